@@ -1,0 +1,178 @@
+"""What is open and what is selected. Every panel follows this one object and never another panel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.state_dict_diff import StateDictDiff, diff_problems, state_dict_diff
+from torchloupe.wire.contents import CheckpointContents, StoredTensor
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import OpenedTarget
+from torchloupe.wire.traces import ForwardReport, LayerCall
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The one thing a person looks at; what belongs to it is filled in (a problem knows its call, a call its module).
+
+    ``module`` is a module path (``""`` is the root), ``call`` a ``LayerCall.index``, ``parameter`` a state_dict key of the model,
+    ``stored`` a tensor of the checkpoint.
+    """
+
+    module: str | None = None
+    call: int | None = None
+    parameter: str | None = None
+    stored: StoredTensor | None = None
+    problem: Problem | None = None
+
+
+class Workbench(QObject):
+    """Holds the open checkpoint, the open model, the trace of the last run, their diff and problems, and the selection."""
+
+    checkpoint_changed = Signal()
+    model_changed = Signal()
+    diff_changed = Signal()
+    calls_added = Signal(object)  # list[LayerCall], in the order in which they ended
+    trace_changed = Signal()  # a run began, ended or was cleared
+    problems_changed = Signal()
+    selection_changed = Signal(object)  # Selection
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.checkpoint: CheckpointContents | None = None
+        self.container = ""
+        self.model: OpenedTarget | None = None
+        self.diff: StateDictDiff | None = None
+        self.calls: dict[int, LayerCall] = {}
+        self.report: ForwardReport | None = None
+        self.running = False
+        self.selection = Selection()
+        self._model_problems: tuple[Problem, ...] = ()
+        self._run_problems: tuple[Problem, ...] = ()
+        self._diff_problems: tuple[Problem, ...] = ()
+
+    # what is open
+
+    def set_checkpoint(self, contents: CheckpointContents | None) -> None:
+        """A checkpoint was read (or closed). The container that is the model's state_dict is chosen; others by ``use_container``."""
+        self.checkpoint = contents
+        expected = keys_of_tree(self.model.tree) if self.model else ()
+        self.container = model_container(contents, expected) if contents else ""
+        self.checkpoint_changed.emit()
+        self._compare()
+
+    def use_container(self, container: str) -> None:
+        """Compare another mapping of the checkpoint with the model."""
+        if self.checkpoint and container != self.container:
+            self.container = container
+            self.checkpoint_changed.emit()
+            self._compare()
+
+    def set_model(self, model: OpenedTarget | None) -> None:
+        """A model was constructed (or closed): the old trace is gone, the selection starts anew."""
+        self.model = model
+        self._model_problems = model.problems if model else ()
+        self._forget_trace()
+        self.select(Selection())
+        self.model_changed.emit()
+        self.trace_changed.emit()
+        if self.checkpoint and model:
+            self.container = model_container(self.checkpoint, keys_of_tree(model.tree))
+        self._compare()
+
+    def _compare(self) -> None:
+        self.diff, self._diff_problems = None, ()
+        if self.checkpoint and self.model:
+            found = keys_of_container(self.checkpoint, self.container)
+            self.diff = state_dict_diff(keys_of_tree(self.model.tree), found)
+            self._diff_problems = diff_problems(self.diff)
+        self.diff_changed.emit()
+        self.problems_changed.emit()
+
+    # a run
+
+    def begin_run(self) -> None:
+        """A forward pass starts: the trace is empty and grows by ``add_calls``."""
+        self._forget_trace()
+        self.running = True
+        self.trace_changed.emit()
+        self.problems_changed.emit()
+
+    def add_calls(self, calls: Sequence[LayerCall]) -> None:
+        """Calls that ended since the last time."""
+        self.calls.update((call.index, call) for call in calls)
+        self.calls_added.emit(list(calls))
+
+    def end_run(self, report: ForwardReport) -> None:
+        """The forward pass ended; its first problem is selected."""
+        self.running, self.report = False, report
+        self._run_problems = report.problems
+        self.trace_changed.emit()
+        self.problems_changed.emit()
+        if report.problems:
+            self.select_problem(report.problems[0])
+
+    def fail_run(self, problems: tuple[Problem, ...]) -> None:
+        """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays."""
+        self.running = False
+        self._run_problems = problems
+        self.trace_changed.emit()
+        self.problems_changed.emit()
+
+    def _forget_trace(self) -> None:
+        self.calls, self.report, self.running, self._run_problems = {}, None, False, ()
+
+    # problems and selection
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, those of the run first."""
+        return self._run_problems + self._model_problems + self._diff_problems
+
+    def select(self, selection: Selection) -> None:
+        """Look at something else. The same selection again is silent, so panels may echo without loops."""
+        if selection != self.selection:
+            self.selection = selection
+            self.selection_changed.emit(selection)
+
+    def select_module(self, path: str) -> None:
+        """Look at a module; its first call comes along."""
+        call = next((call.index for call in self.calls.values() if call.module == path), None)
+        self.select(Selection(module=path, call=call))
+
+    def select_call(self, index: int) -> None:
+        """Look at one call."""
+        problem = next((problem for problem in self._run_problems if problem.call == index), None)
+        self.select(Selection(module=self.calls[index].module, call=index, problem=problem))
+
+    def select_parameter(self, key: str) -> None:
+        """Look at a parameter or buffer of the model."""
+        owner = next((entry.owner for entry in self.model.tree.parameters if entry.key == key), None) if self.model else None
+        self.select(Selection(module=owner, parameter=key))
+
+    def select_stored(self, tensor: StoredTensor) -> None:
+        """Look at a tensor of the checkpoint."""
+        self.select(Selection(stored=tensor))
+
+    def select_problem(self, problem: Problem) -> None:
+        """Look at a problem, with its module, call and parameter."""
+        self.select(Selection(problem.module, problem.call, problem.parameter, None, problem))
+
+    def step_problem(self, steps: int) -> None:
+        """The next (or previous) problem, going round."""
+        if self.problems:
+            try:
+                position = self.problems.index(self.selection.problem) + steps  # type: ignore[arg-type]
+            except ValueError:
+                position = 0 if steps > 0 else -1
+            self.select_problem(self.problems[position % len(self.problems)])
+
+    def step_call(self, steps: int) -> None:
+        """The next (or previous) call in execution order."""
+        order = sorted(self.calls)
+        if order:
+            current = self.selection.call
+            position = order.index(current) + steps if current in self.calls else (0 if steps > 0 else len(order) - 1)
+            self.select_call(order[min(max(position, 0), len(order) - 1)])

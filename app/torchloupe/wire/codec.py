@@ -1,0 +1,115 @@
+"""Dataclasses to JSON and back, by their type hints.
+
+Every message carries its class name as ``"is"``; fields that hold a dataclass are decoded by their annotation. Numbers that JSON
+cannot say are tagged: ``{"$float": "nan"}``. An unknown message, an unknown field and a missing field are errors that name it.
+"""
+
+import dataclasses
+import math
+import typing
+from functools import lru_cache
+from typing import Any, Callable, Dict, Tuple, Type, Union
+
+from . import requests
+from .errors import ProtocolError
+from .traces import ForwardReport
+
+MESSAGES: Dict[str, type] = {
+    kind.__name__: kind
+    for kind in (*vars(requests).values(), ForwardReport)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ in (requests.__name__, ForwardReport.__module__)
+}
+"""The closed union of what may be said: everything in ``requests``, and the dataclasses that answer them."""
+
+
+def to_plain(value: Any) -> Any:
+    """JSON-able form of a dataclass, container or scalar; non-finite floats tagged."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"$float": repr(value)}
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [to_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: to_plain(getattr(value, name)) for name in _field_names(type(value))}
+    raise ProtocolError(f"A {type(value).__name__} cannot cross the pipe.")
+
+
+def encode(message: Any) -> Dict[str, Any]:
+    """One message as a JSON-able object. Its class must be one of ``MESSAGES``."""
+    name = type(message).__name__
+    if MESSAGES.get(name) is not type(message):
+        raise ProtocolError(f"{name} is no message of the protocol.")
+    return {"is": name, **to_plain(message)}
+
+
+def decode(plain: Any) -> Any:
+    """The message that ``encode`` made. Raises ``ProtocolError`` naming what is unknown or missing."""
+    if not isinstance(plain, dict) or plain.get("is") not in MESSAGES:
+        raise ProtocolError(f"Unknown message: {str(plain)[:80]}.")
+    return from_plain(MESSAGES[plain["is"]], {key: value for key, value in plain.items() if key != "is"})
+
+
+def from_plain(kind: Type[Any], plain: Any) -> Any:
+    """The dataclass ``kind`` from its plain form."""
+    return _reader(kind)(plain)
+
+
+@lru_cache(maxsize=None)
+def _field_names(kind: type) -> Tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+@lru_cache(maxsize=None)
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """A function that turns the plain form of an annotation into its value."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_reader(kind)
+    if origin is Union:
+        inner = _reader(next(arg for arg in args if arg is not type(None)))
+        return lambda plain: None if plain is None else inner(plain)
+    if origin is tuple:
+        item = _reader(args[0])
+        return lambda plain: tuple([item(part) for part in plain])
+    if kind is float:
+        return _float
+    return _untag if kind is Any or origin is dict else _same
+
+
+def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(kind)
+    readers = {name: _reader(hints[name]) for name in _field_names(kind)}
+
+    def read(plain: Any) -> Any:
+        if not isinstance(plain, dict):
+            raise ProtocolError(f"{kind.__name__} must be an object, not {type(plain).__name__}.")
+        unknown = plain.keys() - readers.keys()
+        if unknown:
+            raise ProtocolError(f"{kind.__name__} has no field {sorted(unknown)[0]!r}.")
+        try:
+            return kind(**{name: readers[name](value) for name, value in plain.items()})
+        except TypeError as error:
+            raise ProtocolError(f"{kind.__name__}: {error}.") from error
+
+    return read
+
+
+def _same(plain: Any) -> Any:
+    return plain
+
+
+def _float(plain: Any) -> Any:
+    return float(plain["$float"]) if isinstance(plain, dict) else plain
+
+
+def _untag(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        if plain.keys() == {"$float"}:
+            return float(plain["$float"])
+        return {key: _untag(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_untag(value) for value in plain]
+    return plain

@@ -1,0 +1,162 @@
+"""The conversation with the worker: a hello, requests with one reply each, events in between, a cancel."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, Optional, Tuple
+
+from .modules import ModuleTree
+from .problems import Problem
+from .tensors import TensorStats
+from .traces import LayerCall
+
+PROTOCOL = 1
+MAGIC = "torchloupe-worker"
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The worker's first message. ``torch`` is None when the interpreter has none; then ``torch_error`` says why.
+
+    ``devices`` are the names torch can run on (``cpu``, ``cuda:0``, ``mps``); ``abilities`` what this torch offers, found by
+    feature detection - ask these, never version numbers.
+    """
+
+    protocol: int
+    python: str
+    executable: str
+    pid: int
+    torch: Optional[str] = None
+    torch_error: str = ""
+    devices: Tuple[str, ...] = ()
+    abilities: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenTarget:
+    """Import ``target`` (``file.py``, ``file.py:Name``, ``package.module:Name``), construct it, walk its modules.
+
+    ``arguments`` are constructor keywords (JSON); None means that the target's own defaults are used. Answer: ``OpenedTarget``.
+    """
+
+    target: str
+    arguments: Optional[Dict[str, Any]] = None
+    mode: Optional[str] = None
+    device: Optional[str] = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class OpenedTarget:
+    """A constructed model. ``name`` is what was called (class or factory), ``class_name`` what came out, ``file`` its source."""
+
+    target: str
+    file: Optional[str]
+    name: str
+    class_name: str
+    arguments: Dict[str, Any]
+    arguments_source: str
+    tree: ModuleTree
+    provides: Tuple[str, ...] = ()
+    problems: Tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListTargets:
+    """Which Module classes and factories does ``package.module`` define? Nothing of it is executed. Answer: ``TargetChoices``."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class TargetChoice:
+    """One thing a target file offers: ``kind`` is ``class`` or ``factory``. ``required`` names the arguments without default."""
+
+    name: str
+    kind: str
+    line: int
+    bases: Tuple[str, ...] = ()
+    required: Tuple[str, ...] = ()
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class TargetChoices:
+    """What a target file offers, in source order; ``default`` is the one that is meant when no name is given, if it is plain."""
+
+    file: str
+    choices: Tuple[TargetChoice, ...]
+    default: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class RunForward:
+    """Run one forward pass of the open model. Events: ``CallFinished``; answer: ``ForwardReport``.
+
+    ``inputs`` are input specs in positional order (``float32[2,3,28,28]``, ``name=SPEC``, a file); empty means the target
+    file's ``example_inputs()``. ``mode`` is ``train``, ``eval`` or None (as constructed). With ``shapes_only`` no data flows.
+    """
+
+    inputs: Tuple[str, ...] = ()
+    device: Optional[str] = None
+    mode: Optional[str] = None
+    seed: int = 0
+    shapes_only: bool = False
+
+
+@dataclass(frozen=True)
+class CallFinished:
+    """Event: one call ended (or was left unfinished by a failure)."""
+
+    call: LayerCall
+
+
+@dataclass(frozen=True)
+class FetchStats:
+    """Statistics of a parameter or buffer of the open model, by its key. Answer: ``FetchedStats``."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class FetchedStats:
+    """The statistics that ``FetchStats`` asked for."""
+
+    key: str
+    stats: TensorStats
+
+
+@dataclass(frozen=True)
+class SummaryTable:
+    """torchinfo's table of the open model (with input sizes when it can run). Answer: ``SummaryText``."""
+
+    inputs: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SummaryText:
+    """torchinfo's table as text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Event: ``done`` of ``total`` (0: unknown) and what is being done. At most every 50 ms, always the first and the last."""
+
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A reply in place of the answer: what was asked for could not be done."""
+
+    problems: Tuple[Problem, ...]
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop the request that runs now: at the next hook, else by an interrupt of the main thread."""
+
+    interrupt: bool = False
