@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.diff_rows import MATCHED
 from torchloupe.analysis.state_dict_diff import StateDictDiff, diff_problems, state_dict_diff
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Problem
@@ -52,11 +53,14 @@ class Workbench(QObject):
         self._model_problems: tuple[Problem, ...] = ()
         self._run_problems: tuple[Problem, ...] = ()
         self._diff_problems: tuple[Problem, ...] = ()
+        self._open_problems: dict[str, tuple[Problem, ...]] = {}
 
     # what is open
 
     def set_checkpoint(self, contents: CheckpointContents | None) -> None:
-        """A checkpoint was read (or closed). The container that is the model's state_dict is chosen; others by ``use_container``."""
+        """A checkpoint was read (or closed). The container that is the model's state_dict is chosen, others by ``use_container``."""
+        if self.selection.stored is not None:
+            self.select(Selection())
         self.checkpoint = contents
         expected = keys_of_tree(self.model.tree) if self.model else ()
         self.container = model_container(contents, expected) if contents else ""
@@ -128,8 +132,15 @@ class Workbench(QObject):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All problems, those of the run first."""
-        return self._run_problems + self._model_problems + self._diff_problems
+        """All problems: what could not be opened first, then those of the run."""
+        opening = tuple(problem for problems in self._open_problems.values() for problem in problems)
+        return opening + self._run_problems + self._model_problems + self._diff_problems
+
+    def report_problems(self, origin: str, problems: Sequence[Problem]) -> None:
+        """What went wrong (or is doubtful) with opening ``origin``, a checkpoint or a target; nothing takes the old ones away."""
+        if self._open_problems.get(origin, ()) != tuple(problems):
+            self._open_problems[origin] = tuple(problems)
+            self.problems_changed.emit()
 
     def select(self, selection: Selection) -> None:
         """Look at something else. The same selection again is silent, so panels may echo without loops."""
@@ -176,3 +187,19 @@ class Workbench(QObject):
             current = self.selection.call
             position = order.index(current) + steps if current in self.calls else (0 if steps > 0 else len(order) - 1)
             self.select_call(order[min(max(position, 0), len(order) - 1)])
+
+    def step_difference(self, steps: int) -> None:
+        """The next (or previous) key in which checkpoint and model differ, going round."""
+        rows = [row for row in self.diff.rows if row.status != MATCHED] if self.diff else []
+        keys = [(row.expected.key if row.expected else None, row.found.key if row.found else None) for row in rows]
+        if not keys:
+            return
+        here = self.selection
+        stored = here.stored.key if here.stored else None
+        found = [place for place, (expected, key) in enumerate(keys) if (expected or key) == (here.parameter or stored)]
+        place = found[0] + steps if found else (0 if steps > 0 else -1)
+        expected, key = keys[place % len(keys)]
+        if expected is not None:
+            self.select_parameter(expected)
+        elif self.checkpoint:
+            self.select_stored(next(t for t in self.checkpoint.tensors if t.key == key and t.container == self.container))

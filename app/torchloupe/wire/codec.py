@@ -8,7 +8,7 @@ import dataclasses
 import math
 import typing
 from functools import lru_cache
-from typing import Any, Callable, Dict, Tuple, Type, Union
+from typing import Any, Callable, Dict, Tuple, Union
 
 from . import requests
 from .errors import ProtocolError
@@ -17,7 +17,9 @@ from .traces import ForwardReport
 MESSAGES: Dict[str, type] = {
     kind.__name__: kind
     for kind in (*vars(requests).values(), ForwardReport)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ in (requests.__name__, ForwardReport.__module__)
+    if isinstance(kind, type)
+    and dataclasses.is_dataclass(kind)
+    and kind.__module__ in (requests.__name__, ForwardReport.__module__)
 }
 """The closed union of what may be said: everything in ``requests``, and the dataclasses that answer them."""
 
@@ -47,12 +49,13 @@ def encode(message: Any) -> Dict[str, Any]:
 
 def decode(plain: Any) -> Any:
     """The message that ``encode`` made. Raises ``ProtocolError`` naming what is unknown or missing."""
-    if not isinstance(plain, dict) or plain.get("is") not in MESSAGES:
+    name = plain.get("is") if isinstance(plain, dict) else None
+    if not isinstance(name, str) or name not in MESSAGES:
         raise ProtocolError(f"Unknown message: {str(plain)[:80]}.")
-    return from_plain(MESSAGES[plain["is"]], {key: value for key, value in plain.items() if key != "is"})
+    return from_plain(MESSAGES[name], {key: value for key, value in plain.items() if key != "is"})
 
 
-def from_plain(kind: Type[Any], plain: Any) -> Any:
+def from_plain(kind: Any, plain: Any) -> Any:
     """The dataclass ``kind`` from its plain form."""
     return _reader(kind)(plain)
 
@@ -91,7 +94,7 @@ def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
             raise ProtocolError(f"{kind.__name__} has no field {sorted(unknown)[0]!r}.")
         try:
             return kind(**{name: readers[name](value) for name, value in plain.items()})
-        except TypeError as error:
+        except (TypeError, ValueError, KeyError) as error:
             raise ProtocolError(f"{kind.__name__}: {error}.") from error
 
     return read

@@ -126,9 +126,13 @@ class FetchedStats:
 
 @dataclass(frozen=True)
 class SummaryTable:
-    """torchinfo's table of the open model (with input sizes when it can run). Answer: ``SummaryText``."""
+    """torchinfo's table of the open model (with input sizes when it can run). Answer: ``SummaryText``.
+
+    ``torchinfo_folder`` is the app's own site-packages, used when the user's environment has no torchinfo.
+    """
 
     inputs: Tuple[str, ...] = ()
+    torchinfo_folder: Optional[str] = None
 
 
 @dataclass(frozen=True)

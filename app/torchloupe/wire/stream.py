@@ -64,6 +64,8 @@ class Stream:
             kind, request_id, sizes, body = header["kind"], header["id"], header["blobs"], header["body"]
         except (ValueError, KeyError, TypeError) as error:
             raise ProtocolError(f"Not a frame: {text[:80]!r}.") from error
+        if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
+            raise ProtocolError(f"Not a frame: {text[:80]!r}.")
         message = decode(body)
         return Frame(kind, request_id, message, tuple([self._read(size) for size in sizes]))
 
@@ -75,9 +77,10 @@ class Stream:
 
     def await_magic(self, nonce: str) -> List[str]:
         """Read up to the magic line; the lines that came before it. Raises ``EndOfStream`` or ``ProtocolError``."""
-        wanted, noise, seen = magic_line(nonce), [], 0
+        wanted, seen = magic_line(nonce), 0
+        noise: List[str] = []
         while True:
-            line = self._reading.readline()
+            line = self._reading.readline(MAX_BANNER_BYTES)
             if line.endswith(wanted):
                 before = line[: -len(wanted)]
                 return noise + ([before.decode("utf-8", "replace")] if before else [])

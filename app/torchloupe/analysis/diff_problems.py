@@ -1,0 +1,76 @@
+"""The problems of a state_dict diff: one for each cause, an error when ``load_state_dict`` would refuse."""
+
+from typing import Any, Dict, Tuple
+
+from ..wire.problems import ERROR, INFO, WARNING, Fix, Problem
+
+from .diff_causes import is_lossy
+from .diff_rows import Cause, StateDictDiff
+
+KEYS_SHOWN = 20
+_CODES = {
+    "prefix": "checkpoint-renamed",
+    "wrapper": "checkpoint-renamed",
+    "nothing": "checkpoint-nothing-loaded",
+    "missing": "checkpoint-missing",
+    "tied": "checkpoint-missing",
+    "counter": "checkpoint-missing",
+    "unexpected": "checkpoint-unexpected",
+    "shape": "checkpoint-shape",
+    "transposed": "checkpoint-shape",
+    "dtype": "checkpoint-dtype",
+}
+
+
+def diff_problems(diff: StateDictDiff) -> Tuple[Problem, ...]:
+    """One problem per cause of the diff."""
+    return tuple(_problem(cause) for cause in diff.causes)
+
+
+def _problem(cause: Cause) -> Problem:
+    keys = cause.data.get("keys", [])
+    return Problem(
+        _CODES[cause.kind],
+        cause.text,
+        _severity(cause),
+        cause.hint,
+        module=_common_module(keys) if cause.kind in ("missing", "shape") else None,
+        parameter=keys[0] if cause.kind in ("missing", "tied", "shape", "transposed") and keys else None,
+        fixes=_fixes(cause),
+        data=_facts(cause),
+    )
+
+
+def _severity(cause: Cause) -> str:
+    if cause.kind == "dtype":
+        return WARNING if is_lossy(cause.data["checkpoint_dtype"], cause.data["model_dtype"]) else INFO
+    # BatchNorm itself fills the counter in when a state_dict without version lacks it.
+    return INFO if cause.kind == "counter" else ERROR
+
+
+def _facts(cause: Cause) -> Dict[str, Any]:
+    """The data of the cause, with no more keys than a person or a script would look at."""
+    shown = {name: value[:KEYS_SHOWN] if name.endswith("keys") else value for name, value in cause.data.items()}
+    return {"cause": cause.kind, "key_count": cause.key_count, **shown}
+
+
+def _fixes(cause: Cause) -> Tuple[Fix, ...]:
+    if cause.data.get("code"):
+        return (Fix("change_keys", cause.data["code"], verified=bool(cause.data["verified"])),)
+    if cause.kind == "transposed":
+        keys = set(cause.data["keys"])
+        names = repr(keys.pop()) + "," if len(keys) == 1 else ", ".join(repr(key) for key in cause.data["keys"])
+        shown = f"({names})" if len(cause.data["keys"]) <= KEYS_SHOWN else "transposed_keys"
+        return (Fix("change_values", f"{{k: v.t() if k in {shown} else v for k, v in state.items()}}"),)
+    return ()
+
+
+def _common_module(keys: Any) -> Any:
+    """The module path that all keys share; None when it is none but the root."""
+    owners = [key.split(".")[:-1] for key in keys]
+    common = []
+    for parts in zip(*owners):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return ".".join(common) or None

@@ -1,0 +1,63 @@
+"""What a state_dict diff is made of: keys, rows, causes. Keys and rows are named tuples: there may be 100,000 of them."""
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+MATCHED, MISSING, UNEXPECTED, SHAPE, DTYPE = "matched", "missing", "unexpected", "shape", "dtype"
+RENAMED, TRANSPOSED, RESIZED, FUSED, SPLIT = "renamed", "transposed", "resized", "fused", "split"
+STATUSES = (MATCHED, RENAMED, DTYPE, TRANSPOSED, RESIZED, FUSED, SPLIT, SHAPE, MISSING, UNEXPECTED)
+
+UNINITIALIZED = "uninitialized"
+"""The dtype of a key whose parameter is lazy: it takes whatever shape and dtype the checkpoint has."""
+
+
+class KeyEntry(NamedTuple):
+    """One key of a state_dict. ``tied_to`` are other keys of the very same tensor, where that is known."""
+
+    key: str
+    shape: Tuple[int, ...]
+    dtype: str
+    tied_to: Tuple[str, ...] = ()
+
+
+class DiffRow(NamedTuple):
+    """One line of the diff.
+
+    ``status`` is one of ``STATUSES``. ``missing`` has no ``found``, ``unexpected`` no ``expected``. ``how`` says what led from
+    one key to the other (``"prefix module."``), empty for equal keys. ``confidence`` of a pair is in 0 to 1; 0 without a pair.
+    """
+
+    status: str
+    expected: Optional[KeyEntry]
+    found: Optional[KeyEntry]
+    how: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a number of keys differ, as one thing to say: ``text`` what is so, ``hint`` what to do.
+
+    ``kind`` is ``prefix``, ``wrapper``, ``nothing``, ``missing``, ``tied``, ``counter``, ``unexpected``, ``shape``, ``transposed``
+    or ``dtype``. ``data`` holds the facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
+    """
+
+    kind: str
+    text: str
+    hint: str
+    key_count: int
+    data: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StateDictDiff:
+    """Two state_dicts compared.
+
+    ``rows`` follow the expected keys, then the found ones without a home. ``mapping`` holds every found key that has a home;
+    ``counts`` the number of rows of every status.
+    """
+
+    rows: Tuple[DiffRow, ...]
+    mapping: Dict[str, str]
+    counts: Dict[str, int]
+    causes: Tuple[Cause, ...]

@@ -1,0 +1,103 @@
+"""The words for what was found: shapes, counts, sizes, times, differences, problems. Shared by both skins."""
+
+import math
+from typing import List, Optional, Sequence
+
+from ..wire.problems import Fix, Problem
+
+from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, TRANSPOSED, UNEXPECTED, DiffRow
+
+ABSENT = "–"
+_BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+
+
+def shape_text(shape: Optional[Sequence[int]]) -> str:
+    """``[2, 3]``; ``[]`` for a scalar; ``not yet known`` for a lazy parameter (None)."""
+    return "not yet known" if shape is None else "[" + ", ".join(str(size) for size in shape) + "]"
+
+
+def count_text(count: int) -> str:
+    """``3,136``."""
+    return f"{count:,}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """``1 key``, ``3,136 keys``."""
+    return f"{count_text(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def bytes_text(count: int) -> str:
+    """``12.3 MB``: decimal units, three digits."""
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(_BYTE_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{count} B" if unit == 0 else f"{value:.3g} {_BYTE_UNITS[unit]}"
+
+
+def seconds_text(seconds: Optional[float]) -> str:
+    """``1.24 s``, ``35.1 ms``, ``12 µs``; a dash for None."""
+    if seconds is None:
+        return ABSENT
+    if seconds >= 100:
+        return f"{count_text(round(seconds))} s"
+    for size, unit in _SECOND_UNITS:
+        if seconds >= size * 0.9995:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.2g} µs"
+
+
+def number_text(value: Optional[float]) -> str:
+    """Four significant digits; a dash for None; ``nan``, ``inf`` and ``-inf`` as such."""
+    if value is None:
+        return ABSENT
+    if not math.isfinite(value):
+        return str(value)
+    if value == 0:
+        return "0"
+    return f"{value:.3e}" if not 1e-3 <= abs(value) < 1e6 else f"{value:.4g}"
+
+
+def describe_difference(row: DiffRow) -> str:
+    """One row of the diff in words, naming the checkpoint and the model: ``missing in the checkpoint``."""
+    expected, found = row.expected, row.found
+    if row.status == MISSING or found is None:
+        return "missing in the checkpoint"
+    if row.status == UNEXPECTED or expected is None:
+        return "not in the model"
+    if row.status == MATCHED:
+        return "matched"
+    sizes = f"checkpoint {shape_text(found.shape)}, model {shape_text(expected.shape)}"
+    words = {
+        SHAPE: f"other shape: {sizes}",
+        TRANSPOSED: f"transposed: {sizes}",
+        DTYPE: f"checkpoint {found.dtype}, model {expected.dtype}",
+        RENAMED: f"renamed: {found.key} in the checkpoint",
+    }
+    return words.get(row.status, f"{row.status}: {sizes}") + (f" ({row.how})" if row.how else "")
+
+
+def place_text(problem: Problem) -> str:
+    """``model.py:12``, ``encoder.fc1``, both or nothing."""
+    place = problem.file or ""
+    if place and problem.line:
+        place = f"{place}:{problem.line}"
+    subject = problem.parameter or problem.module or ""
+    return ", ".join(part for part in (subject, place) if part)
+
+
+def fix_text(fix: Fix) -> str:
+    """The repair in words, and whether it was tried."""
+    return f"{fix.text} (tried: it works)" if fix.verified else fix.text
+
+
+def problem_lines(problem: Problem) -> List[str]:
+    """A problem as lines of text: severity and message, the place, the hint, the fixes."""
+    lines = [f"{problem.severity}: {problem.message}"]
+    place = place_text(problem)
+    if place:
+        lines.append(f"  at {place}")
+    if problem.hint:
+        lines.append(f"  {problem.hint}")
+    lines.extend(f"  fix: {fix_text(fix)}" for fix in problem.fixes)
+    return lines

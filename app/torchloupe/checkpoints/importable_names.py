@@ -1,0 +1,117 @@
+"""Which importable names a pickle mentions, in groups: what torch needs, what is harmless, what runs code, what is unknown."""
+
+from typing import Dict, List
+
+from ..wire.problems import INFO, WARNING, Problem
+
+TORCH = "torch"
+HARMLESS = "harmless"
+RUNS_CODE = "runs code"
+UNKNOWN = "unknown"
+
+_NAMES_SHOWN = 8
+
+_LOADED_BY_TORCH = {
+    "collections.OrderedDict",
+    "collections.Counter",
+    "builtins.set",
+    "builtins.bytearray",
+    "builtins.complex",
+    "_codecs.encode",
+    "torch.Size",
+    "torch.Tensor",
+    "torch.device",
+    "torch.serialization._get_layout",
+    "torch.nn.parameter.Parameter",
+    "torch._tensor._rebuild_from_type_v2",
+    "torch.storage.UntypedStorage",
+    "torch.storage.TypedStorage",
+}
+_HARMLESS = {
+    "argparse.Namespace",
+    "collections.defaultdict",
+    "collections.deque",
+    "builtins.frozenset",
+    "builtins.list",
+    "builtins.dict",
+    "builtins.tuple",
+    "builtins.int",
+    "builtins.float",
+    "builtins.str",
+    "builtins.bool",
+    "builtins.bytes",
+    "builtins.slice",
+    "builtins.range",
+    "builtins.object",
+    "copyreg._reconstructor",
+    "types.SimpleNamespace",
+}
+_HARMLESS_MODULES = {"numpy", "pathlib", "datetime", "decimal", "fractions", "uuid", "enum"}
+_CODE_MODULES = {
+    "os", "posix", "nt", "subprocess", "sys", "runpy", "socket", "shutil", "importlib", "pty", "webbrowser", "ctypes",
+    "commands", "code", "codeop", "pip", "timeit", "pdb", "bdb", "profile", "cProfile", "multiprocessing", "threading",
+    "asyncio", "signal", "imp", "pickle", "_pickle", "marshal", "types", "requests", "urllib", "http", "ftplib", "smtplib",
+    "pydoc", "doctest", "trace", "operator", "functools", "platform", "tempfile", "io", "linecache", "venv", "ensurepip",
+}  # fmt: skip
+_CODE_BUILTINS = {"eval", "exec", "execfile", "compile", "open", "getattr", "setattr", "delattr", "__import__", "apply", "globals",
+                  "input", "breakpoint", "vars", "map", "filter"}  # fmt: skip
+
+
+def kind_of(name: str) -> str:
+    """The group of one dotted name."""
+    module, _, attribute = name.rpartition(".")
+    package = module.partition(".")[0]
+    if name in _LOADED_BY_TORCH or module == "torch._utils" or (module in ("torch", "torch.cuda") and _is_data(attribute)):
+        return TORCH
+    if name in _HARMLESS or package in _HARMLESS_MODULES:
+        return HARMLESS
+    if package in _CODE_MODULES or (module == "builtins" and attribute in _CODE_BUILTINS):
+        return RUNS_CODE
+    if module.startswith("torch.nn.modules.") or package == "__torch__":
+        return HARMLESS
+    return UNKNOWN
+
+
+def _is_data(attribute: str) -> bool:
+    """True for ``torch.FloatStorage``, ``torch.float32``, ``torch.per_tensor_affine``; false for functions such as ``torch.load``."""
+    return attribute.endswith(("Storage", "Tensor", "_affine", "_float_qparams")) or attribute[-1:].isdigit() or attribute in (
+        "bool", "float", "double", "half", "int", "long", "short", "strided", "sparse_coo", "sparse_csr",
+        "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2",
+    )  # fmt: skip
+
+
+def name_problems(places: Dict[str, int]) -> List[Problem]:
+    """What is worth saying about the names, given where each was mentioned first: one problem for code, one for other classes."""
+    groups: Dict[str, List[str]] = {}
+    for name in sorted(places):
+        groups.setdefault(kind_of(name), []).append(name)
+    problems = []
+    code = groups.get(RUNS_CODE, [])
+    if code:
+        problems.append(
+            Problem(
+                "checkpoint-runs-code",
+                f"This file would run code if it were loaded with weights_only=False: it calls for {_listed(code)}. "
+                "Nothing of it was run here.",
+                WARNING,
+                "Do not load it with weights_only=False unless you made it yourself.",
+                data={"names": {name: places[name] for name in code[:100]}},
+            )
+        )
+    others = groups.get(UNKNOWN, []) + groups.get(HARMLESS, [])
+    if others:
+        problems.append(
+            Problem(
+                "checkpoint-pickled-objects",
+                f"This file stores Python objects ({_listed(others)}). Names and shapes are shown; torch.load may refuse it.",
+                INFO,
+                "Load it with weights_only=False where you trust it and have these classes, then save only the state_dict.",
+                data={"names": {name: places[name] for name in others[:100]}},
+            )
+        )
+    return problems
+
+
+def _listed(names: List[str]) -> str:
+    shown = ", ".join(name[:200] for name in names[:_NAMES_SHOWN])
+    return f"{shown} and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else shown

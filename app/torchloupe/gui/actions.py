@@ -1,0 +1,111 @@
+"""Every command exists once, as an ``Action``; menus, tool bar, palette, help and tests read the same table."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from torchloupe.gui.events_trace import trace
+from torchloupe.gui.icons import icon
+
+Shortcut = str | QKeySequence.StandardKey
+
+
+@dataclass(frozen=True)
+class Action:
+    """One command.
+
+    ``when`` says whether it makes sense now, ``checked`` (of a switch) whether it is on. ``menu`` is the title of its menu, empty
+    for none; ``group`` starts a new group in it. ``tip`` is the whole sentence, for tool tip and help.
+    """
+
+    id: str
+    text: str
+    run: Callable[[], object]
+    shortcuts: tuple[Shortcut, ...] = ()
+    menu: str = ""
+    tip: str = ""
+    icon: str = ""
+    when: Callable[[], bool] | None = None
+    checked: Callable[[], bool] | None = None
+    group: bool = False
+
+
+class ActionSet:
+    """The Qt side of a table: one ``QAction`` for each ``Action``, by its id."""
+
+    def __init__(self, table: Sequence[Action], window: QWidget) -> None:
+        self.table = {action.id: action for action in table}
+        if len(self.table) != len(table):
+            raise ValueError("Two actions have the same id.")
+        self.by_id = {action.id: _qt_action(action, window) for action in table}
+        self.refresh_icons()
+        self.refresh()
+
+    def __getitem__(self, action_id: str) -> QAction:
+        return self.by_id[action_id]
+
+    def refresh(self) -> None:
+        """Ask every action whether it makes sense now."""
+        for action_id, action in self.table.items():
+            if action.when is not None:
+                self.by_id[action_id].setEnabled(action.when())
+            if action.checked is not None:
+                self.by_id[action_id].setChecked(action.checked())
+
+    def refresh_icons(self) -> None:
+        """Draw the icons in the colours of the theme."""
+        for action_id, action in self.table.items():
+            if action.icon:
+                self.by_id[action_id].setIcon(icon(action.icon))
+
+    def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
+        """Menus in the order in which the table names them first."""
+        menus: dict[str, QMenu] = {}
+        for action_id, action in self.table.items():
+            if not action.menu:
+                continue
+            menu = menus.get(action.menu)
+            if menu is None:
+                menu = menus[action.menu] = bar.addMenu(action.menu)
+                menu.setToolTipsVisible(True)
+            elif action.group:
+                menu.addSeparator()
+            menu.addAction(self.by_id[action_id])
+        return menus
+
+
+def shortcut_text(action: Action) -> str:
+    """The first key of an action, as this system writes it."""
+    return _sequences(action.shortcuts)[0].toString(QKeySequence.SequenceFormat.NativeText) if action.shortcuts else ""
+
+
+def all_shortcuts(action: Action) -> str:
+    """All keys of an action."""
+    return " or ".join(keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in _sequences(action.shortcuts))
+
+
+def _sequences(shortcuts: Iterable[Shortcut]) -> list[QKeySequence]:
+    return [QKeySequence(keys) for keys in shortcuts]
+
+
+def _qt_action(action: Action, window: QWidget) -> QAction:
+    made = QAction(action.text, window)
+    made.setObjectName(action.id)
+    made.setShortcuts(_sequences(action.shortcuts))
+    made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    made.setCheckable(action.checked is not None)
+    tip = action.tip or action.text.replace("&", "").rstrip("…")
+    keys = shortcut_text(action)
+    made.setToolTip(f"{tip} ({keys})" if keys else tip)
+    made.setStatusTip("")
+
+    def run() -> None:
+        trace("action", id=action.id)
+        action.run()
+
+    made.triggered.connect(run)
+    window.addAction(made)
+    return made

@@ -1,0 +1,181 @@
+"""Where the panels stand: the centre's tabs and the docks around it, shown when they have something to say."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QLineEdit, QMainWindow, QTabWidget, QWidget
+
+from torchloupe.gui.panels import LazyPanel, PanelPlace
+
+LAYOUT_VERSION = 1
+AREAS = {
+    "left": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+START = "start"
+
+
+class Docks(QObject):
+    """Builds tabs and docks for a table of panels and answers for showing, hiding and focusing them."""
+
+    changed = Signal()  # something was shown or hidden
+    panel_built = Signal(QWidget)
+
+    def __init__(self, window: QMainWindow, places: Sequence[PanelPlace]) -> None:
+        super().__init__(window)
+        self._window = window
+        self.places = {place.id: place for place in places}
+        self.panels = {place.id: LazyPanel(place, self.panel_built.emit) for place in places}
+        self.tabs = QTabWidget(documentMode=True, movable=True)
+        self.tabs.setAccessibleName(self.tr("Views"))
+        self.tabs.setTabBarAutoHide(True)
+        self.docks: dict[str, QDockWidget] = {}
+        self._laid_out = False
+        self._saved = QByteArray()
+        window.setCentralWidget(self.tabs)
+        window.setDockNestingEnabled(True)
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        for place in places:
+            self._add(place)
+        self._tabify("bottom")
+        self.tabs.currentChanged.connect(lambda _index: self.changed.emit())
+
+    def _add(self, place: PanelPlace) -> None:
+        panel = self.panels[place.id]
+        if place.area == "centre":
+            self.tabs.addTab(panel, place.title)
+            self.tabs.setTabVisible(self.tabs.indexOf(panel), place.id == START)
+            return
+        dock = QDockWidget(place.title, self._window)
+        dock.setObjectName(place.id)
+        dock.setWidget(panel)
+        dock.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
+        self._window.addDockWidget(AREAS[place.area], dock)
+        dock.hide()
+        dock.visibilityChanged.connect(lambda _visible: self.changed.emit())
+        self.docks[place.id] = dock
+
+    def _tabify(self, area: str) -> None:
+        names = [place.id for place in self.places.values() if place.area == area]
+        for name in names[1:]:
+            self._window.tabifyDockWidget(self.docks[names[0]], self.docks[name])
+
+    # what is shown
+
+    def show_workspace(self) -> None:
+        """Something was opened: the start page goes, the views and the docks that always have something to say come."""
+        self.set_tab_visible(START, False)
+        for name, place in self.places.items():
+            if place.area == "centre" and name != START:
+                self.set_tab_visible(name, True)
+        if self._laid_out:
+            return
+        self._laid_out = True
+        for name in ("details", "problems", "log"):
+            self.docks[name].show()
+        if self._saved.isEmpty() or not self._window.restoreState(self._saved, LAYOUT_VERSION):
+            self.reset_sizes()
+        self.docks["problems"].raise_()
+
+    def show_start(self) -> None:
+        """The start page beside whatever is open."""
+        self.set_tab_visible(START, True)
+        self.raise_panel(START)
+
+    def set_tab_visible(self, name: str, visible: bool) -> None:
+        """Show or hide one tab of the centre."""
+        self.tabs.setTabVisible(self.tabs.indexOf(self.panels[name]), visible)
+
+    def reset_sizes(self) -> None:
+        """A quarter, a half, a quarter; the bottom takes a quarter of the height."""
+        sideways, upright = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        width, height = self._window.width(), self._window.height()
+        left = [dock for name, dock in self.docks.items() if self.places[name].area == "left"]
+        self._window.resizeDocks([left[0], self.docks["details"]], [width // 4, width // 4], sideways)
+        self._window.resizeDocks([self.docks["problems"]], [height // 4], upright)
+
+    def show_dock(self, name: str) -> None:
+        """Show a dock and bring it to the front, without the focus."""
+        if not self.docks[name].isVisible():
+            self.docks[name].show()
+            if self.places[name].area == "left":
+                self.reset_sizes()
+
+    def raise_panel(self, name: str) -> None:
+        """Bring a panel to the front, without the focus."""
+        panel = self.panels[name]
+        if name in self.docks:
+            self.docks[name].show()
+            self.docks[name].raise_()
+        else:
+            self.set_tab_visible(name, True)
+            self.tabs.setCurrentWidget(panel)
+
+    def focus_panel(self, name: str) -> None:
+        """Bring a panel to the front and give it the focus: to its table or tree, else to its first field."""
+        self.raise_panel(name)
+        inside = self.panels[name].inside()
+        candidates = [*inside.findChildren(QAbstractItemView), *inside.findChildren(QLineEdit), *inside.findChildren(QWidget)]
+        for widget in candidates:
+            if widget.isVisibleTo(inside) and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return
+        inside.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def is_shown(self, area: str) -> bool:
+        """Any dock of this area is visible."""
+        return any(not dock.isHidden() for name, dock in self.docks.items() if self.places[name].area == area)
+
+    def toggle_area(self, area: str) -> None:
+        """Show or hide all docks of an area."""
+        visible = not self.is_shown(area)
+        for name, dock in self.docks.items():
+            if self.places[name].area == area:
+                dock.setVisible(visible)
+        if visible:
+            self.reset_sizes()
+
+    def set_title(self, name: str, title: str) -> None:
+        """The title on a panel's dock or tab ("Problems (3)")."""
+        if name in self.docks:
+            self.docks[name].setWindowTitle(title)
+        else:
+            self.tabs.setTabText(self.tabs.indexOf(self.panels[name]), title)
+
+    # the panel a person works in
+
+    def focused_panel(self) -> str | None:
+        """The id of the panel that has the focus."""
+        widget = QApplication.focusWidget()
+        while widget is not None:
+            if isinstance(widget, LazyPanel):
+                return widget.place.id
+            if isinstance(widget, QDockWidget) and widget.objectName() in self.docks:
+                return widget.objectName()
+            widget = widget.parentWidget()
+        return None
+
+    def focus_filter(self) -> bool:
+        """Put the cursor into the filter field of the focused panel, else of the view in front. False when it has none."""
+        current = self.tabs.currentWidget()
+        name = self.focused_panel() or (current.place.id if isinstance(current, LazyPanel) else None)
+        fields = self.panels[name].inside().findChildren(QLineEdit) if name else []
+        for field in fields:
+            if field.isVisible() and field.isEnabled() and not field.isReadOnly():
+                field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                field.selectAll()
+                return True
+        return False
+
+    # from one start to the next
+
+    def save(self) -> QByteArray:
+        """The layout as bytes; empty while nothing was ever opened, so that the last layout is kept."""
+        return self._window.saveState(LAYOUT_VERSION) if self._laid_out else self._saved
+
+    def restore(self, state: QByteArray) -> None:
+        """Use this layout once something is opened."""
+        self._saved = state
+
+

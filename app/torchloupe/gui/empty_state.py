@@ -1,0 +1,35 @@
+"""What stands in a panel that has nothing to show: one sentence and the one next step as a button."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from torchloupe.gui.theme import em
+
+
+class EmptyState(QWidget):
+    """A sentence in the middle, and below it a button when there is a next step."""
+
+    def __init__(self, text: str = "", button: str = "", clicked: Callable[[], object] | None = None) -> None:
+        super().__init__()
+        self.label = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.button = QPushButton()
+        self._clicked: Callable[[], object] | None = None
+        self.button.clicked.connect(lambda: self._clicked and self._clicked())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(em(self), em(self), em(self), em(self))
+        layout.setSpacing(em(self, 0.75))
+        layout.addStretch(1)
+        layout.addWidget(self.label)
+        layout.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch(1)
+        self.set_text(text, button, clicked)
+
+    def set_text(self, text: str, button: str = "", clicked: Callable[[], object] | None = None) -> None:
+        """Say something else. Without a text for the button there is none."""
+        self.label.setText(text)
+        self._clicked = clicked
+        self.button.setText(button)
+        self.button.setVisible(bool(button))

@@ -1,0 +1,1 @@
+"""Choose the Python that runs the model."""

@@ -1,0 +1,275 @@
+"""The one door for slow work: requests to the worker and callables run on threads, their answers arrive in the window's thread.
+
+A job holds all of its inputs. The latest start with a tag wins: an older one that waits is dropped, the answer of one that runs
+is ignored. Requests are asked one after the other; local work runs beside them, one at a time for each tag.
+"""
+
+import contextlib
+import itertools
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from torchloupe.wire.errors import TorchloupeError
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import Failed
+from torchloupe.wire.requests import Progress as ProgressMessage
+
+EVENT_INTERVAL_MS = 100
+"""Events reach the panels at most this often, all that came meanwhile together."""
+
+Progress = Callable[[int, int, str], None]
+
+
+class Asks(Protocol):
+    """What jobs need of a session."""
+
+    def ask(self, message: Any, on_event: Callable[[Any, tuple[bytes, ...]], None] | None = None) -> Any:
+        """The reply to a request; blocks."""
+
+    def cancel(self) -> str:
+        """Ask the running request to stop, harder each time; the rung that was taken."""
+
+
+class Cancelled(BaseException):
+    """Raised at the progress calls of local work that was cancelled; not an ``Exception``, so that nobody swallows it."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work with everything it needs, and where its answer goes."""
+
+    work: Any
+    done: Callable[[Any], object] | None
+    failed: Callable[[Failed], object] | None
+    events: Callable[[list[Any]], object] | None
+    tag: str
+    label: str
+    lane: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    superseded: bool = False
+    pending: list[Any] = field(default_factory=list)
+    thread: threading.Thread | None = None
+
+
+class Jobs(QObject):
+    """Starts jobs and hands their results to the window's thread."""
+
+    busy_changed = Signal(bool)
+    progress = Signal(str, int, int)  # label, done, total (0: unknown)
+    went_wrong = Signal(object)  # Failed of a job that was started without ``failed``
+    _posted = Signal(object)
+
+    def __init__(self, session: Asks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._lanes: dict[str, list[Job]] = {}
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        self._flushed = 0.0
+        self._closed = False
+        self._posted.connect(lambda call: call())
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._flush_all)
+
+    def start(
+        self,
+        work: Any,
+        done: Callable[[Any], object] | None = None,
+        failed: Callable[[Failed], object] | None = None,
+        event: Callable[[Any], object] | None = None,
+        tag: str = "",
+        label: str = "",
+        events: Callable[[list[Any]], object] | None = None,
+    ) -> None:
+        """Start work: a wire request, or a callable ``(progress) -> result``.
+
+        ``event`` gets each event, ``events`` all that came in the last tenth of a second as one list.
+        """
+        if event is not None:
+            events = partial(_one_by_one, event)
+        local = callable(work)
+        lane = f"local {tag or next(self._numbers)}" if local else "worker"
+        job = Job(work, done, failed, events, tag, label or type(work).__name__, lane)
+        was_busy = self.busy
+        if tag:
+            self._supersede(tag)
+        self._lanes.setdefault(lane, []).append(job)
+        if self._lanes[lane][0] is job:
+            self._launch(job)
+        if not was_busy:
+            self.busy_changed.emit(True)
+
+    @property
+    def busy(self) -> bool:
+        """Something runs or waits."""
+        return any(not job.superseded for queue in self._lanes.values() for job in queue)
+
+    @property
+    def label(self) -> str:
+        """What runs now, in words; empty when nothing does."""
+        return next((queue[0].label for queue in self._lanes.values() if queue and not queue[0].superseded), "")
+
+    def runs(self, tag: str) -> bool:
+        """A job with this tag runs or waits."""
+        return any(job.tag == tag and not job.superseded for queue in self._lanes.values() for job in queue)
+
+    def cancel(self) -> str:
+        """Stop everything. The answer is the rung of the worker's ladder (asked, interrupted, killed), ``asked`` for local work
+        alone, empty when nothing was running."""
+        rung = "asked" if self.busy else ""
+        for queue in list(self._lanes.values()):
+            for job in queue[1:]:
+                self._answer(job, Failed((), cancelled=True))
+            del queue[1:]
+            queue[0].stop.set()
+        if self._lanes.get("worker"):
+            rung = self.session.cancel()
+        return rung
+
+    def close(self, seconds: float = 2.0) -> None:
+        """No answer is delivered any more; waits a little for threads about to end. The session is its owner's to close."""
+        self._closed = True
+        self._timer.stop()
+        jobs = [job for queue in self._lanes.values() for job in queue]
+        self._lanes.clear()
+        for job in jobs:
+            job.stop.set()
+        end = time.monotonic() + seconds
+        for job in jobs:
+            if job.thread:
+                job.thread.join(max(0.0, end - time.monotonic()))
+
+    def _supersede(self, tag: str) -> None:
+        for queue in self._lanes.values():
+            queue[1:] = [job for job in queue[1:] if job.tag != tag]
+            if queue and queue[0].tag == tag:
+                queue[0].superseded = True
+                queue[0].stop.set()
+
+    def _launch(self, job: Job) -> None:
+        job.thread = threading.Thread(target=self._work, args=(job,), name=f"job {job.label}", daemon=True)
+        job.thread.start()
+
+    # on the job's thread
+
+    def _work(self, job: Job) -> None:
+        try:
+            if callable(job.work):
+                result = job.work(partial(self._report, job))
+            else:
+                result = self.session.ask(job.work, partial(self._hear, job))
+        except Cancelled:
+            result = Failed((), cancelled=True)
+        except Exception as error:
+            result = failed_from(error)
+        self._post(partial(self._finish, job, result))
+
+    def _report(self, job: Job, done: int, total: int, what: str = "") -> None:
+        if job.stop.is_set():
+            raise Cancelled
+        self._hear(job, ProgressMessage(done, total, what))
+
+    def _hear(self, job: Job, message: Any, _blobs: tuple[bytes, ...] = ()) -> None:
+        with self._lock:
+            job.pending.append(message)
+            first = len(job.pending) == 1
+        if first:
+            self._post(self._flush_soon)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the window is gone already
+            self._posted.emit(call)
+
+    # in the window's thread
+
+    def _flush_soon(self) -> None:
+        waited = (time.monotonic() - self._flushed) * 1000
+        if waited >= EVENT_INTERVAL_MS:
+            self._flush_all()
+        elif not self._timer.isActive():
+            self._timer.start(round(EVENT_INTERVAL_MS - waited))
+
+    def _flush_all(self) -> None:
+        self._flushed = time.monotonic()
+        for queue in list(self._lanes.values()):
+            if queue:
+                self._flush(queue[0])
+
+    def _flush(self, job: Job) -> None:
+        with self._lock:
+            heard, job.pending = job.pending, []
+        if job.superseded or self._closed:
+            return
+        steps = [message for message in heard if isinstance(message, ProgressMessage)]
+        if steps:
+            self.progress.emit(steps[-1].what or job.label, steps[-1].done, steps[-1].total)
+        others = [message for message in heard if not isinstance(message, ProgressMessage)]
+        if others and job.events:
+            job.events(others)
+
+    def _finish(self, job: Job, result: Any) -> None:
+        if self._closed:
+            return
+        was_busy = self.busy
+        self._flush(job)
+        queue = self._lanes[job.lane]
+        queue.pop(0)
+        if queue:
+            self._launch(queue[0])
+        else:
+            del self._lanes[job.lane]
+        if was_busy and not self.busy:
+            self.busy_changed.emit(False)
+        self._answer(job, result)
+
+    def _answer(self, job: Job, result: Any) -> None:
+        if job.superseded:
+            return
+        if not isinstance(result, Failed):
+            if job.done:
+                job.done(result)
+        elif job.failed:
+            job.failed(result)
+        else:
+            self.went_wrong.emit(result)
+
+
+def _one_by_one(event: Callable[[Any], object], messages: list[Any]) -> None:
+    for message in messages:
+        event(message)
+
+
+def failed_from(error: Exception) -> Failed:
+    """An exception of local work as a reply: one sentence of what is wrong, one of what to do."""
+    details = "".join(traceback.format_exception(error))
+    if isinstance(error, TorchloupeError):
+        problem = Problem(error.code, str(error), hint=error.hint)
+    elif isinstance(error, SyntaxError):
+        problem = Problem(
+            "target-syntax",
+            f"Line {error.lineno} is not Python: {error.msg}.",
+            hint="Correct the line and open the file again.",
+            file=error.filename,
+            line=error.lineno,
+            details=details,
+        )
+    elif isinstance(error, OSError):
+        name = f"{error.filename} cannot be read" if error.filename else "The file cannot be read"
+        problem = Problem(
+            "file-unreadable", f"{name}: {error.strerror or error}.", hint="Check that it is there and may be read."
+        )
+    else:
+        problem = Problem(
+            "internal-error",
+            f"Torchloupe made a mistake: {type(error).__name__}: {error}.",
+            hint="What was open stays open. The details are in the log.",
+            details=details,
+        )
+    return Failed((problem,))

@@ -1,0 +1,124 @@
+"""A table of very many rows: texts are made for the rows that are looked at, haystacks once, when something is filtered."""
+
+from bisect import bisect
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, overload
+
+from PySide6.QtCore import QModelIndex, QObject, Qt
+
+from torchloupe.gui.row_filter import matching
+from torchloupe.gui.text_table import Column, Row, TextTableModel
+
+KEPT_ROWS = 512
+
+
+class LazyRows(Sequence[Row]):
+    """Rows that are made when they are asked for; the last few hundred are remembered."""
+
+    def __init__(self, items: list[Any], describe: Callable[[Any], Row]) -> None:
+        self.items = items
+        self._describe = describe
+        self._made: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, number: int) -> Row: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Row]: ...
+    def __getitem__(self, number: int | slice) -> Row | Sequence[Row]:
+        if isinstance(number, slice):
+            return LazyRows(self.items[number], self._describe)
+        row = self._made.get(number)
+        if row is None:
+            if len(self._made) >= KEPT_ROWS:
+                self._made.clear()
+            row = self._made[number] = self._describe(self.items[number])
+        return row
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._describe, self.items)
+
+    def forget(self) -> None:
+        """The items say something else now."""
+        self._made.clear()
+
+
+class LazyTableModel(TextTableModel):
+    """Shows items: ``describe`` makes the row of one, ``find_in`` its haystack (the cells that are worth finding),
+    ``sort_by`` what a column sorts by, ``key_of`` the key of its row."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column | str],
+        describe: Callable[[Any], Row],
+        find_in: Callable[[Any], str],
+        sort_by: Callable[[Any, int], Any],
+        key_of: Callable[[Any], Any],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(columns, parent)
+        self._describe, self._find_in, self._sort_by, self._key_of = describe, find_in, sort_by, key_of
+        self._titles = [column.title for column in self.columns]
+        self._haystacks: list[str] = []
+        self.items: list[Any] = []
+        self.shown: LazyRows = LazyRows([], describe)
+        self.rows = self.shown
+
+    @property
+    def all_rows(self) -> Sequence[Row]:
+        """The rows before the filter."""
+        return LazyRows(self.items, self._describe)
+
+    def set_items(self, items: Sequence[Any]) -> None:
+        """Show other items; filter and sorting stay."""
+        self.items, self._haystacks = list(items), []
+        self._show()
+
+    def insert_items(self, items: Sequence[Any], order: Callable[[Any], Any]) -> None:
+        """More items, put where ``order`` says. What is on screen stays where it is."""
+        self._haystacks = []
+        self.items.extend(items)
+        self.items.sort(key=order)
+        if self._sorted_by[0] >= 0:
+            self._show()
+            return
+        new = sorted((item for item in items if self._accepts(item)), key=order)
+        places = [(bisect(self.shown.items, order(item), key=order), item) for item in new]
+        for place, run in reversed([(place, list(run)) for place, run in groupby(places, key=itemgetter(0))]):
+            self.beginInsertRows(QModelIndex(), place, place + len(run) - 1)
+            self.shown.items[place:place] = [item for _, item in run]
+            self.shown.forget()
+            self.endInsertRows()
+
+    def refresh(self) -> None:
+        """The items say something else now; their number and order stay."""
+        self._haystacks = []
+        self.shown.forget()
+        if self.shown.items:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, len(self.columns) - 1))
+
+    def position_of(self, key: Any) -> int:
+        """The number of the shown row with this key, -1 when there is none."""
+        return next((number for number, item in enumerate(self.shown.items) if self._key_of(item) == key), -1)
+
+    def _accepts(self, item: Any) -> bool:
+        return not self.filter_text.strip() or bool(matching(self.filter_text, self._titles, [self._find_in(item)]))
+
+    def _show(self) -> None:
+        if self.filter_text.strip():
+            if len(self._haystacks) != len(self.items):
+                self._haystacks = [self._find_in(item) for item in self.items]
+            shown = [self.items[position] for position in matching(self.filter_text, self._titles, self._haystacks)]
+        else:
+            shown = list(self.items)
+        column, order = self._sorted_by
+        if column >= 0:
+            shown.sort(key=lambda item: self._sort_by(item, column), reverse=order == Qt.SortOrder.DescendingOrder)
+        self.beginResetModel()
+        self.shown = LazyRows(shown, self._describe)
+        self.rows = self.shown
+        self.endResetModel()

@@ -1,0 +1,1 @@
+"""What the worker, the user's code and the app said."""

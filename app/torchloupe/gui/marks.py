@@ -1,0 +1,45 @@
+"""How a state is said without colour: a glyph and a word. The colour comes from ``theme``, by the role beside them."""
+
+from dataclasses import dataclass
+
+from torchloupe.wire.problems import ERROR, INFO, WARNING
+
+
+@dataclass(frozen=True)
+class Mark:
+    """``glyph`` and ``word`` are shown together, ``role`` names the colour."""
+
+    glyph: str
+    word: str
+    role: str
+
+    @property
+    def text(self) -> str:
+        """What a cell shows."""
+        return f"{self.glyph} {self.word}"
+
+
+SEVERITY_MARKS = {
+    ERROR: Mark("✖", "error", "error"),
+    WARNING: Mark("▲", "warning", "warning"),
+    INFO: Mark("●", "info", "info"),
+}
+
+CALL_MARKS = {
+    "done": Mark("✓", "done", ""),
+    "failed": Mark("✖", "failed", "error"),
+    "unfinished": Mark("◌", "unfinished", "muted"),
+}
+
+DIFF_MARKS = {
+    "matched": Mark("=", "matched", "matched"),
+    "missing": Mark("−", "missing", "missing"),
+    "unexpected": Mark("+", "unexpected", "unexpected"),
+    "shape": Mark("≠", "shape", "shape"),
+    "dtype": Mark("≠", "dtype", "warning"),
+    "renamed": Mark("→", "renamed", "accent"),
+    "transposed": Mark("⇄", "transposed", "accent"),
+    "resized": Mark("↕", "resized", "accent"),
+    "fused": Mark("⊕", "fused", "accent"),
+    "split": Mark("⊘", "split", "accent"),
+}

@@ -1,0 +1,135 @@
+"""The Modules panel: the tree of modules, and below it the parameters and buffers of the selected one."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+
+from torchloupe.analysis.wording import count_text
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.lazy_table import LazyTableModel
+from torchloupe.gui.modules import model as rows
+from torchloupe.gui.modules.tree_model import ModuleTreeModel
+from torchloupe.gui.outline_table import OutlineTable
+from torchloupe.gui.text_table import Column, FilterTable
+from torchloupe.gui.theme import em
+from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.modules import ModuleTree, ParameterEntry
+
+_PARAMETER_WIDTHS = (12, 7, 6, 6, 3.5, 7, 5.5, 5, 8)
+
+
+class ModulesPanel(QWidget):
+    """Follows the workbench's model, run, problems and selection."""
+
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+        super().__init__()
+        self.workbench = workbench
+        self._statuses: dict[str, str] = {}
+        self._owner: str | None = None
+        self.tree_model = ModuleTreeModel()
+        self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
+        self.tree.set_empty(self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class."))
+        self.below = QWidget()
+        self.parameters_of = QLabel()
+        self.parameter_model = self._parameter_model()
+        self.parameters = FilterTable((), self.tr("Parameters and buffers"), model=self.parameter_model)
+        self.parameters.set_empty(self.tr("No parameters and no buffers here."))
+        self._build()
+        self._connect()
+        self._show_model()
+
+    def _parameter_model(self) -> LazyTableModel:
+        columns = [
+            Column(title, width, right=title in rows.PARAMETER_NUMBERS)
+            for title, width in zip(rows.PARAMETER_COLUMNS, _PARAMETER_WIDTHS, strict=True)
+        ]
+        return LazyTableModel(
+            columns,
+            lambda entry: rows.parameter_row(entry, self._statuses),
+            lambda entry: rows.parameter_haystack(entry, self._statuses),
+            rows.parameter_order,
+            lambda entry: entry.key,
+            self,
+        )
+
+    def _build(self) -> None:
+        box = QVBoxLayout(self.below)
+        box.setContentsMargins(0, em(self, 0.25), 0, 0)
+        box.setSpacing(em(self, 0.25))
+        self.parameters_of.setIndent(em(self, 0.25))
+        box.addWidget(self.parameters_of)
+        box.addWidget(self.parameters)
+        self.splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        self.splitter.addWidget(self.tree)
+        self.splitter.addWidget(self.below)
+        self.splitter.setSizes([em(self, 30), em(self, 16)])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+
+    def _connect(self) -> None:
+        bench = self.workbench
+        self.tree.chosen.connect(bench.select_module)
+        self.parameters.chosen.connect(bench.select_parameter)
+        bench.model_changed.connect(self._show_model)
+        bench.trace_changed.connect(self._show_trace)
+        bench.calls_added.connect(self.tree_model.add_calls)
+        bench.problems_changed.connect(lambda: self.tree_model.set_problems(bench.problems))
+        bench.diff_changed.connect(self._show_diff)
+        bench.selection_changed.connect(self._follow)
+
+    # what the shell asks of every panel
+
+    def focus_filter(self) -> None:
+        """Ctrl+F: filter the half that has the focus."""
+        table = self.parameters if self.parameters.isAncestorOf(self.focusWidget() or self) else self.tree
+        table.filter.setFocus()
+        table.filter.selectAll()
+
+    def copy_rows(self) -> str:
+        """The selected rows of the half that has the focus, as tab-separated text."""
+        return (self.parameters if self.parameters.isAncestorOf(self.focusWidget() or self) else self.tree).copied_text()
+
+    def selected_path(self) -> str:
+        """The dotted path of what is selected."""
+        half = self.parameters if self.parameters.isAncestorOf(self.focusWidget() or self) else self.tree
+        return str(half.current_key() or "")
+
+    # following the workbench
+
+    def _show_model(self) -> None:
+        model = self.workbench.model
+        tree = model.tree if model else ModuleTree((), ())
+        self.tree.keeping(lambda: self.tree_model.set_tree(tree))
+        self._list_parameters("" if model else None)
+        self._show_trace()
+        self.below.setVisible(model is not None)
+
+    def _show_trace(self) -> None:
+        bench = self.workbench
+        ran = bench.running or bench.report is not None or bool(bench.calls)
+        complete = bench.report is not None and not any(problem.severity == "error" for problem in bench.report.problems)
+        self.tree_model.set_calls(bench.calls.values() if ran else None, complete)
+
+    def _show_diff(self) -> None:
+        self._statuses = rows.statuses_by_key(self.workbench.diff)
+        self.parameter_model.refresh()
+
+    def _list_parameters(self, owner: str | None) -> None:
+        model = self.workbench.model
+        self._owner = owner
+        shown: list[ParameterEntry] = rows.parameters_below(model.tree, owner) if model else []
+        self.parameters.keeping(lambda: self.parameter_model.set_items(shown))
+        where = owner or self.tr("the model")
+        buffers = sum(entry.kind == "buffer" for entry in shown)
+        text = self.tr("{0}: {1} parameters, {2} buffers")
+        self.parameters_of.setText(text.format(where, count_text(len(shown) - buffers), count_text(buffers)))
+
+    def _follow(self, selection: Selection) -> None:
+        if selection.module is None:
+            return
+        self.tree_model.reveal(selection.module)
+        self.tree.select_key(selection.module)
+        listed = selection.parameter and self.parameter_model.position_of(selection.parameter) >= 0
+        if not listed and self._owner != selection.module:
+            self._list_parameters(selection.module)
+        self.parameters.select_key(selection.parameter)

@@ -1,0 +1,87 @@
+"""The Qt model of the module tree."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from torchloupe.gui.modules import model as rows
+from torchloupe.gui.outline_table import OutlineModel
+from torchloupe.gui.text_table import Column, Row
+from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.traces import LayerCall
+
+OPEN_AT_FIRST = 300
+"""A tree of up to so many modules is shown open."""
+
+_WIDTHS = (11, 7.5, 8, 5.5, 5.5, 3.5, 5.5)
+
+
+class ModuleTreeModel(OutlineModel):
+    """The modules with their class, last output, parameters, calls and problems. Keys are module paths."""
+
+    filter_titles = rows.HAYSTACK_TITLES
+
+    def __init__(self, tree: ModuleTree | None = None, parent: QObject | None = None) -> None:
+        columns = zip(rows.MODULE_COLUMNS, _WIDTHS, strict=True)
+        super().__init__([Column(title, width, right=title in rows.MODULE_NUMBERS) for title, width in columns], parent)
+        self.tree = ModuleTree((), ())
+        self.calls: rows.ModuleCalls | None = None
+        self._complete = False
+        self._position: dict[str, int] = {}
+        self._severities: dict[str, str] = {}
+        self._inside: set[str] = set()
+        self.set_tree(tree or self.tree)
+
+    def set_tree(self, tree: ModuleTree) -> None:
+        """Show another model's modules; modules that were open stay open by their path."""
+        was_open = {entry.path for entry, is_open in zip(self.tree.modules, self._open, strict=True) if is_open}
+        self.tree = tree
+        self._position = {entry.path: position for position, entry in enumerate(tree.modules)}
+        small = len(tree.modules) <= OPEN_AT_FIRST
+        outline = rows.module_outline(tree.modules)
+        self.set_outline(outline, lambda at: small or outline.depth[at] == 0 or tree.modules[at].path in was_open)
+
+    def set_calls(self, calls: Iterable[LayerCall] | None, complete: bool = False) -> None:
+        """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called."""
+        self.calls = None if calls is None else rows.ModuleCalls(calls)
+        self._complete = complete
+        self.refresh()
+
+    def add_calls(self, calls: Iterable[LayerCall]) -> None:
+        """More calls that ended."""
+        self.calls = self.calls or rows.ModuleCalls()
+        self.calls.add(calls)
+        self.refresh()
+
+    def set_problems(self, problems: Iterable[Problem]) -> None:
+        """Mark the modules that problems are in."""
+        self._severities = rows.worst_severities(problems)
+        self._inside = rows.paths_above_errors(self._severities)
+        self.refresh()
+
+    def describe(self, position: int) -> Row:
+        """The row of a module."""
+        entry = self.tree.modules[position]
+        mark = rows.module_mark(entry.path, self._severities, self._inside)
+        cells = rows.module_cells(entry, self.calls, mark)
+        never_called = self._complete and cells[5] == "0"
+        name_role = mark.role if mark and mark.word != "inside" else None
+        calls_role = "warning" if never_called else None
+        roles = (name_role, "muted", None, None, None, calls_role, mark.role if mark else None)
+        return Row(cells, entry.path, roles, rows.module_tips(entry, never_called))
+
+    def haystacks(self) -> list[str]:
+        """Path, class, settings, shapes."""
+        return rows.module_haystacks(self.tree, self.calls)
+
+    def position_of_key(self, key: Any) -> int:
+        """By module path."""
+        return self._position.get(key, -1)
+
+    def spoken(self, position: int) -> str:
+        """The whole path, the class, the worst problem."""
+        entry = self.tree.modules[position]
+        mark = rows.module_mark(entry.path, self._severities, self._inside)
+        return ", ".join([entry.path or rows.ROOT, entry.class_name] + ([mark.word] if mark else []))

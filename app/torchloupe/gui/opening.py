@@ -1,0 +1,296 @@
+"""What happens when files and targets are opened, constructed, run and cancelled: jobs in, workbench out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.analysis.target_source import split_target
+from torchloupe.checkpoints import read_contents
+from torchloupe.gui.events_trace import trace
+from torchloupe.gui.jobs import Progress
+from torchloupe.gui.targets import ReadTargetFile
+from torchloupe.gui.trust import Trust
+from torchloupe.gui.workbench import Workbench
+from torchloupe.gui.worker_link import WorkerLink
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import (
+    CallFinished,
+    Failed,
+    ListTargets,
+    OpenedTarget,
+    OpenTarget,
+    RunForward,
+    TargetChoices,
+)
+from torchloupe.wire.traces import ForwardReport
+
+CHECKPOINT, TARGET, RUN = "checkpoint", "target", "run"
+"""Tags of the jobs, and the origins under which their problems are kept."""
+
+
+@dataclass(frozen=True)
+class ReadCheckpoint:
+    """Job: what is inside a checkpoint file."""
+
+    path: Path
+
+    def __call__(self, progress: Progress) -> CheckpointContents:
+        return read_contents(self.path, progress)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a person chose for the next run: input specs, device and mode (None: as the model is)."""
+
+    inputs: tuple[str, ...] = ()
+    device: str | None = None
+    mode: str | None = None
+    shapes_only: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asked to be constructed, while the class or its arguments are still to be said."""
+
+    request: OpenTarget
+    choices: TargetChoices | None = None
+
+
+class Opening(QObject):
+    """Opens, runs, cancels. It decides nothing about widgets: it says what happened by signals."""
+
+    said = Signal(str)  # one sentence for the status bar
+    opened = Signal(str, str)  # "checkpoint" or "model", path or target
+    choice_needed = Signal(object)  # Asked: which class, or which arguments
+    refused = Signal(object)  # Failed: nothing was opened
+    run_finished = Signal()
+
+    def __init__(self, workbench: Workbench, worker: WorkerLink, trust: Trust, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workbench = workbench
+        self.worker = worker
+        self.jobs = worker.jobs
+        self.trust = trust
+        self.options = RunOptions()
+        self.target: OpenTarget | None = None
+        self._constructed = False  # the worker of this moment holds the model that is shown
+        self._reloading = False
+        worker.changed.connect(self._worker_changed)
+        worker.restarted.connect(self._worker_restarted)
+
+    # opening
+
+    def open_paths(self, paths: Sequence[str | Path], trusted: bool = False) -> None:
+        """Open files: ``.py`` files are targets, the others checkpoints. ``trusted``: they were named on the command line."""
+        for path in paths:
+            text = str(path)
+            place, _name = split_target(text)
+            if place.endswith(".py") or not Path(text).exists() and ":" in text:
+                self.open_target(text, trusted)
+            else:
+                self.open_checkpoint(Path(text))
+
+    def open_checkpoint(self, path: Path) -> None:
+        """Read a checkpoint on a thread; what was open stays until the new one is there."""
+        path = path.absolute()
+        self.jobs.start(
+            ReadCheckpoint(path),
+            done=self._checkpoint_read,
+            failed=partial(self._failed, CHECKPOINT, str(path)),
+            tag=CHECKPOINT,
+            label=self.tr("reading {0}").format(path.name),
+        )
+
+    def close_checkpoint(self) -> None:
+        """Close the checkpoint; the model stays."""
+        self.workbench.report_problems(CHECKPOINT, ())
+        self.workbench.set_checkpoint(None)
+
+    def open_target(self, text: str, trusted: bool = False, arguments: dict[str, Any] | None = None) -> None:
+        """Open ``file.py``, ``file.py:Name``, ``package.module:Name`` or ``package.module``; without a name the choices are looked up.
+
+        The code of a file runs only when its folder is trusted; a person is asked once.
+        """
+        place, name = split_target(text.strip())
+        if not place.endswith(".py"):
+            self._open_import_path(place, name, arguments)
+            return
+        path = Path(place).expanduser().absolute()
+        request = OpenTarget(f"{path}:{name}" if name else str(path), arguments, device=self.options.device)
+        if trusted:
+            self.trust.allow(path.parent)
+        self.jobs.start(
+            ReadTargetFile(path),
+            done=partial(self._file_read, request, name),
+            failed=partial(self._failed, TARGET, str(path)),
+            tag=TARGET,
+            label=self.tr("reading {0}").format(path.name),
+        )
+
+    def _open_import_path(self, place: str, name: str | None, arguments: dict[str, Any] | None) -> None:
+        if name:
+            self.construct(OpenTarget(f"{place}:{name}", arguments, device=self.options.device))
+            return
+        request = OpenTarget(place, arguments, device=self.options.device)
+        self.jobs.start(
+            ListTargets(place),
+            done=partial(self._choices_known, request),
+            failed=partial(self._failed, TARGET, place),
+            tag=TARGET,
+            label=self.tr("looking into {0}").format(place),
+        )
+
+    def _file_read(self, request: OpenTarget, name: str | None, choices: TargetChoices) -> None:
+        path = Path(choices.file)
+        if not self.trust.allows(path):
+            self.said.emit(self.tr("{0} was not run: its folder is not trusted.").format(path.name))
+        elif name:
+            self.construct(request)
+        else:
+            self._choices_known(request, choices)
+
+    def _choices_known(self, request: OpenTarget, choices: TargetChoices) -> None:
+        if not choices.choices:
+            hint = self.tr("Open the file that defines the model, or add a function make_model() that returns it.")
+            message = self.tr("{0} defines no Module class and no factory.").format(Path(choices.file).name)
+            self._failed(TARGET, request.target, Failed((Problem("target-empty", message, hint=hint, file=choices.file),)))
+            return
+        names = [choice.name for choice in choices.choices]
+        name = choices.default or (names[0] if len(names) == 1 else None)
+        chosen = next((choice for choice in choices.choices if choice.name == name), None)
+        if chosen and (not chosen.required or request.arguments):
+            self.construct(replace(request, target=f"{request.target}:{chosen.name}"))
+        else:
+            self.choice_needed.emit(Asked(request, choices))
+
+    def construct(self, request: OpenTarget, then_run: bool = False, keep_calls: bool = False) -> None:
+        """Import the target in the worker and construct it. ``keep_calls``: the calls on screen stay when the model is the same."""
+        name = request.target.rpartition(":")[2] or request.target
+        self.jobs.start(
+            request,
+            done=partial(self._model_opened, request, then_run, keep_calls),
+            failed=partial(self._failed, TARGET, request.target),
+            tag=TARGET,
+            label=self.tr("constructing {0}").format(name),
+        )
+
+    def _checkpoint_read(self, contents: CheckpointContents) -> None:
+        self.workbench.report_problems(CHECKPOINT, contents.problems)
+        self.workbench.set_checkpoint(contents)
+        trace("opened", kind="checkpoint", path=contents.path, tensors=len(contents.tensors))
+        self.said.emit(self.tr("%n tensor(s) in {0}", "", len(contents.tensors)).format(Path(contents.path).name))
+        self.opened.emit("checkpoint", contents.path)
+
+    def _model_opened(self, request: OpenTarget, then_run: bool, keep_calls: bool, model: OpenedTarget) -> None:
+        self.target, self._constructed = request, True
+        self.workbench.report_problems(TARGET, ())
+        if not keep_calls or self.workbench.model != model:
+            self.workbench.set_model(model)
+        trace("opened", kind="model", target=request.target, class_name=model.class_name, modules=len(model.tree.modules))
+        self.said.emit(self.tr("%n module(s) in {0}", "", len(model.tree.modules)).format(model.class_name))
+        self.opened.emit("model", request.target)
+        if then_run:
+            self.run_forward()
+
+    def _failed(self, origin: str, what: str, failed: Failed) -> None:
+        if failed.cancelled:
+            self.said.emit(self.tr("Cancelled. What was open stays open."))
+            return
+        self.workbench.report_problems(origin, failed.problems)
+        trace("refused", what=what, problems=[problem.message for problem in failed.problems])
+        if failed.problems:
+            self.said.emit(failed.problems[0].message)
+            self.workbench.select_problem(failed.problems[0])
+        self.refused.emit(failed)
+
+    # running
+
+    @property
+    def can_run(self) -> bool:
+        """There is a model and nothing is being run or constructed."""
+        return self.workbench.model is not None and not self.jobs.runs(RUN) and not self.jobs.runs(TARGET)
+
+    def run_forward(self) -> None:
+        """One forward pass of the open model; constructs it anew first when the worker was replaced."""
+        if self.workbench.model is None or self.target is None:
+            self.said.emit(self.tr("There is no model to run. Open one first."))
+            return
+        if not self._constructed:
+            self.construct(self.target, then_run=True, keep_calls=True)
+            return
+        self.workbench.begin_run()
+        request = RunForward(self.options.inputs, self.options.device, self.options.mode, shapes_only=self.options.shapes_only)
+        self.jobs.start(
+            request,
+            done=self._run_done,
+            failed=self._run_failed,
+            events=self._calls_ended,
+            tag=RUN,
+            label=self.tr("running {0}").format(self.workbench.model.class_name),
+        )
+
+    def _calls_ended(self, messages: list[Any]) -> None:
+        calls = [message.call for message in messages if isinstance(message, CallFinished)]
+        if calls and self.workbench.running:
+            self.workbench.add_calls(calls)
+
+    def _run_done(self, report: ForwardReport) -> None:
+        self.workbench.end_run(report)
+        errors = sum(problem.severity == "error" for problem in report.problems)
+        trace("run_finished", calls=len(self.workbench.calls), problems=[problem.code for problem in report.problems], errors=errors)
+        calls = self.tr("%n call(s)", "", len(self.workbench.calls))
+        self.said.emit(self.tr("{0} in {1:.2f} s, {2}").format(calls, report.seconds, self.tr("%n problem(s)", "", len(report.problems))))
+        self.run_finished.emit()
+
+    def _run_failed(self, failed: Failed) -> None:
+        self.workbench.fail_run(failed.problems)
+        calls = self.tr("%n call(s)", "", len(self.workbench.calls))
+        trace("run_failed", cancelled=failed.cancelled, calls=len(self.workbench.calls), problems=[p.code for p in failed.problems])
+        if failed.cancelled:
+            self.said.emit(self.tr("Cancelled. {0} stay on screen.").format(calls))
+        elif failed.problems:
+            self.said.emit(failed.problems[0].message)
+            self.workbench.select_problem(failed.problems[0])
+        self.run_finished.emit()
+
+    def cancel(self) -> None:
+        """Stop what runs; again for the next rung of the ladder."""
+        rung = self.jobs.cancel()
+        sentences = {
+            "asked": self.tr("Asked to stop at the next layer. Cancel again to interrupt."),
+            "interrupted": self.tr("Interrupted. Cancel again to stop the worker."),
+            "killed": self.tr("The worker was stopped. What was captured stays; F5 starts it again."),
+        }
+        if rung:
+            trace("cancel", rung=rung)
+            self.said.emit(sentences.get(rung, rung))
+
+    # the worker comes and goes
+
+    def reload(self) -> None:
+        """Read the files again and construct the model in a new worker."""
+        if self.workbench.checkpoint:
+            self.open_checkpoint(Path(self.workbench.checkpoint.path))
+        self._reloading = True
+        self.worker.restart()
+
+    def _worker_changed(self, state: str) -> None:
+        if state in ("died", "stopped", "starting"):
+            self._constructed = False
+        trace("worker", state=state)
+        if state == "died":
+            self.said.emit(self.tr("The worker has ended. What was captured stays; Ctrl+R starts it again."))
+
+    def _worker_restarted(self) -> None:
+        keep_calls, self._reloading = not self._reloading, False
+        self._constructed = False
+        if self.target is not None:
+            self.construct(self.target, keep_calls=keep_calls)
+        else:
+            self.said.emit(self.tr("The worker was started again."))
+

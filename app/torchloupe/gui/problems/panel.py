@@ -1,0 +1,58 @@
+"""The Problems panel: everything that is wrong, the first thing first, with where and what to do."""
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from torchloupe.analysis.wording import problem_lines
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.problems.model import empty_text, problem_rows
+from torchloupe.gui.text_table import Column, FilterTable
+from torchloupe.gui.workbench import Selection, Workbench
+
+
+class ProblemsPanel(QWidget):
+    """Follows the workbench's problems and selection."""
+
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+        super().__init__()
+        self.workbench = workbench
+        columns = [
+            Column(self.tr("Severity"), 6),
+            Column(self.tr("Problem"), 30, stretch=True),
+            Column(self.tr("What to do"), 30, stretch=True),
+            Column(self.tr("Module"), 11),
+            Column(self.tr("Place"), 11),
+        ]
+        self.table = FilterTable(columns, self.tr("Problems"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.table)
+        self.table.chosen.connect(self._choose)
+        for signal in (workbench.problems_changed, workbench.trace_changed, workbench.model_changed, workbench.diff_changed):
+            signal.connect(self._show)
+        workbench.selection_changed.connect(self._follow)
+        self._show()
+
+    def focus_filter(self) -> None:
+        """Ctrl+F."""
+        self.table.filter.setFocus()
+        self.table.filter.selectAll()
+
+    def copy_rows(self) -> str:
+        """The selected problems in full: message, hint, place and fixes, as they paste well into an issue."""
+        chosen = sorted({index.row() for index in self.table.view.selectionModel().selectedRows()})
+        rows = [self.table.model.rows[number] for number in chosen] or self.table.model.rows
+        problems = [self.workbench.problems[row.key] for row in rows]
+        return "\n\n".join("\n".join(problem_lines(problem)) for problem in problems)
+
+    def _show(self) -> None:
+        self.table.set_empty(empty_text(self.workbench))
+        self.table.set_rows(problem_rows(self.workbench.problems))
+        self._follow(self.workbench.selection)
+
+    def _choose(self, number: int) -> None:
+        if number < len(self.workbench.problems):
+            self.workbench.select_problem(self.workbench.problems[number])
+
+    def _follow(self, selection: Selection) -> None:
+        problems = self.workbench.problems
+        self.table.select_key(problems.index(selection.problem) if selection.problem in problems else None)

@@ -1,0 +1,100 @@
+"""The fields of the next run: sample input, device and mode, with the button that starts it."""
+
+import re
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+
+from torchloupe.analysis.input_specs import parse_input_spec
+from torchloupe.gui.opening import Opening, RunOptions
+from torchloupe.gui.theme import color, em
+from torchloupe.wire.errors import UsageError
+
+_SPEC = re.compile(r'"[^"]*"|(?:\[[^\]]*\]?|[^\s\[;])+')
+
+
+def split_specs(text: str) -> tuple[str, ...]:
+    """Input specs separated by spaces or semicolons; spaces inside brackets and quotes do not separate."""
+    return tuple(spec.strip('"') for spec in _SPEC.findall(text.replace("] <", "]<")))
+
+
+class RunBar(QWidget):
+    """Keeps ``opening.options`` in step with its fields. A spec that cannot be understood is said while it is typed."""
+
+    said = Signal(str)
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self._opening = opening
+        self.input = QLineEdit(clearButtonEnabled=True)
+        self.input.setAccessibleName(self.tr("Sample input"))
+        self.input.setToolTip(self.tr("Input specs in positional order, such as float32[2,3,28,28] or int64[2,16]<1000, a file, or name=SPEC"))
+        self.device = self._combo(self.tr("Device"), [(self.tr("as constructed"), None)])
+        self.mode = self._combo(self.tr("Mode"), [(self.tr("as constructed"), None), ("train", "train"), ("eval", "eval")])
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(em(self, 0.3), 0, em(self, 0.3), 0)
+        for text, field in ((self.tr("&Input"), self.input), (self.tr("De&vice"), self.device), (self.tr("M&ode"), self.mode)):
+            label = QLabel(text)
+            label.setBuddy(field)
+            layout.addWidget(label)
+            layout.addWidget(field, 1 if field is self.input else 0)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.input.textChanged.connect(self._changed)
+        self.input.returnPressed.connect(self._run)
+        for combo in (self.device, self.mode):
+            combo.currentIndexChanged.connect(self._changed)
+        opening.worker.changed.connect(lambda _state: self._show_devices())
+        opening.workbench.model_changed.connect(self._show_model)
+        self._show_model()
+
+    def _combo(self, name: str, items: list[tuple[str, str | None]]) -> QComboBox:
+        combo = QComboBox()
+        combo.setAccessibleName(name)
+        for text, value in items:
+            combo.addItem(text, value)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        return combo
+
+    @property
+    def trouble(self) -> str:
+        """Why the input field cannot be understood; empty when it can."""
+        for spec in split_specs(self.input.text()):
+            try:
+                parse_input_spec(spec)
+            except UsageError as error:
+                return f"{error} {error.hint}".strip()
+        return ""
+
+    def _run(self) -> None:
+        if not self.trouble and self._opening.can_run:
+            self._opening.run_forward()
+
+    def _changed(self) -> None:
+        trouble = self.trouble
+        palette = self.palette()
+        if trouble:
+            palette.setColor(palette.ColorRole.Text, color("error"))
+        self.input.setPalette(palette)
+        self.input.setAccessibleDescription(trouble)
+        self.said.emit(trouble)
+        specs = () if trouble else split_specs(self.input.text())
+        self._opening.options = RunOptions(specs, self.device.currentData(), self.mode.currentData())
+
+    def _show_devices(self) -> None:
+        hello = self._opening.worker.hello
+        devices = list(hello.devices) if hello else []
+        known = [self.device.itemData(number) for number in range(1, self.device.count())]
+        if devices and devices != known:
+            chosen = self.device.currentData()
+            self.device.clear()
+            for text, value in [(self.tr("as constructed"), None), *((name, name) for name in devices)]:
+                self.device.addItem(text, value)
+            self.device.setCurrentIndex(max(0, self.device.findData(chosen)))
+
+    def _show_model(self) -> None:
+        model = self._opening.workbench.model
+        self.setEnabled(model is not None)
+        if model and "example_inputs" in model.provides:
+            self.input.setPlaceholderText(self.tr("example_inputs() of the file; or type specs: float32[1,3,224,224]"))
+        else:
+            self.input.setPlaceholderText(self.tr("worked out from the model; or type specs: float32[1,3,224,224]"))

@@ -1,0 +1,101 @@
+"""What the window remembers from one start to the next: an INI file with a version, or nothing at all (``--fresh``).
+
+What Qt hands back from an INI file are strings, so lists are kept as one JSON text and every value is read with its type.
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
+
+VERSION = 1
+RECENT_COUNT = 20
+
+
+@dataclass(frozen=True)
+class RecentFile:
+    """A file that was opened: ``kind`` is ``checkpoint`` or ``model``, ``opened_at`` in seconds since 1970."""
+
+    path: str
+    kind: str
+    opened_at: float
+    pinned: bool = False
+
+
+def settings_file() -> Path:
+    """Where the INI file lies for this user."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation)) / "window.ini"
+
+
+class Settings:
+    """Typed access to the INI file. Without a path everything is kept in memory and forgotten at the end."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = QSettings(str(path), QSettings.Format.IniFormat) if path else None
+        self._memory: dict[str, str] = {}
+        if self._file is not None and self.text("version") != str(VERSION):
+            self._file.clear()
+            self.set_text("version", str(VERSION))
+
+    def text(self, key: str, default: str = "") -> str:
+        """One value."""
+        if self._file is None:
+            return self._memory.get(key, default)
+        return str(self._file.value(key, default, type=str))
+
+    def set_text(self, key: str, value: str) -> None:
+        """Keep one value."""
+        if self._file is None:
+            self._memory[key] = value
+        else:
+            self._file.setValue(key, value)
+
+    def texts(self, key: str) -> list[str]:
+        """A list of texts; empty when there is none or it cannot be read."""
+        try:
+            found = json.loads(self.text(key, "[]"))
+        except ValueError:
+            return []
+        return [str(item) for item in found] if isinstance(found, list) else []
+
+    def set_texts(self, key: str, values: list[str]) -> None:
+        """Keep a list of texts."""
+        self.set_text(key, json.dumps(values, ensure_ascii=True))
+
+    def blob(self, key: str) -> QByteArray:
+        """Bytes that Qt made (geometry, state of the docks)."""
+        return QByteArray.fromBase64(self.text(key).encode("ascii", "ignore"))
+
+    def set_blob(self, key: str, value: QByteArray) -> None:
+        """Keep bytes that Qt made."""
+        self.set_text(key, bytes(value.toBase64().data()).decode("ascii"))
+
+    def recent(self) -> list[RecentFile]:
+        """Recently opened files: pinned ones first, then the latest first."""
+        files = []
+        for text in self.texts("recent"):
+            try:
+                files.append(RecentFile(**json.loads(text)))
+            except (ValueError, TypeError):
+                continue
+        return sorted(files, key=lambda file: (not file.pinned, -file.opened_at))
+
+    def remember_recent(self, path: str, kind: str) -> None:
+        """A file was opened."""
+        pinned = any(file.pinned for file in self.recent() if file.path == path)
+        others = [file for file in self.recent() if file.path != path]
+        self._keep_recent([RecentFile(path, kind, time.time(), pinned), *others])
+
+    def forget_recent(self, path: str) -> None:
+        """Take a file off the list."""
+        self._keep_recent([file for file in self.recent() if file.path != path])
+
+    def pin_recent(self, path: str, pinned: bool) -> None:
+        """Keep a file at the top of the list, or no longer."""
+        self._keep_recent([RecentFile(f.path, f.kind, f.opened_at, pinned if f.path == path else f.pinned) for f in self.recent()])
+
+    def _keep_recent(self, files: list[RecentFile]) -> None:
+        ordered = sorted(files, key=lambda file: (not file.pinned, -file.opened_at))[:RECENT_COUNT]
+        self.set_texts("recent", [json.dumps(asdict(file)) for file in ordered])

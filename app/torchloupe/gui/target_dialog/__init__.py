@@ -1,0 +1,1 @@
+"""Point at a model: which class or factory, which arguments."""

@@ -1,0 +1,272 @@
+"""A table of plain text rows with a filter field: the model mirrors rows that were filtered and sorted as plain lists."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QStackedWidget, QTableView, QVBoxLayout, QWidget
+
+from torchloupe.gui.empty_state import EmptyState
+from torchloupe.gui.row_filter import row_filter
+from torchloupe.gui.theme import color, em
+
+Index = QModelIndex | QPersistentModelIndex
+_ROLE = Qt.ItemDataRole
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its title, its width in multiples of the font height, whether it takes the space that is left, is numbers."""
+
+    title: str
+    width: float = 8
+    stretch: bool = False
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: the texts of its cells; by cell, optional: the colour role, a tool tip, what to sort by (else the text).
+
+    ``key`` is what the row stands for, handed back when it is chosen. Keys of the rows of one table are unequal.
+    """
+
+    cells: tuple[str, ...]
+    key: Any = None
+    roles: tuple[str | None, ...] = ()
+    tips: tuple[str, ...] = ()
+    order: tuple[Any, ...] = ()
+
+
+class TextTableModel(QAbstractTableModel):
+    """Shows rows. ``set_rows``, ``set_filter`` and ``sort`` work on plain lists and end in one reset."""
+
+    def __init__(self, columns: Sequence[Column | str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns = tuple(Column(column) if isinstance(column, str) else column for column in columns)
+        self._all: tuple[Row, ...] = ()
+        self._filter = ""
+        self._sorted_by: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
+        self.rows: Sequence[Row] = []
+
+    @property
+    def all_rows(self) -> Sequence[Row]:
+        """The rows before the filter."""
+        return self._all
+
+    @property
+    def filter_text(self) -> str:
+        """The filter that is applied."""
+        return self._filter
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Show other rows; filter and sorting stay."""
+        self._all = tuple(rows)
+        self._show()
+
+    def set_filter(self, text: str) -> None:
+        """Show only the rows that the text accepts (see ``row_filter``)."""
+        self._filter = text
+        self._show()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1 is the order in which the rows came."""
+        self._sorted_by = (column, order)
+        self._show()
+
+    def _show(self) -> None:
+        accepts = row_filter(self._filter, [column.title for column in self.columns])
+        shown = [row for row in self._all if accepts(row.cells)] if self._filter.strip() else list(self._all)
+        column, order = self._sorted_by
+        if column >= 0:
+            shown.sort(key=lambda row: _sort_key(row, column), reverse=order == Qt.SortOrder.DescendingOrder)
+        self.beginResetModel()
+        self.rows = shown
+        self.endResetModel()
+
+    def position_of(self, key: Any) -> int:
+        """The number of the shown row with this key, -1 when there is none."""
+        return next((number for number, row in enumerate(self.rows) if row.key == key), -1)
+
+    # what Qt asks
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        """Shown rows."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        """Columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
+        """Titles across; row numbers stay unsaid."""
+        if orientation == Qt.Orientation.Horizontal and 0 <= section < len(self.columns):
+            if role == _ROLE.DisplayRole:
+                return self.columns[section].title
+            if role == _ROLE.TextAlignmentRole and self.columns[section].right:
+                return _RIGHT
+        return None
+
+    def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
+        """Text, colour, tool tip, alignment and the text for a screen reader."""
+        if not index.isValid():
+            return None
+        row, column = self.rows[index.row()], index.column()
+        text = row.cells[column] if column < len(row.cells) else ""
+        if role == _ROLE.DisplayRole:
+            return text
+        if role == _ROLE.ForegroundRole:
+            name = row.roles[column] if column < len(row.roles) else None
+            return color(name) if name else None
+        if role == _ROLE.TextAlignmentRole:
+            return _RIGHT if self.columns[column].right else None
+        if role == _ROLE.ToolTipRole:
+            return (row.tips[column] if column < len(row.tips) else "") or text
+        if role == _ROLE.AccessibleTextRole:
+            return f"{self.columns[column].title}: {text}"
+        return row.key if role == _ROLE.UserRole else None
+
+    def text_of(self, rows: Sequence[Row], header: bool = False) -> str:
+        """Rows as tab-separated text, as they are shown."""
+        lines = ["\t".join(column.title for column in self.columns)] if header else []
+        return "\n".join(lines + ["\t".join(row.cells) for row in rows])
+
+
+def _sort_key(row: Row, column: int) -> tuple[bool, int, Any]:
+    """Nothing comes last, numbers before words."""
+    value = row.order[column] if column < len(row.order) else (row.cells[column] if column < len(row.cells) else "")
+    if value is None or value == "":
+        return True, 0, 0
+    return False, int(isinstance(value, str)), value.lower() if isinstance(value, str) else value
+
+
+class FilterTable(QWidget):
+    """A filter field above a table. Typing filters; without rows an empty state says why and what to do next."""
+
+    chosen = Signal(object)  # key of the row that became the current one by hand
+    activated = Signal(object)  # key of the row that was double-clicked or entered
+
+    def __init__(
+        self,
+        columns: Sequence[Column | str],
+        name: str,
+        empty: str = "",
+        parent: QWidget | None = None,
+        model: TextTableModel | None = None,
+    ) -> None:
+        """``name`` is what a screen reader calls the table ("Problems"), ``empty`` the sentence when there are no rows.
+
+        ``model`` is another one than that of plain rows (it then brings its own columns).
+        """
+        super().__init__(parent)
+        self.model = model if model is not None else TextTableModel(columns, self)
+        self.filter = QLineEdit(placeholderText=self.tr("Filter"), clearButtonEnabled=True)
+        self.filter.setAccessibleName(self.tr("Filter {0}").format(name))
+        self.filter.setToolTip(self.tr("Words that must occur; -word must not; [*,768] a shape; dtype:bf16 in one column"))
+        self.view = _table_view(self.model, name)
+        self.empty = EmptyState(empty)
+        self._nothing = EmptyState()
+        self._stack = QStackedWidget()
+        for widget in (self.view, self.empty, self._nothing):
+            self._stack.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(em(self, 0.25))
+        layout.addWidget(self.filter)
+        layout.addWidget(self._stack)
+        self.filter.textChanged.connect(self._filter_rows)
+        self.view.selectionModel().currentRowChanged.connect(self._announce)
+        self.view.activated.connect(lambda index: self.activated.emit(index.data(_ROLE.UserRole)))
+        self.view.horizontalHeader().sortIndicatorChanged.connect(
+            lambda column, order: self.keeping(lambda: self.model.sort(column, order))
+        )
+        self._show_right_page()
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Show other rows. The current row stays the current one when its key is still there."""
+        self.keeping(lambda: self.model.set_rows(rows))
+
+    def set_empty(self, text: str) -> None:
+        """The sentence that stands in place of the table while it has no rows."""
+        self.empty.set_text(text)
+
+    def select_key(self, key: Any) -> None:
+        """Make the row with this key the current one and show it, without ``chosen``. No such row: nothing is current."""
+        position = self.model.position_of(key) if key is not None else -1
+        selection = self.view.selectionModel()
+        with QSignalBlocker(self):
+            if position < 0:
+                selection.clear()
+            elif self.view.currentIndex().row() != position:
+                self.view.selectRow(position)
+        if position >= 0:
+            self.view.scrollTo(self.model.index(position, 0))
+
+    def current_key(self) -> Any:
+        """The key of the current row, None when there is none."""
+        index = self.view.currentIndex()
+        return index.data(_ROLE.UserRole) if index.isValid() else None
+
+    def copied_text(self) -> str:
+        """The selected rows as tab-separated text; all shown ones when none is selected."""
+        chosen = sorted({index.row() for index in self.view.selectionModel().selectedRows()})
+        return self.model.text_of([self.model.rows[number] for number in chosen] if chosen else self.model.rows)
+
+    def _filter_rows(self, text: str) -> None:
+        self.keeping(lambda: self.model.set_filter(text))
+
+    def keeping(self, change: Callable[[], None]) -> None:
+        """Change the rows; the current one stays the current one when its key is still there."""
+        key = self.current_key()
+        with QSignalBlocker(self):
+            change()
+        self.select_key(key)
+        self._show_right_page()
+
+    def _show_right_page(self) -> None:
+        if self.model.rows:
+            self._stack.setCurrentWidget(self.view)
+        elif self.model.all_rows:
+            self._nothing.set_text(
+                self.tr("No row matches “{0}”.").format(self.filter.text()), self.tr("Clear filter"), self.filter.clear
+            )
+            self._stack.setCurrentWidget(self._nothing)
+        else:
+            self._stack.setCurrentWidget(self.empty)
+        self.filter.setVisible(bool(self.model.all_rows))
+
+    def _announce(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid():
+            self.chosen.emit(current.data(_ROLE.UserRole))
+
+
+def _table_view(model: TextTableModel, name: str) -> QTableView:
+    view = QTableView()
+    view.setAccessibleName(name)
+    view.setModel(model)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.setWordWrap(False)
+    view.setShowGrid(False)
+    view.setAlternatingRowColors(True)
+    view.setTabKeyNavigation(False)
+    view.setCornerButtonEnabled(False)
+    view.verticalHeader().hide()
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    view.verticalHeader().setDefaultSectionSize(em(view, 1.5))
+    header = view.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    header.setSortIndicatorClearable(True)
+    header.setSortIndicatorShown(True)
+    header.setSectionsClickable(True)
+    for number, column in enumerate(model.columns):
+        header.resizeSection(number, em(view, column.width))
+        if column.stretch:
+            header.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
+    return view

@@ -1,0 +1,187 @@
+"""Colours: one token set for light and one for dark, the palette made of it, and colours by role.
+
+Our own palette, because without a desktop's theme plugin Qt ignores a request for dark. Every text token has a contrast of at
+least 4.5:1 against every ground it is drawn on; a test computes it.
+"""
+
+from dataclasses import dataclass, fields
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+MODES = ("light", "dark", "system")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """About twenty colours. The last ten are the roles that ``color`` answers; a role is never the only carrier of a meaning."""
+
+    name: str
+    window: str
+    base: str
+    alternate: str
+    button: str
+    text: str
+    disabled: str
+    border: str
+    highlight: str
+    highlighted_text: str
+    error: str
+    warning: str
+    info: str
+    matched: str
+    missing: str
+    unexpected: str
+    shape: str
+    accent: str
+    muted: str
+    grid: str
+
+
+LIGHT = Theme(
+    name="light",
+    window="#f2f3f5",
+    base="#ffffff",
+    alternate="#f7f8fa",
+    button="#e8eaee",
+    text="#1b1f24",
+    disabled="#7d848e",
+    border="#c9ced6",
+    highlight="#2661b8",
+    highlighted_text="#ffffff",
+    error="#b3261e",
+    warning="#855700",
+    info="#1f5fbf",
+    matched="#1a6b40",
+    missing="#b3261e",
+    unexpected="#6b4aa3",
+    shape="#984300",
+    accent="#1f5fbf",
+    muted="#5a626d",
+    grid="#dfe2e7",
+)
+DARK = Theme(
+    name="dark",
+    window="#212429",
+    base="#17191c",
+    alternate="#1c1f23",
+    button="#2e3239",
+    text="#dfe3e8",
+    disabled="#7b838d",
+    border="#40464f",
+    highlight="#2f66b0",
+    highlighted_text="#ffffff",
+    error="#ff8a80",
+    warning="#f0b958",
+    info="#82b4f7",
+    matched="#6fcf97",
+    missing="#ff8a80",
+    unexpected="#c7acff",
+    shape="#ffab70",
+    accent="#82b4f7",
+    muted="#9da6b0",
+    grid="#343941",
+)
+ROLES = tuple(field.name for field in fields(Theme))[10:]
+
+_current = LIGHT
+_colors: dict[str, QColor] = {}
+_mode = "system"
+_following = False
+
+
+def current() -> Theme:
+    """The theme that is applied now."""
+    return _current
+
+
+def mode() -> str:
+    """What was asked for: ``light``, ``dark`` or ``system``."""
+    return _mode
+
+
+def color(role: str) -> QColor:
+    """The colour of a role (``error``, ``matched``, ``muted`` ...) or of any other token, in the theme that is applied now."""
+    found = _colors.get(role)
+    if found is None:
+        found = _colors[role] = QColor(getattr(_current, role))
+    return found
+
+
+def apply_theme(app: QApplication, wanted: str) -> None:
+    """Use the light or the dark theme, or the one the desktop says (light when it does not say)."""
+    global _current, _mode, _following
+    if wanted not in MODES:
+        raise ValueError(f"{wanted!r} is no theme; choose one of {', '.join(MODES)}.")
+    _mode = wanted
+    hints = QGuiApplication.styleHints()
+    if not _following:
+        _following = True
+        hints.colorSchemeChanged.connect(lambda _scheme: _mode == "system" and apply_theme(app, "system"))
+    dark = wanted == "dark" or (wanted == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
+    _current = DARK if dark else LIGHT
+    _colors.clear()
+    if app.style().name() != "fusion":
+        app.setStyle("Fusion")
+    app.setPalette(palette_of(_current))
+
+
+def palette_of(theme: Theme) -> QPalette:
+    """The Qt palette of a theme."""
+    role = QPalette.ColorRole
+    tokens = {
+        role.Window: theme.window,
+        role.WindowText: theme.text,
+        role.Base: theme.base,
+        role.AlternateBase: theme.alternate,
+        role.ToolTipBase: theme.button,
+        role.ToolTipText: theme.text,
+        role.PlaceholderText: theme.muted,
+        role.Text: theme.text,
+        role.Button: theme.button,
+        role.ButtonText: theme.text,
+        role.BrightText: theme.error,
+        role.Light: theme.button,
+        role.Midlight: theme.window,
+        role.Mid: theme.border,
+        role.Dark: theme.border,
+        role.Shadow: theme.border,
+        role.Highlight: theme.highlight,
+        role.HighlightedText: theme.highlighted_text,
+        role.Accent: theme.highlight,
+        role.Link: theme.accent,
+        role.LinkVisited: theme.unexpected,
+    }
+    palette = QPalette()
+    for key, value in tokens.items():
+        palette.setColor(key, QColor(value))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, key, QColor(theme.disabled))
+    palette.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(theme.border))
+    return palette
+
+
+def fixed_font() -> QFont:
+    """A font of equal widths, as large as the application's."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(QApplication.font().pointSizeF())
+    return font
+
+
+def em(widget: QWidget | None = None, times: float = 1.0) -> int:
+    """A length in pixels: so many times the height of the font. All sizes of the window are said in it."""
+    font = widget.font() if widget is not None else QApplication.font()
+    return round(QFontMetrics(font).height() * times)
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours after WCAG 2, from 1 to 21."""
+    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(text: str) -> float:
+    shown = QColor(text)
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shown.getRgbF()[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]

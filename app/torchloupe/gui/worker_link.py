@@ -1,0 +1,126 @@
+"""The worker as the window sees it: one session at a time, its state as a signal, and the interpreter it runs in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.gui.jobs import Jobs, Progress
+from torchloupe.gui.log_book import LogBook
+from torchloupe.wire.requests import Hello
+
+
+class WorkerSession(Protocol):
+    """What the window needs of a session (``session.Session``, or ``session.ScriptedSession`` in tests)."""
+
+    state: Any
+    hello: Any
+    on_state: Any
+
+    def start(self) -> None:
+        """Bring the process up in the background."""
+
+    def ask(self, message: Any, on_event: Callable[[Any, tuple[bytes, ...]], None] | None = None) -> Any:
+        """The reply to a request; blocks."""
+
+    def cancel(self) -> str:
+        """The rung that was taken."""
+
+    def restart(self) -> None:
+        """Another process in place of this one."""
+
+    def close(self) -> None:
+        """No process is left."""
+
+
+MakeSession = Callable[[str, Callable[[Any], None]], WorkerSession]
+"""A session for an interpreter, and who hears its log lines."""
+
+
+@dataclass(frozen=True)
+class RestartWorker:
+    """Job: another process in place of the one that hangs or died."""
+
+    session: WorkerSession
+
+    def __call__(self, progress: Progress) -> str:
+        progress(0, 0, "restarting the worker")
+        self.session.restart()
+        return str(self.session.state)
+
+
+@dataclass(frozen=True)
+class CloseWorker:
+    """Job: end the process of an interpreter that is no longer wanted."""
+
+    session: WorkerSession
+
+    def __call__(self, progress: Progress) -> None:
+        self.session.close()
+
+
+class WorkerLink(QObject):
+    """Owns the session. Its ``changed`` arrives in the window's thread."""
+
+    changed = Signal(str)  # stopped, starting, ready, busy, died
+    restarted = Signal()
+    _heard = Signal(object, str)
+
+    def __init__(self, make: MakeSession, interpreter: str, book: LogBook, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._make = make
+        self._book = book
+        self.interpreter = interpreter
+        self._heard.connect(self._state_changed)
+        self.session = self._new_session()
+        self.jobs = Jobs(self.session, self)
+
+    @property
+    def state(self) -> str:
+        """Where the worker stands."""
+        return str(self.session.state)
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the worker said of itself, None until it has come up."""
+        hello = self.session.hello
+        return hello if isinstance(hello, Hello) else None
+
+    def start(self) -> None:
+        """Bring the worker up in the background."""
+        self.session.start()
+
+    def use(self, interpreter: str) -> None:
+        """Run in another interpreter from now on; the old process is ended in the background."""
+        self.jobs.cancel()
+        old = self.session
+        old.on_state = None
+        self.interpreter = interpreter
+        self.session = self.jobs.session = self._new_session()
+        self.jobs.start(CloseWorker(old), label=self.tr("ending the old worker"))
+        self.start()
+        self.restarted.emit()
+
+    def restart(self) -> None:
+        """Another process in the same interpreter."""
+        self.jobs.start(
+            RestartWorker(self.session), done=lambda _state: self.restarted.emit(), tag="restart", label=self.tr("restarting the worker")
+        )
+
+    def close(self) -> None:
+        """The window closes: no process and no thread is left."""
+        self.session.on_state = None
+        self.jobs.cancel()
+        self.session.close()
+        self.jobs.close()
+
+    def _new_session(self) -> WorkerSession:
+        session = self._make(self.interpreter, lambda line: self._book.add(line.source, line.text))
+        session.on_state = lambda state: self._heard.emit(session, state)
+        return session
+
+    def _state_changed(self, session: object, state: str) -> None:
+        if session is self.session:
+            self._book.add("app", self.tr("worker: {0}").format(state))
+            self.changed.emit(state)

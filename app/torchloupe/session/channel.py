@@ -1,0 +1,246 @@
+"""One worker process, from its launch to its end: two pipes, a log, and the threads that read them."""
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import IO, Any
+
+from torchloupe.wire.errors import ProtocolError
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import Cancel, Hello
+from torchloupe.wire.stream import REQUEST, EndOfStream, Frame, Stream
+
+from . import deaths
+from .environment import clean_environment
+from .launchers import Launcher
+from .log import LogLine
+
+STARTING, READY, ENDED = "starting", "ready", "ended"
+GRACE_SECONDS = 1.0
+"""How long a process that has closed its pipe, or the children it left, may take to go by themselves."""
+_WORKER_SAYS = "torchloupe-worker: "
+_MAX_LINE_BYTES = 1 << 16
+
+
+class Channel:
+    """A worker process. It is launched on a thread; ``state`` goes from ``starting`` to ``ready`` to ``ended``, never back.
+
+    ``problem`` says why it ended, ``on_change`` is called from the channel's thread at each change of state. When it has ended no
+    process, no descriptor and (after ``join``) no thread is left.
+    """
+
+    def __init__(
+        self, launcher: Launcher, log: Callable[[LogLine], None], on_change: Callable[["Channel"], None], start_seconds: float
+    ) -> None:
+        self.state = STARTING
+        self.hello: Hello | None = None
+        self.problem: Problem | None = None
+        self.stopped = False
+        self.asked: Any = None
+        self.replies: SimpleQueue[Frame | None] = SimpleQueue()
+        self._nonce = secrets.token_hex(16)
+        self._words = launcher.words(self._nonce)
+        self._environment = clean_environment(os.environ, launcher.environment)
+        self._log = log
+        self._on_change = on_change
+        self._start_seconds = start_seconds
+        self._late = False
+        self._noise: list[str] = []
+        self._tail: deque[str] = deque(maxlen=deaths.DETAIL_LINES)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stream: Stream | None = None
+        self._thread = threading.Thread(target=self._live, name="worker channel", daemon=True)
+        self._thread.start()
+
+    # from any thread
+
+    def ask(self, request_id: int, message: Any) -> None:
+        """Send a request; its events, its reply and, when the worker ends, None arrive in ``replies``."""
+        self.asked = message
+        self._send(request_id, message)
+
+    def cancel(self, request_id: int, interrupt: bool) -> None:
+        """Ask a running request to stop."""
+        self._send(request_id, Cancel(interrupt))
+
+    def kill(self, reason: Problem) -> None:
+        """End the process now, on purpose: ``problem`` becomes ``reason``. Returns at once."""
+        with self._lock:
+            if not self.stopped and self.state != ENDED:
+                self.stopped, self.problem = True, reason
+            if self._process is not None:
+                self._process.kill()
+
+    def is_alive(self) -> bool:
+        """Whether its thread still runs: there may be a process."""
+        return self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait until the channel's threads have ended."""
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _send(self, request_id: int, message: Any) -> None:
+        assert self._stream is not None
+        with contextlib.suppress(OSError, ValueError):  # it is dying: the reading side will say how
+            self._stream.send(REQUEST, request_id, message)
+
+    # on the channel's thread
+
+    def _live(self) -> None:
+        try:
+            process = self._launch()
+        except OSError as error:
+            self._end(self.problem or deaths.not_launched(error, self._words))
+            return
+        pump = threading.Thread(target=self._pump, args=(process.stderr,), name="worker log", daemon=True)
+        pump.start()
+        why = ""
+        try:
+            self._converse(process)
+        except EndOfStream:
+            pass
+        except (ProtocolError, OSError, ValueError) as error:
+            why = str(error)
+        finally:
+            self._bury(process, pump, why)
+
+    def _bury(self, process: subprocess.Popen[bytes], pump: threading.Thread, why: str) -> None:
+        """Nothing of the process is left after this, and its log is complete."""
+        returncode = _wait(process)
+        _sweep(process, pump)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]  # all three are pipes
+        self._end(self.problem or self._explained(returncode, why))
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        """Its own process group, so that Ctrl-C in our terminal is ours alone and its children can be found."""
+        pipe = subprocess.PIPE
+        with self._lock:
+            if self.stopped:
+                raise ProcessLookupError
+            self._process = subprocess.Popen(
+                self._words,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                env=self._environment,
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # a frozen window on Windows has no console to lend
+            )
+        return self._process
+
+    def _converse(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        stream = Stream(process.stdout, process.stdin)  # type: ignore[arg-type]  # IO[bytes] of a pipe is a BinaryIO
+        watchdog = threading.Timer(self._start_seconds, self._give_up)
+        watchdog.daemon = True
+        watchdog.start()
+        noise: list[str] = []
+        try:
+            noise = stream.await_magic(self._nonce)
+        except EndOfStream as end:
+            noise = str(end).splitlines()
+            raise
+        finally:
+            watchdog.cancel()
+            watchdog.join()
+            self._noise = noise
+            for line in noise:
+                self._log(LogLine("worker", line))
+        hello = stream.receive().message
+        if not isinstance(hello, Hello):
+            raise ProtocolError(f"It said {type(hello).__name__} where a Hello was due.")
+        self._stream, self.hello, self.state = stream, hello, READY
+        self._on_change(self)
+        while True:
+            self.replies.put(stream.receive())
+
+    def _give_up(self) -> None:
+        self._late = True
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def _explained(self, returncode: int | None, why: str) -> Problem:
+        lines = list(self._tail)
+        if self._late:
+            why = f"it said nothing for {self._start_seconds:g} seconds."
+        if self.hello is None:
+            return deaths.no_hello(self._words, returncode, self._noise + lines, why)
+        if why:
+            return Problem(
+                "protocol-error",
+                f"The worker said something that is not in the protocol: {why}",
+                hint="The next run starts a new worker.",
+                details="\n".join(lines),
+            )
+        return deaths.died(returncode, lines, self.asked)
+
+    def _end(self, problem: Problem) -> None:
+        self.problem = problem
+        self.state = ENDED
+        self.replies.put(None)
+        self._on_change(self)
+
+    # the log
+
+    def _pump(self, pipe: IO[bytes]) -> None:
+        for line in _lines(pipe):
+            if line.startswith(_WORKER_SAYS):
+                self._say("worker", line.removeprefix(_WORKER_SAYS))
+            else:
+                self._say("user" if self.hello is not None else "worker", line)
+
+    def _say(self, source: Any, text: str) -> None:
+        self._tail.append(text)
+        self._log(LogLine(source, text))
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit status of a process whose pipe is closed; None when it had to be killed because it did not end."""
+    with contextlib.suppress(OSError):
+        process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+    try:
+        return process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+
+
+def _sweep(process: subprocess.Popen[bytes], pump: threading.Thread) -> None:
+    """End the children that the worker left behind; they hold the log open. Politely first: Python's own resource tracker ignores
+    that, and cleans up by itself now."""
+    _signal_group(process.pid, "SIGTERM")
+    pump.join(GRACE_SECONDS)
+    if pump.is_alive():
+        _signal_group(process.pid, "SIGKILL")
+        pump.join()
+
+
+def _signal_group(leader: int, name: str) -> None:
+    if hasattr(os, "killpg"):  # not on Windows
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, getattr(signal, name))
+
+
+def _lines(pipe: IO[bytes]) -> Iterator[str]:
+    """The text of a pipe in lines, as they come; a progress bar that rewrites its line gives one each time."""
+    rest = b""
+    while chunk := pipe.read1(_MAX_LINE_BYTES):  # type: ignore[attr-defined]  # a BufferedReader
+        *whole, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+        if len(rest) > _MAX_LINE_BYTES:
+            whole, rest = [*whole, rest], b""
+        yield from (line.decode("utf-8", "replace") for line in whole if line)
+    if rest:
+        yield rest.decode("utf-8", "replace")

@@ -1,0 +1,48 @@
+"""Which Python runs the model."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from torchloupe.wire.errors import UsageError
+
+_IN_A_VENV = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
+
+
+def default_interpreter() -> str:
+    """The interpreter that runs the app; when that is a frozen program, the ``python3`` on the PATH. Raises ``UsageError``."""
+    if not getattr(sys, "frozen", False) and sys.executable:
+        return _with_console(sys.executable)
+    found = shutil.which("python3") or shutil.which("python")
+    if found is None:
+        raise UsageError("There is no python3 on the PATH.", "Choose the interpreter that has torch (--python).")
+    return found
+
+
+def resolve_interpreter(value: str) -> str:
+    """The interpreter that ``--python VALUE`` means: a program, the folder of a virtual environment, or a name on the PATH.
+
+    The path is made absolute, links are kept (a virtual environment is one). Raises ``UsageError``.
+    """
+    path = Path(value).expanduser()
+    if path.is_dir():
+        for inside in _IN_A_VENV:
+            if (path / inside).is_file():
+                return str((path / inside).absolute())
+        raise UsageError(f"The folder {path} holds no Python.", "Choose the folder of a virtual environment, or its bin/python.")
+    if path.is_file():
+        if not os.access(path, os.X_OK):
+            raise UsageError(f"{path} is not a program that can be started.", "Choose an interpreter, such as .venv/bin/python.")
+        return str(path.absolute())
+    found = shutil.which(value)
+    if found is None:
+        raise UsageError(f"There is no interpreter {value}.", "Give its path, or the folder of a virtual environment.")
+    return str(Path(found).absolute())
+
+
+def _with_console(executable: str) -> str:
+    """On Windows the window may run under ``pythonw.exe``, which has no standard streams to speak over."""
+    path = Path(executable)
+    console = path.with_name(path.name.lower().replace("pythonw", "python"))
+    return str(console) if path.name.lower().startswith("pythonw") and console.is_file() else executable

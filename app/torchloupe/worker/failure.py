@@ -1,0 +1,152 @@
+"""A forward pass raised: find the layer or operation, and have ``analysis`` say why."""
+
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import torch
+from torch import nn
+
+from ..analysis.failed_operations import FailedOperation, explain_operation
+from ..analysis.layer_contracts import LAYER_SETTINGS
+from ..analysis.mismatches import FailedLayer, explain_layer
+from ..wire.problems import Fix, Problem
+from ..wire.tensors import TensorMeta
+from ..wire.traces import LayerCall
+from .definitions import definition_place
+from .explain import details_of, is_out_of_memory, problem_of
+from .module_tree import class_place, dtype_name
+from .operations import FailingOperation
+from .places import Places
+from .trace import OpenFailure
+
+Rerun = Callable[[FailingOperation], None]
+
+
+class ForwardFailure:
+    """One failed forward pass: the exception, the innermost open call, and the calls before it."""
+
+    def __init__(
+        self, error: BaseException, model: nn.Module, opened: Optional[OpenFailure], calls: Sequence[LayerCall], places: Places
+    ) -> None:
+        self._error = error
+        self._model = model
+        self._opened = opened
+        self._calls = calls
+        self._places = places
+
+    def problem(self, returned_nothing: List[LayerCall], rerun: Rerun) -> Problem:
+        """What went wrong. ``rerun`` repeats the forward pass under a mode, for failures outside of torch's own layers."""
+        if is_out_of_memory(self._error) or isinstance(self._error, (SystemExit, RecursionError)):
+            return self._plain()
+        return self._of_layer() or self._of_nothing(returned_nothing) or self._of_operation(rerun) or self._plain()
+
+    def _of_layer(self) -> Optional[Problem]:
+        opened = self._opened
+        layer = _torch_layer(opened.module) if opened else None
+        if opened is None or layer is None:
+            return None
+        failed = FailedLayer(
+            call=opened.call,
+            layer=layer,
+            settings=_settings(opened.module),
+            weight=_weight(opened.module),
+            index_range=_index_range(opened.inputs),
+            defined_at=definition_place(self._model, opened.call.module),
+            details=details_of(self._error),
+        )
+        return explain_layer(failed, self._calls)
+
+    def _of_nothing(self, returned_nothing: List[LayerCall]) -> Optional[Problem]:
+        """A module returned None and the next one choked on it."""
+        if not returned_nothing or "NoneType" not in str(self._error):
+            return None
+        return replace(no_return_problem(self._model, returned_nothing[-1]), details=details_of(self._error))
+
+    def _of_operation(self, rerun: Rerun) -> Optional[Problem]:
+        seen = FailingOperation(self._places)
+        rerun(seen)
+        if seen.name is None:
+            return None
+        place = seen.place or self._places.of_error(self._error)
+        call = self._opened.call if self._opened else None
+        return explain_operation(
+            FailedOperation(
+                name=seen.name,
+                operands=seen.operands,
+                arguments=seen.arguments,
+                contiguous=seen.contiguous,
+                module=call.module if call else "",
+                call=call.index if call else None,
+                file=place[0] if place else None,
+                line=place[1] if place else None,
+                error=str(self._error),
+                details=details_of(self._error),
+            )
+        )
+
+    def _plain(self) -> Problem:
+        call = self._opened.call if self._opened else None
+        what = f"`{call.module}` ({call.class_name}) failed" if call and call.module else "The forward pass failed"
+        problem = problem_of(self._error, "forward-failed", what, self._places)
+        if call is None:
+            return replace(problem, module="")
+        data: Dict[str, Any] = {"input_shapes": [list(meta.shape) for meta in call.inputs]}
+        defined = definition_place(self._model, call.module)
+        if defined:
+            data["definition_file"], data["definition_line"] = defined
+        return replace(problem, module=call.module, call=call.index, data=data)
+
+
+def no_return_problem(model: nn.Module, call: LayerCall) -> Problem:
+    """A module's forward returned None."""
+    module = model.get_submodule(call.module)
+    place = class_place(module)
+    forward = getattr(type(module), "forward", None)
+    code = getattr(forward, "__code__", None)
+    text = "Add `return` with the result as the last line of its forward."
+    return Problem(
+        "forward-returns-none",
+        f"The forward of {f'`{call.module}` ({call.class_name})' if call.module else f'`{call.class_name}`'} returns None.",
+        hint=text,
+        module=call.module,
+        call=call.index,
+        file=place[0] if place else call.file,
+        line=code.co_firstlineno if code and place else call.line,
+        fixes=(Fix("edit_source", text),),
+        data={"forward_last_line": _last_line(code)} if code and place else {},
+    )
+
+
+def _last_line(code: Any) -> int:
+    return max(line for _, _, line in code.co_lines() if line) if hasattr(code, "co_lines") else int(code.co_firstlineno)
+
+
+def _torch_layer(module: nn.Module) -> Optional[str]:
+    """The torch.nn class that a module is (or is derived from without a forward of its own); None for other modules."""
+    for kind in type(module).__mro__:
+        if kind.__module__.startswith("torch.nn.modules"):
+            return kind.__name__
+        if "forward" in vars(kind):
+            return None
+    return None
+
+
+def _settings(module: nn.Module) -> Dict[str, Any]:
+    settings = {name: getattr(module, name) for name in LAYER_SETTINGS if hasattr(module, name)}
+    return {**settings, "training": module.training}
+
+
+def _weight(module: nn.Module) -> Optional[TensorMeta]:
+    for parameter in module.parameters(recurse=False):
+        return TensorMeta(tuple(parameter.shape), dtype_name(parameter.dtype), str(parameter.device))
+    return None
+
+
+def _index_range(inputs: List[torch.Tensor]) -> Optional[Tuple[int, int]]:
+    if not inputs or inputs[0].is_floating_point() or inputs[0].is_complex() or not inputs[0].numel():
+        return None
+    try:
+        return int(inputs[0].min()), int(inputs[0].max())
+    except RuntimeError:
+        # Fake and meta tensors, and a GPU after a failed assertion, have no values to look at.
+        return None

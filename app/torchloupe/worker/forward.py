@@ -1,0 +1,160 @@
+"""One forward pass of the open model: watched, explained when it fails, and without a trace left in the model."""
+
+import copy
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, List, Optional, Tuple
+
+import torch
+from torch import nn
+
+from ..wire.errors import UsageError
+from ..wire.problems import WARNING, Problem
+from ..wire.requests import CallFinished, RunForward
+from ..wire.traces import ForwardReport
+from .context import Context
+from .explain import CouldNotRun
+from .failure import ForwardFailure, no_return_problem
+from .model_state import ModelState
+from .nested import map_tensors, metas_of, tensors_in
+from .operations import FailingOperation
+from .sample_input import SampleInput, sample_input
+from .target import Target
+from .torch_compat import is_lazy
+from .trace import ForwardTrace, input_metas
+
+
+@dataclass
+class ForwardRun:
+    """What one pass gave: what came out, the problems, how long the model itself took."""
+
+    outputs: Any = None
+    problems: Tuple[Problem, ...] = ()
+    seconds: float = 0.0
+    call_count: int = 0
+
+
+def run_forward(target: Target, model: nn.Module, request: RunForward, context: Context) -> ForwardReport:
+    """Run ``request`` on ``model`` and report each call as it ends. Raises ``CouldNotRun`` or ``UsageError`` before it starts."""
+    given = sample_input(target, model, request.inputs, request.seed)
+    device = chosen_device(request.device, model)
+    state = ModelState(model)
+    lost: List[str] = []
+    try:
+        runner = _on_device(model, device)
+        run = _run(target, runner, given.on(device), request, context)
+    finally:
+        lost = state.restore()
+    return ForwardReport(
+        inputs=input_metas(given.positional, given.keywords),
+        input_source=given.source,
+        outputs=metas_of(tensors_in(run.outputs)),
+        call_count=run.call_count,
+        seconds=run.seconds,
+        device="meta" if request.shapes_only else str(device),
+        problems=run.problems + tuple(_mutation(name) for name in lost),
+        state_restored=not lost,
+    )
+
+
+def _run(target: Target, model: nn.Module, given: SampleInput, request: RunForward, context: Context) -> ForwardRun:
+    if request.mode is not None:
+        model.train(request.mode == "train")
+    trace = ForwardTrace(
+        model, target.places, report=lambda call: context.emit(CallFinished(call)), check=context.cancel.raise_if_requested
+    )
+    run = ForwardRun()
+    before = ModelState(model)
+    with ExitStack() as stack:
+        given = _without_data(given, stack) if request.shapes_only else given
+        torch.manual_seed(request.seed)
+        started = time.perf_counter()
+        try:
+            with trace:
+                run.outputs = model(*given.positional, **given.keywords)
+        except (Exception, SystemExit) as error:
+            opened = trace.abandon()
+            failure = ForwardFailure(error, model, opened, trace.calls, target.places)
+            run.problems = (
+                failure.problem(trace.returned_nothing, lambda mode: _again(model, given, before, request.seed, mode)),
+            )
+        finally:
+            trace.abandon()
+        run.seconds = max(time.perf_counter() - started - trace.overhead_seconds, 0.0)
+    run.call_count = len(trace.calls)
+    if not run.problems and run.outputs is None and trace.calls:
+        run.problems = (no_return_problem(model, trace.calls[-1]),)
+    return run
+
+
+def _again(model: nn.Module, given: SampleInput, before: ModelState, seed: int, mode: FailingOperation) -> None:
+    """The same pass once more, silently, to see which operation raises."""
+    before.restore()
+    torch.manual_seed(seed)
+    try:
+        with mode:
+            model(*given.positional, **given.keywords)
+    except (Exception, SystemExit):
+        return
+
+
+def _on_device(model: nn.Module, device: torch.device) -> nn.Module:
+    """The model itself, or a copy: on another device, or when a run would materialise its lazy parameters for good."""
+    lazy = any(is_lazy(parameter) for parameter in (*model.parameters(), *model.buffers()))
+    if not lazy and _device_of(model) in (None, device):
+        return model
+    try:
+        return copy.deepcopy(model).to(device)
+    except Exception as error:
+        message = f"The model cannot be copied to {device}: {type(error).__name__}: {error}"
+        raise CouldNotRun(
+            Problem("forward-failed", message, hint="Construct it on that device with --device.", module="")
+        ) from error
+
+
+def _device_of(model: nn.Module) -> Optional[torch.device]:
+    return next((tensor.device for tensor in (*model.parameters(), *model.buffers())), None)
+
+
+def chosen_device(name: Optional[str], model: nn.Module) -> torch.device:
+    """The device that was asked for, else the one the model is on. Raises ``UsageError``."""
+    if name is None:
+        return _device_of(model) or torch.device("cpu")
+    try:
+        device = torch.device(name)
+        if device.type not in ("cpu", "meta"):
+            torch.empty(0, device=device)
+    except Exception as error:
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(
+            f"The device `{name}` cannot be used here: {text}", "Choose one of the devices that the worker names."
+        ) from error
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", torch.cuda.current_device())
+    return device
+
+
+def _without_data(given: SampleInput, stack: ExitStack) -> SampleInput:
+    """The input as fake tensors, inside FakeTensorMode: shapes flow, data does not."""
+    try:
+        from torch._subclasses.fake_tensor import FakeTensorMode
+    except ImportError as error:
+        raise UsageError("This torch cannot run without data.", "Run with data, or use torch 2.1 or newer.") from error
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    fake = SampleInput(
+        map_tensors(given.positional, mode.from_tensor), map_tensors(given.keywords, mode.from_tensor), given.source
+    )
+    stack.enter_context(mode)
+    return fake
+
+
+def _mutation(name: str) -> Problem:
+    return Problem(
+        "forward-mutates",
+        f"The forward pass changed the parameter `{name}` in place.",
+        severity=WARNING,
+        hint="Change parameters in the optimizer step only, or make it a buffer.",
+        module="",
+        parameter=name,
+    )

@@ -1,0 +1,155 @@
+"""What the worker can do: one line per request."""
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, Optional, Type
+
+import torch
+from torch import nn
+
+from ..wire.errors import UsageError
+from ..wire.problems import Problem
+from ..wire.requests import (
+    FetchedStats,
+    FetchStats,
+    ListTargets,
+    OpenedTarget,
+    OpenTarget,
+    RunForward,
+    SummaryTable,
+    SummaryText,
+    TargetChoices,
+)
+from ..wire.traces import ForwardReport
+from .construct import construct
+from .context import Context
+from .explain import CouldNotRun, problem_of
+from .forward import chosen_device, run_forward
+from .module_tree import read_module_tree
+from .sample_input import sample_input
+from .statistics import tensor_stats
+from .target import Target, import_target, list_targets, provided
+
+
+@dataclass
+class OpenModel:
+    """The one open model of this worker."""
+
+    target: Target
+    model: nn.Module
+    request: OpenTarget
+
+
+def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
+    """Import, construct, walk."""
+    context.state.pop("open", None)
+    context.progress(0, 3, "importing")
+    target = import_target(request.target)
+    context.progress(1, 3, f"constructing {target.name}")
+    model = construct(target, request.arguments, request.seed)
+    if request.mode is not None:
+        model.train(request.mode == "train")
+    if request.device is not None:
+        model = _moved(target, model, request.device)
+    context.progress(2, 3, "walking the modules")
+    tree = read_module_tree(model)
+    context.state["open"] = OpenModel(target, model, request)
+    context.progress(3, 3, "open")
+    return OpenedTarget(
+        target=request.target,
+        file=target.file,
+        name=target.name,
+        class_name=type(model).__name__,
+        arguments=dict(request.arguments or {}),
+        arguments_source="given" if request.arguments else "default",
+        tree=tree,
+        provides=provided(target),
+    )
+
+
+def _moved(target: Target, model: nn.Module, device: str) -> nn.Module:
+    place = chosen_device(device, model)
+    try:
+        return model.to(place)
+    except Exception as error:
+        raise CouldNotRun(problem_of(error, "construct-failed", f"Moving the model to {device} failed", target.places)) from error
+
+
+def targets_in(_context: Context, request: ListTargets) -> TargetChoices:
+    """What a file or an importable module offers, without running it."""
+    return list_targets(request.target)
+
+
+def forward(context: Context, request: RunForward) -> ForwardReport:
+    """One forward pass; a model that changed itself beyond repair is constructed anew, so that the next run starts clean."""
+    opened = _open_model(context)
+    report = run_forward(opened.target, opened.model, request, context)
+    if not report.state_restored:
+        opened.model = construct(opened.target, opened.request.arguments, opened.request.seed)
+        report = replace(report, state_restored=True)
+    return report
+
+
+def fetch_stats(context: Context, request: FetchStats) -> FetchedStats:
+    """Statistics of one parameter or buffer."""
+    model = _open_model(context).model
+    tensor = dict([*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]).get(
+        request.key
+    )
+    if tensor is None:
+        raise UsageError(f"The model has no parameter or buffer `{request.key}`.", "Open the model again: it may have changed.")
+    stats = tensor_stats(tensor)
+    if stats is None:
+        raise UsageError(f"`{request.key}` has no values to count: it is empty, lazy, sparse or on the meta device.")
+    return FetchedStats(request.key, stats)
+
+
+def summary_table(context: Context, request: SummaryTable) -> SummaryText:
+    """torchinfo's table, with input sizes when there is a sample input."""
+    opened = _open_model(context)
+    torchinfo = _torchinfo(request.torchinfo_folder)
+    keywords: Dict[str, Any] = {}
+    if request.inputs or "example_inputs" in provided(opened.target):
+        given = sample_input(opened.target, opened.model, request.inputs, 0)
+        keywords = (
+            {"input_data": list(given.positional), **given.keywords} if given.positional else {"input_data": given.keywords}
+        )
+    mode = "train" if opened.model.training else "eval"
+    table = torchinfo.summary(
+        opened.model, verbose=0, mode=mode, device=next(opened.model.parameters(), torch.empty(0)).device, **keywords
+    )
+    return SummaryText(str(table))
+
+
+def _torchinfo(folder: Optional[str]) -> Any:
+    """torchinfo of this interpreter, else the one that lies in ``folder``."""
+    if folder and os.path.isdir(folder):
+        sys.path.append(folder)
+    try:
+        import torchinfo
+    except ImportError as error:
+        problem = Problem(
+            "no-torchinfo", f"torchinfo cannot be imported in this interpreter: {error}.", hint="Install torchinfo there."
+        )
+        raise CouldNotRun(problem) from error
+    finally:
+        if folder and folder in sys.path:
+            sys.path.remove(folder)
+    return torchinfo
+
+
+def _open_model(context: Context) -> OpenModel:
+    opened = context.state.get("open")
+    if not isinstance(opened, OpenModel):
+        raise UsageError("No model is open.", "Open a model first.")
+    return opened
+
+
+HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
+    ListTargets: targets_in,
+    OpenTarget: open_target,
+    RunForward: forward,
+    FetchStats: fetch_stats,
+    SummaryTable: summary_table,
+}

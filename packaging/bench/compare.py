@@ -1,0 +1,146 @@
+"""Our times beside those of peers, in one run: ``compare.py PYTHON [--quick]``. PYTHON is that of the virtual environment.
+
+Absolute times belong to this machine and this moment; read the ratios.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from figures import Figure, medians, output_of, seconds_of, seconds_until_painted
+
+HERE = Path(__file__).resolve().parent
+LOAD = "import sys, torch; torch.load(sys.argv[1], mmap=True, weights_only=True)"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large and how often."""
+
+    rounds: int
+    megabytes: int
+    images: str
+    modules: str
+
+
+FULL = Size(5, 300, "4,3,224,224", "many_modules")
+QUICK = Size(1, 4, "1,3,64,64", "some_modules")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One run of all comparisons."""
+
+    python: str
+    size: Size
+    environment: Mapping[str, str]
+    folder: Path
+
+    @property
+    def torchloupe(self) -> list[str]:
+        """The words that start the app."""
+        return [self.python, "-m", "torchloupe"]
+
+    def figures(self) -> Iterator[Figure]:
+        """All of them, each as soon as it is known."""
+        yield self.window("offscreen", self.environment)
+        with display(self.environment) as environment:
+            if environment:
+                yield self.window("xcb", environment)
+        yield from self.checkpoint()
+        yield from self.forward("ResNet-50", "resnet50", self.size.images, (1.35, None))
+        yield from self.forward(self.size.modules.replace("_", " "), self.size.modules, "16,8", (None, 1.0))
+
+    def window(self, platform: str, environment: Mapping[str, str]) -> Figure:
+        """Start of the process to the first paint, beside a window with nothing in it."""
+        shown = {**environment, "QT_QPA_PLATFORM": platform, "TORCHLOUPE_TRACE_EVENTS": "1"}
+        ours, peer = medians(
+            self.size.rounds,
+            partial(seconds_until_painted, self.torchloupe, shown),
+            partial(seconds_until_painted, [self.python, HERE / "empty_window.py"], shown),
+        )
+        return Figure(f"window painted ({platform})", ours, "empty PySide6 window", peer, "s", 2.0)
+
+    def checkpoint(self) -> Iterator[Figure]:
+        """What is in a checkpoint, beside ``torch.load`` with ``mmap``: whole processes; and how much of the file was read."""
+        file = self.folder / "generated.pt"
+        output_of([self.python, HERE / "write_checkpoint.py", file, str(self.size.megabytes)], self.environment)
+        show = [*self.torchloupe, "show", str(file), "--json"]
+        ours, peer = medians(
+            self.size.rounds,
+            partial(seconds_of, show, self.environment),
+            partial(seconds_of, [self.python, "-c", LOAD, file], self.environment),
+        )
+        megabytes = file.stat().st_size / 1e6
+        yield Figure(f"show a checkpoint of {megabytes:.0f} MB", ours, "torch.load(mmap=True)", peer, "s", 0.25)
+        metadata = json.loads(output_of(show, self.environment))["metadata"]
+        yield Figure("read of it", metadata["bytes_read"] / 1e6, "file", metadata["file_bytes"] / 1e6, "MB", 0.02)
+
+    def forward(self, name: str, factory: str, shape: str, targets: tuple[float | None, float | None]) -> Iterator[Figure]:
+        """Seconds inside a first forward pass: traced with statistics by us, without anything, and inside torchinfo."""
+        plain = [self.python, HERE / "plain_forward.py", factory, shape]
+        run = [*self.torchloupe, "run", f"{HERE / 'big_models.py'}:{factory}", "--input", f"float32[{shape}]", "--json"]
+        ours, bare, torchinfo = medians(
+            self.size.rounds,
+            partial(self.traced_seconds, run),
+            partial(self.said_seconds, [*plain, "plain"]),
+            partial(self.said_seconds, [*plain, "torchinfo"]),
+        )
+        yield Figure(f"forward of {name}, traced", ours, "plain forward", bare, "s", targets[0])
+        yield Figure(f"forward of {name}, traced", ours, "torchinfo.summary", torchinfo, "s", targets[1])
+
+    def traced_seconds(self, command: list[str]) -> float:
+        """What ``torchloupe run`` says of the time that the root module's call took, hooks and statistics included."""
+        calls = json.loads(output_of(command, self.environment))["calls"]
+        return float(next(call["seconds"] for call in calls if call["module"] == ""))
+
+    def said_seconds(self, command: list[str | Path]) -> float:
+        """What the script itself measured."""
+        return float(json.loads(output_of(command, self.environment))["seconds"])
+
+
+@contextmanager
+def display(environment: Mapping[str, str]) -> Iterator[Mapping[str, str] | None]:
+    """An environment with an X display: a virtual one when Xvfb is there, else the person's own, else None."""
+    xvfb = shutil.which("Xvfb")
+    if not xvfb:
+        yield environment if environment.get("DISPLAY") else None
+        return
+    read_end, write_end = os.pipe()
+    command = [xvfb, "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=(write_end,), stderr=subprocess.DEVNULL) as server:
+        os.close(write_end)
+        with os.fdopen(read_end) as said:
+            number = said.readline().strip()
+        yield {**environment, "DISPLAY": f":{number}"} if number else None
+        server.terminate()
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """One thread, and settings of nobody."""
+    places = {name: str(folder) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")}
+    return {**os.environ, **places, "OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
+
+
+def main(python: str, size: Size, say: Callable[[str], None]) -> int:
+    """Say each figure as a line; 1 when a target is missed."""
+    with tempfile.TemporaryDirectory(prefix="torchloupe-bench-") as name:
+        folder = Path(name)
+        missed = 0
+        for figure in Bench(python, size, clean_environment(folder), folder).figures():
+            say(str(figure))
+            missed += not figure.met
+    say("All targets met." if not missed else f"Targets missed: {missed}.")
+    return 1 if missed and size is FULL else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], QUICK if "--quick" in sys.argv[2:] else FULL, partial(print, flush=True)))

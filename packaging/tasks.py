@@ -1,0 +1,132 @@
+"""The commands of ``dev.py``. Each makes ready what it needs and then runs programs of the virtual environment."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import quiet
+import system_libraries
+import virtual_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = (ROOT / "resources/example/classifier.py", ROOT / "resources/example/checkpoint.pt")
+PICTURES = ROOT / "out/pictures"
+COULD_NOT_RUN = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit status of the command that ``arguments`` name."""
+    parser = argparse.ArgumentParser(prog="dev.py", description="Commands for people who work on Torchloupe.")
+    parser.add_argument("command", choices=COMMANDS, help="; ".join(f"{name}: {task.__doc__}" for name, task in COMMANDS.items()))
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="passed on to what the command runs")
+    options = parser.parse_args(arguments)
+    try:
+        return COMMANDS[options.command](options.rest)
+    except (quiet.Failed, system_libraries.Missing) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def run(rest: Sequence[str]) -> int:
+    """the window on the bundled example (or on FILES); without a display, or with --offscreen, a report and pictures"""
+    words = [str(Path(word).resolve()) if Path(word).exists() else word for word in rest if word != "--offscreen"]
+    has_files = any(Path(word).exists() for word in words)
+    opened = words if has_files else [*map(str, EXAMPLE), *words]
+    if "--offscreen" not in rest and has_display():
+        return call([prepare(system_libraries.WINDOW), "-m", "torchloupe", *opened])
+    return run_offscreen(prepare(system_libraries.OFFSCREEN), opened)
+
+
+def run_offscreen(python: Path, opened: Sequence[str]) -> int:
+    """What the window would show, as text on the terminal and as pictures in a folder."""
+    offscreen = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    print("No display: here is the report, then a picture of each panel.\n", flush=True)
+    reported = call([python, "-m", "torchloupe", *report_words(opened)])
+    if reported == COULD_NOT_RUN:
+        return reported
+    drawn = call([python, "-m", "torchloupe", "--screenshots", str(PICTURES), *opened], offscreen)
+    if drawn:
+        return drawn
+    pictures = sorted(picture.name for picture in PICTURES.glob("*.png"))
+    print(f"\n{len(pictures)} pictures are in {PICTURES}: {', '.join(pictures)}", flush=True)
+    return 0 if pictures else 1
+
+
+def report_words(opened: Sequence[str]) -> list[str]:
+    """The command line that reports on the files a window would open: the targets checked, with the checkpoint when there is one."""
+    files = [word for word in opened if not word.startswith("-")]
+    targets = [word for word in files if word.endswith(".py")]
+    checkpoints = [word for word in files if not word.endswith(".py")]
+    if not targets:
+        return ["show", *checkpoints[:1]]
+    return ["check", *targets, *(["--checkpoint", checkpoints[0]] if checkpoints else [])]
+
+
+def has_display() -> bool:
+    """Can a window be shown here?"""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def test(rest: Sequence[str]) -> int:
+    """pytest on everything, or on the paths given"""
+    return pytest(prepare(system_libraries.WINDOW_TESTS), rest)
+
+
+def pytest(python: Path, rest: Sequence[str]) -> int:
+    """One run of pytest: no display is needed (tests of the real window bring their own), one thread per process."""
+    defaults = {"QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1"}
+    return call([python, "-m", "pytest", *rest], {**defaults, **os.environ})
+
+
+def check(rest: Sequence[str]) -> int:
+    """ruff format, ruff, mypy and pytest, all of them even when one fails"""
+    python = prepare(system_libraries.WINDOW_TESTS)
+    steps: dict[str, Callable[[], int]] = {
+        "ruff format": lambda: call([python, "-m", "ruff", "format", "--check", "."]),
+        "ruff": lambda: call([python, "-m", "ruff", "check", "."]),
+        "mypy": lambda: call([python, "-m", "mypy"]),
+        "pytest": lambda: pytest(python, rest),
+    }
+    failed = []
+    for name, step in steps.items():
+        print(f"-- {name}", flush=True)
+        if step():
+            failed.append(name)
+    print(f"Failed: {', '.join(failed)}." if failed else "All is well.", flush=True)
+    return 1 if failed else 0
+
+
+def bench(rest: Sequence[str]) -> int:
+    """our times beside those of peers, in one run (--quick: small, to see that it works)"""
+    parser = argparse.ArgumentParser(prog="dev.py bench")
+    parser.add_argument("--quick", action="store_true", help="small inputs and one round: the figures mean nothing")
+    quick = parser.parse_args(rest).quick
+    python = prepare(system_libraries.WINDOW)
+    return call([sys.executable, str(ROOT / "packaging/bench/compare.py"), str(python), *(["--quick"] if quick else [])])
+
+
+def build(rest: Sequence[str]) -> int:
+    """the wheel and the source archive, in dist/"""
+    return call([prepare(()), "-m", "hatchling", "build", *rest])
+
+
+def prepare(needs: Sequence[system_libraries.Need]) -> Path:
+    """The interpreter to use, with the environment and the system libraries in place."""
+    if sys.platform.startswith("linux"):
+        environment = virtual_environment.VirtualEnvironment(ROOT)
+        absent = environment.state == virtual_environment.ABSENT
+        system_libraries.ensure(needs, virtual_environment.venv_packages() if absent else ())
+    return virtual_environment.VirtualEnvironment(ROOT).prepare()
+
+
+def call(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> int:
+    """Exit status of a program that talks to the terminal itself."""
+    return subprocess.run([str(word) for word in command], cwd=ROOT, env=environment, check=False).returncode
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"run": run, "test": test, "check": check, "bench": bench, "build": build}

@@ -1,0 +1,119 @@
+"""A worker that dies is a value with words; the next question finds a new one."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from session.conftest import ODD_WORKER, is_running, wait_until
+from torchloupe.wire.requests import Failed
+
+
+def problem_of(reply):
+    assert isinstance(reply, Failed), reply
+    assert not reply.cancelled
+    (problem,) = reply.problems
+    assert problem.hint
+    return problem
+
+
+def test_that_a_crash_in_native_code_is_named_with_the_line_that_led_there(odd):
+    problem = problem_of(odd.ask("segfault"))
+    assert problem.code == "worker-died"
+    assert "crashed in native code (SIGSEGV) while torchinfo ran" in problem.message
+    assert problem.file == str(ODD_WORKER)
+    assert "string_at" in ODD_WORKER.read_text().splitlines()[problem.line - 1]
+    assert "Segmentation fault" in problem.details
+    assert odd.session.state == "died"
+    assert odd.text("echo", "again") == "again"
+
+
+def test_that_recursion_without_a_limit_ends_in_words(odd):
+    assert "SIGSEGV" in problem_of(odd.ask("recurse-without-limit")).message
+    assert odd.text("echo", "again") == "again"
+
+
+def test_that_a_kill_from_outside_is_taken_for_memory_that_ran_out(odd):
+    pid = int(odd.text("pid"))
+    asking = odd.begin("loop")
+    os.kill(pid, signal.SIGKILL)
+    problem = problem_of(asking.result())
+    assert problem.code == "out-of-memory"
+    assert "memory" in problem.message
+    assert odd.text("echo", "again") == "again"
+
+
+def test_that_an_allocation_that_fails_in_native_code_is_out_of_memory(odd):
+    assert problem_of(odd.ask("abort-for-memory")).code == "out-of-memory"
+
+
+@pytest.mark.parametrize(("verb", "word", "said"), [("hard-exit", "3", "status 3"), ("hard-exit", "0", "status 0"), ("die-by", "SIGTERM", "SIGTERM"), ("die-by", "SIGABRT", "native code (SIGABRT)")])
+def test_that_the_way_a_worker_ended_is_said(odd, verb, word, said):
+    problem = problem_of(odd.ask(verb, word))
+    assert problem.code == "worker-died"
+    assert said in problem.message
+    assert odd.text("echo", "again") == "again"
+
+
+def test_that_the_last_lines_of_the_log_are_in_the_details(odd):
+    odd.ask("evaluate", "print('famous last words')")
+    assert "famous last words" in problem_of(odd.ask("hard-exit", "1")).details
+
+
+def test_that_garbage_on_the_pipe_is_a_protocol_error_and_ends_the_worker(odd):
+    pid = int(odd.text("pid"))
+    assert problem_of(odd.ask("garbage")).code == "protocol-error"
+    assert not is_running(pid)
+    assert odd.text("echo", "again") == "again"
+
+
+def test_that_code_which_closes_every_descriptor_does_not_leave_us_waiting(odd):
+    pid = int(odd.text("pid"))
+    assert "pipe" in problem_of(odd.ask("close-descriptors")).message
+    assert not is_running(pid)
+
+
+def test_that_a_worker_that_dies_while_idle_is_told_at_once_and_replaced_when_needed(odd):
+    os.kill(int(odd.text("pid")), signal.SIGKILL)
+    wait_until(lambda: odd.session.state == "died")
+    wait_until(lambda: any("it was idle" in line for line in odd.said("app")))
+    assert odd.session.hello is None
+    assert odd.text("echo", "again") == "again"
+
+
+def test_that_what_the_users_code_leaves_behind_goes_with_the_worker(odd):
+    pids = [int(pid) for pid in odd.text("stay").split()] + [int(odd.text("pid"))]
+    started = time.monotonic()
+    odd.session.close()
+    assert time.monotonic() - started < 5
+    wait_until(lambda: not any(is_running(pid) for pid in pids))
+
+
+def test_that_children_of_a_crashed_worker_go_too(odd):
+    pids = [int(pid) for pid in odd.text("stay").split()]
+    problem_of(odd.ask("segfault"))
+    wait_until(lambda: not any(is_running(pid) for pid in pids))
+
+
+def test_that_a_child_deaf_to_polite_signals_does_not_keep_us(odd):
+    pid = int(odd.text("stubborn-child"))
+    odd.session.close()
+    wait_until(lambda: not is_running(pid))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_that_twenty_workers_leave_no_descriptor_open(opened):
+    opened().text("echo", "warm")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        watched = opened()
+        watched.text("echo", "a")
+        watched.session.close()
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_that_no_path_of_ours_is_taken_for_the_users_line(odd):
+    problem = problem_of(odd.ask("segfault"))
+    assert not re.search(r"worker/serve\.py", problem.file or "")
