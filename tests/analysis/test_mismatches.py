@@ -32,7 +32,13 @@ def test_that_a_linear_that_wants_3136_says_where_1600_comes_from_and_both_repai
     assert problem.data["definition_line"] == 12
     assert (problem.data["expected"], problem.data["got"]) == (3136, 1600)
     (fix,) = problem.fixes
-    assert (fix.kind, fix.module, fix.argument, fix.value, fix.verified) == ("set_argument", "head.fc1", "in_features", 1600, False)
+    assert (fix.kind, fix.module, fix.argument, fix.value, fix.verified) == (
+        "set_argument",
+        "head.fc1",
+        "in_features",
+        1600,
+        False,
+    )
 
 
 def test_that_an_unknown_origin_is_left_out_of_the_sentence():

@@ -78,6 +78,7 @@ def call(index: int, module: str, given: tuple[int, ...], made: tuple[int, ...] 
     """A finished call (an unfinished or failed one says so) with one input and at most one output."""
     class_name = next((name for path, name, _ in MODULES if path == module), "Module")
     known = {
+        "call_number": 0,
         "depth": module.count(".") + 1 if module else 0,
         "outputs": () if made is None else (TensorMeta(made, "float32"),),
         "stats": () if made is None else (stats(prod(made)),),
@@ -86,7 +87,7 @@ def call(index: int, module: str, given: tuple[int, ...], made: tuple[int, ...] 
         "line": 40 + index,
     }
     inputs = (TensorMeta(given, "float32", name="x"),)
-    return LayerCall(index, module, class_name, 0, inputs=inputs, **{**known, **facts})  # type: ignore[arg-type]
+    return LayerCall(index, module, class_name, inputs=inputs, **{**known, **facts})  # type: ignore[arg-type]
 
 
 def failing_calls() -> list[LayerCall]:

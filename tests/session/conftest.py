@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from torchloupe.session.interpreters import default_interpreter
 from torchloupe.session.session import LogLine, Session
 from torchloupe.wire.requests import SummaryTable, SummaryText

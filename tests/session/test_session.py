@@ -4,6 +4,7 @@ import os
 import threading
 
 import pytest
+
 from session.conftest import do, odd_worker, wait_until
 from torchloupe.session.session import Session
 from torchloupe.wire.requests import Failed, ListTargets, Progress, SummaryText

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from session.conftest import Asking, do, python, wait_until
 from torchloupe.wire.requests import Failed, SummaryText
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from session.conftest import ODD_WORKER, is_running, wait_until
 from torchloupe.wire.requests import Failed
 
@@ -30,11 +31,6 @@ def test_that_a_crash_in_native_code_is_named_with_the_line_that_led_there(odd):
     assert odd.text("echo", "again") == "again"
 
 
-def test_that_recursion_without_a_limit_ends_in_words(odd):
-    assert "SIGSEGV" in problem_of(odd.ask("recurse-without-limit")).message
-    assert odd.text("echo", "again") == "again"
-
-
 def test_that_a_kill_from_outside_is_taken_for_memory_that_ran_out(odd):
     pid = int(odd.text("pid"))
     asking = odd.begin("loop")
@@ -49,7 +45,15 @@ def test_that_an_allocation_that_fails_in_native_code_is_out_of_memory(odd):
     assert problem_of(odd.ask("abort-for-memory")).code == "out-of-memory"
 
 
-@pytest.mark.parametrize(("verb", "word", "said"), [("hard-exit", "3", "status 3"), ("hard-exit", "0", "status 0"), ("die-by", "SIGTERM", "SIGTERM"), ("die-by", "SIGABRT", "native code (SIGABRT)")])
+@pytest.mark.parametrize(
+    ("verb", "word", "said"),
+    [
+        ("hard-exit", "3", "status 3"),
+        ("hard-exit", "0", "status 0"),
+        ("die-by", "SIGTERM", "SIGTERM"),
+        ("die-by", "SIGABRT", "native code (SIGABRT)"),
+    ],
+)
 def test_that_the_way_a_worker_ended_is_said(odd, verb, word, said):
     problem = problem_of(odd.ask(verb, word))
     assert problem.code == "worker-died"

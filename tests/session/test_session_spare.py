@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+
 from session.conftest import Asking, is_running, odd_worker, wait_until
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from session.conftest import ODD_WORKER, Script, is_running, odd_worker, python, wait_until
 from torchloupe.session.launchers import LocalPython
 from torchloupe.wire.requests import Failed
@@ -80,7 +81,13 @@ def test_that_the_real_worker_in_a_python_without_torch_says_no_torch(opened, ve
 
 
 def test_that_noise_before_the_magic_line_goes_to_the_log(opened):
-    code = f"import os, sys; print('Welcome to node 7'); print('torchloupe-worker 1 wrong'); os.write(1, b'no newline: '); sys.stdout.flush(); os.execv(sys.executable, [sys.executable, '-u', {str(ODD_WORKER)!r}, sys.argv[1]])"
+    code = f"""
+import os, sys
+print("Welcome to node 7")
+print("torchloupe-worker 1 wrong")
+os.write(1, b"no newline: ")
+os.execv(sys.executable, [sys.executable, "-u", {str(ODD_WORKER)!r}, sys.argv[1]])
+"""
     watched = opened(python(code))
     assert watched.text("echo", "hello") == "hello"
     assert watched.said("worker") == ["Welcome to node 7", "torchloupe-worker 1 wrong", "no newline: "]
@@ -133,7 +140,7 @@ def test_that_closing_while_it_starts_leaves_nothing(opened):
     assert watched.session.state == "stopped"
 
 
-def test_that_the_worker_dies_with_its_parent_even_in_the_middle_of_a_loop(tmp_path):
+def test_that_the_worker_dies_with_its_parent_even_in_the_middle_of_a_loop():
     code = f"""
 import sys, os, time
 sys.path[:0] = {[str(ODD_WORKER.parents[2] / "app"), str(ODD_WORKER.parents[1])]!r}
@@ -147,7 +154,7 @@ def heard(*_):
     os.kill(os.getpid(), 9)
 session.ask(do("loop"), heard)
 """
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
     pids = [int(pid) for pid in done.stdout.split()]
     assert done.returncode == -9, done.stderr.decode()
     assert len(pids) == 3

@@ -1,5 +1,6 @@
 """Where a module was made."""
 
+import linecache
 from collections import OrderedDict
 
 from torch import nn
@@ -27,10 +28,12 @@ class Net(nn.Module):
             Block(3),
         ])  # fmt: skip
         self.named = nn.Sequential(
-            OrderedDict([
-                ("first", nn.Linear(2, 2)),
-                ("second", nn.Linear(2, 2)),
-            ])  # fmt: skip
+            OrderedDict(
+                [
+                    ("first", nn.Linear(2, 2)),
+                    ("second", nn.Linear(2, 2)),
+                ]
+            )
         )
         self.add_module("added", nn.Linear(2, 2))
         self.typed: nn.Module = nn.Linear(2, 2)
@@ -40,7 +43,7 @@ class Net(nn.Module):
 
 def source_line(path):
     place = definition_place(Net(), path)
-    return None if place is None else open(place[0]).read().splitlines()[place[1] - 1].strip()  # noqa: SIM115
+    return None if place is None else linecache.getline(*place).strip()
 
 
 def test_that_a_plain_assignment_is_found():

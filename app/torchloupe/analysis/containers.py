@@ -7,7 +7,6 @@ from typing import Dict, List, Sequence, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor
 from ..wire.modules import ModuleTree
-
 from .diff_rows import UNINITIALIZED, KeyEntry
 from .key_prefixes import overlap
 
@@ -65,9 +64,7 @@ def model_container(contents: CheckpointContents, expected: Sequence[KeyEntry] =
 
 def keys_of_container(contents: CheckpointContents, container: str) -> Tuple[KeyEntry, ...]:
     """The keys that a mapping of the checkpoint holds, in file order."""
-    return tuple(
-        KeyEntry(tensor.key, tensor.shape, tensor.dtype) for tensor in contents.tensors if tensor.container == container
-    )
+    return tuple(KeyEntry(tensor.key, tensor.shape, tensor.dtype) for tensor in contents.tensors if tensor.container == container)
 
 
 def keys_of_tree(tree: ModuleTree) -> Tuple[KeyEntry, ...]:

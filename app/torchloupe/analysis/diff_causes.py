@@ -121,10 +121,14 @@ def _shape_cause(changed: ChangedSizes) -> Cause:
     first = changed.rows[0]
     assert first.found is not None
     assert first.expected is not None
-    sizes = " and ".join(f"{count_text(found)} where the model has {count_text(expected)}" for found, expected in changed.sizes[:3])
+    sizes = " and ".join(
+        f"{count_text(found)} where the model has {count_text(expected)}" for found, expected in changed.sizes[:3]
+    )
     text = f"{first.expected.key} is {shape_text(first.found.shape)} in the checkpoint, {shape_text(first.expected.shape)} in the model"
     if len(changed.rows) > 1:
-        text += f"; {counted(len(changed.rows) - 1, 'more key')} {'differs' if len(changed.rows) == 2 else 'differ'} in the same way"
+        text += (
+            f"; {counted(len(changed.rows) - 1, 'more key')} {'differs' if len(changed.rows) == 2 else 'differ'} in the same way"
+        )
     hint = f"The checkpoint was made with {sizes}." if sizes else "The number of dimensions differs."
     hint += " Construct the model with the sizes of the checkpoint, or leave these keys out."
     data = {"sizes": [list(pair) for pair in changed.sizes], "keys": [row.expected.key for row in changed.rows if row.expected]}
@@ -162,7 +166,14 @@ def _dtypes(rows: Sequence[DiffRow]) -> List[Cause]:
 
 
 # Bits of the mantissa, and whether the exponent is short.
-_FLOATS = {"float64": (52, 11), "float32": (23, 8), "float16": (10, 5), "bfloat16": (7, 8), "float8_e4m3fn": (3, 4), "float8_e5m2": (2, 5)}
+_FLOATS = {
+    "float64": (52, 11),
+    "float32": (23, 8),
+    "float16": (10, 5),
+    "bfloat16": (7, 8),
+    "float8_e4m3fn": (3, 4),
+    "float8_e5m2": (2, 5),
+}
 _INTEGERS = {"bool": 1, "uint8": 8, "int8": 7, "int16": 15, "uint16": 16, "int32": 31, "uint32": 32, "int64": 63, "uint64": 64}
 
 

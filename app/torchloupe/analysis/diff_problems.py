@@ -3,7 +3,6 @@
 from typing import Any, Dict, Tuple
 
 from ..wire.problems import ERROR, INFO, WARNING, Fix, Problem
-
 from .diff_causes import is_lossy
 from .diff_rows import Cause, StateDictDiff
 

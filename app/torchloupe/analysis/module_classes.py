@@ -18,7 +18,7 @@ def is_module_class(name: str) -> bool:
         return False
     if name.startswith(("torch.nn.", "torchvision.models.", "torch_geometric.nn.")):
         return last[:1].isupper()
-    return last.endswith(("Module", "PreTrainedModel")) or name.startswith("nn.") and last[:1].isupper()
+    return last.endswith(("Module", "PreTrainedModel")) or (name.startswith("nn.") and last[:1].isupper())
 
 
 def dotted_name(node: Optional[ast.AST]) -> str:

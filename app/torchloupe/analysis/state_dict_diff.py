@@ -26,8 +26,21 @@ from .diff_rows import (
 from .key_matchers import Pair, match
 
 __all__ = [
-    "DTYPE", "MATCHED", "MISSING", "RENAMED", "SHAPE", "STATUSES", "TRANSPOSED", "UNEXPECTED", "UNINITIALIZED",
-    "Cause", "DiffRow", "KeyEntry", "StateDictDiff", "diff_problems", "state_dict_diff",
+    "DTYPE",
+    "MATCHED",
+    "MISSING",
+    "RENAMED",
+    "SHAPE",
+    "STATUSES",
+    "TRANSPOSED",
+    "UNEXPECTED",
+    "UNINITIALIZED",
+    "Cause",
+    "DiffRow",
+    "KeyEntry",
+    "StateDictDiff",
+    "diff_problems",
+    "state_dict_diff",
 ]
 
 

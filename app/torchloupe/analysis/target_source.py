@@ -11,7 +11,10 @@ MAKE_MODEL = "make_model"
 PROVIDED = ("example_inputs", "loss_fn", "make_optimizer", "train_step")
 """Functions of a target file that are used when it has them."""
 _MAKES = re.compile(r"(build|create|get|make)_")
-_MAKES_OTHER = re.compile(r"optim|load|data|loss|sched|arg|conf|pars|transform|device|seed|logger|input|batch|token|path|dir|mask|param")
+_MAKES_OTHER = re.compile(
+    r"optim|load|data|loss|sched|arg|conf|pars|transform|device|seed|logger|input|batch|token|path|dir|mask|param"
+)
+_ASKING = {"isinstance", "issubclass", "super", "print"}
 _Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 _TARGET = re.compile(r"(.+):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?", re.DOTALL)
 
@@ -121,8 +124,8 @@ def _only_whole_model(tree: ast.Module, classes: ModuleClasses) -> Optional[str]
     uses = {name: _names_in(node) - {name} for name, node in classes.listed.items()}
     functions = {node.name: _names_in(node) for node in _functions(tree)}
     parts = {name for used in uses.values() for name in _through_functions(used, functions)}
-    parts |= {name for node in ast.walk(tree) if isinstance(node, ast.Call) for name in _passed_names(node)}
-    whole = [name for name in classes.listed if name not in parts]
+    parts |= {name for node in top_statements(tree.body) for name in _passed_on(node)}
+    whole = [name for name in classes.listed if name not in parts] if len(classes.listed) > 1 else list(classes.listed)
     public = [name for name in whole if not name.startswith("_")]
     left = public or whole
     return left[0] if len(left) == 1 else None
@@ -156,7 +159,10 @@ def _through_functions(names: Set[str], functions: Dict[str, Set[str]]) -> Set[s
     return reached
 
 
-def _passed_names(call: ast.Call) -> Iterator[str]:
-    """Names handed over as they are: ``ResNet(BasicBlock, [2, 2])`` passes ``BasicBlock``."""
-    values = call.args + [keyword.value for keyword in call.keywords]
-    return (value.id for value in values if isinstance(value, ast.Name))
+def _passed_on(statement: ast.stmt) -> Set[str]:
+    """Names handed over as they are, but those a class hands over of itself: ``ResNet(BasicBlock, [2, 2])`` passes a part."""
+    if isinstance(statement, (ast.If, ast.Try, ast.With)):
+        return set()  # what stands in it comes as a statement of its own
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call) and dotted_name(node.func) not in _ASKING]
+    values = [value for call in calls for value in [*call.args, *(keyword.value for keyword in call.keywords)]]
+    return {value.id for value in values if isinstance(value, ast.Name)} - {getattr(statement, "name", "")}

@@ -4,7 +4,6 @@ import math
 from typing import List, Optional, Sequence
 
 from ..wire.problems import Fix, Problem
-
 from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, TRANSPOSED, UNEXPECTED, DiffRow
 
 ABSENT = "–"

@@ -72,7 +72,7 @@ def module_state(record: Record) -> Optional[Mapping]:
     if type(state) is not Mapping:
         return None
     names = {key for key in state.pairs[:_ATTRIBUTES_LOOKED_AT:2] if type(key) is str}
-    return state if _MODULE_PARTS <= names else None
+    return state if names >= _MODULE_PARTS else None
 
 
 def module_children(state: Mapping) -> Children:

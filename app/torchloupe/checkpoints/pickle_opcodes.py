@@ -58,7 +58,7 @@ def _counted(width: int, make: Callable[[bytes], Any], longest: int = 1 << 62) -
     unpack = struct.Struct(_SIZES[width]).unpack_from
 
     def handler(machine: PickleMachine, pos: int) -> int:
-        length = unpack(machine.data, pos)[0]
+        length: int = unpack(machine.data, pos)[0]
         start, after = pos + width, pos + width + length
         if after > len(machine.data):
             raise Malformed(f"it claims {length:,} bytes, more than the rest of it has")
@@ -104,7 +104,7 @@ def _quoted(line: bytes) -> Any:
     line = line.strip()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
         raise Malformed("a text in it is not quoted")
-    return _old_text(codecs.escape_decode(line[1:-1])[0])  # type: ignore[attr-defined]  # typeshed leaves it out
+    return _old_text(codecs.escape_decode(line[1:-1])[0])
 
 
 def _decimal(line: bytes) -> Any:

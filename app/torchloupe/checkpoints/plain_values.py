@@ -12,7 +12,18 @@ _ITEMS_SHOWN = 16
 _ITEMS_LOOKED_AT = 64
 _DEEPEST_TEXT = 3
 _PLAIN = (str, int, float, bool, type(None))
-_NUMPY_CODES = {"f8": "<d", "f4": "<f", "i8": "<q", "i4": "<i", "i2": "<h", "u8": "<Q", "u4": "<I", "u1": "<B", "i1": "<b", "b1": "<?"}
+_NUMPY_CODES = {
+    "f8": "<d",
+    "f4": "<f",
+    "i8": "<q",
+    "i4": "<i",
+    "i2": "<h",
+    "u8": "<Q",
+    "u4": "<I",
+    "u1": "<B",
+    "i1": "<b",
+    "b1": "<?",
+}
 
 
 def plain_value(path: str, node: Any) -> StoredValue:

@@ -129,7 +129,9 @@ def broken_tensors(rows: Iterable[StoredTensor]) -> List[Problem]:
         return []
     names = [f"{row.container}.{row.key}" if row.container else row.key for row in broken[:_KEYS_NAMED]]
     first = f"{names[0][:200]!r}: {broken[0].broken}"
-    count = "1 tensor cannot be read as it is declared" if len(broken) == 1 else f"{len(broken):,} tensors cannot be read as declared"
+    count = (
+        "1 tensor cannot be read as it is declared" if len(broken) == 1 else f"{len(broken):,} tensors cannot be read as declared"
+    )
     return [
         Problem(
             "checkpoint-broken-tensor",

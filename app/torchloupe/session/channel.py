@@ -23,7 +23,7 @@ from .log import LogLine
 
 STARTING, READY, ENDED = "starting", "ready", "ended"
 GRACE_SECONDS = 1.0
-"""How long a process that has closed its pipe, or the children it left, may take to go by themselves."""
+"""How long a process that has closed its pipe, or the children that it left, may take to go by themselves."""
 _WORKER_SAYS = "torchloupe-worker: "
 _MAX_LINE_BYTES = 1 << 16
 
@@ -114,7 +114,7 @@ class Channel:
 
     def _bury(self, process: subprocess.Popen[bytes], pump: threading.Thread, why: str) -> None:
         """Nothing of the process is left after this, and its log is complete."""
-        returncode = _wait(process)
+        returncode = _wait(process, 0 if why else GRACE_SECONDS)
         _sweep(process, pump)
         for pipe in (process.stdin, process.stdout, process.stderr):
             with contextlib.suppress(OSError):
@@ -206,12 +206,10 @@ class Channel:
         self._log(LogLine(source, text))
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int | None:
-    """The exit status of a process whose pipe is closed; None when it had to be killed because it did not end."""
-    with contextlib.suppress(OSError):
-        process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """The exit status of a process that is about to end; None when it had to be killed because it did not."""
     try:
-        return process.wait(GRACE_SECONDS)
+        return process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

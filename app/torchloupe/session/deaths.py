@@ -20,7 +20,9 @@ _DOING: dict[type, str] = {
     FetchStats: "statistics were being computed",
     SummaryTable: "torchinfo ran",
 }
-_MEMORY_HINT = "Use a smaller input or batch, or look at the shapes alone. What was captured stays; the next run starts a new worker."
+_MEMORY_HINT = (
+    "Use a smaller input or batch, or look at the shapes alone. What was captured stays; the next run starts a new worker."
+)
 _CRASH_HINT = "The details show where it was. What was captured stays; the next run starts a new worker."
 
 

@@ -18,7 +18,9 @@ OnEvent = Callable[[Any, tuple[bytes, ...]], None]
 
 STOPPED, BUSY, DIED = "stopped", "busy", "died"
 NOT_RUNNING = Failed((Problem("no-worker", "No Python is running.", hint="Choose an interpreter."),))
-KILLED = Problem("cancelled", "The worker did not stop when asked, so it was ended; the next run starts a new one.", severity=INFO)
+KILLED = Problem(
+    "cancelled", "The worker did not stop when asked, so it was ended; the next run starts a new one.", severity=INFO
+)
 REPLACED = Problem("cancelled", "The worker was replaced by a new one.", severity=INFO)
 CLOSED = Problem("cancelled", "The worker was closed.", severity=INFO)
 
@@ -204,10 +206,9 @@ class Session:
 
     def _keep_a_spare(self) -> None:
         """Not before the worker itself is up (it shall not wait for its spare), and not where torch is missing."""
-        current = self._current
-        if self._wants_spare and self._spare is None and current is not None and current.state == READY:
-            if current.hello is not None and current.hello.torch is not None:
-                self._spare = self._launch()
+        hello = self._current.hello if self._current is not None else None
+        if self._wants_spare and self._spare is None and hello is not None and hello.torch is not None:
+            self._spare = self._launch()
 
     def _on_change(self, channel: Channel) -> None:
         """A channel came up or ended; on its thread."""

@@ -6,7 +6,7 @@ without a trace on ``sys.path``, so that a user's ``wire.py``, ``context.py`` or
 
 import sys
 
-if __name__ == "__main__" and sys.version_info < (3, 9):  # noqa: UP036 - the user's interpreter may be older than ours
+if __name__ == "__main__" and sys.version_info < (3, 9):
     sys.stdout.write("torchloupe-worker too-old " + sys.version.split()[0] + "\n")
     sys.stdout.flush()
 elif __name__ == "__main__":

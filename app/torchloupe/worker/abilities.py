@@ -6,6 +6,7 @@ import inspect
 import os
 import platform
 import sys
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Tuple
 
 from ..wire.requests import PROTOCOL, Hello
@@ -16,12 +17,12 @@ HOOKS = "hooks"
 
 def introduce() -> Hello:
     """The hello of this interpreter. Imports torch; whatever goes wrong with that is said in ``torch_error``."""
+    hello = Hello(protocol=PROTOCOL, python=platform.python_version(), executable=sys.executable, pid=os.getpid())
     try:
         torch: Any = importlib.import_module("torch")
-        found = {"torch": str(torch.__version__), "devices": devices(torch), "abilities": abilities(torch)}
+        return replace(hello, torch=str(torch.__version__), devices=devices(torch), abilities=abilities(torch))
     except (Exception, SystemExit) as error:
-        found = {"torch_error": _reason(error)}
-    return Hello(protocol=PROTOCOL, python=platform.python_version(), executable=sys.executable, pid=os.getpid(), **found)
+        return replace(hello, torch_error=_reason(error))
 
 
 def devices(torch: Any) -> Tuple[str, ...]:

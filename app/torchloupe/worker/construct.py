@@ -77,13 +77,24 @@ def _required(signature: inspect.Signature) -> List[str]:
 def _construct_problem(error: BaseException, target: Target) -> Problem:
     if isinstance(error, AttributeError) and "before Module.__init__() call" in str(error):
         place = target.places.of_error(error)
-        return _missing_init(target, target.name, place[1] if place else None)
+        return _missing_init(target, _class_under_construction(error) or target.name, place[1] if place else None)
     problem = problem_of(error, "construct-failed", f"Constructing `{target.name}` failed", target.places)
     if isinstance(error, AssertionError) and "CUDA" in str(error):
         return replace(
             problem, hint="The constructor asks for a GPU that this interpreter does not have: make the device an argument."
         )
     return problem
+
+
+def _class_under_construction(error: BaseException) -> Optional[str]:
+    """The class whose ``__init__`` raised."""
+    name, traceback = None, error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
+            name = type(frame.f_locals["self"]).__name__
+        traceback = traceback.tb_next
+    return name
 
 
 def _missing_init(target: Target, class_name: str, line: Optional[int]) -> Problem:

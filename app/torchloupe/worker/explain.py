@@ -10,6 +10,7 @@ from ..wire.problems import Problem
 from .places import Places
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ALLOCATORS_SAY = ("not enough memory", "can't allocate memory")
 _MAX_DETAILS = 20_000
 _MAX_TEXT = 600
 
@@ -68,7 +69,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and "not enough memory" in str(error))
+        or (isinstance(error, RuntimeError) and any(words in str(error) for words in _ALLOCATORS_SAY))
     )
 
 

@@ -37,13 +37,14 @@ class ForwardRun:
 
 def run_forward(target: Target, model: nn.Module, request: RunForward, context: Context) -> ForwardReport:
     """Run ``request`` on ``model`` and report each call as it ends. Raises ``CouldNotRun`` or ``UsageError`` before it starts."""
-    given = sample_input(target, model, request.inputs, request.seed)
     device = chosen_device(request.device, model)
     state = ModelState(model)
     lost: List[str] = []
     try:
+        given = sample_input(target, model, request.inputs, request.seed)
         runner = _on_device(model, device)
-        run = _run(target, runner, given.on(device), request, context)
+        before = state if runner is model else ModelState(runner)
+        run = _run(target, runner, given.on(device), request, context, before)
     finally:
         lost = state.restore()
     return ForwardReport(
@@ -58,14 +59,15 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
     )
 
 
-def _run(target: Target, model: nn.Module, given: SampleInput, request: RunForward, context: Context) -> ForwardRun:
+def _run(
+    target: Target, model: nn.Module, given: SampleInput, request: RunForward, context: Context, before: ModelState
+) -> ForwardRun:
     if request.mode is not None:
         model.train(request.mode == "train")
     trace = ForwardTrace(
         model, target.places, report=lambda call: context.emit(CallFinished(call)), check=context.cancel.raise_if_requested
     )
     run = ForwardRun()
-    before = ModelState(model)
     with ExitStack() as stack:
         given = _without_data(given, stack) if request.shapes_only else given
         torch.manual_seed(request.seed)

@@ -1,0 +1,73 @@
+"""From the bytes of one pickle to its tensors, values, names and what is odd about it."""
+
+import gc
+from contextlib import contextmanager
+from typing import Callable, Dict, Iterator, List, NamedTuple
+
+from ..wire.problems import INFO, WARNING, Problem
+from .importable_names import name_problems
+from .pickle_machine import PickleMachine
+from .pickle_opcodes import HANDLERS
+from .unfold import Unfolded, unfold
+
+Progress = Callable[[int, int, str], None]
+"""Called now and then with what is done, what there is to do, and a word for it."""
+
+_FAULTS_SHOWN = 5
+
+
+class Pickled(NamedTuple):
+    """What one pickle holds. ``globals`` are the importable names in it with the offset of their first mention."""
+
+    unfolded: Unfolded
+    globals: Dict[str, int]
+    problems: List[Problem]
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Hold the collector back: a parse makes a million objects that all stay, and each round would visit every one of them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def odd_file(remark: str) -> Problem:
+    """A warning about a file that could be read in spite of what ``remark`` says."""
+    return Problem("checkpoint-odd-file", remark, WARNING, "The contents are shown as far as they could be read.")
+
+
+def read_pickle(data: bytes, name: str, path: str, progress: Progress) -> Pickled:
+    """Run the inert machine over ``data``, called ``name`` in messages; all paths begin with ``path``. Raises CorruptFile."""
+    machine = PickleMachine(data, name)
+    root = machine.run(HANDLERS, lambda done, total: progress(done, total, "reading keys"))
+    unfolded = unfold(root, path)
+    problems = [odd_file(f"{fault}.") for fault in machine.faults[:_FAULTS_SHOWN]]
+    if len(machine.faults) > _FAULTS_SHOWN:
+        problems.append(odd_file(f"There are {len(machine.faults) - _FAULTS_SHOWN} more faults of this kind in {name}."))
+    problems.extend(name_problems(machine.globals))
+    problems.extend(_about_modules(unfolded.modules))
+    problems.extend(Problem("checkpoint-not-all-shown", remark, INFO) for remark in unfolded.remarks)
+    return Pickled(unfolded, machine.globals, problems)
+
+
+def _about_modules(modules: Dict[str, str]) -> List[Problem]:
+    """One remark for each module that was pickled whole, not for the modules inside it."""
+    outer: List[str] = []
+    for path in modules:
+        if not any(path.startswith(f"{above}.") or not above for above in outer[:100]):
+            outer.append(path)
+    return [
+        Problem(
+            "checkpoint-pickled-module",
+            f"{'The file' if not path else repr(path)} is a whole pickled module of class {modules[path]}, not a state_dict.",
+            INFO,
+            "torch.load needs that class and weights_only=False for it; save model.state_dict() instead.",
+            data={"path": path, "class": modules[path]},
+        )
+        for path in outer[:20]
+    ]

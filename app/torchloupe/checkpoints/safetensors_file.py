@@ -1,0 +1,198 @@
+"""safetensors files: eight bytes of length, a JSON header, the values. Every rule of the reference implementation is checked."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Dict, List, Tuple
+
+from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
+from ..wire.errors import CorruptFile
+from ..wire.problems import Problem
+from .dtypes import BITS, SAFETENSORS
+from .pickle_reading import Progress, odd_file
+from .plain_values import plain_value
+from .source import SourceFile
+from .tensor_rows import broken_tensors, checked_shape, elements_of
+
+_LENGTH = 8
+_MAX_HEADER = 100_000_000
+"""The limit of the reference implementation."""
+_IMPOSSIBLE = 1 << 40
+"""As a length no file has it; eight letters of a text make a larger one."""
+_DEEPEST = 16
+_BRACKETS_ONLY = bytes(set(range(256)) - set(b"{}[]"))
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_METADATA = "__metadata__"
+
+Header = Dict[str, Any]
+
+
+def recognises(source: SourceFile) -> bool:
+    """True when the file's first bytes are a possible length and the beginning of a JSON object."""
+    head = source.head
+    return head[_LENGTH : _LENGTH + 64].lstrip(b" ")[:1] == b"{" and int.from_bytes(head[:_LENGTH], "little") < _IMPOSSIBLE
+
+
+def read(source: SourceFile, progress: Progress) -> CheckpointContents:
+    """The contents of a safetensors file; raises CorruptFile when the header is none."""
+    header, data_at = _header(source)
+    progress(data_at, data_at, "reading keys")
+    metadata = header.pop(_METADATA, {})
+    problems: List[Problem] = []
+    placed = [_row(name, entry, data_at) for name, entry in header.items()]
+    rows, remarks = _checked_layout(placed, data_at, source.size)
+    problems.extend(odd_file(remark) for remark in remarks)
+    values, remarks = _metadata_values(metadata)
+    problems.extend(odd_file(remark) for remark in remarks)
+    problems.extend(broken_tensors(rows))
+    return CheckpointContents(
+        path=str(source.path),
+        format="safetensors",
+        file_bytes=source.size,
+        bytes_read=source.bytes_read,
+        tensors=tuple(rows),
+        values=tuple(values),
+        problems=tuple(problems),
+    )
+
+
+class _Repeated(ValueError):
+    """A key stands twice in one JSON object."""
+
+
+def _header(source: SourceFile) -> Tuple[Header, int]:
+    """The parsed header and where the values begin."""
+    again = "Get the file again; if it is always like this, save it again with safetensors.torch.save_file."
+    if source.size < _LENGTH:
+        raise CorruptFile(f"{source.name} has {source.size} bytes; a safetensors file begins with 8 bytes of length.", again)
+    length = int.from_bytes(source.head[:_LENGTH], "little")
+    if length > _MAX_HEADER or length == 0:
+        raise CorruptFile(f"{source.name} claims a header of {length:,} bytes; 1 to {_MAX_HEADER:,} are possible.", again)
+    if _LENGTH + length > source.size:
+        raise CorruptFile(
+            f"{source.name} claims a header of {length:,} bytes and has {source.size:,} bytes in all: it was cut off.", again
+        )
+    raw = source.head[_LENGTH : _LENGTH + length]
+    if len(raw) < length:
+        raw += source.exactly(_LENGTH + len(raw), length - len(raw), "its header")
+    if _is_deep(raw):
+        raise CorruptFile(f"The header of {source.name} is nested more than {_DEEPEST} levels deep.", again)
+    try:
+        header = json.loads(str(raw, "utf-8"), object_pairs_hook=_unrepeated)
+    except _Repeated as error:
+        raise CorruptFile(f"The header of {source.name} has the key {str(error)[:200]!r} twice.", again) from None
+    except UnicodeDecodeError:
+        raise CorruptFile(f"The header of {source.name} is not UTF-8 text.", again) from None
+    except (ValueError, RecursionError) as error:
+        raise CorruptFile(f"The header of {source.name} is not JSON: {str(error)[:200]}.", again) from None
+    if not isinstance(header, dict):
+        raise CorruptFile(f"The header of {source.name} is a JSON {type(header).__name__}, not an object of tensors.", again)
+    return header, _LENGTH + length
+
+
+def _unrepeated(pairs: List[Tuple[str, Any]]) -> Header:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Repeated(key)
+            seen.add(key)
+    return made
+
+
+def _is_deep(raw: bytes) -> bool:
+    """True when brackets are nested deeper than a header can need. The JSON reader recurses, so this is asked first."""
+    brackets = raw.translate(None, _BRACKETS_ONLY)
+    for _ in range(_DEEPEST):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    if not brackets:
+        return False
+    # Brackets inside names spoil that shortcut; now without the texts.
+    brackets = _TEXT.sub(b"", raw).translate(None, _BRACKETS_ONLY)
+    for _ in range(_DEEPEST):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return brackets.count(b"[") + brackets.count(b"{") > _DEEPEST
+
+
+def _row(name: str, entry: Any, data_at: int) -> Tuple[StoredTensor, int, int]:
+    """The row of one tensor with its byte range as declared; (0, 0) when there is none."""
+    if not isinstance(entry, dict):
+        return StoredTensor(name, (), "?", 0, broken="Its entry in the header is no JSON object."), 0, 0
+    code = entry.get("dtype")
+    dtype = SAFETENSORS.get(code, "?") if isinstance(code, str) else "?"
+    shape, broken = checked_shape(entry.get("shape"))
+    begin, end, range_fault = _range(entry.get("data_offsets"))
+    size = elements_of(shape) * BITS.get(dtype, 0)
+    if not broken and dtype == "?":
+        broken = f"Its element type {str(code)[:50]!r} is not known here."
+    if not broken and size % 8:
+        broken = "Its elements do not fill whole bytes."
+    broken = broken or range_fault
+    if not broken and size // 8 != end - begin:
+        broken = f"Its shape takes {size // 8:,} bytes and its place in the file has {end - begin:,}."
+    if dtype == "float4_e2m1" and shape and shape[-1] % 2 == 0:
+        # torch keeps two of these in one element and has a shape half as long.
+        dtype, shape = "float4_e2m1fn_x2", (*shape[:-1], shape[-1] // 2)
+    place = f"{data_at + begin}:{data_at + end}"
+    return StoredTensor(name, shape, dtype, size // 8, stored_at=place, strides=_contiguous(shape), broken=broken), begin, end
+
+
+def _range(offsets: Any) -> Tuple[int, int, str]:
+    if not isinstance(offsets, list) or len(offsets) != 2 or any(type(offset) is not int for offset in offsets):
+        return 0, 0, "Its place in the file is not stored as two numbers."
+    begin, end = offsets
+    if begin < 0 or end < begin:
+        return 0, 0, f"Its place in the file is from {begin:,} to {end:,}, which is no range."
+    return begin, end, ""
+
+
+def _contiguous(shape: Tuple[int, ...]) -> Tuple[int, ...]:
+    strides: List[int] = []
+    step = 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= max(1, length)
+    return tuple(reversed(strides))
+
+
+def _checked_layout(
+    rows: List[Tuple[StoredTensor, int, int]], data_at: int, file_bytes: int
+) -> Tuple[List[StoredTensor], List[str]]:
+    """Mark tensors that overlap or lie outside; remark on bytes that belong to no tensor. Empty tensors may lie anywhere."""
+    available = file_bytes - data_at
+    faults: Dict[str, str] = {}
+    remarks = []
+    reached, last = 0, ""
+    holes = 0
+    for row, begin, end in sorted(rows, key=lambda placed: placed[1:]):
+        if end > available:
+            faults[row.key] = f"It ends at byte {data_at + end:,}; the file has {file_bytes:,}."
+        if begin == end:
+            continue
+        if begin < reached:
+            faults[row.key] = f"It overlaps with {last[:200]!r}."
+            faults.setdefault(last, f"It overlaps with {row.key[:200]!r}.")
+        holes += max(0, begin - reached)
+        if end > reached:
+            reached, last = end, row.key
+    if holes:
+        remarks.append(f"{holes:,} bytes between the tensors belong to none of them; safetensors refuses such a file.")
+    if available > reached:
+        remarks.append(f"{available - reached:,} bytes follow the last tensor; safetensors refuses such a file.")
+    if not faults:
+        return [row for row, _, _ in rows], remarks
+    return [replace(row, broken=row.broken or faults.get(row.key, "")) for row, _, _ in rows], remarks
+
+
+def _metadata_values(metadata: Any) -> Tuple[List[StoredValue], List[str]]:
+    if not isinstance(metadata, dict):
+        return [], [f"Its {_METADATA} is no JSON object and is left out."]
+    values, others = [], 0
+    for key, value in metadata.items():
+        if isinstance(value, str):
+            values.append(plain_value(f"{_METADATA}.{key}", value))
+        else:
+            others += 1
+            values.append(plain_value(f"{_METADATA}.{key}", json.dumps(value)))
+    return values, [f"{others:,} entries of its {_METADATA} are not text; safetensors refuses such a file."] if others else []

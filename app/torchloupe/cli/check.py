@@ -1,0 +1,52 @@
+"""``torchloupe check``."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from typing import ClassVar
+
+from .command import Desk
+from .options import (
+    TARGET_HELP,
+    add_checkpoint_option,
+    add_input_option,
+    add_json_option,
+    add_model_options,
+    add_shapes_only_option,
+    forward_request,
+    open_request,
+)
+from .report import Report
+from .target_runs import compare, open_target, run_forward
+
+
+class Check:
+    """Run everything that applies to each target and tell the problems only; the exit status says how it went."""
+
+    name: ClassVar[str] = "check"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Targets and what they share."""
+        parser.add_argument("targets", metavar="TARGET", nargs="+", help=TARGET_HELP)
+        add_input_option(parser)
+        add_shapes_only_option(parser)
+        add_checkpoint_option(parser)
+        add_model_options(parser)
+        add_json_option(parser)
+
+    def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
+        """One report per target, in order, each from a fresh worker. A failure of one never stops the next; Ctrl-C stops all."""
+        to_run = forward_request(options)
+        requests = [open_request(target, options) for target in options.targets]
+        with desk.session(options.python, spare=len(requests) > 1) as session:
+            for number, request in enumerate(requests):
+                if number:
+                    session.restart()
+                report = Report(self.name)
+                tree = open_target(session, request, report)
+                if tree is not None:
+                    run_forward(session, to_run, report)
+                    if options.checkpoint and not report.cancelled:
+                        compare(report, tree, options.checkpoint)
+                yield report
+                if report.cancelled:
+                    return

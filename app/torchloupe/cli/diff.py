@@ -1,0 +1,72 @@
+"""``torchloupe diff``."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.state_dict_diff import KeyEntry, diff_problems, state_dict_diff
+from torchloupe.analysis.target_source import split_target
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.modules import ModuleTree
+
+from .command import Desk
+from .options import TARGET_HELP, add_json_option, add_model_options, open_request
+from .report import Report
+from .target_runs import open_target, read_checkpoint, timed
+
+Side = ModuleTree | CheckpointContents
+"""What stands on one side of a comparison."""
+
+
+class Diff:
+    """Compare the keys of two sides: A is what is expected (the model), B is what was found (the checkpoint)."""
+
+    name: ClassVar[str] = "diff"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Two sides, and how to construct a target among them."""
+        side = f"a checkpoint, a target ({TARGET_HELP}), or a key list (the JSON that show --json prints)"
+        parser.add_argument("expected", metavar="A", help=f"what is expected: {side}")
+        parser.add_argument("found", metavar="B", help="what was found: the same choices")
+        add_model_options(parser)
+        add_json_option(parser)
+
+    def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
+        """The diff."""
+        report = Report(self.name)
+        # Both sides are read even when the first cannot be, so that both are told of.
+        sides = [self._side(text, options, desk, report) for text in (options.expected, options.found)]
+        expected, found = sides
+        if expected is not None and found is not None:
+            with timed(report, "diff"):
+                wanted = _keys(expected, ())
+                have = _keys(found, wanted)
+                if isinstance(expected, CheckpointContents):
+                    wanted = _keys(expected, have)
+                report.diff = state_dict_diff(wanted, have)
+            report.problems += diff_problems(report.diff)
+        report.tree = None
+        yield report
+
+    def _side(self, text: str, options: Namespace, desk: Desk, report: Report) -> Side | None:
+        if not is_target(text):
+            return read_checkpoint(text, report)
+        with desk.session(options.python) as session:
+            return open_target(session, open_request(text, options), report)
+
+
+def is_target(text: str) -> bool:
+    """Is it a target rather than a file of keys or tensors?"""
+    if Path(text).exists():
+        return text.endswith(".py")
+    place, name = split_target(text)
+    return place.endswith(".py") or (name is not None and all(part.isidentifier() for part in place.split(".")))
+
+
+def _keys(side: Side, like: Sequence[KeyEntry]) -> tuple[KeyEntry, ...]:
+    """The keys of a side; of a checkpoint with several mappings those of the one that is most like ``like``."""
+    if isinstance(side, ModuleTree):
+        return keys_of_tree(side)
+    return keys_of_container(side, model_container(side, like))

@@ -1,0 +1,205 @@
+"""A report as the JSON object of the contract: only the parts that the command produced."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import torchloupe
+from torchloupe.analysis.containers import containers_of
+from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.problems import Fix, Problem
+from torchloupe.wire.tensors import TensorMeta, TensorStats
+from torchloupe.wire.traces import LayerCall
+
+from .report import Report, UsedTarget
+
+SCHEMA = 1
+Plain = dict[str, Any]
+
+
+def report_object(report: Report) -> Plain:
+    """The whole report as plain JSON values, without NaN and infinity."""
+    parts: Plain = {"schema": SCHEMA, "torchloupe": torchloupe.__version__, "command": report.command}
+    if report.target is not None:
+        parts["target"] = _target(report.target)
+    parts["problems"] = [_problem(problem) for problem in report.problems]
+    if report.tree is not None:
+        parts["modules"] = _modules(report.tree, report.calls)
+        parts["parameters"] = _parameters(report.tree)
+    if report.calls is not None:
+        parts["calls"] = [_call(call) for call in sorted(report.calls, key=lambda call: call.index)]
+    if report.diff is not None:
+        parts["state_dict"] = _state_dict(report.diff)
+    if report.contents is not None:
+        parts["tensors"] = _tensors(report.contents)
+        parts["metadata"] = _metadata(report.contents)
+    if report.summary is not None:
+        parts["summary"] = report.summary
+    parts["seconds"] = {stage: round(seconds, 6) for stage, seconds in report.seconds.items()}
+    plain: Plain = _plain(parts)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """JSON values only: tuples as lists, numbers that JSON cannot say as null, anything else as its text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def _target(target: UsedTarget) -> Plain:
+    plain: Plain = {"file": target.file, "name": target.name}
+    if target.class_name is not None:
+        plain.update({"class": target.class_name, "args": target.arguments, "args_source": target.arguments_source})
+    if target.input_source:
+        plain.update({"input": target.inputs, "input_source": target.input_source})
+    return plain
+
+
+def _problem(problem: Problem) -> Plain:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "module": problem.module,
+        "parameter": problem.parameter,
+        "attribute": problem.attribute,
+        "call": problem.call,
+        "file": problem.file,
+        "line": problem.line,
+        "message": problem.message,
+        "hint": problem.hint,
+        "fixes": [_fix(fix) for fix in problem.fixes],
+        "data": problem.data,
+        **({"details": problem.details} if problem.details else {}),
+    }
+
+
+def _fix(fix: Fix) -> Plain:
+    plain: Plain = {"kind": fix.kind, "module": fix.module, "argument": fix.argument, "value": fix.value}
+    return {**plain, "text": fix.text, "verified": fix.verified}
+
+
+def _modules(tree: ModuleTree, calls: list[LayerCall] | None) -> list[Plain]:
+    counts = Counter(call.module for call in calls or ())
+    called: Any = (lambda path: {"called": counts[path]}) if calls is not None else (lambda path: {})
+    return [
+        {
+            "path": module.path,
+            "class": module.class_name,
+            **called(module.path),
+            "parameters": module.parameter_count,
+            "training": module.training,
+            "numel": module.numel,
+            "total_numel": module.total_numel,
+            "settings": module.settings,
+            "file": module.file,
+            "line": module.line,
+            "same_as": module.same_as,
+        }
+        for module in tree.modules
+    ]
+
+
+def _parameters(tree: ModuleTree) -> list[Plain]:
+    return [
+        {
+            "key": entry.key,
+            "shape": entry.shape,
+            "dtype": entry.dtype,
+            "device": entry.device,
+            "requires_grad": entry.requires_grad,
+            "kind": entry.kind,
+            "tied_to": entry.tied_to,
+            "persistent": entry.persistent,
+            "owner": entry.owner,
+            "numel": entry.numel,
+            "bytes": entry.bytes,
+        }
+        for entry in tree.parameters
+    ]
+
+
+def _call(call: LayerCall) -> Plain:
+    return {
+        "index": call.index,
+        "module": call.module,
+        "class": call.class_name,
+        "call_number": call.call_number,
+        "depth": call.depth,
+        "status": call.status,
+        "inputs": [_meta(meta) for meta in call.inputs],
+        "outputs": [_meta(meta) for meta in call.outputs],
+        "stats": [_stats(stats) for stats in call.stats],
+        "seconds": call.seconds,
+        "file": call.file,
+        "line": call.line,
+    }
+
+
+def _meta(meta: TensorMeta) -> Plain:
+    plain: Plain = {"shape": meta.shape, "dtype": meta.dtype, "device": meta.device}
+    return {**plain, "name": meta.name} if meta.name else plain
+
+
+def _stats(stats: TensorStats | None) -> Plain | None:
+    if stats is None:
+        return None
+    plain: Plain = {"count": stats.count, "mean": stats.mean, "std": stats.std, "min": stats.min, "max": stats.max}
+    plain.update({"zeros": stats.zeros, "nan": stats.nan, "inf": stats.inf, "histogram": stats.histogram})
+    return plain if stats.sampled is None else {**plain, "sampled": stats.sampled}
+
+
+def _state_dict(diff: StateDictDiff) -> Plain:
+    rows = []
+    for row in diff.rows:
+        plain: Plain = {"status": row.status}
+        if row.expected is not None:
+            plain["expected"] = _key(row.expected)
+        if row.found is not None:
+            plain["found"] = _key(row.found)
+        if row.expected is not None and row.found is not None:
+            plain.update({"how": row.how, "confidence": row.confidence})
+        rows.append(plain)
+    return {"rows": rows, "mapping": diff.mapping, "counts": diff.counts}
+
+
+def _key(entry: KeyEntry) -> Plain:
+    return {"key": entry.key, "shape": entry.shape, "dtype": entry.dtype}
+
+
+def _tensors(contents: CheckpointContents) -> list[Plain]:
+    return [
+        {
+            "key": tensor.key,
+            "shape": tensor.shape,
+            "dtype": tensor.dtype,
+            "bytes": tensor.bytes,
+            "file": tensor.file,
+            "container": tensor.container,
+            **({"broken": tensor.broken} if tensor.broken else {}),
+        }
+        for tensor in contents.tensors
+    ]
+
+
+def _metadata(contents: CheckpointContents) -> Plain:
+    return {
+        "path": contents.path,
+        "format": contents.format,
+        "file_bytes": contents.file_bytes,
+        "bytes_read": contents.bytes_read,
+        "containers": [
+            {"path": each.path, "kind": each.kind, "tensors": each.tensor_count, "bytes": each.bytes}
+            for each in containers_of(contents)
+        ],
+        "globals": contents.globals,
+        "values": {value.path: value.value for value in contents.values},
+    }

@@ -1,0 +1,77 @@
+"""Options that several commands share, and what they mean."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from torchloupe.analysis.input_specs import parse_input_spec
+from torchloupe.wire.errors import UsageError
+from torchloupe.wire.requests import OpenTarget, RunForward
+
+TARGET_HELP = "file.py, file.py:Name or package.module:Name"
+
+
+def add_json_option(parser: ArgumentParser) -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def add_model_options(parser: ArgumentParser) -> None:
+    """How to construct a target."""
+    parser.add_argument("--args", metavar="JSON", help="constructor keywords, such as '{\"classes\": 10}'")
+    parser.add_argument("--mode", choices=("train", "eval"), help="set the model to this mode (default: as it was constructed)")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, mps (default: where the model is)")
+    parser.add_argument("--python", metavar="INTERPRETER", help="the Python that has torch and what the model needs")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: 0)")
+
+
+def add_checkpoint_option(parser: ArgumentParser) -> None:
+    """``--checkpoint``."""
+    parser.add_argument("--checkpoint", metavar="FILE", help="compare the keys of this checkpoint with those of the model")
+
+
+def add_input_option(parser: ArgumentParser) -> None:
+    """``--input``, several times."""
+    parser.add_argument(
+        "--input",
+        metavar="SPEC",
+        action="append",
+        default=[],
+        help="an input, in positional order: float32[2,3,28,28], int64[2,16]<1000, a .npy/.pt/image file, or name=SPEC",
+    )
+
+
+def add_shapes_only_option(parser: ArgumentParser) -> None:
+    """``--shapes-only``."""
+    parser.add_argument("--shapes-only", action="store_true", help="no data: shapes alone, on the meta device")
+
+
+def open_request(target: str, options: Namespace) -> OpenTarget:
+    """The request to construct a target. Raises ``UsageError``."""
+    return OpenTarget(target, constructor_arguments(options.args), options.mode, options.device, options.seed)
+
+
+def forward_request(options: Namespace) -> RunForward:
+    """The request to run it. Raises ``UsageError``."""
+    return RunForward(checked_inputs(options.input), options.device, options.mode, options.seed, options.shapes_only)
+
+
+def checked_inputs(specs: list[str]) -> tuple[str, ...]:
+    """The input specs as they were given, each of them understood. Raises ``UsageError``."""
+    for spec in specs:
+        parse_input_spec(spec)
+    return tuple(specs)
+
+
+def constructor_arguments(text: str | None) -> dict[str, Any] | None:
+    """The keywords of ``--args``; None when it was not given. Raises ``UsageError``."""
+    if text is None:
+        return None
+    hint = 'Write constructor keywords as JSON: --args \'{"hidden": 64, "classes": 10}\'.'
+    try:
+        arguments = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"--args is not JSON: {error}.", hint) from error
+    if not isinstance(arguments, dict):
+        raise UsageError(f"--args is a JSON {type(arguments).__name__}, not an object.", hint)
+    return arguments

@@ -1,0 +1,70 @@
+"""What a command found, before it is drawn."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from torchloupe.analysis.state_dict_diff import StateDictDiff
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.errors import TorchloupeError
+from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.problems import ERROR, Problem
+from torchloupe.wire.traces import LayerCall
+
+OK, PROBLEMS, COULD_NOT_RUN, CANCELLED = 0, 1, 2, 130
+
+
+@dataclass
+class UsedTarget:
+    """The target of a command: what was asked for, then what it turned out to be.
+
+    ``inputs`` are input specs; ``input_source`` is ``given``, ``file`` or ``worked_out``, empty while nothing ran.
+    """
+
+    text: str
+    file: str | None = None
+    name: str | None = None
+    class_name: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments_source: str = ""
+    inputs: tuple[str, ...] = ()
+    input_source: str = ""
+
+
+@dataclass
+class Report:
+    """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
+
+    ``seconds`` says how long each stage took. ``could_run`` is False when what was asked for could not be done at all.
+    """
+
+    command: str
+    target: UsedTarget | None = None
+    problems: list[Problem] = field(default_factory=list)
+    tree: ModuleTree | None = None
+    calls: list[LayerCall] | None = None
+    diff: StateDictDiff | None = None
+    contents: CheckpointContents | None = None
+    summary: str | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    could_run: bool = True
+    cancelled: bool = False
+
+    @property
+    def exit_status(self) -> int:
+        """0 no error, 1 at least one, 2 it could not be run, 130 cancelled."""
+        if self.cancelled:
+            return CANCELLED
+        if not self.could_run:
+            return COULD_NOT_RUN
+        return PROBLEMS if any(problem.severity == ERROR for problem in self.problems) else OK
+
+    def fail(self, *problems: Problem, cancelled: bool = False) -> None:
+        """What was asked for could not be done."""
+        self.problems.extend(problems)
+        self.could_run = False
+        self.cancelled = self.cancelled or cancelled
+
+
+def problem_of(error: TorchloupeError) -> Problem:
+    """An error of ours as a problem."""
+    return Problem(error.code, str(error), hint=error.hint)

@@ -1,0 +1,46 @@
+"""``torchloupe run``."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from typing import ClassVar
+
+from .command import Desk
+from .options import (
+    TARGET_HELP,
+    add_checkpoint_option,
+    add_input_option,
+    add_json_option,
+    add_model_options,
+    add_shapes_only_option,
+    forward_request,
+    open_request,
+)
+from .report import Report
+from .target_runs import compare, open_target, run_forward
+
+
+class Run:
+    """Run one forward pass and show every call: shapes, time, statistics, problems."""
+
+    name: ClassVar[str] = "run"
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """A target and its input."""
+        parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
+        add_input_option(parser)
+        add_shapes_only_option(parser)
+        add_checkpoint_option(parser)
+        add_model_options(parser)
+        add_json_option(parser)
+
+    def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
+        """The calls."""
+        report = Report(self.name)
+        to_open, to_run = open_request(options.target, options), forward_request(options)
+        with desk.session(options.python) as session:
+            tree = open_target(session, to_open, report)
+            if tree is not None:
+                run_forward(session, to_run, report)
+        if tree is not None and options.checkpoint:
+            compare(report, tree, options.checkpoint)
+        yield report

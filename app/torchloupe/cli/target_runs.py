@@ -1,0 +1,110 @@
+"""The conversation with the worker that several commands have: open a target, run it, compare it. The answers go into a report."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.input_specs import InputSpec, format_input_spec
+from torchloupe.analysis.state_dict_diff import diff_problems, state_dict_diff
+from torchloupe.analysis.target_source import split_target
+from torchloupe.checkpoints import read_contents
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.errors import TorchloupeError
+from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import CallFinished, Failed, OpenedTarget, OpenTarget, RunForward
+from torchloupe.wire.tensors import TensorMeta
+from torchloupe.wire.traces import ForwardReport
+
+from .command import AnySession
+from .report import Report, UsedTarget, problem_of
+
+
+@contextmanager
+def timed(report: Report, stage: str) -> Iterator[None]:
+    """How long the block takes goes into ``report.seconds``."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        report.seconds[stage] = time.perf_counter() - start
+
+
+def asked_target(text: str) -> UsedTarget:
+    """What can be said of a target before it was opened."""
+    place, name = split_target(text)
+    return UsedTarget(text, place if place.endswith(".py") else None, name)
+
+
+def open_target(session: AnySession, request: OpenTarget, report: Report) -> ModuleTree | None:
+    """Construct the target; None when that failed, and the report says why."""
+    report.target = asked_target(request.target)
+    with timed(report, "open"):
+        reply = session.ask(request)
+    if not isinstance(reply, OpenedTarget):
+        fail(report, reply)
+        return None
+    report.target.file, report.target.name, report.target.class_name = reply.file, reply.name, reply.class_name
+    report.target.arguments, report.target.arguments_source = reply.arguments, reply.arguments_source
+    report.problems += reply.problems
+    report.tree = reply.tree
+    return reply.tree
+
+
+def run_forward(session: AnySession, request: RunForward, report: Report) -> None:
+    """Run the open target. The calls that were seen are kept, however it ends."""
+    report.calls = calls = []
+
+    def on_event(event: Any, _blobs: tuple[bytes, ...]) -> None:
+        if isinstance(event, CallFinished):
+            calls.append(event.call)
+
+    with timed(report, "forward"):
+        reply = session.ask(request, on_event)
+    if not isinstance(reply, ForwardReport):
+        fail(report, reply)
+        return
+    report.problems += reply.problems
+    if report.target is not None:
+        report.target.inputs = request.inputs or tuple(input_text(meta) for meta in reply.inputs)
+        report.target.input_source = reply.input_source
+
+
+def input_text(meta: TensorMeta) -> str:
+    """A tensor that the model was given, as an input spec: what to give ``--input`` for another one like it."""
+    keyword = meta.name if meta.name.isidentifier() else None
+    return format_input_spec(InputSpec(keyword, None, meta.dtype, meta.shape))
+
+
+def read_checkpoint(path: str, report: Report) -> CheckpointContents | None:
+    """What is in a checkpoint; None when it cannot be read, and the report says why. Its own warnings go into the report."""
+    try:
+        with timed(report, "read"):
+            contents = read_contents(Path(path))
+    except TorchloupeError as error:
+        report.fail(problem_of(error))
+        return None
+    report.problems += contents.problems
+    return contents
+
+
+def compare(report: Report, tree: ModuleTree, checkpoint: str) -> None:
+    """The keys of the checkpoint against those of the model."""
+    contents = read_checkpoint(checkpoint, report)
+    if contents is not None:
+        expected = keys_of_tree(tree)
+        with timed(report, "diff"):
+            report.diff = state_dict_diff(expected, keys_of_container(contents, model_container(contents, expected)))
+        report.problems += diff_problems(report.diff)
+
+
+def fail(report: Report, reply: Any) -> None:
+    """A reply that is not the answer. The inputs and everything captured so far stay in the report."""
+    if isinstance(reply, Failed):
+        report.fail(*reply.problems, cancelled=reply.cancelled)
+    else:
+        message = f"The worker answered with {type(reply).__name__}."
+        report.fail(Problem("protocol-error", message, hint="The app and its worker differ in version: install the app anew."))

@@ -1,0 +1,42 @@
+"""Aligned columns of text."""
+
+from collections.abc import Sequence
+
+GAP = "  "
+NARROWEST = 12
+
+
+def cut_middle(text: str, width: int) -> str:
+    """At most ``width`` characters; what is cut stands in the middle, for both ends of a path matter."""
+    if len(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[:width]
+    tail = width // 2
+    return f"{text[: width - tail - 1]}…{text[len(text) - tail :]}"
+
+
+def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = (), width: int = 0, elastic: Sequence[int] = (0,)) -> list[str]:
+    """Rows as lines with aligned cells. ``right`` are the columns that are flush right; when ``width`` is not 0, the columns of
+    ``elastic`` are cut in the middle, the widest first, until the lines fit."""
+    if not rows:
+        return []
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    _shrink(widths, width, elastic)
+    return [_row_line(row, widths, right) for row in rows]
+
+
+def _shrink(widths: list[int], width: int, elastic: Sequence[int]) -> None:
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - width if width else 0
+    while excess > 0:
+        widest = max(elastic, key=lambda column: widths[column])
+        if widths[widest] <= NARROWEST:
+            return
+        widths[widest] -= 1
+        excess -= 1
+
+
+def _row_line(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    cells = [cut_middle(cell, width) for cell, width in zip(row, widths, strict=True)]
+    padded = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(cells)]
+    return GAP.join(padded).rstrip()

@@ -1,0 +1,113 @@
+"""A report as text for a person."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from torchloupe.analysis.containers import containers_of
+from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
+from torchloupe.analysis.wording import bytes_text, count_text, counted, describe_difference, problem_lines, shape_text
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
+
+from .report import Report
+from .terminal import Terminal
+from .text_columns import columns, cut_middle
+from .text_model import call_lines, tree_lines
+
+ROWS_SHOWN = 60
+"""So many differing keys are listed; the causes above them tell of all."""
+
+
+def print_report(report: Report, terminal: Terminal) -> None:
+    """Draw all parts of the report that are there, the problems last, where a person looks first."""
+    if report.contents is not None:
+        terminal.lines(_contents_lines(report.contents, terminal))
+    if report.summary is not None:
+        terminal.line(report.summary)
+    elif report.tree is not None and report.command == "tree":
+        terminal.lines(tree_lines(report.tree, terminal))
+    if report.calls and report.command == "run":
+        terminal.lines(call_lines(report.calls, terminal))
+    if report.diff is not None and report.command == "diff":
+        terminal.lines(_diff_lines(report.diff, terminal))
+    print_problems(report, terminal)
+
+
+def print_problems(report: Report, terminal: Terminal) -> None:
+    """The problems and how many there are; on standard error when nothing could be run."""
+    if not report.could_run:
+        for problem in report.problems:
+            for line in _painted(problem, terminal):
+                terminal.complain(line)
+        if report.cancelled:
+            terminal.complain("Cancelled.")
+        return
+    for problem in report.problems:
+        terminal.line()
+        terminal.lines(_painted(problem, terminal))
+    if report.problems or report.command in ("check", "run", "diff"):
+        terminal.line()
+        terminal.line(_verdict(report, terminal))
+
+
+def _painted(problem: Problem, terminal: Terminal) -> list[str]:
+    first, *rest = problem_lines(problem)
+    return [terminal.paint(problem.severity, problem.severity) + first[len(problem.severity) :], *rest]
+
+
+def _verdict(report: Report, terminal: Terminal) -> str:
+    subject = f"{report.target.text}: " if report.target and report.command == "check" else ""
+    counts = Counter(problem.severity for problem in report.problems)
+    said = [counted(counts[severity], severity) for severity in (ERROR, WARNING) if counts[severity]]
+    said += [counted(counts[INFO], "remark")] if counts[INFO] else []
+    worst = next((severity for severity in (ERROR, WARNING, INFO) if counts[severity]), "good")
+    return subject + terminal.paint(", ".join(said) or "no problems", worst)
+
+
+def _contents_lines(contents: CheckpointContents, terminal: Terminal) -> list[str]:
+    total = sum(tensor.bytes for tensor in contents.tensors)
+    lines = [
+        terminal.paint(contents.path, "strong"),
+        f"{contents.format}, {bytes_text(contents.file_bytes)}; {counted(len(contents.tensors), 'tensor')} of {bytes_text(total)}",
+    ]
+    containers = containers_of(contents)
+    for container in containers:
+        named = f"{container.path} ({container.kind})" if container.path else f"({container.kind})"
+        lines += ["", f"{named}: {counted(container.tensor_count, 'tensor')}, {bytes_text(container.bytes)}"]
+        held = [tensor for tensor in contents.tensors if tensor.container == container.path]
+        rows = [
+            ("  " + tensor.key, shape_text(tensor.shape), tensor.dtype, bytes_text(tensor.bytes), tensor.broken)
+            for tensor in held
+        ]
+        lines += columns(rows, right=(3,), width=terminal.width, elastic=(0, 4))
+    if contents.values:
+        lines += ["", f"{counted(len(contents.values), 'other value')}:"]
+        rows4 = [("  " + value.path, value.type, _one_line(value.value)) for value in contents.values]
+        lines += columns(rows4, width=terminal.width, elastic=(0, 2))
+    if contents.globals:
+        lines += ["", "Loading this file with pickle would import:", *(f"  {name}" for name in contents.globals)]
+    return lines
+
+
+def _one_line(value: object) -> str:
+    return cut_middle(" ".join(str(value).split()), 120)
+
+
+def _diff_lines(diff: StateDictDiff, terminal: Terminal) -> list[str]:
+    counts = ", ".join(f"{count_text(count)} {status}" for status, count in diff.counts.items() if count)
+    differing = [row for row in diff.rows if row.status != MATCHED and row.expected is not row.found]
+    rows = []
+    for row in differing[:ROWS_SHOWN]:
+        entry = row.expected or row.found
+        assert entry is not None
+        rows.append(("  " + entry.key, shape_text(entry.shape), describe_difference(row)))
+    lines = [terminal.paint(counts or "no keys", "strong"), *columns(rows, width=terminal.width, elastic=(0, 2))]
+    more = len(differing) - ROWS_SHOWN
+    return [*lines, f"  … and {counted(more, 'more differing key')} (--json lists all)"] if more > 0 else lines
+
+
+def print_failure(problems: Sequence[Problem], terminal: Terminal) -> None:
+    """Problems that kept a command from running at all."""
+    for problem in problems:
+        for line in _painted(problem, terminal):
+            terminal.complain(line)

@@ -1,0 +1,161 @@
+"""The Compare panel: the keys of the checkpoint beside those of the model, what differs and why."""
+
+import os
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from torchloupe.analysis.state_dict_diff import MATCHED
+from torchloupe.gui.compare import model as rows
+from torchloupe.gui.compare.key_delegate import KeyDelegate
+from torchloupe.gui.flow_layout import FlowLayout
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.marks import DIFF_MARKS
+from torchloupe.gui.text_table import FilterTable
+from torchloupe.gui.theme import em
+from torchloupe.gui.workbench import Selection, Workbench
+
+SHOWN_CAUSES = 4
+
+
+class ComparePanel(QWidget):
+    """Follows the workbench's diff and selection."""
+
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+        super().__init__()
+        self.workbench = workbench
+        self.model = rows.CompareModel()
+        self.table = FilterTable((), self.tr("Comparison of model and checkpoint"), model=self.model)
+        self.model.setParent(self.table)
+        self.headline, self.causes = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.only_differences = QCheckBox(self.tr("&Only differences"))
+        self.only_differences.setChecked(True)
+        self.chips: dict[str, QToolButton] = {}
+        self.header, self._chip_row = QWidget(), QWidget()
+        self._build()
+        self.only_differences.toggled.connect(self._show_rows)
+        self.table.chosen.connect(self._choose)
+        workbench.diff_changed.connect(self._show_diff)
+        workbench.selection_changed.connect(self._follow)
+        self._show_diff()
+
+    def _build(self) -> None:
+        for column in (rows.MODEL_KEY, rows.CHECKPOINT_KEY):
+            self.table.view.setItemDelegateForColumn(column, KeyDelegate(self.table.view))
+        for label in (self.headline, self.causes):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._chips_layout = FlowLayout(self._chip_row, em(self, 0.25))
+        self._chip_row.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        switches = QHBoxLayout()
+        switches.setContentsMargins(0, 0, 0, 0)
+        switches.addWidget(self._chip_row, 1)
+        switches.addWidget(self.only_differences, 0, Qt.AlignmentFlag.AlignTop)
+        box = QVBoxLayout(self.header)
+        box.setContentsMargins(em(self, 0.4), em(self, 0.3), em(self, 0.4), em(self, 0.15))
+        box.setSpacing(em(self, 0.3))
+        box.addWidget(self.headline)
+        box.addWidget(self.causes)
+        box.addLayout(switches)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(em(self, 0.25))
+        layout.addWidget(self.header)
+        layout.addWidget(self.table, 1)
+
+    # what the shell asks of every panel
+
+    def focus_filter(self) -> None:
+        """Ctrl+F."""
+        self.table.filter.setFocus()
+        self.table.filter.selectAll()
+
+    def copy_rows(self) -> str:
+        """The selected rows as tab-separated text."""
+        return self.table.copied_text()
+
+    def selected_path(self) -> str:
+        """The key of the selected row: the model's, else the checkpoint's."""
+        expected, found = self.table.current_key() or (None, None)
+        return expected or found or ""
+
+    def step_difference(self, steps: int) -> None:
+        """Go to the next (or previous) shown row that is not matched, going round."""
+        places = [number for number, row in enumerate(self.model.shown.items) if row.status != MATCHED]
+        if places:
+            here = self.table.view.currentIndex().row()
+            later = [place for place in places if place > here] if steps > 0 else [place for place in places if 0 <= place < here]
+            target = (later or places)[0 if steps > 0 else -1]
+            self.table.view.selectRow(target)
+
+    # following the workbench
+
+    def _show_diff(self) -> None:
+        bench, diff = self.workbench, self.workbench.diff
+        self.header.setVisible(diff is not None)
+        self._show_chips()
+        if diff is not None and bench.checkpoint and bench.model:
+            name = os.path.basename(bench.checkpoint.path)
+            self.headline.setText(rows.headline(diff, bench.container, name, bench.model.name))
+            self.causes.setText("\n".join(self._cause_lines()))
+            self.causes.setVisible(bool(diff.causes))
+            self.only_differences.setVisible(0 < rows.difference_count(diff) < len(diff.rows))
+        one_side = bench.checkpoint is not None or bench.model is not None
+        self.table.set_empty(
+            self.tr("One side is open. Drop the other, or choose a model.")
+            if one_side
+            else self.tr("Nothing to compare yet. Open a checkpoint and a model, and their keys stand here side by side.")
+        )
+        self._show_rows()
+
+    def _cause_lines(self) -> list[str]:
+        causes = self.workbench.diff.causes if self.workbench.diff else ()
+        lines = [f"● {rows.cause_text(cause)}" for cause in causes[:SHOWN_CAUSES]]
+        more = len(causes) - SHOWN_CAUSES
+        return lines + ([self.tr("● {0} more causes stand in the list of problems.").format(more)] if more > 0 else [])
+
+    def _show_chips(self) -> None:
+        checked = {status for status, chip in self.chips.items() if chip.isChecked()}
+        for chip in self.chips.values():
+            self._chips_layout.removeWidget(chip)
+            chip.deleteLater()
+        self.chips = {}
+        for status, count in rows.status_counts(self.workbench.diff):
+            chip = QToolButton()
+            chip.setText(rows.chip_text(status, count))
+            chip.setCheckable(True)
+            chip.setChecked(status in checked)
+            chip.setAccessibleName(self.tr("Show {0}: {1} rows").format(DIFF_MARKS[status].word, count))
+            chip.setToolTip(self.tr("Show only {0}").format(DIFF_MARKS[status].word))
+            chip.toggled.connect(self._show_rows)
+            self.chips[status] = chip
+            self._chips_layout.addWidget(chip)
+
+    def _show_rows(self) -> None:
+        diff = self.workbench.diff
+        statuses = {status for status, chip in self.chips.items() if chip.isChecked()}
+        only = self.only_differences.isChecked() and diff is not None and rows.difference_count(diff) > 0
+        self.only_differences.setEnabled(not statuses)
+        self.table.keeping(lambda: self.model.set_items(rows.rows_with_status(diff, statuses, only)))
+        self._follow(self.workbench.selection)
+
+    def _choose(self, key: rows.RowKey) -> None:
+        expected, found = key
+        if expected is not None:
+            self.workbench.select_parameter(expected)
+            return
+        contents, container = self.workbench.checkpoint, self.workbench.container
+        for tensor in contents.tensors if contents else ():
+            if tensor.key == found and tensor.container == container:
+                self.workbench.select_stored(tensor)
+
+    def _follow(self, selection: Selection) -> None:
+        stored = selection.stored.key if selection.stored and selection.stored.container == self.workbench.container else None
+        if selection.parameter is None and stored is None:
+            return
+        for row in self.model.shown.items:
+            expected, found = rows.row_key(row)
+            if (selection.parameter is not None and expected == selection.parameter) or (stored is not None and found == stored):
+                self.table.select_key((expected, found))
+                return
+        self.table.select_key(None)

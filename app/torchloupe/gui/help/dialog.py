@@ -1,0 +1,68 @@
+"""The list of all commands with their keys, and the few lines about this program."""
+
+import platform
+from collections.abc import Sequence
+
+import PySide6
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+
+from torchloupe import __version__
+from torchloupe.gui.actions import Action, all_shortcuts
+from torchloupe.gui.text_table import Column, FilterTable, Row
+from torchloupe.gui.theme import em
+from torchloupe.wire.requests import Hello
+
+
+class KeysDialog(QDialog):
+    """All commands: menu, name, keys, what they do."""
+
+    def __init__(self, parent: QWidget, table: Sequence[Action]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keys and commands"))
+        columns = [Column(self.tr("Menu"), 5), Column(self.tr("Command"), 13), Column(self.tr("Keys"), 10), Column(self.tr("What it does"), 20, True)]
+        self.table = FilterTable(columns, self.tr("Commands"))
+        self.table.set_rows([_row(action) for action in table])
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.table)
+        layout.addWidget(QLabel(self.tr("In trees: arrow keys, + and -, * opens everything below, letters jump to a name.")))
+        layout.addWidget(buttons)
+        self.resize(em(self, 54), em(self, 34))
+
+
+def _row(action: Action) -> Row:
+    plain = action.text.replace("&", "").rstrip("…")
+    return Row((action.menu.replace("&", ""), plain, all_shortcuts(action), action.tip), key=action.id, roles=("muted", None, None, "muted"))
+
+
+class AboutDialog(QDialog):
+    """Versions, to be copied into a report."""
+
+    def __init__(self, parent: QWidget, hello: Hello | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("About Torchloupe"))
+        text = QLabel("\n".join(about_lines(hello)))
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        text.setAccessibleName(self.tr("Versions"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(em(self))
+        layout.addWidget(text)
+        layout.addWidget(buttons)
+
+
+def about_lines(hello: Hello | None) -> list[str]:
+    """What a report about this program should say first."""
+    lines = [
+        f"Torchloupe {__version__}, an inspector and debugger for PyTorch models",
+        f"Window: Python {platform.python_version()}, PySide6 {PySide6.__version__}, Qt {qVersion()}, {platform.platform()}",
+    ]
+    if hello is None:
+        lines.append("Worker: not started")
+    else:
+        torch = f"torch {hello.torch}" if hello.torch else "no torch"
+        lines.append(f"Worker: Python {hello.python}, {torch}, {', '.join(hello.devices) or 'no device'}, {hello.executable}")
+    return lines

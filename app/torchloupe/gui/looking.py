@@ -1,0 +1,113 @@
+"""Commands about what is selected: copy it, its dotted path, its source place in the editor, entries to go to."""
+
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QPlainTextEdit, QWidget
+
+from torchloupe.analysis.wording import shape_text
+from torchloupe.gui.docks import Docks
+from torchloupe.gui.editor import open_in_editor
+from torchloupe.gui.palette import Entry
+from torchloupe.gui.workbench import Selection, Workbench
+
+ENTRY_COUNT = 200_000
+
+
+def dotted_path(selection: Selection) -> str:
+    """The key or module path of what is selected; empty for nothing (and for the root module)."""
+    if selection.stored is not None:
+        parts = (selection.stored.container, selection.stored.key)
+        return ".".join(part for part in parts if part)
+    return selection.parameter or selection.module or ""
+
+
+def source_place(workbench: Workbench) -> tuple[str, int] | None:
+    """File and line of what is selected: of the problem, else of the call, else of the module's class; None without one."""
+    here = workbench.selection
+    if here.problem and here.problem.file:
+        return here.problem.file, here.problem.line or 1
+    call = workbench.calls.get(here.call) if here.call is not None else None
+    if call and call.file:
+        return call.file, call.line or 1
+    modules = workbench.model.tree.modules if workbench.model else ()
+    entry = next((module for module in modules if module.path == here.module), None)
+    if entry and entry.file:
+        return entry.file, entry.line or 1
+    if workbench.model and workbench.model.file:
+        return workbench.model.file, 1
+    return None
+
+
+def show_source(workbench: Workbench) -> str:
+    """Open the selected place in the editor; the sentence for the status bar."""
+    place = source_place(workbench)
+    if place is None:
+        return _tr("What is selected has no place in the source.")
+    text = f"{place[0]}:{place[1]}"
+    if open_in_editor(*place):
+        return _tr("Opened {0} in the editor.").format(text)
+    QGuiApplication.clipboard().setText(text)
+    return _tr("No editor was found (set VISUAL). {0} was copied.").format(text)
+
+
+def copy_path(workbench: Workbench) -> str:
+    """Copy the dotted path of what is selected; the sentence for the status bar."""
+    path = dotted_path(workbench.selection)
+    if not path:
+        return _tr("Nothing with a path is selected.")
+    QGuiApplication.clipboard().setText(path)
+    return _tr("Copied {0}").format(path)
+
+
+def copy_rows(docks: Docks, focused: QWidget | None) -> str:
+    """Copy what the focused panel has selected, as tab-separated text; the sentence for the status bar."""
+    if isinstance(focused, (QLineEdit, QPlainTextEdit)):
+        focused.copy()
+        return ""
+    text = rows_text(docks, focused)
+    if not text:
+        return _tr("Nothing is selected.")
+    QGuiApplication.clipboard().setText(text)
+    lines = text.count("\n") + 1
+    return _tr("Copied 1 line.") if lines == 1 else _tr("Copied {0} lines.").format(lines)
+
+
+def rows_text(docks: Docks, focused: QWidget | None) -> str:
+    """What the focused panel would copy."""
+    name = docks.focused_panel()
+    panel = docks.panels[name].inside() if name else None
+    copied = getattr(panel, "copy_rows", None)
+    if callable(copied):
+        return str(copied())
+    return _view_text(focused) if isinstance(focused, QAbstractItemView) else ""
+
+
+def _view_text(view: QAbstractItemView) -> str:
+    model = view.model()
+    rows = sorted({index.row() for index in view.selectionModel().selectedIndexes()})
+    columns = range(model.columnCount())
+    return "\n".join("\t".join(str(model.index(row, column).data() or "") for column in columns) for row in rows)
+
+
+def entries_to_go_to(workbench: Workbench) -> list[Entry]:
+    """Everything with a name: problems, modules, parameters and buffers, tensors of the checkpoint."""
+    entries = [Entry(problem.message, problem.severity, partial(workbench.select_problem, problem)) for problem in workbench.problems]
+    if workbench.model:
+        tree = workbench.model.tree
+        entries += [Entry(m.path, m.class_name, partial(workbench.select_module, m.path)) for m in tree.modules if m.path]
+        entries += [
+            Entry(p.key, f"{p.kind} {shape_text(p.shape)}", partial(workbench.select_parameter, p.key)) for p in tree.parameters
+        ]
+    if workbench.checkpoint:
+        tensors = workbench.checkpoint.tensors[:ENTRY_COUNT]
+        entries += [
+            Entry(dotted_path(Selection(stored=t)), f"checkpoint {shape_text(t.shape)}", partial(workbench.select_stored, t))
+            for t in tensors
+        ]
+    return entries
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("looking", text)

@@ -1,0 +1,52 @@
+"""A bar above the views: one sentence about the whole window, and the one next step as a button."""
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton
+
+from torchloupe.gui.icons import icon
+from torchloupe.gui.theme import color, em
+
+
+class NoticeBar(QFrame):
+    """Hidden while there is nothing to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAutoFillBackground(True)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.label = QLabel(wordWrap=True)
+        self.button = QPushButton()
+        self.close_button = QToolButton(autoRaise=True)
+        self.close_button.setAccessibleName(self.tr("Close this notice"))
+        self.close_button.clicked.connect(self.hide)
+        self._clicked: Callable[[], object] | None = None
+        self.button.clicked.connect(self._run)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(em(self, 0.6), em(self, 0.3), em(self, 0.6), em(self, 0.3))
+        layout.addWidget(self.label, 1)
+        layout.addWidget(self.button)
+        layout.addWidget(self.close_button)
+        self.refresh_icons()
+        self.hide()
+
+    def say(self, text: str, button: str, clicked: Callable[[], object]) -> None:
+        """Show a sentence and its next step."""
+        self.label.setText(f"▲  {text}")
+        self.button.setText(button)
+        self._clicked = clicked
+        self.show()
+
+    def refresh_icons(self) -> None:
+        """Draw in the colours of the theme."""
+        self.close_button.setIcon(icon("close"))
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, color("warning"))
+        palette.setColor(QPalette.ColorRole.Window, color("button"))
+        self.setPalette(palette)
+
+    def _run(self) -> None:
+        self.hide()
+        if self._clicked:
+            self._clicked()

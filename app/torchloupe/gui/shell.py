@@ -1,0 +1,50 @@
+"""What the commands work on: the rooms of one window, by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QMainWindow
+
+from torchloupe.gui.docks import Docks
+from torchloupe.gui.history import History
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.log_book import LogBook
+from torchloupe.gui.opening import Opening
+from torchloupe.gui.settings import Settings
+from torchloupe.gui.workbench import Workbench
+from torchloupe.gui.worker_link import WorkerLink
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Made once by the main window. ``say`` puts one sentence into the status bar, ``set_theme`` applies and keeps a theme."""
+
+    window: QMainWindow
+    workbench: Workbench
+    worker: WorkerLink
+    jobs: Jobs
+    opening: Opening
+    docks: Docks
+    history: History
+    settings: Settings
+    book: LogBook
+    say: Callable[[str], None]
+    dialogs: "Dialogs"
+    set_theme: Callable[[str], None]
+    set_text_size: Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Dialogs:
+    """Doors to what opens above the window; each returns at once."""
+
+    open_checkpoint: Callable[[], object]
+    open_model: Callable[[], object]
+    open_example: Callable[[], object]
+    edit_arguments: Callable[[], object]
+    interpreter: Callable[[], object]
+    palette: Callable[[], object]
+    go_to: Callable[[], object]
+    keys: Callable[[], object]
+    about: Callable[[], object]
+    has_example: Callable[[], bool]

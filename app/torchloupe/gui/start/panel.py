@@ -1,0 +1,111 @@
+"""The start page: open a checkpoint or a model, try the example, go on with a recent file."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.settings import Settings
+from torchloupe.gui.start.model import FindDeadFiles, recent_rows
+from torchloupe.gui.text_table import Column, FilterTable
+from torchloupe.gui.theme import em
+
+
+class StartPanel(QWidget):
+    """Buttons for the first steps, with their keys, and the recent files."""
+
+    def __init__(self, settings: Settings, jobs: Jobs, actions: Sequence[QAction], opened: Callable[[str], object]) -> None:
+        super().__init__()
+        self._settings = settings
+        self._jobs = jobs
+        self._dead: frozenset[str] = frozenset()
+        title = QLabel("Torchloupe", alignment=Qt.AlignmentFlag.AlignCenter)
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 2.2)
+        title.setFont(font)
+        say = QLabel(self.tr("Drop a checkpoint or a model file anywhere on this window."), alignment=Qt.AlignmentFlag.AlignCenter)
+        self.buttons = [_button(action) for action in actions]
+        row = QHBoxLayout()
+        row.setSpacing(em(self))
+        row.addStretch(1)
+        for button in self.buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        columns = [Column(self.tr("Recent file"), 14), Column(self.tr("Kind"), 7), Column(self.tr("Opened"), 8), Column(self.tr("Folder"), 14, True)]
+        self.recent = FilterTable(columns, self.tr("Recent files"), self.tr("Files that you open are listed here."))
+        self.recent.activated.connect(opened)
+        self.recent.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.recent.view.customContextMenuRequested.connect(self._show_menu)
+        self._lay_out(title, say, row)
+        self._add_row_actions()
+        self.show_recent()
+
+    def _lay_out(self, title: QLabel, say: QLabel, row: QHBoxLayout) -> None:
+        column = QVBoxLayout()
+        column.setSpacing(em(self))
+        column.addSpacing(em(self, 3))
+        column.addWidget(title)
+        column.addWidget(say)
+        column.addLayout(row)
+        column.addSpacing(em(self))
+        column.addWidget(self.recent, 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(em(self, 2), 0, em(self, 2), em(self))
+        layout.addStretch(1)
+        layout.addLayout(column, 6)
+        layout.addStretch(1)
+
+    def _add_row_actions(self) -> None:
+        self.pin = QAction(self.tr("Pin or unpin"), self)
+        self.remove = QAction(self.tr("Remove from the list"), self)
+        self.remove.setShortcut("Del")
+        self.remove.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.pin.triggered.connect(self._toggle_pin)
+        self.remove.triggered.connect(self._forget)
+        for action in (self.pin, self.remove):
+            self.recent.view.addAction(action)
+
+    def show_recent(self) -> None:
+        """Read the list again; which files are gone is found out in the background."""
+        files = self._settings.recent()
+        self.recent.set_rows(recent_rows(files, self._dead))
+        if files:
+            paths = tuple(file.path for file in files if file.kind == "checkpoint" or ".py" in file.path)
+            self._jobs.start(FindDeadFiles(paths), done=self._show_dead, tag="recent", label=self.tr("looking for recent files"))
+
+    def _show_dead(self, dead: frozenset[str]) -> None:
+        self._dead = dead
+        self.recent.set_rows(recent_rows(self._settings.recent(), dead))
+
+    def _show_menu(self, position: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions([self.pin, self.remove])
+        menu.popup(self.recent.view.viewport().mapToGlobal(position))
+
+    def _toggle_pin(self) -> None:
+        path = self.recent.current_key()
+        for file in self._settings.recent():
+            if file.path == path:
+                self._settings.pin_recent(path, not file.pinned)
+        self.show_recent()
+
+    def _forget(self) -> None:
+        self._settings.forget_recent(self.recent.current_key())
+        self.show_recent()
+
+
+def _button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    keys = action.shortcut().toString()
+    text = action.text().replace("&", "").rstrip("…")
+    button.setText(f"{text}\n{keys}" if keys else text)
+    button.setAccessibleName(text)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+    button.setIconSize(button.iconSize() * 1.6)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    button.setMinimumSize(em(button, 10), em(button, 5))
+    return button

@@ -1,0 +1,137 @@
+"""What the Tensor panel shows: which tensors belong to the selection, and their statistics as rows. No Qt widgets here."""
+
+from dataclasses import dataclass
+
+from torchloupe.analysis.wording import bytes_text, count_text, counted, number_text, shape_text
+from torchloupe.gui.text_table import Row
+from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.contents import StoredTensor
+from torchloupe.wire.tensors import TensorStats
+from torchloupe.wire.traces import LayerCall
+
+NOT_READ = "Names, shapes and dtypes come from the file's index; the values of a checkpoint's tensors are not read."
+
+
+@dataclass(frozen=True)
+class TensorChoice:
+    """One tensor that can be looked at. ``fetch`` is the key whose statistics the worker is asked for."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    stats: TensorStats | None = None
+    fetch: str | None = None
+    note: str = ""
+
+
+def choices_of(workbench: Workbench) -> list[TensorChoice]:
+    """The tensors that belong to what is selected: a parameter, a stored tensor, or the outputs of a call."""
+    selection: Selection = workbench.selection
+    if selection.stored is not None:
+        return [stored_choice(selection.stored)]
+    if selection.parameter is not None and workbench.model is not None:
+        return parameter_choices(workbench, selection.parameter)
+    call = workbench.calls.get(selection.call) if selection.call is not None else None
+    return output_choices(call) if call else []
+
+
+def output_choices(call: LayerCall) -> list[TensorChoice]:
+    """Every output of a call."""
+    made = []
+    for number, output in enumerate(call.outputs):
+        stats = call.stats[number] if number < len(call.stats) else None
+        name = f"output {output.name}" if output.name else ("output" if len(call.outputs) == 1 else f"output {number}")
+        facts = (("Shape", shape_text(output.shape)), ("Dtype", output.dtype), ("Device", output.device))
+        note = (
+            "" if stats else "No statistics were made of this output: it has no numbers that can be counted, or no data flowed."
+        )
+        title = f"{call.module or '(model)'}, {name} {shape_text(output.shape)}"
+        made.append(TensorChoice(title, facts, stats, note=note))
+    return made
+
+
+def parameter_choices(workbench: Workbench, key: str) -> list[TensorChoice]:
+    """A parameter or buffer of the model; its statistics have to be asked for."""
+    entries = workbench.model.tree.parameters if workbench.model else ()
+    entry = next((entry for entry in entries if entry.key == key), None)
+    if entry is None:
+        return []
+    facts = (
+        ("Shape", shape_text(entry.shape)),
+        ("Dtype", entry.dtype),
+        ("Device", entry.device),
+        ("Size", bytes_text(entry.bytes)),
+    )
+    lazy = "A lazy parameter has no values before its module is called for the first time." if entry.shape is None else ""
+    return [TensorChoice(f"{key} {shape_text(entry.shape)}", facts, fetch=None if lazy else key, note=lazy)]
+
+
+def stored_choice(tensor: StoredTensor) -> TensorChoice:
+    """A tensor of the checkpoint: what its file says of it."""
+    facts = [("Shape", shape_text(tensor.shape)), ("Dtype", tensor.dtype), ("Size", bytes_text(tensor.bytes))]
+    facts += [("Container", tensor.container)] if tensor.container else []
+    facts += [("Record", tensor.stored_at)] if tensor.stored_at else []
+    facts += [("File", tensor.file)] if tensor.file else []
+    note = f"✖ {tensor.broken}" if tensor.broken else NOT_READ
+    return TensorChoice(f"{tensor.key} {shape_text(tensor.shape)}", tuple(facts), note=note)
+
+
+def part_text(count: int, whole: int) -> str:
+    """``12,544 (50 %)``."""
+    if not whole or not count:
+        return count_text(count)
+    return f"{count_text(count)} ({100 * count / whole:.3g} %)"
+
+
+def statistics_rows(choice: TensorChoice, stats: TensorStats | None) -> list[Row]:
+    """Facts, statistics, and the bins of the histogram: the plot as a table."""
+    pairs: list[tuple[str, str, str | None]] = [(name, value, None) for name, value in choice.facts]
+    if stats:
+        pairs += [("Count", count_text(stats.count), None)]
+        for name, number in (("Mean", stats.mean), ("Std", stats.std), ("Min", stats.min), ("Max", stats.max)):
+            pairs.append((name, number_text(number), None))
+        pairs.append(("Zeros", part_text(stats.zeros, stats.count), None))
+        pairs.append(("NaN", part_text(stats.nan, stats.count), "error" if stats.nan else None))
+        pairs.append(("Inf", part_text(stats.inf, stats.count), "error" if stats.inf else None))
+    rows = [Row((name, value), name, (None, role)) for name, value, role in pairs]
+    return rows + (bin_rows(stats) if stats else [])
+
+
+def bin_edges(stats: TensorStats) -> tuple[float, float]:
+    """Start of the first bin and width of every bin. A constant tensor gets bins of some width around its value."""
+    low, high = stats.min or 0.0, stats.max or 0.0
+    bins = len(stats.histogram or ()) or 1
+    if high > low:
+        return low, (high - low) / bins
+    width = (abs(low) or 1.0) / bins
+    return low - width * bins / 2, width
+
+
+def bin_rows(stats: TensorStats) -> list[Row]:
+    """One row for every bin; none for a constant tensor, whose bins mean nothing."""
+    if not stats.histogram or stats.min == stats.max:
+        return []
+    low, width = bin_edges(stats)
+    rows = []
+    for number, count in enumerate(stats.histogram):
+        start = low + number * width
+        name = f"{number_text(start)} to {number_text(start + width)}"
+        rows.append(Row((name, count_text(count)), f"bin {number}", ("muted", "muted" if not count else None)))
+    return rows
+
+
+def plain_words(stats: TensorStats) -> str:
+    """Zeros, NaN and Inf in words, and what the histogram was made of."""
+    if stats.nan + stats.inf == stats.count and stats.count:
+        return (
+            f"✖ None of its {counted(stats.count, 'value')} is finite: {count_text(stats.nan)} NaN, {count_text(stats.inf)} Inf."
+        )
+    words = [f"{part_text(stats.zeros, stats.count)} zeros" if stats.zeros else "no zeros"]
+    if stats.nan or stats.inf:
+        words.append(f"✖ {count_text(stats.nan)} NaN and {count_text(stats.inf)} Inf, left out of mean and histogram")
+    else:
+        words.append("no NaN, no Inf")
+    if stats.min == stats.max and stats.min is not None:
+        words.append(f"every finite value is {number_text(stats.min)}")
+    if stats.sampled:
+        words.append(f"histogram of an even sample of {count_text(stats.sampled)}")
+    return f"{counted(stats.count, 'value')}: {'; '.join(words)}."

@@ -1,0 +1,163 @@
+"""The Tensor panel: histogram and statistics of an output, a parameter or a buffer."""
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from torchloupe.gui.empty_state import EmptyState
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.tensor import model as rows
+from torchloupe.gui.tensor.histogram_plot import HistogramPlot
+from torchloupe.gui.text_table import Column, FilterTable
+from torchloupe.gui.theme import em
+from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.requests import Failed, FetchedStats, FetchStats
+from torchloupe.wire.tensors import TensorStats
+
+
+class TensorPanel(QWidget):
+    """Follows the workbench's selection; asks the worker for a parameter's statistics while it is visible."""
+
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
+        super().__init__()
+        self.workbench, self.jobs = workbench, jobs
+        self.choices: list[rows.TensorChoice] = []
+        self._fetched: dict[str, TensorStats] = {}
+        self.plot: HistogramPlot | None = None
+        self.choice, self.logarithmic = QComboBox(), QCheckBox(self.tr("&Logarithmic counts"))
+        self.words = QLabel(wordWrap=True)
+        columns = [Column(self.tr("Statistic"), 11), Column(self.tr("Value"), 8, stretch=True, right=True)]
+        self.table = FilterTable(columns, self.tr("Statistics and histogram"))
+        self.no_plot = EmptyState()
+        self.empty = EmptyState(self.tr("Nothing to plot. Select a call, a parameter or a tensor of the checkpoint."))
+        self._pages, self._plot_pages, self._content = QStackedWidget(), QStackedWidget(), QWidget()
+        self._build()
+        self.choice.activated.connect(self._show_choice)
+        self.logarithmic.toggled.connect(self._show_choice)
+        workbench.selection_changed.connect(self._show)
+        workbench.model_changed.connect(self._forget)
+        workbench.trace_changed.connect(self._show)
+        self._show()
+
+    def _build(self) -> None:
+        self.choice.setAccessibleName(self.tr("Tensor"))
+        self.choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self._plot_pages.addWidget(self.no_plot)
+        top = QHBoxLayout()
+        top.setSpacing(em(self, 0.6))
+        top.addWidget(self.choice, 1)
+        top.addWidget(self.logarithmic)
+        splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        splitter.addWidget(self._plot_pages)
+        splitter.addWidget(self.table)
+        splitter.setSizes([em(self, 30), em(self, 18)])
+        splitter.setStretchFactor(0, 1)
+        box = QVBoxLayout(self._content)
+        box.setContentsMargins(em(self, 0.4), em(self, 0.4), em(self, 0.4), em(self, 0.4))
+        box.setSpacing(em(self, 0.4))
+        box.addLayout(top)
+        box.addWidget(self.words)
+        box.addWidget(splitter, 1)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self._content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+
+    # what the shell asks of every panel
+
+    def focus_filter(self) -> None:
+        """Ctrl+F."""
+        self.table.filter.setFocus()
+        self.table.filter.selectAll()
+
+    def copy_rows(self) -> str:
+        """Facts, statistics and bins as tab-separated text."""
+        return self.table.copied_text()
+
+    def selected_path(self) -> str:
+        """The key or module path whose tensor is shown."""
+        selection = self.workbench.selection
+        return selection.stored.key if selection.stored else selection.parameter or selection.module or ""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Now it is worth asking."""
+        super().showEvent(event)
+        self._show_choice()
+
+    # following the workbench
+
+    def _forget(self) -> None:
+        self._fetched.clear()
+        self._show()
+
+    def _show(self) -> None:
+        before = self.choice.currentIndex()
+        same_titles = [choice.title for choice in self.choices]
+        self.choices = rows.choices_of(self.workbench)
+        with QSignalBlocker(self.choice):
+            self.choice.clear()
+            self.choice.addItems([choice.title for choice in self.choices])
+            if same_titles == [choice.title for choice in self.choices] and before >= 0:
+                self.choice.setCurrentIndex(before)
+        self.choice.setEnabled(len(self.choices) > 1)
+        self._pages.setCurrentWidget(self._content if self.choices else self.empty)
+        self._show_choice()
+
+    def _current(self) -> rows.TensorChoice | None:
+        number = self.choice.currentIndex()
+        return self.choices[number] if 0 <= number < len(self.choices) else None
+
+    def _show_choice(self) -> None:
+        choice = self._current()
+        if choice is None or not self.isVisible():
+            return
+        stats = choice.stats or self._fetched.get(choice.fetch or "")
+        self._show_stats(choice, stats)
+        if stats is None and choice.fetch:
+            self._say(self.tr("Reading the values of {0} …").format(choice.fetch))
+            label = self.tr("Statistics of {0}").format(choice.fetch)
+            self.jobs.start(FetchStats(choice.fetch), self._arrived, self._failed, tag="tensor-stats", label=label)
+
+    def _arrived(self, fetched: FetchedStats) -> None:
+        self._fetched[fetched.key] = fetched.stats
+        choice = self._current()
+        if choice and choice.fetch == fetched.key:
+            self._show_stats(choice, fetched.stats)
+
+    def _failed(self, failed: Failed) -> None:
+        sentences = [f"{problem.message} {problem.hint}".strip() for problem in failed.problems]
+        self._say("\n".join(sentences) or self.tr("Reading the values was cancelled. Select the tensor again to read them."))
+
+    def _show_stats(self, choice: rows.TensorChoice, stats: TensorStats | None) -> None:
+        self.table.set_rows(rows.statistics_rows(choice, stats))
+        self.words.setVisible(stats is not None)
+        self.logarithmic.setEnabled(stats is not None and bool(stats.histogram))
+        if stats is None:
+            self._say(choice.note)
+            return
+        self.words.setText(rows.plain_words(stats))
+        if not stats.histogram:
+            self._say(self.tr("No finite value, so there is no histogram."))
+            return
+        if self.plot is None:
+            self.plot = HistogramPlot()
+            self._plot_pages.addWidget(self.plot)
+        self.plot.show_stats(stats, self.logarithmic.isChecked())
+        self._plot_pages.setCurrentWidget(self.plot)
+
+    def _say(self, text: str) -> None:
+        self.no_plot.set_text(text)
+        self._plot_pages.setCurrentWidget(self.no_plot)

@@ -1,0 +1,70 @@
+"""The worker's rooms are tested in this process, with a context that keeps what would be sent."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from torchloupe.worker.handlers import forward, open_target
+
+MODELS = Path(__file__).parents[1] / "models"
+
+
+class RecordingContext:
+    """A handler's context: events are kept, a cancel can be asked for after so many events."""
+
+    def __init__(self):
+        self.state = {}
+        self.events = []
+        self.cancel = self
+        self.stop_after = None
+
+    def emit(self, message, blobs=()):
+        self.events.append(message)
+
+    def progress(self, done, total, what=""):
+        pass
+
+    def raise_if_requested(self):
+        if self.stop_after is not None and len(self.events) >= self.stop_after:
+            raise KeyboardInterrupt
+
+    @property
+    def calls(self):
+        """The reported calls in the order in which they began."""
+        return sorted((event.call for event in self.events), key=lambda call: call.index)
+
+
+@pytest.fixture
+def context():
+    return RecordingContext()
+
+
+@pytest.fixture
+def models():
+    """The folder of small models, one fault each."""
+    return MODELS
+
+
+@pytest.fixture(autouse=True)
+def _clean_imports():
+    """A target's import leaves its module and folder behind, as it must in a worker; tests start without them."""
+    modules, path = set(sys.modules), list(sys.path)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if str(MODELS) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def run(context, models):
+    """Open a model of the zoo and run it: ``run("clean_cnn")``, ``run("unfriendly:Exits", device="cpu")``."""
+    from torchloupe.wire.requests import OpenTarget, RunForward
+
+    def run(name, arguments=None, **request):
+        stem, _, entry = name.partition(":")
+        opened = open_target(context, OpenTarget(f"{models / stem}.py" + (f":{entry}" if entry else ""), arguments))
+        return opened, forward(context, RunForward(**request))
+
+    return run
