@@ -1,6 +1,6 @@
 """The one door for developers: run, test, check, bench, build. Any Python from 3.11 on, nothing to install first.
 
-This file keeps to words that every Python understands, so that an old one can still say what is wrong.
+This file keeps to words that every Python 3 understands, so that an old one can still say what is wrong.
 """
 
 import sys
@@ -8,7 +8,7 @@ import sys
 OLDEST = (3, 11)
 
 
-def main(arguments):
+def main(arguments: "list[str]") -> int:
     """Exit status of the command that ``arguments`` name."""
     if sys.version_info < OLDEST:
         wanted = ".".join(str(part) for part in OLDEST)

@@ -28,7 +28,7 @@ READY, STALE, ABSENT = "ready", "stale", "absent"
 def requirements(pyproject: Path) -> list[str]:
     """What the app and its developers need. A package that the ``dev`` extra names is asked for in that spelling alone."""
     project = project_table(pyproject)
-    extra = project["optional-dependencies"]["dev"]
+    extra: list[str] = project["optional-dependencies"]["dev"]
     named = {package_name(line) for line in extra}
     return [line for line in project["dependencies"] if package_name(line) not in named] + extra
 

@@ -12,7 +12,7 @@ class EmptyWindow(QMainWindow):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Say it."""
         super().paintEvent(event)
-        print(json.dumps({"ev": "painted"}), flush=True)
+        print(json.dumps({"event": "painted"}), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,10 @@ def seconds_until_painted(command: Sequence[str | Path], environment: Mapping[st
     words = [str(word) for word in command]
     began = time.perf_counter()
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        watch = threading.Timer(LIMIT_SECONDS, end_group, [process])
+        watch.start()
         took = next((time.perf_counter() - began for line in process.stdout or () if says_painted(line)), None)
+        watch.cancel()
         end_group(process)
     if took is None:
         sys.exit(f"It ended before it was painted: {' '.join(words)}")

@@ -198,6 +198,14 @@ def test_that_the_summary_is_torchinfos_table(run, context):
     assert "Total params" in text
 
 
+def test_that_the_summary_of_a_model_that_fails_leaves_the_shapes_out(run, context):
+    run("wrong_in_features")
+    text = summary_table(context, SummaryTable()).text
+    assert "fc2" not in text.splitlines()[-1]
+    assert text.endswith("output shapes are left out.")
+    assert "Total params" in text
+
+
 def test_that_nothing_runs_before_a_model_is_open(context):
     with pytest.raises(UsageError, match="No model is open"):
         forward(context, RunForward())

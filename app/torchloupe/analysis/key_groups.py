@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Sequence, Tuple
 
 MAX_GROUPS = 8
 _NUMBER = re.compile(r"(?<=\.)\d+(?=\.|$)|^\d+(?=\.)")
@@ -52,26 +52,32 @@ def _grouped(keys: Sequence[str], name: Callable[[str], Tuple[str, bool]]) -> Di
 
 def _whole_places(keys: Sequence[str], among: Iterable[str]) -> Dict[str, str]:
     """For each key the shortest start below which all of ``among`` are in ``keys``, where there is one."""
-    parents = Counter(key[: key.rfind(".") + 1] for key in keys)
-    mine = _below(parents)
-    every = _below(Counter(key[: key.rfind(".") + 1] for key in among))
-    whole = {parent: next((start for start in _starts(parent) if mine[start] == every[start]), "") for parent in parents}
+    mine, every = _counts_below(keys), _counts_below(among)
+    whole: Dict[str, str] = {"": ""}
+    for start in reversed(list(mine)):
+        whole[start] = whole[_above(start)] or (start if start and mine[start] == every[start] else "")
     return {key: place for key in keys if (place := whole[key[: key.rfind(".") + 1]])}
 
 
-def _below(parents: Mapping[str, int]) -> Dict[str, int]:
-    """How many keys lie below each start, from how many lie directly below each parent."""
-    counts: Dict[str, int] = Counter()
-    for parent, count in parents.items():
-        for start in _starts(parent):
-            counts[start] += count
+def _counts_below(keys: Iterable[str]) -> Dict[str, int]:
+    """How many keys lie below each start (``a.b.``, ``a.``, the empty one), the deepest starts first."""
+    level = Counter(key[: key.rfind(".") + 1] for key in keys)
+    waiting: Dict[int, Dict[str, int]] = {}
+    for start, count in level.items():
+        waiting.setdefault(start.count("."), {})[start] = count
+    counts: Dict[str, int] = {}
+    for depth in range(max(waiting, default=0), -1, -1):
+        above = waiting.setdefault(depth - 1, {})
+        for start, count in waiting.get(depth, {}).items():
+            counts[start] = count
+            if start:
+                above[_above(start)] = above.get(_above(start), 0) + count
     return counts
 
 
-def _starts(parent: str) -> List[str]:
-    """``a.b.`` gives ``a.`` and ``a.b.``."""
-    parts = parent.split(".")
-    return [".".join(parts[:depth]) + "." for depth in range(1, len(parts))]
+def _above(start: str) -> str:
+    """``a.b.`` gives ``a.``, ``a.`` gives an empty start."""
+    return start[: start.rfind(".", 0, -1) + 1]
 
 
 def _pattern(place: str) -> str:

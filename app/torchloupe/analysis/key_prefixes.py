@@ -109,7 +109,8 @@ def _added(expected: Keys, found: Keys) -> List[PrefixRule]:
 
 def _swapped(expected: Keys, found: Keys) -> List[PrefixRule]:
     """Both sides have a prefix of their own: tried for the starts that at least half of a side's keys share."""
-    return [PrefixRule(mine, theirs) for mine in _trunk(found) for theirs in _trunk(expected)]
+    sample, rules = _sample(found), [PrefixRule(mine, theirs) for mine in _trunk(found) for theirs in _trunk(expected)]
+    return [rule for rule in rules if any(fitting_keys(rule, expected, sample))]
 
 
 def _trunk(keys: Keys) -> List[str]:

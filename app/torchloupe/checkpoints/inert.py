@@ -3,18 +3,22 @@
 Lists, tuples, strings, numbers, bytes, True, False and None stay what they are. Everything else becomes one of these.
 """
 
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 
 class Global:
-    """An importable name that the pickle mentions. It is never imported."""
+    """An importable name that the pickle mentions. It is never imported.
 
-    __slots__ = ("module", "name", "text")
+    ``rebuild`` is our own function for the few calls whose meaning is known, None for all others.
+    """
 
-    def __init__(self, module: str, name: str) -> None:
+    __slots__ = ("module", "name", "rebuild", "text")
+
+    def __init__(self, module: str, name: str, rebuild: Optional[Callable[[Any], Any]] = None) -> None:
         self.module = module
         self.name = name
         self.text = f"{module}.{name}"
+        self.rebuild = rebuild
 
 
 class Record:

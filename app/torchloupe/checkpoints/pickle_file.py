@@ -41,4 +41,4 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
 
 def _no_record(storage: Any) -> StoredRecord:
     del storage
-    return StoredRecord("", 0, "Its values are not in this file.")
+    return "", 0, "Its values are not in this file."

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from ..wire.errors import CorruptFile
 from .inert import Global, Mapping
-from .rebuilders import storage_from
+from .rebuilders import REBUILDERS, storage_from
 
 MAX_OPCODES = 50_000_000
 MAX_HELD = 10_000_000
@@ -18,7 +18,6 @@ _OPCODES_PER_ROUND = 1 << 17
 _FAULTS_KEPT = 50
 
 _u16 = struct.Struct("<H").unpack_from
-_i32 = struct.Struct("<i").unpack_from
 _u32 = struct.Struct("<I").unpack_from
 
 _MODULES_OF_PYTHON_2 = {"__builtin__": "builtins", "copy_reg": "copyreg", "exceptions": "builtins", "cPickle": "pickle"}
@@ -83,7 +82,8 @@ class PickleMachine:
         """The record of an importable name; the same one each time."""
         found = self._known.get((module, name))
         if found is None:
-            found = Global(_MODULES_OF_PYTHON_2.get(module, module), name)
+            module_now = _MODULES_OF_PYTHON_2.get(module, module)
+            found = Global(module_now, name, REBUILDERS.get(f"{module_now}.{name}"))
             self._known[module, name] = found
             self.globals.setdefault(found.text, self.pos)
         return found
@@ -132,43 +132,41 @@ class PickleMachine:
         try:
             for _ in range(count):
                 op = data[pos]
-                if op == 113:  # BINPUT
-                    memo[data[pos + 1]] = stack[-1]
-                    pos += 2
-                elif op == 114:  # LONG_BINPUT
+                if op == 114:  # LONG_BINPUT
                     memo[_u32(data, pos + 1)[0]] = stack[-1]
                     pos += 5
-                elif op == 75:  # BININT1
-                    push(data[pos + 1])
+                elif op == 113:  # BINPUT
+                    memo[data[pos + 1]] = stack[-1]
                     pos += 2
                 elif op == 104:  # BINGET
                     push(memo[data[pos + 1]])
                     pos += 2
-                elif op == 88:  # BINUNICODE
-                    after = pos + 5 + _u32(data, pos + 1)[0]
-                    if after > end:
-                        raise Malformed("it claims a text longer than the rest")
-                    push(str(data[pos + 5 : after], "utf-8", "surrogatepass"))
-                    pos = after
+                elif op == 75:  # BININT1
+                    push(data[pos + 1])
+                    pos += 2
                 elif op == 40:  # MARK
                     marks.append(len(stack))
                     pos += 1
                 elif op == 116:  # TUPLE
                     start = marks.pop()
-                    stack[start:] = [tuple(stack[start:])]
+                    stack[start:] = (tuple(stack[start:]),)
                     pos += 1
-                elif op == 106:  # LONG_BINGET
-                    push(memo[_u32(data, pos + 1)[0]])
-                    pos += 5
-                elif op == 74:  # BININT
-                    push(_i32(data, pos + 1)[0])
-                    pos += 5
-                elif op == 77:  # BININT2
-                    push(_u16(data, pos + 1)[0])
-                    pos += 3
+                elif op == 88:  # BINUNICODE
+                    begin = pos + 5
+                    pos = begin + _u32(data, pos + 1)[0]
+                    if pos > end:
+                        pos = begin - 5
+                        raise Malformed("it claims a text longer than the rest")
+                    push(str(data[begin:pos], "utf-8", "surrogatepass"))
                 elif op == 81:  # BINPERSID
                     stack[-1] = storage_from(stack[-1])
                     pos += 1
+                elif op == 133:  # TUPLE1
+                    stack[-1] = (stack[-1],)
+                    pos += 1
+                elif op == 77:  # BININT2
+                    push(_u16(data, pos + 1)[0])
+                    pos += 3
                 else:
                     self.pos = pos
                     pos = handlers[op](self, pos + 1)

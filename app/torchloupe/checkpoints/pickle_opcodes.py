@@ -6,13 +6,14 @@ from typing import Any, Callable, List, Tuple
 
 from .inert import Global, Group, Mapping, Record
 from .pickle_machine import STOPPED, Handler, Malformed, PickleMachine, Unreadable
-from .rebuilders import rebuild, storage_from
+from .rebuilders import storage_from
 
 _MAX_NUMBER = 1024
 """Longest integer that is read, in bytes or digits: longer ones cost more than they can mean."""
 _MAX_LINE = 1 << 20
 
 _TEXT = "utf-8"
+_u32 = struct.Struct("<I").unpack_from
 _SIZES = {1: "<B", 2: "<H", 4: "<I", 8: "<Q"}
 
 
@@ -167,6 +168,11 @@ def _get_line(machine: PickleMachine, pos: int) -> int:
     return after
 
 
+def _get_long(machine: PickleMachine, pos: int) -> int:
+    machine.stack.append(machine.memo[_u32(machine.data, pos)[0]])
+    return pos + 4
+
+
 def _list_from_mark(machine: PickleMachine, pos: int) -> int:
     machine.stack.append(machine.cut())
     return pos
@@ -261,7 +267,7 @@ def _extension(width: int) -> Handler:
 
 def _call(machine: PickleMachine, callee: Any, args: Any) -> None:
     try:
-        made = rebuild(callee, args)
+        made = callee.rebuild(args) if type(callee) is Global and callee.rebuild else Record(callee, args)
     except (TypeError, ValueError, IndexError, AttributeError):
         name = callee.text if type(callee) is Global else "it"
         machine.fault(f"{name} is called with arguments that it cannot have")
@@ -346,7 +352,6 @@ _TABLE = {
     b"]": _fresh(list),
     b"}": _fresh(Mapping),
     b"\x8f": _fresh(lambda: Group("set", [])),
-    b"\x85": _tuple_of(1),
     b"\x86": _tuple_of(2),
     b"\x87": _tuple_of(3),
     b"l": _list_from_mark,
@@ -358,6 +363,8 @@ _TABLE = {
     b"e": _appends,
     b"\x90": _appends,
     b"G": _number(">d"),
+    b"J": _number("<i"),
+    b"j": _get_long,
     b"F": _lined(float, _MAX_NUMBER),
     b"I": _lined(_decimal, _MAX_NUMBER),
     b"L": _lined(_long_decimal, _MAX_NUMBER),

@@ -28,9 +28,7 @@ def storage_from(persistent_id: Any) -> Any:
 
 def _tensor_v2(args: Any) -> PickledTensor:
     storage = args[0]
-    tensor = PickledTensor(storage, args[1], args[2], args[3], args[4] if len(args) > 4 else False, None)
-    tensor.dtype = storage.dtype if type(storage) is Storage else None
-    return tensor
+    return PickledTensor(storage, args[1], args[2], args[3], args[4], storage.dtype if type(storage) is Storage else None)
 
 
 def _tensor_v3(args: Any) -> PickledTensor:
@@ -89,7 +87,7 @@ def _from_other_device(args: Any) -> PickledTensor:
 def _with_type(args: Any) -> Any:
     """A tensor with attributes, or of a subclass: the inner call is made, the attributes are not needed."""
     function, cls, inner = args[0], args[1], args[2]
-    made = rebuild(function, inner) if type(function) is Global else None
+    made = function.rebuild(inner) if type(function) is Global and function.rebuild else None
     if type(made) is PickledTensor:
         made.is_parameter = made.is_parameter or (type(cls) is Global and cls.text == "torch.nn.parameter.Parameter")
         return made
@@ -143,18 +141,5 @@ REBUILDERS: Dict[str, Rebuild] = {
     "builtins.set": _group("set"),
     "builtins.frozenset": _group("frozenset"),
 }
-"""By dotted name; each takes the tuple of arguments and may fail on arguments of a wrong form."""
-
-
-def rebuild(callee: Any, args: Any) -> Any:
-    """What ``callee(*args)`` stands for. Never runs anything that the pickle names.
-
-    Raises TypeError, ValueError, IndexError or AttributeError when a known call has arguments that it cannot have.
-    """
-    if type(callee) is Global:
-        known = REBUILDERS.get(callee.text)
-        if known is not None:
-            if type(args) is not tuple:
-                raise TypeError("its arguments are no tuple")
-            return known(args)
-    return Record(callee, args)
+"""By dotted name; each takes the tuple of arguments. Of arguments that the call cannot have they make TypeError, ValueError,
+IndexError or AttributeError."""

@@ -11,6 +11,8 @@ from ..wire.errors import CheckpointError, CorruptFile, UnsupportedFormat
 
 HEAD_BYTES = 1024
 _TAIL_BYTES = 4096
+_SMALL_FILE = 16384
+"""A file up to this size is read whole, in one go."""
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -40,7 +42,8 @@ class SourceFile:
             self._seen = os.fstat(self._descriptor)
             self._refuse_other_kinds(self._seen)
             self.size = self._seen.st_size
-            self.head = self.at(0, HEAD_BYTES)
+            self.head = b""
+            self.head = self.at(0, self.size if self.size <= _SMALL_FILE else HEAD_BYTES)
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -58,10 +61,7 @@ class SourceFile:
     def tail(self) -> bytes:
         """The last bytes of the file, 4 kB at most; read once."""
         if self._tail is None:
-            if self.size <= len(self.head):
-                self._tail = self.head
-            else:
-                self._tail = self.at(max(0, self.size - _TAIL_BYTES), _TAIL_BYTES)
+            self._tail = self.at(max(0, self.size - _TAIL_BYTES), min(self.size, _TAIL_BYTES))
         return self._tail
 
     def close(self) -> None:
@@ -70,6 +70,8 @@ class SourceFile:
 
     def at(self, offset: int, length: int) -> bytes:
         """At most ``length`` bytes from ``offset``, fewer at the end of the file; raises CheckpointError when the disk fails."""
+        if offset + length <= len(self.head) or len(self.head) == self.size:
+            return self.head[offset : offset + length]
         parts: List[bytes] = []
         left = max(0, min(length, os.fstat(self._descriptor).st_size - offset))
         while left > 0:

@@ -1,10 +1,10 @@
 """From what a pickle declares about a tensor to a row, with every claim held against the records that are in the file."""
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from ..wire.contents import StoredTensor
 from ..wire.problems import WARNING, Problem
-from .dtypes import BITS, bytes_of
+from .dtypes import BITS
 from .inert import PickledTensor, Storage
 from .unfold import Placed
 
@@ -12,15 +12,14 @@ MOST_DIMENSIONS = 64
 """torch allows no more."""
 _MOST_ELEMENTS = (1 << 63) - 1
 _KEYS_NAMED = 20
+_NO_NUMBERS = "Its offset, strides or storage size are not stored as numbers."
 
 
-class StoredRecord(NamedTuple):
-    """What the file has under a storage's key: the record's name, its size in bytes, and a sentence when it cannot be used."""
+StoredRecord = Tuple[str, int, str]
+"""What the file has under a storage's key: the record's name, its size in bytes, and a sentence when it cannot be used."""
 
-    name: str
-    size: int
-    broken: str = ""
-
+_new = object.__new__
+_set = object.__setattr__
 
 FindRecord = Callable[[Storage], StoredRecord]
 
@@ -38,26 +37,38 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
     container, key, tensor = placed
     shape, broken = checked_shape(tensor.shape)
     dtype = tensor.dtype or "?"
-    offset, strides = tensor.offset, tensor.stride
-    storage = tensor.storage
+    offset, strides, storage = tensor.offset, tensor.stride, tensor.storage
     record = find(storage) if type(storage) is Storage else None
     if not broken:
         broken = _placement_fault(tensor, shape, record)
-    whole = type(strides) is tuple and len(strides) == len(shape) and all(type(step) is int for step in strides)
-    return StoredTensor(
-        key,
-        shape,
-        dtype,
-        bytes_of(elements_of(shape), dtype),
-        container,
-        None,
-        record.name if record is not None else "",
-        offset if type(offset) is int else 0,
-        strides if whole else (),
-        tensor.requires_grad is True,
-        tensor.is_parameter,
-        broken,
+    if broken:
+        strides = strides if _are_strides(strides, len(shape)) else ()
+        offset = offset if type(offset) is int else 0
+    row: StoredTensor = _new(StoredTensor)
+    # A frozen dataclass sets its fields one by one, which costs most of the time of a large file.
+    _set(
+        row,
+        "__dict__",
+        {
+            "key": key,
+            "shape": shape,
+            "dtype": dtype,
+            "bytes": (elements_of(shape) * BITS.get(dtype, 0) + 7) // 8,
+            "container": container,
+            "file": None,
+            "stored_at": record[0] if record is not None else "",
+            "offset": offset,
+            "strides": strides or (),
+            "requires_grad": tensor.requires_grad is True,
+            "is_parameter": tensor.is_parameter,
+            "broken": broken,
+        },
     )
+    return row
+
+
+def _are_strides(strides: Any, dimensions: int) -> bool:
+    return type(strides) is tuple and len(strides) == dimensions and all(type(step) is int for step in strides)
 
 
 def checked_shape(shape: Any) -> Tuple[Tuple[int, ...], str]:
@@ -67,15 +78,16 @@ def checked_shape(shape: Any) -> Tuple[Tuple[int, ...], str]:
     if len(shape) > MOST_DIMENSIONS:
         kept = tuple(length for length in shape[:MOST_DIMENSIONS] if type(length) is int)
         return kept, f"It claims {len(shape):,} dimensions; a tensor has {MOST_DIMENSIONS} at most."
+    count = 1
     for length in shape:
         if type(length) is not int:
             return (), "Its shape is not stored as a list of numbers."
-    shape = tuple(shape)
-    if shape and min(shape) < 0:
-        return shape, "Its shape has a negative dimension."
-    if elements_of(shape) > _MOST_ELEMENTS or (shape and max(shape) > _MOST_ELEMENTS):
-        return shape, "Its shape has more elements than can be counted in 64 bits."
-    return shape, ""
+        if length < 0:
+            return tuple(shape), "Its shape has a negative dimension."
+        count *= length or 1
+    if count > _MOST_ELEMENTS:
+        return tuple(shape), "Its shape has more elements than can be counted in 64 bits."
+    return tuple(shape), ""
 
 
 def _placement_fault(tensor: PickledTensor, shape: Tuple[int, ...], record: Optional[StoredRecord]) -> str:
@@ -85,25 +97,28 @@ def _placement_fault(tensor: PickledTensor, shape: Tuple[int, ...], record: Opti
         return "" if tensor.note else "Its values are not in this file as a storage."
     if tensor.dtype is None:
         return f"Its element type is not known here ({storage.class_name})."
-    if record.broken:
-        return record.broken
+    _, stored, fault = record
+    if fault:
+        return fault
     offset, strides, numel = tensor.offset, tensor.stride, storage.numel
-    if type(strides) is not tuple or len(strides) != len(shape) or set(map(type, (*strides, offset, numel))) != {int}:
-        return "Its offset, strides or storage size are not stored as numbers."
+    if type(strides) is not tuple or len(strides) != len(shape) or type(offset) is not int or type(numel) is not int:
+        return _NO_NUMBERS
     if numel < 0:
         return "Its storage claims a negative size."
-    if offset < 0 or (strides and min(strides) < 0):
-        return "Its offset or a stride is negative."
+    if offset < 0:
+        return "Its offset is negative."
     bits = BITS[tensor.dtype]
-    claimed = numel * 8 if storage.dtype == "" else numel * BITS[storage.dtype]
-    if claimed > record.size * 8:
-        return f"Its storage claims {claimed // 8:,} bytes; the file has {record.size:,}."
+    claimed = numel * (BITS[storage.dtype] if storage.dtype else 8)
+    if claimed > stored * 8:
+        return f"Its storage claims {claimed // 8:,} bytes; the file has {stored:,}."
     last = offset
     for length, step in zip(shape, strides):
-        if length == 0:
-            return ""
+        if type(step) is not int:
+            return _NO_NUMBERS
+        if step < 0:
+            return "One of its strides is negative."
         last += (length - 1) * step
-    if (last + 1) * bits > claimed:
+    if (last + 1) * bits > claimed and 0 not in shape:
         return f"It reaches to byte {(last + 1) * bits // 8:,} of a storage of {claimed // 8:,} bytes."
     return ""
 

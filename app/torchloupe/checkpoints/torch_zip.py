@@ -11,7 +11,7 @@ from .inert import Storage
 from .pickle_reading import Progress, odd_file, read_pickle
 from .source import SourceFile
 from .tensor_rows import StoredRecord, broken_tensors, rows_of
-from .zip_directory import DEFLATED, ENCRYPTED, END, STORED, Directory, read_directory
+from .zip_directory import DEFLATED, ENCRYPTED, END, STORED, Directory, Member, read_directory
 from .zip_member import read_member
 
 _PICKLE = "data.pkl"
@@ -28,25 +28,24 @@ class _Archive(NamedTuple):
         """What the archive has for a storage. The key is only ever looked up in the table of members."""
         key = storage.key
         if type(key) is not str:
-            return StoredRecord("", 0, "Its storage has no name.")
+            return "", 0, "Its storage has no name."
         for folder in _STORAGE_FOLDERS:
-            name = f"{root}{folder}/{key}"
-            member = self.directory.members.get(name)
+            member = self.directory.members.get(f"{root}{folder}/{key}")
             if member is not None:
-                return StoredRecord(f"{folder}/{key}", member.size, self._fault(name))
-        return StoredRecord(f"data/{key}"[:200], 0, f"Its record data/{key[:100]} is missing in the file.")
+                flags, method, _, packed, size, start = member
+                if flags & ENCRYPTED or method not in (STORED, DEFLATED) or start + packed > self.source.size:
+                    return f"{folder}/{key}", size, self._fault(member)
+                if self.directory.repeated and f"{root}{folder}/{key}" in self.directory.repeated:
+                    return f"{folder}/{key}", size, "The file has several records of its name."
+                return f"{folder}/{key}", size, ""
+        return f"data/{key}"[:200], 0, f"Its record data/{key[:100]} is missing in the file."
 
-    def _fault(self, name: str) -> str:
-        member = self.directory.members[name]
-        if name in self.directory.repeated:
-            return f"The file has several records named {name}."
+    def _fault(self, member: Member) -> str:
         if member.flags & ENCRYPTED:
             return "Its record is encrypted."
-        if member.method not in (STORED, DEFLATED):
-            return f"Its record is compressed by method {member.method}, which is not read here."
         if member.start + member.packed > self.source.size:
             return "Its record lies beyond the end of the file."
-        return ""
+        return f"Its record is compressed by method {member.method}, which is not read here."
 
 
 def recognises(source: SourceFile) -> bool:

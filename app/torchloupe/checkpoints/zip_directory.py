@@ -22,6 +22,8 @@ _LONGEST_END = 66_000
 """A comment of 64 kB, the end records, and some rubbish behind them."""
 _MAX_DIRECTORY = 256 << 20
 
+_ODD_SIGNS = ("..", "\\", "\0", "\n/")
+
 ENCRYPTED = 0x0001
 STORED = 0
 DEFLATED = 8
@@ -150,7 +152,6 @@ def _table_at(source: SourceFile, place: _Place, start: int) -> Optional[bytes]:
 def _directory(table: bytes, shift: int, remarks: List[str]) -> Directory:
     members: Dict[str, Member] = {}
     repeated: List[str] = []
-    odd: List[str] = []
     pos, end = 0, len(table)
     unpack, size = _entry.unpack_from, _entry.size
     while pos + size <= end:
@@ -169,15 +170,23 @@ def _directory(table: bytes, shift: int, remarks: List[str]) -> Directory:
             packed, plain, start = _long_fields(table[after : after + fields[11]], packed, plain, start)
         if name in members:
             repeated.append(name)
-        if ".." in name or name[:1] == "/" or "\\" in name or "\0" in name:
-            odd.append(name)
         members[name] = Member(fields[3], fields[4], fields[7], packed, plain, start + shift)
         pos = after + fields[11] + fields[12]
     if shift:
         remarks.append(f"{shift:,} bytes stand before the zip file begins; torch.load refuses such a file.")
+    odd = _odd_names(list(members))
     if odd:
         remarks.append(f"{len(odd):,} members have odd names, such as {odd[0][:100]!r}; nothing is extracted here.")
     return Directory(members, tuple(repeated), tuple(remarks), shift)
+
+
+def _odd_names(names: List[str]) -> List[str]:
+    """Names that would leave their folder if someone unpacked them, or that other readers cut short."""
+    # One look at all names together answers for nearly every file.
+    together = "\n".join(names)
+    if not any(sign in together for sign in _ODD_SIGNS) and not together.startswith("/"):
+        return []
+    return [name for name in names if name.startswith("/") or any(sign in name for sign in _ODD_SIGNS)]
 
 
 def _long_fields(extra: bytes, packed: int, plain: int, start: int) -> Tuple[int, int, int]:

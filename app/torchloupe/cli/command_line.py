@@ -1,7 +1,9 @@
 """Words in, exit status out: finds the sub-command, draws its reports, turns what went wrong into one sentence."""
 
 import argparse
+import contextlib
 import json
+import os
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -69,8 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _draw(report: Report, as_json: bool, terminal: Terminal) -> None:
     if as_json:
-        # JSON has no NaN: the report has none left, and json.dumps would say so.
-        terminal.line(json.dumps(report_object(report), ensure_ascii=False, allow_nan=False))
+        terminal.line(json.dumps(report_object(report), allow_nan=False))
         terminal.out.flush()
         for problem in () if report.could_run else report.problems:
             terminal.complain(f"{problem.message} {problem.hint}".strip())
@@ -88,10 +89,6 @@ def _failed(command: str, problem: Problem, as_json: bool, terminal: Terminal) -
 
 def _reader_left(terminal: Terminal) -> int:
     """Whoever read our output (``head``) has enough. Nothing may be flushed into the closed pipe at exit."""
-    import os
-
-    try:
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), terminal.out.fileno())
-    except (OSError, ValueError):
-        pass
     return OK

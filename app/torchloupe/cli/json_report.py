@@ -89,12 +89,11 @@ def _fix(fix: Fix) -> Plain:
 
 def _modules(tree: ModuleTree, calls: list[LayerCall] | None) -> list[Plain]:
     counts = Counter(call.module for call in calls or ())
-    called: Any = (lambda path: {"called": counts[path]}) if calls is not None else (lambda path: {})
     return [
         {
             "path": module.path,
             "class": module.class_name,
-            **called(module.path),
+            **({} if calls is None else {"called": counts[module.path]}),
             "parameters": module.parameter_count,
             "training": module.training,
             "numel": module.numel,

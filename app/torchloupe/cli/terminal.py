@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import TextIO
 
 _CODES = {"error": "31", "warning": "33", "info": "36", "good": "32", "strong": "1", "dim": "2"}
@@ -40,6 +41,9 @@ class Terminal:
 
 def standard_terminal(environment: Mapping[str, str] = os.environ) -> Terminal:
     """The standard streams. Colours only on a terminal, and not where NO_COLOR is set."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a key may hold what this encoding cannot say
     is_terminal = sys.stdout.isatty()
     colour = is_terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
     width = shutil.get_terminal_size().columns if is_terminal else 0

@@ -16,11 +16,17 @@ def cut_middle(text: str, width: int) -> str:
     return f"{text[: width - tail - 1]}…{text[len(text) - tail :]}"
 
 
+def printable(text: str) -> str:
+    """The text without characters that would steer the terminal: names in a file may come from a stranger."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = (), width: int = 0, elastic: Sequence[int] = (0,)) -> list[str]:
     """Rows as lines with aligned cells. ``right`` are the columns that are flush right; when ``width`` is not 0, the columns of
     ``elastic`` are cut in the middle, the widest first, until the lines fit."""
     if not rows:
         return []
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     _shrink(widths, width, elastic)
     return [_row_line(row, widths, right) for row in rows]

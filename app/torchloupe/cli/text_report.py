@@ -1,7 +1,6 @@
 """A report as text for a person."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 from torchloupe.analysis.containers import containers_of
 from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
@@ -11,7 +10,7 @@ from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
 from .report import Report
 from .terminal import Terminal
-from .text_columns import columns, cut_middle
+from .text_columns import columns, cut_middle, printable
 from .text_model import call_lines, tree_lines
 
 ROWS_SHOWN = 60
@@ -51,7 +50,7 @@ def print_problems(report: Report, terminal: Terminal) -> None:
 
 
 def _painted(problem: Problem, terminal: Terminal) -> list[str]:
-    first, *rest = problem_lines(problem)
+    first, *rest = [printable(line) for text in problem_lines(problem) for line in text.splitlines()]
     return [terminal.paint(problem.severity, problem.severity) + first[len(problem.severity) :], *rest]
 
 
@@ -85,7 +84,7 @@ def _contents_lines(contents: CheckpointContents, terminal: Terminal) -> list[st
         rows4 = [("  " + value.path, value.type, _one_line(value.value)) for value in contents.values]
         lines += columns(rows4, width=terminal.width, elastic=(0, 2))
     if contents.globals:
-        lines += ["", "Loading this file with pickle would import:", *(f"  {name}" for name in contents.globals)]
+        lines += ["", "Loading this file with pickle would import:", *(f"  {printable(name)}" for name in contents.globals)]
     return lines
 
 
@@ -104,10 +103,3 @@ def _diff_lines(diff: StateDictDiff, terminal: Terminal) -> list[str]:
     lines = [terminal.paint(counts or "no keys", "strong"), *columns(rows, width=terminal.width, elastic=(0, 2))]
     more = len(differing) - ROWS_SHOWN
     return [*lines, f"  … and {counted(more, 'more differing key')} (--json lists all)"] if more > 0 else lines
-
-
-def print_failure(problems: Sequence[Problem], terminal: Terminal) -> None:
-    """Problems that kept a command from running at all."""
-    for problem in problems:
-        for line in _painted(problem, terminal):
-            terminal.complain(line)

@@ -1,6 +1,6 @@
 """Every command exists once, as an ``Action``; menus, tool bar, palette, help and tests read the same table."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -18,7 +18,8 @@ class Action:
     """One command.
 
     ``when`` says whether it makes sense now, ``checked`` (of a switch) whether it is on. ``menu`` is the title of its menu, empty
-    for none; ``group`` starts a new group in it. ``tip`` is the whole sentence, for tool tip and help.
+    for none; ``group`` starts a new group in it. ``tip`` is the whole sentence, for tool tip and help; ``short`` the word in the
+    tool bar.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Action:
     when: Callable[[], bool] | None = None
     checked: Callable[[], bool] | None = None
     group: bool = False
+    short: str = ""
 
 
 class ActionSet:
@@ -41,7 +43,6 @@ class ActionSet:
         if len(self.table) != len(table):
             raise ValueError("Two actions have the same id.")
         self.by_id = {action.id: _qt_action(action, window) for action in table}
-        self.refresh_icons()
         self.refresh()
 
     def __getitem__(self, action_id: str) -> QAction:
@@ -55,10 +56,10 @@ class ActionSet:
             if action.checked is not None:
                 self.by_id[action_id].setChecked(action.checked())
 
-    def refresh_icons(self) -> None:
-        """Draw the icons in the colours of the theme."""
+    def refresh_icons(self, only: Collection[str] = ()) -> None:
+        """Draw the icons in the colours of the theme; those of ``only``, else all."""
         for action_id, action in self.table.items():
-            if action.icon:
+            if action.icon and (not only or action_id in only):
                 self.by_id[action_id].setIcon(icon(action.icon))
 
     def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
@@ -100,7 +101,8 @@ def _qt_action(action: Action, window: QWidget) -> QAction:
     tip = action.tip or action.text.replace("&", "").rstrip("…")
     keys = shortcut_text(action)
     made.setToolTip(f"{tip} ({keys})" if keys else tip)
-    made.setStatusTip("")
+    if action.short:
+        made.setIconText(action.short)
 
     def run() -> None:
         trace("action", id=action.id)

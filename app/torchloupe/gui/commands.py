@@ -37,6 +37,7 @@ class Commands(QObject):
                 menu,
                 self.tr("Open a checkpoint; nothing in it is executed"),
                 "checkpoint",
+                short=self.tr("Checkpoint"),
             ),
             Action(
                 "open.model",
@@ -46,6 +47,7 @@ class Commands(QObject):
                 menu,
                 self.tr("Point at the file or module that defines the model"),
                 "model",
+                short=self.tr("Model"),
             ),
             Action(
                 "open.example",
@@ -76,8 +78,17 @@ class Commands(QObject):
                 menu,
                 when=lambda: bench.checkpoint is not None,
             ),
-            Action("close.model", self.tr("Close mo&del"), shell.opening.close_model, (), menu, when=lambda: bench.model is not None),
-            Action("close.all", self.tr("Close &all"), self._close_all, (Key.Close,), menu, self.tr("Close the checkpoint and the model")),
+            Action(
+                "close.model", self.tr("Close mo&del"), shell.opening.close_model, (), menu, when=lambda: bench.model is not None
+            ),
+            Action(
+                "close.all",
+                self.tr("Close &all"),
+                self._close_all,
+                (Key.Close,),
+                menu,
+                self.tr("Close the checkpoint and the model"),
+            ),
             Action("quit", self.tr("&Quit"), shell.window.close, (Key.Quit,), menu, group=True),
         )
 
@@ -135,7 +146,14 @@ class Commands(QObject):
             return bench.diff is not None and any(row.status != "matched" for row in bench.diff.rows)
 
         return (
-            Action("go.palette", self.tr("&Commands…"), shell.dialogs.palette, ("Ctrl+Shift+P",), menu, self.tr("Find a command by its name")),
+            Action(
+                "go.palette",
+                self.tr("&Commands…"),
+                shell.dialogs.palette,
+                ("Ctrl+Shift+P",),
+                menu,
+                self.tr("Find a command by its name"),
+            ),
             Action(
                 "go.to",
                 self.tr("&Go to…"),
@@ -146,14 +164,76 @@ class Commands(QObject):
                 "search",
                 self._anything_open,
             ),
-            Action("go.back", self.tr("&Back"), history.back, ("Alt+Left",), menu, icon="back", when=lambda: history.can_go_back, group=True),
-            Action("go.forward", self.tr("&Forward"), history.forward, ("Alt+Right",), menu, icon="forward", when=lambda: history.can_go_forward),
-            Action("go.next_problem", self.tr("&Next problem"), partial(bench.step_problem, 1), ("F8",), menu, when=self._has_problems, group=True),
-            Action("go.previous_problem", self.tr("&Previous problem"), partial(bench.step_problem, -1), ("Shift+F8",), menu, when=self._has_problems),
-            Action("go.next_call", self.tr("Next ca&ll"), partial(bench.step_call, 1), ("Ctrl+Down",), menu, when=lambda: bool(bench.calls), group=True),
-            Action("go.previous_call", self.tr("Previous c&all"), partial(bench.step_call, -1), ("Ctrl+Up",), menu, when=lambda: bool(bench.calls)),
-            Action("go.next_difference", self.tr("Next &difference"), partial(bench.step_difference, 1), ("Alt+Down",), menu, when=differs, group=True),
-            Action("go.previous_difference", self.tr("Previous d&ifference"), partial(bench.step_difference, -1), ("Alt+Up",), menu, when=differs),
+            Action(
+                "go.back",
+                self.tr("&Back"),
+                history.back,
+                ("Alt+Left",),
+                menu,
+                icon="back",
+                when=lambda: history.can_go_back,
+                group=True,
+            ),
+            Action(
+                "go.forward",
+                self.tr("&Forward"),
+                history.forward,
+                ("Alt+Right",),
+                menu,
+                icon="forward",
+                when=lambda: history.can_go_forward,
+            ),
+            Action(
+                "go.next_problem",
+                self.tr("&Next problem"),
+                partial(bench.step_problem, 1),
+                ("F8",),
+                menu,
+                when=self._has_problems,
+                group=True,
+            ),
+            Action(
+                "go.previous_problem",
+                self.tr("&Previous problem"),
+                partial(bench.step_problem, -1),
+                ("Shift+F8",),
+                menu,
+                when=self._has_problems,
+            ),
+            Action(
+                "go.next_call",
+                self.tr("Next ca&ll"),
+                partial(bench.step_call, 1),
+                ("Ctrl+Down",),
+                menu,
+                when=lambda: bool(bench.calls),
+                group=True,
+            ),
+            Action(
+                "go.previous_call",
+                self.tr("Previous c&all"),
+                partial(bench.step_call, -1),
+                ("Ctrl+Up",),
+                menu,
+                when=lambda: bool(bench.calls),
+            ),
+            Action(
+                "go.next_difference",
+                self.tr("Next &difference"),
+                partial(bench.step_difference, 1),
+                ("Alt+Down",),
+                menu,
+                when=differs,
+                group=True,
+            ),
+            Action(
+                "go.previous_difference",
+                self.tr("Previous d&ifference"),
+                partial(bench.step_difference, -1),
+                ("Alt+Up",),
+                menu,
+                when=differs,
+            ),
             Action(
                 "go.source",
                 self.tr("Show source in &editor"),
@@ -183,6 +263,7 @@ class Commands(QObject):
                 self.tr("Run one forward pass and watch every call"),
                 "run",
                 lambda: opening.can_run,
+                short=self.tr("Run"),
             ),
             Action(
                 "run.cancel",
@@ -243,18 +324,50 @@ class Commands(QObject):
             return Action(f"theme.{name}", text, run, (), menu, tip, icon, checked=lambda: theme.mode() == name, group=group)
 
         return (
-            Action("view.left", self.tr("&Left side"), partial(docks.toggle_area, "left"), ("Ctrl+B",), menu, checked=lambda: docks.is_shown("left")),
-            Action("view.bottom", self.tr("&Bottom"), partial(docks.toggle_area, "bottom"), ("Ctrl+J",), menu, checked=lambda: docks.is_shown("bottom")),
-            Action("view.right", self.tr("&Right side"), partial(docks.toggle_area, "right"), (), menu, checked=lambda: docks.is_shown("right")),
+            Action(
+                "view.left",
+                self.tr("&Left side"),
+                partial(docks.toggle_area, "left"),
+                ("Ctrl+B",),
+                menu,
+                checked=lambda: docks.is_shown("left"),
+            ),
+            Action(
+                "view.bottom",
+                self.tr("&Bottom"),
+                partial(docks.toggle_area, "bottom"),
+                ("Ctrl+J",),
+                menu,
+                checked=lambda: docks.is_shown("bottom"),
+            ),
+            Action(
+                "view.right",
+                self.tr("&Right side"),
+                partial(docks.toggle_area, "right"),
+                (),
+                menu,
+                checked=lambda: docks.is_shown("right"),
+            ),
             Action("view.start", self.tr("&Start page"), docks.show_start, (), menu),
-            Action("view.reset", self.tr("Reset la&yout"), docks.reset, (), menu, self.tr("Put all panels back where they were at first")),
+            Action(
+                "view.reset",
+                self.tr("Reset la&yout"),
+                docks.reset,
+                (),
+                menu,
+                self.tr("Put all panels back where they were at first"),
+            ),
             themed("light", self.tr("Ligh&t"), group=True),
             themed("dark", self.tr("Dar&k")),
             themed("system", self.tr("As the &desktop")),
-            Action("view.larger", self.tr("Larger te&xt"), partial(shell.set_text_size, 1), ("Ctrl+=", "Ctrl++"), menu, group=True),
+            Action(
+                "view.larger", self.tr("Larger te&xt"), partial(shell.set_text_size, 1), ("Ctrl+=", "Ctrl++"), menu, group=True
+            ),
             Action("view.smaller", self.tr("S&maller text"), partial(shell.set_text_size, -1), ("Ctrl+-",), menu),
             Action("view.normal", self.tr("&Normal text"), partial(shell.set_text_size, 0), ("Ctrl+0",), menu),
-            Action("view.full_screen", self.tr("F&ull screen"), self._full_screen, ("F11",), menu, checked=shell.window.isFullScreen),
+            Action(
+                "view.full_screen", self.tr("F&ull screen"), self._full_screen, ("F11",), menu, checked=shell.window.isFullScreen
+            ),
         )
 
     def _full_screen(self) -> None:
@@ -285,6 +398,14 @@ class Commands(QObject):
         dialogs = self._shell.dialogs
         menu = self.tr("&Help")
         return (
-            Action("help.keys", self.tr("&Keys and commands"), dialogs.keys, ("F1",), menu, self.tr("All commands with their keys"), "help"),
+            Action(
+                "help.keys",
+                self.tr("&Keys and commands"),
+                dialogs.keys,
+                ("F1",),
+                menu,
+                self.tr("All commands with their keys"),
+                "help",
+            ),
             Action("help.about", self.tr("&About Torchloupe"), dialogs.about, (), menu),
         )

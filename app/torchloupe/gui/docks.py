@@ -1,8 +1,9 @@
 """Where the panels stand: the centre's tabs and the docks around it, shown when they have something to say."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QLineEdit, QMainWindow, QTabWidget, QWidget
 
 from torchloupe.gui.panels import LazyPanel, PanelPlace
@@ -29,15 +30,18 @@ class Docks(QObject):
         self.panels = {place.id: LazyPanel(place, self.panel_built.emit) for place in places}
         self.tabs = QTabWidget(documentMode=True, movable=True)
         self.tabs.setAccessibleName(self.tr("Views"))
-        self.tabs.setTabBarAutoHide(True)
+        self.tabs.tabBar().hide()
         self.docks: dict[str, QDockWidget] = {}
         self._laid_out = False
         self._saved = QByteArray()
-        window.setCentralWidget(self.tabs)
         window.setDockNestingEnabled(True)
+        window.setDockOptions(window.dockOptions() | QMainWindow.DockOption.GroupedDragging)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._titles = QTimer(self, singleShot=True, interval=0)
+        self._titles.timeout.connect(self._show_title_bars)
         for place in places:
             self._add(place)
+        self._tabify("left")
         self._tabify("bottom")
         self.tabs.currentChanged.connect(lambda _index: self.changed.emit())
 
@@ -53,13 +57,29 @@ class Docks(QObject):
         dock.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
         self._window.addDockWidget(AREAS[place.area], dock)
         dock.hide()
-        dock.visibilityChanged.connect(lambda _visible: self.changed.emit())
+        dock.visibilityChanged.connect(self._dock_changed)
+        dock.topLevelChanged.connect(self._dock_changed)
         self.docks[place.id] = dock
 
     def _tabify(self, area: str) -> None:
         names = [place.id for place in self.places.values() if place.area == area]
         for name in names[1:]:
             self._window.tabifyDockWidget(self.docks[names[0]], self.docks[name])
+
+    def _dock_changed(self, _state: bool) -> None:
+        self._titles.start()
+        self.changed.emit()
+
+    def _show_title_bars(self) -> None:
+        """A dock behind a tab needs no title bar: the tab is its title, and may be dragged."""
+        for dock in self.docks.values():
+            others = [other for other in self._window.tabifiedDockWidgets(dock) if not other.isHidden()]
+            bare = bool(others) and not dock.isFloating() and not dock.isHidden()
+            if bare != (dock.titleBarWidget() is not None):
+                old = dock.titleBarWidget()
+                dock.setTitleBarWidget(QWidget(dock) if bare else cast(QWidget, None))
+                if old is not None:
+                    old.deleteLater()
 
     # what is shown
 
@@ -86,6 +106,8 @@ class Docks(QObject):
     def set_tab_visible(self, name: str, visible: bool) -> None:
         """Show or hide one tab of the centre."""
         self.tabs.setTabVisible(self.tabs.indexOf(self.panels[name]), visible)
+        shown = sum(self.tabs.isTabVisible(number) for number in range(self.tabs.count()))
+        self.tabs.tabBar().setVisible(shown > 1)
 
     def reset_sizes(self) -> None:
         """A quarter, a half, a quarter; the bottom takes a quarter of the height."""
@@ -95,12 +117,26 @@ class Docks(QObject):
         self._window.resizeDocks([left[0], self.docks["details"]], [width // 4, width // 4], sideways)
         self._window.resizeDocks([self.docks["problems"]], [height // 4], upright)
 
+    def reset(self) -> None:
+        """Every panel where it was at first."""
+        for name, dock in self.docks.items():
+            dock.setFloating(False)
+            self._window.addDockWidget(AREAS[self.places[name].area], dock)
+        self._tabify("left")
+        self._tabify("bottom")
+        for dock in self.docks.values():
+            dock.setVisible(self._laid_out)
+        self.reset_sizes()
+        self.docks["problems"].raise_()
+
     def show_dock(self, name: str) -> None:
         """Show a dock and bring it to the front, without the focus."""
         if not self.docks[name].isVisible():
+            fresh = self.places[name].area == "left" and not self.is_shown("left")
             self.docks[name].show()
-            if self.places[name].area == "left":
+            if fresh:
                 self.reset_sizes()
+        self.docks[name].raise_()
 
     def raise_panel(self, name: str) -> None:
         """Bring a panel to the front, without the focus."""
@@ -147,7 +183,7 @@ class Docks(QObject):
 
     def focused_panel(self) -> str | None:
         """The id of the panel that has the focus."""
-        widget = QApplication.focusWidget()
+        widget = self._window.focusWidget() or QApplication.focusWidget()
         while widget is not None:
             if isinstance(widget, LazyPanel):
                 return widget.place.id
@@ -160,7 +196,12 @@ class Docks(QObject):
         """Put the cursor into the filter field of the focused panel, else of the view in front. False when it has none."""
         current = self.tabs.currentWidget()
         name = self.focused_panel() or (current.place.id if isinstance(current, LazyPanel) else None)
-        fields = self.panels[name].inside().findChildren(QLineEdit) if name else []
+        panel = self.panels[name].inside() if name else None
+        focus = getattr(panel, "focus_filter", None)
+        if callable(focus):
+            focus()
+            return True
+        fields = panel.findChildren(QLineEdit) if panel else []
         for field in fields:
             if field.isVisible() and field.isEnabled() and not field.isReadOnly():
                 field.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -177,5 +218,3 @@ class Docks(QObject):
     def restore(self, state: QByteArray) -> None:
         """Use this layout once something is opened."""
         self._saved = state
-
-

@@ -36,7 +36,9 @@ class Dropped:
         """What the overlay says before the release."""
         if not self.paths:
             return self.reason
-        names = ", ".join(path.name for path in self.paths[:3]) + (f" and {len(self.paths) - 3} more" if len(self.paths) > 3 else "")
+        names = ", ".join(path.name for path in self.paths[:3]) + (
+            f" and {len(self.paths) - 3} more" if len(self.paths) > 3 else ""
+        )
         return f"Release to open {names}"
 
 

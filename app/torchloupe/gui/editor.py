@@ -54,7 +54,12 @@ def open_in_editor(file: str, line: int | None) -> bool:
     environment = {key: value for key, value in os.environ.items() if key not in FOREIGN and not key.startswith(("_PYI", "_MEI"))}
     try:
         subprocess.Popen(
-            words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            words,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError:
         return False

@@ -17,7 +17,9 @@ def best_matches(typed: str, items: Iterable[Item], text_of: Callable[[Item], st
     """The items that fit, best first; all of them in their order while nothing is typed."""
     if not typed.strip():
         return list(items)[:limit]
-    scored = [(score, number, item) for number, item in enumerate(items) if (score := fuzzy_score(typed, text_of(item))) is not None]
+    scored = [
+        (score, number, item) for number, item in enumerate(items) if (score := fuzzy_score(typed, text_of(item))) is not None
+    ]
     scored.sort(key=lambda entry: (-entry[0], entry[1]))
     return [item for _, _, item in scored[:limit]]
 

@@ -9,7 +9,8 @@ from PySide6.QtSvg import QSvgRenderer
 from torchloupe.gui.resources import resource
 from torchloupe.gui.theme import current
 
-SIZES = (16, 24, 32, 48)
+SIZES = (20, 40)
+"""Drawn at once for every icon; what lies between is scaled by Qt."""
 
 
 def icon(name: str, role: str = "text") -> QIcon:

@@ -161,15 +161,17 @@ class Jobs(QObject):
 
     def _work(self, job: Job) -> None:
         try:
-            if callable(job.work):
-                result = job.work(partial(self._report, job))
-            else:
-                result = self.session.ask(job.work, partial(self._hear, job))
+            result = self._answer_of(job)
         except Cancelled:
             result = Failed((), cancelled=True)
         except Exception as error:
             result = failed_from(error)
         self._post(partial(self._finish, job, result))
+
+    def _answer_of(self, job: Job) -> Any:
+        if callable(job.work):
+            return job.work(partial(self._report, job))
+        return self.session.ask(job.work, partial(self._hear, job))
 
     def _report(self, job: Job, done: int, total: int, what: str = "") -> None:
         if job.stop.is_set():

@@ -1,10 +1,9 @@
 """The lines of the log: what the worker, the user's code and the app said. Lines come from any thread."""
 
 import contextlib
-import logging
+import time
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
 
@@ -33,7 +32,8 @@ class LogBook(QObject):
 
     def add(self, source: str, text: str) -> None:
         """Keep what was said; several lines become several entries."""
-        now = datetime.now().strftime("%H:%M:%S.%f")[:-3]
+        seconds = time.time()
+        now = f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{int(seconds % 1 * 1000):03d}"
         for line in text.splitlines() or [""]:
             with contextlib.suppress(RuntimeError):  # the window is gone already
                 self._heard.emit(BookLine(now, source, line))
@@ -45,15 +45,3 @@ class LogBook(QObject):
     def _keep(self, line: BookLine) -> None:
         self.lines.append(line)
         self.added.emit(line)
-
-
-class BookHandler(logging.Handler):
-    """Hands what Python's ``logging`` is told to a log book."""
-
-    def __init__(self, book: LogBook) -> None:
-        super().__init__(logging.INFO)
-        self._book = book
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one record."""
-        self._book.add("app", self.format(record))

@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QPlainTextEdit, QWid
 
 from torchloupe.analysis.wording import shape_text
 from torchloupe.gui.docks import Docks
-from torchloupe.gui.editor import open_in_editor
-from torchloupe.gui.palette import Entry
+from torchloupe.gui.entries import Entry
 from torchloupe.gui.workbench import Selection, Workbench
 
 ENTRY_COUNT = 200_000
@@ -45,6 +44,8 @@ def show_source(workbench: Workbench) -> str:
     place = source_place(workbench)
     if place is None:
         return _tr("What is selected has no place in the source.")
+    from torchloupe.gui.editor import open_in_editor  # needs the modules that start processes: not before they are used
+
     text = f"{place[0]}:{place[1]}"
     if open_in_editor(*place):
         return _tr("Opened {0} in the editor.").format(text)
@@ -93,7 +94,9 @@ def _view_text(view: QAbstractItemView) -> str:
 
 def entries_to_go_to(workbench: Workbench) -> list[Entry]:
     """Everything with a name: problems, modules, parameters and buffers, tensors of the checkpoint."""
-    entries = [Entry(problem.message, problem.severity, partial(workbench.select_problem, problem)) for problem in workbench.problems]
+    entries = [
+        Entry(problem.message, problem.severity, partial(workbench.select_problem, problem)) for problem in workbench.problems
+    ]
     if workbench.model:
         tree = workbench.model.tree
         entries += [Entry(m.path, m.class_name, partial(workbench.select_module, m.path)) for m in tree.modules if m.path]

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.target_source import split_target
-from torchloupe.checkpoints import read_contents
+from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.targets import ReadTargetFile
@@ -40,6 +40,8 @@ class ReadCheckpoint:
     path: Path
 
     def __call__(self, progress: Progress) -> CheckpointContents:
+        from torchloupe.checkpoints import read_contents  # on the job's thread: the start of the window does not wait for it
+
         return read_contents(self.path, progress)
 
 
@@ -90,7 +92,7 @@ class Opening(QObject):
         for path in paths:
             text = str(path)
             place, _name = split_target(text)
-            if place.endswith(".py") or not Path(text).exists() and ":" in text:
+            if place.endswith(".py") or (":" in text and not Path(text).exists()):
                 self.open_target(text, trusted)
             else:
                 self.open_checkpoint(Path(text))
@@ -110,6 +112,12 @@ class Opening(QObject):
         """Close the checkpoint; the model stays."""
         self.workbench.report_problems(CHECKPOINT, ())
         self.workbench.set_checkpoint(None)
+
+    def close_model(self) -> None:
+        """Close the model; the checkpoint stays. What the worker holds of it goes with the next one."""
+        self.target, self._constructed = None, False
+        self.workbench.report_problems(TARGET, ())
+        self.workbench.set_model(None)
 
     def open_target(self, text: str, trusted: bool = False, arguments: dict[str, Any] | None = None) -> None:
         """Open ``file.py``, ``file.py:Name``, ``package.module:Name`` or ``package.module``; without a name the choices are looked up.
@@ -183,7 +191,7 @@ class Opening(QObject):
         self.workbench.report_problems(CHECKPOINT, contents.problems)
         self.workbench.set_checkpoint(contents)
         trace("opened", kind="checkpoint", path=contents.path, tensors=len(contents.tensors))
-        self.said.emit(self.tr("%n tensor(s) in {0}", "", len(contents.tensors)).format(Path(contents.path).name))
+        self.said.emit(self.tr("{0} in {1}").format(counted(len(contents.tensors), "tensor"), Path(contents.path).name))
         self.opened.emit("checkpoint", contents.path)
 
     def _model_opened(self, request: OpenTarget, then_run: bool, keep_calls: bool, model: OpenedTarget) -> None:
@@ -192,7 +200,7 @@ class Opening(QObject):
         if not keep_calls or self.workbench.model != model:
             self.workbench.set_model(model)
         trace("opened", kind="model", target=request.target, class_name=model.class_name, modules=len(model.tree.modules))
-        self.said.emit(self.tr("%n module(s) in {0}", "", len(model.tree.modules)).format(model.class_name))
+        self.said.emit(self.tr("{0} in {1}").format(counted(len(model.tree.modules), "module"), model.class_name))
         self.opened.emit("model", request.target)
         if then_run:
             self.run_forward()
@@ -242,17 +250,21 @@ class Opening(QObject):
     def _run_done(self, report: ForwardReport) -> None:
         self.workbench.end_run(report)
         errors = sum(problem.severity == "error" for problem in report.problems)
-        trace("run_finished", calls=len(self.workbench.calls), problems=[problem.code for problem in report.problems], errors=errors)
-        calls = self.tr("%n call(s)", "", len(self.workbench.calls))
-        self.said.emit(self.tr("{0} in {1:.2f} s, {2}").format(calls, report.seconds, self.tr("%n problem(s)", "", len(report.problems))))
+        trace(
+            "run_finished", calls=len(self.workbench.calls), problems=[problem.code for problem in report.problems], errors=errors
+        )
+        calls, problems = counted(len(self.workbench.calls), "call"), counted(len(report.problems), "problem")
+        self.said.emit(self.tr("{0} in {1}, {2}").format(calls, seconds_text(report.seconds), problems))
         self.run_finished.emit()
 
     def _run_failed(self, failed: Failed) -> None:
         self.workbench.fail_run(failed.problems)
-        calls = self.tr("%n call(s)", "", len(self.workbench.calls))
-        trace("run_failed", cancelled=failed.cancelled, calls=len(self.workbench.calls), problems=[p.code for p in failed.problems])
+        calls = counted(len(self.workbench.calls), "call")
+        trace(
+            "run_failed", cancelled=failed.cancelled, calls=len(self.workbench.calls), problems=[p.code for p in failed.problems]
+        )
         if failed.cancelled:
-            self.said.emit(self.tr("Cancelled. {0} stay on screen.").format(calls))
+            self.said.emit(self.tr("Cancelled after {0}; what was captured stays on screen.").format(calls))
         elif failed.problems:
             self.said.emit(failed.problems[0].message)
             self.workbench.select_problem(failed.problems[0])
@@ -293,4 +305,3 @@ class Opening(QObject):
             self.construct(self.target, keep_calls=keep_calls)
         else:
             self.said.emit(self.tr("The worker was started again."))
-

@@ -1,27 +1,28 @@
 """The palette: type a few letters, choose a command - or a module, key, tensor or problem to go to."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
+from torchloupe.gui.entries import Entry
 from torchloupe.gui.fuzzy import best_matches
 from torchloupe.gui.theme import color, em
 
 Index = QModelIndex | QPersistentModelIndex
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line: ``text`` is matched and shown, ``detail`` stands at the right (a shortcut, a shape), ``run`` is what it does."""
-
-    text: str
-    detail: str
-    run: Callable[[], object]
 
 
 class EntryModel(QAbstractListModel):
@@ -75,7 +76,9 @@ class EntryDelegate(QStyledItemDelegate):
         painter.drawText(room, upright | Qt.AlignmentFlag.AlignRight, detail)
         room.setRight(room.right() - metrics.horizontalAdvance(detail) - em(shown.widget))
         painter.setPen(color("highlighted_text" if selected else "text"))
-        painter.drawText(room, upright | Qt.AlignmentFlag.AlignLeft, metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room.width()))
+        painter.drawText(
+            room, upright | Qt.AlignmentFlag.AlignLeft, metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room.width())
+        )
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """One and a half lines high."""
@@ -108,7 +111,10 @@ class Palette(QDialog):
         self._typed("")
         width = min(em(self, 42), window.width() - em(self, 4))
         self.resize(width, min(em(self, 28), window.height() - em(self, 8)))
-        self.move(window.mapToGlobal(window.rect().center()).x() - width // 2, window.mapToGlobal(window.rect().topLeft()).y() + em(self, 4))
+        self.move(
+            window.mapToGlobal(window.rect().center()).x() - width // 2,
+            window.mapToGlobal(window.rect().topLeft()).y() + em(self, 4),
+        )
 
     def _typed(self, text: str) -> None:
         self.model.type_text(text)

@@ -28,7 +28,9 @@ class RunBar(QWidget):
         self._opening = opening
         self.input = QLineEdit(clearButtonEnabled=True)
         self.input.setAccessibleName(self.tr("Sample input"))
-        self.input.setToolTip(self.tr("Input specs in positional order, such as float32[2,3,28,28] or int64[2,16]<1000, a file, or name=SPEC"))
+        self.input.setToolTip(
+            self.tr("Input specs in positional order, such as float32[2,3,28,28] or int64[2,16]<1000, a file, or name=SPEC")
+        )
         self.device = self._combo(self.tr("Device"), [(self.tr("as constructed"), None)])
         self.mode = self._combo(self.tr("Mode"), [(self.tr("as constructed"), None), ("train", "train"), ("eval", "eval")])
         layout = QHBoxLayout(self)
@@ -94,7 +96,9 @@ class RunBar(QWidget):
     def _show_model(self) -> None:
         model = self._opening.workbench.model
         self.setEnabled(model is not None)
-        if model and "example_inputs" in model.provides:
+        if model is None:
+            self.input.setPlaceholderText(self.tr("open a model first"))
+        elif "example_inputs" in model.provides:
             self.input.setPlaceholderText(self.tr("example_inputs() of the file; or type specs: float32[1,3,224,224]"))
         else:
             self.input.setPlaceholderText(self.tr("worked out from the model; or type specs: float32[1,3,224,224]"))

@@ -94,7 +94,9 @@ class Settings:
 
     def pin_recent(self, path: str, pinned: bool) -> None:
         """Keep a file at the top of the list, or no longer."""
-        self._keep_recent([RecentFile(f.path, f.kind, f.opened_at, pinned if f.path == path else f.pinned) for f in self.recent()])
+        self._keep_recent(
+            [RecentFile(f.path, f.kind, f.opened_at, pinned if f.path == path else f.pinned) for f in self.recent()]
+        )
 
     def _keep_recent(self, files: list[RecentFile]) -> None:
         ordered = sorted(files, key=lambda file: (not file.pinned, -file.opened_at))[:RECENT_COUNT]

@@ -16,25 +16,6 @@ from torchloupe.gui.worker_link import WorkerLink
 
 
 @dataclass(frozen=True)
-class Shell:
-    """Made once by the main window. ``say`` puts one sentence into the status bar, ``set_theme`` applies and keeps a theme."""
-
-    window: QMainWindow
-    workbench: Workbench
-    worker: WorkerLink
-    jobs: Jobs
-    opening: Opening
-    docks: Docks
-    history: History
-    settings: Settings
-    book: LogBook
-    say: Callable[[str], None]
-    dialogs: "Dialogs"
-    set_theme: Callable[[str], None]
-    set_text_size: Callable[[int], None]
-
-
-@dataclass(frozen=True)
 class Dialogs:
     """Doors to what opens above the window; each returns at once."""
 
@@ -48,3 +29,22 @@ class Dialogs:
     keys: Callable[[], object]
     about: Callable[[], object]
     has_example: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Made once by the main window. ``say`` puts one sentence into the status bar, ``set_theme`` applies and keeps a theme."""
+
+    window: QMainWindow
+    workbench: Workbench
+    worker: WorkerLink
+    jobs: Jobs
+    opening: Opening
+    docks: Docks
+    history: History
+    settings: Settings
+    book: LogBook
+    say: Callable[[str], None]
+    dialogs: Dialogs
+    set_theme: Callable[[str], None]
+    set_text_size: Callable[[int], None]

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
 from torchloupe.gui.icons import icon
-from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.marks import SEVERITY_MARKS
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
@@ -29,8 +28,9 @@ class StatusBar(QStatusBar):
         self._began = 0.0
         self.interpreter = self._button(self.tr("Interpreter"), self.interpreter_clicked)
         self.interpreter.setIcon(icon("interpreter"))
-        self.model = QLabel()
-        self.message = QLabel()
+        self.model = QLabel(indent=em(self, 0.5))
+        self.message = QLabel(indent=em(self, 0.5))
+        self.message.setMinimumWidth(em(self, 4))
         self.job = QLabel()
         self.bar = QProgressBar(textVisible=False, maximum=0)
         self.bar.setAccessibleName(self.tr("Progress"))
@@ -137,4 +137,3 @@ class StatusBar(QStatusBar):
         self.problems.setText(text)
         self.problems.setAccessibleName(self.tr("Problems: {0}").format(", ".join(words) or text))
         self.problems.setToolTip(self.tr("Show the problems (F8 goes through them)"))
-

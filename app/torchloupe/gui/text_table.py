@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from torchloupe.gui.empty_state import EmptyState
@@ -12,6 +12,8 @@ from torchloupe.gui.row_filter import row_filter
 from torchloupe.gui.theme import color, em
 
 Index = QModelIndex | QPersistentModelIndex
+ROW_LINES = 1.5
+"""How high a row is, in lines of text."""
 _ROLE = Qt.ItemDataRole
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -188,6 +190,12 @@ class FilterTable(QWidget):
         """Show other rows. The current row stays the current one when its key is still there."""
         self.keeping(lambda: self.model.set_rows(rows))
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Another text size: rows as high as before, said in lines."""
+        if event.type() == QEvent.Type.FontChange:
+            self.view.verticalHeader().setDefaultSectionSize(em(self, ROW_LINES))
+        super().changeEvent(event)
+
     def set_empty(self, text: str) -> None:
         """The sentence that stands in place of the table while it has no rows."""
         self.empty.set_text(text)
@@ -257,7 +265,7 @@ def _table_view(model: TextTableModel, name: str) -> QTableView:
     view.setCornerButtonEnabled(False)
     view.verticalHeader().hide()
     view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(em(view, 1.5))
+    view.verticalHeader().setDefaultSectionSize(em(view, ROW_LINES))
     header = view.horizontalHeader()
     header.setHighlightSections(False)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -63,13 +63,13 @@ LIGHT = Theme(
 )
 DARK = Theme(
     name="dark",
-    window="#212429",
+    window="#282b31",
     base="#17191c",
     alternate="#1c1f23",
-    button="#2e3239",
+    button="#343942",
     text="#dfe3e8",
     disabled="#7b838d",
-    border="#40464f",
+    border="#4a515c",
     highlight="#2f66b0",
     highlighted_text="#ffffff",
     error="#ff8a80",

@@ -15,7 +15,7 @@ class Trust:
     def __init__(self, settings: Settings, everything: bool = False) -> None:
         self._settings = settings
         self._everything = everything or os.environ.get("TORCHLOUPE_TRUST") == "1"
-        self.ask: Ask = lambda folder: False
+        self.ask: Ask = _refuse
 
     def allows(self, file: Path) -> bool:
         """May the code of this file run? Asks when its folder (and no folder above it) was never allowed."""
@@ -36,3 +36,8 @@ class Trust:
     def _is_known(self, folder: Path) -> bool:
         known = set(self._settings.texts("trusted_folders"))
         return any(str(place) in known for place in (folder, *folder.parents))
+
+
+def _refuse(_folder: Path) -> bool:
+    """Before somebody can ask, nothing is trusted."""
+    return False

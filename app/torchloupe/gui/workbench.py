@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
-from torchloupe.analysis.diff_rows import MATCHED
-from torchloupe.analysis.state_dict_diff import StateDictDiff, diff_problems, state_dict_diff
+from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import OpenedTarget

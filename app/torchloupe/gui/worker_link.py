@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -57,6 +58,7 @@ class CloseWorker:
     session: WorkerSession
 
     def __call__(self, progress: Progress) -> None:
+        progress(0, 0, "ending the old worker")
         self.session.close()
 
 
@@ -73,31 +75,46 @@ class WorkerLink(QObject):
         self._book = book
         self.interpreter = interpreter
         self._heard.connect(self._state_changed)
-        self.session = self._new_session()
-        self.jobs = Jobs(self.session, self)
+        self._session: WorkerSession | None = None
+        self.jobs = Jobs(self, self)
+
+    @property
+    def session(self) -> WorkerSession:
+        """The session; made when it is first needed, so that the window need not wait for its modules."""
+        if self._session is None:
+            self._session = self._make(self.interpreter, lambda line: self._book.add(line.source, line.text))
+            self._session.on_state = partial(self._heard.emit, self._session)
+        return self._session
 
     @property
     def state(self) -> str:
         """Where the worker stands."""
-        return str(self.session.state)
+        return str(self._session.state) if self._session is not None else "stopped"
 
     @property
     def hello(self) -> Hello | None:
         """What the worker said of itself, None until it has come up."""
-        hello = self.session.hello
+        hello = self._session.hello if self._session is not None else None
         return hello if isinstance(hello, Hello) else None
 
     def start(self) -> None:
         """Bring the worker up in the background."""
         self.session.start()
 
+    def ask(self, message: Any, on_event: Callable[[Any, tuple[bytes, ...]], None] | None = None) -> Any:
+        """Hand a request to the session of this moment; blocks."""
+        return self.session.ask(message, on_event)
+
+    def cancel(self) -> str:
+        """The next rung of the ladder."""
+        return self.session.cancel()
+
     def use(self, interpreter: str) -> None:
         """Run in another interpreter from now on; the old process is ended in the background."""
         self.jobs.cancel()
-        old = self.session
-        old.on_state = None
+        old, self._session = self.session, None
+        old.on_state = _deaf
         self.interpreter = interpreter
-        self.session = self.jobs.session = self._new_session()
         self.jobs.start(CloseWorker(old), label=self.tr("ending the old worker"))
         self.start()
         self.restarted.emit()
@@ -105,22 +122,26 @@ class WorkerLink(QObject):
     def restart(self) -> None:
         """Another process in the same interpreter."""
         self.jobs.start(
-            RestartWorker(self.session), done=lambda _state: self.restarted.emit(), tag="restart", label=self.tr("restarting the worker")
+            RestartWorker(self.session),
+            done=lambda _state: self.restarted.emit(),
+            tag="restart",
+            label=self.tr("restarting the worker"),
         )
 
     def close(self) -> None:
         """The window closes: no process and no thread is left."""
-        self.session.on_state = None
-        self.jobs.cancel()
-        self.session.close()
+        if self._session is not None:
+            self._session.on_state = _deaf
+            self.jobs.cancel()
+            self._session.close()
         self.jobs.close()
 
-    def _new_session(self) -> WorkerSession:
-        session = self._make(self.interpreter, lambda line: self._book.add(line.source, line.text))
-        session.on_state = lambda state: self._heard.emit(session, state)
-        return session
-
     def _state_changed(self, session: object, state: str) -> None:
-        if session is self.session:
-            self._book.add("app", self.tr("worker: {0}").format(state))
+        if session is self._session:
+            if state not in ("busy", "ready"):
+                self._book.add("app", self.tr("worker: {0}").format(state))
             self.changed.emit(state)
+
+
+def _deaf(_state: str) -> None:
+    """Nobody listens to a session that is being closed."""

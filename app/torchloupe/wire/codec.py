@@ -35,7 +35,8 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: to_plain(getattr(value, name)) for name in _field_names(type(value))}
+        kind: Any = type(value)
+        return _writer(kind)(value)
     raise ProtocolError(f"A {type(value).__name__} cannot cross the pipe.")
 
 
@@ -80,6 +81,25 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if kind is float:
         return _float
     return _untag if kind is Any or origin is dict else _same
+
+
+@lru_cache(maxsize=None)
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    """The counterpart of ``_reader``: knowing the annotation, a tuple of integers need not be looked through."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        writers = [(name, _writer(hints[name])) for name in _field_names(kind)]
+        return lambda value: {name: write(getattr(value, name)) for name, write in writers}
+    if origin is Union:
+        inner = _writer(next(arg for arg in args if arg is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple:
+        if args[0] in (int, str):
+            return list
+        item = _writer(args[0])
+        return lambda value: [item(part) for part in value]
+    return _same if kind in (int, str, bool) else to_plain
 
 
 def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:

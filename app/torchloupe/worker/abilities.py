@@ -43,13 +43,10 @@ def abilities(torch: Any) -> Tuple[str, ...]:
 
 
 def _probes(torch: Any) -> Dict[str, Callable[[], bool]]:
-    module = torch.nn.Module
     return {
-        HOOKS: lambda: (
-            _takes(module.register_forward_hook, "with_kwargs") and _takes(module.register_forward_hook, "always_call")
-        ),
+        HOOKS: lambda: _takes(torch.nn.Module.register_forward_hook, "with_kwargs", "always_call"),
         "accelerator": lambda: hasattr(torch, "accelerator"),
-        "assign": lambda: _takes(module.load_state_dict, "assign"),
+        "assign": lambda: _takes(torch.nn.Module.load_state_dict, "assign"),
         "dispatch-mode": lambda: _exists("torch.utils._python_dispatch"),
         "fake-tensor": lambda: _exists("torch._subclasses.fake_tensor"),
         "float8": lambda: hasattr(torch, "float8_e4m3fn"),
@@ -62,8 +59,8 @@ def _probes(torch: Any) -> Dict[str, Callable[[], bool]]:
     }
 
 
-def _takes(function: Callable[..., Any], argument: str) -> bool:
-    return argument in inspect.signature(function).parameters
+def _takes(function: Callable[..., Any], *arguments: str) -> bool:
+    return set(arguments) <= set(inspect.signature(function).parameters)
 
 
 def _exists(module: str) -> bool:

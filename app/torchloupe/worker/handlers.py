@@ -5,7 +5,6 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Optional, Type
 
-import torch
 from torch import nn
 
 from ..wire.errors import UsageError
@@ -26,6 +25,7 @@ from .construct import construct
 from .context import Context
 from .explain import CouldNotRun, problem_of
 from .forward import chosen_device, run_forward
+from .model_state import ModelState
 from .module_tree import read_module_tree
 from .sample_input import sample_input
 from .statistics import tensor_stats
@@ -108,18 +108,21 @@ def fetch_stats(context: Context, request: FetchStats) -> FetchedStats:
 def summary_table(context: Context, request: SummaryTable) -> SummaryText:
     """torchinfo's table, with input sizes when there is a sample input."""
     opened = _open_model(context)
-    torchinfo = _torchinfo(request.torchinfo_folder)
-    keywords: Dict[str, Any] = {}
-    if request.inputs or "example_inputs" in provided(opened.target):
-        given = sample_input(opened.target, opened.model, request.inputs, 0)
-        keywords = (
-            {"input_data": list(given.positional), **given.keywords} if given.positional else {"input_data": given.keywords}
-        )
-    mode = "train" if opened.model.training else "eval"
-    table = torchinfo.summary(
-        opened.model, verbose=0, mode=mode, device=next(opened.model.parameters(), torch.empty(0)).device, **keywords
-    )
-    return SummaryText(str(table))
+    model, torchinfo = opened.model, _torchinfo(request.torchinfo_folder)
+    fixed = {"verbose": 0, "mode": "train" if model.training else "eval"}
+    if not request.inputs and "example_inputs" not in provided(opened.target):
+        return SummaryText(str(torchinfo.summary(model, **fixed)))
+    state = ModelState(model)
+    try:
+        given = sample_input(opened.target, model, request.inputs, 0)
+        data = {"input_data": list(given.positional), **given.keywords} if given.positional else {"input_data": given.keywords}
+        return SummaryText(str(torchinfo.summary(model, device=chosen_device(None, model), **fixed, **data)))
+    except RuntimeError:
+        # torchinfo says no more than that it failed; `run` says why.
+        note = "The sample input does not run through the model: output shapes are left out."
+        return SummaryText(f"{torchinfo.summary(model, **fixed)}\n{note}")
+    finally:
+        state.restore()
 
 
 def _torchinfo(folder: Optional[str]) -> Any:

@@ -85,14 +85,18 @@ class _Attributes:
     def __init__(self, module: nn.Module) -> None:
         self._members = vars(module)
         self._values = dict(self._members)
-        self._contents = [(value, _shallow(value)) for value in self._values.values() if isinstance(value, _CONTAINERS)]
+        # Most of a module's containers are empty hook tables: there is nothing to keep of them.
+        self._contents = [
+            (value, _shallow(value) if value else []) for value in self._values.values() if isinstance(value, _CONTAINERS)
+        ]
 
     def restore(self) -> None:
         if not _same_items(self._members, self._values):
             self._members.clear()
             self._members.update(self._values)
         for container, content in self._contents:
-            _refill(container, content)
+            if container or content:
+                _refill(container, content)
 
 
 class _RandomState:

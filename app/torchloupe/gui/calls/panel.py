@@ -45,11 +45,6 @@ class CallsPanel(QWidget):
         """The selected rows as tab-separated text."""
         return self.table.copied_text()
 
-    def selected_path(self) -> str:
-        """The module path of the selected call."""
-        call = self.workbench.calls.get(self.table.current_key())
-        return call.module if call else ""
-
     # following the workbench
 
     def _show_trace(self) -> None:

@@ -119,13 +119,6 @@ class CheckpointPanel(QWidget):
         """The selected rows as tab-separated text."""
         return self.table.copied_text()
 
-    def selected_path(self) -> str:
-        """The dotted path of the selected row from the top of the file."""
-        entry = self._entry(self.table.current_key())
-        if isinstance(entry, StoredTensor):
-            return rows.full_key(entry)
-        return "" if entry is None else self.model.checkpoint_rows.row(self.table.current_key()).cells[0]
-
     # following the workbench
 
     def _show_checkpoint(self) -> None:

@@ -34,6 +34,7 @@ class KeyDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         plain = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
         margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, option.widget) + 1
+        baseline = rect.top() + (rect.height() - option.fontMetrics.height()) // 2 + option.fontMetrics.ascent()
         painter.save()
         rect = rect.adjusted(margin, 0, -margin, 0)
         for part, is_changed in pieces(text, changed):
@@ -42,7 +43,7 @@ class KeyDelegate(QStyledItemDelegate):
             shown = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, rect.width())
             painter.setFont(font)
             painter.setPen(_pen(plain, is_changed, selected))
-            painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
+            painter.drawText(rect.left(), baseline, shown)
             rect.setLeft(rect.left() + metrics.horizontalAdvance(shown))
         painter.restore()
 

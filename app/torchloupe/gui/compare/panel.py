@@ -5,7 +5,6 @@ import os
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from torchloupe.analysis.state_dict_diff import MATCHED
 from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.key_delegate import KeyDelegate
 from torchloupe.gui.flow_layout import FlowLayout
@@ -73,20 +72,6 @@ class ComparePanel(QWidget):
     def copy_rows(self) -> str:
         """The selected rows as tab-separated text."""
         return self.table.copied_text()
-
-    def selected_path(self) -> str:
-        """The key of the selected row: the model's, else the checkpoint's."""
-        expected, found = self.table.current_key() or (None, None)
-        return expected or found or ""
-
-    def step_difference(self, steps: int) -> None:
-        """Go to the next (or previous) shown row that is not matched, going round."""
-        places = [number for number, row in enumerate(self.model.shown.items) if row.status != MATCHED]
-        if places:
-            here = self.table.view.currentIndex().row()
-            later = [place for place in places if place > here] if steps > 0 else [place for place in places if 0 <= place < here]
-            target = (later or places)[0 if steps > 0 else -1]
-            self.table.view.selectRow(target)
 
     # following the workbench
 

@@ -20,7 +20,12 @@ class KeysDialog(QDialog):
     def __init__(self, parent: QWidget, table: Sequence[Action]) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keys and commands"))
-        columns = [Column(self.tr("Menu"), 5), Column(self.tr("Command"), 13), Column(self.tr("Keys"), 10), Column(self.tr("What it does"), 20, True)]
+        columns = [
+            Column(self.tr("Menu"), 5),
+            Column(self.tr("Command"), 13),
+            Column(self.tr("Keys"), 10),
+            Column(self.tr("What it does"), 20, True),
+        ]
         self.table = FilterTable(columns, self.tr("Commands"))
         self.table.set_rows([_row(action) for action in table])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -34,7 +39,11 @@ class KeysDialog(QDialog):
 
 def _row(action: Action) -> Row:
     plain = action.text.replace("&", "").rstrip("…")
-    return Row((action.menu.replace("&", ""), plain, all_shortcuts(action), action.tip), key=action.id, roles=("muted", None, None, "muted"))
+    return Row(
+        (action.menu.replace("&", ""), plain, all_shortcuts(action), action.tip),
+        key=action.id,
+        roles=("muted", None, None, "muted"),
+    )
 
 
 class AboutDialog(QDialog):
@@ -44,7 +53,9 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("About Torchloupe"))
         text = QLabel("\n".join(about_lines(hello)))
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         text.setAccessibleName(self.tr("Versions"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

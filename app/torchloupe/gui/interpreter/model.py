@@ -1,5 +1,6 @@
 """Which Pythons there are on this machine, and which of them have torch - found out without importing torch."""
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -52,10 +53,8 @@ def _places(current: str, near: Path | None, environment: Mapping[str, str]) -> 
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if environment.get(variable):
             yield environment[variable], variable
-    try:
+    with contextlib.suppress(UsageError):
         yield default_interpreter(), "runs Torchloupe"
-    except UsageError:
-        pass
     yield "python3", "on the PATH"
 
 
@@ -76,7 +75,12 @@ class ProbeInterpreters:
 def _probe(entry: Found) -> Found:
     try:
         done = subprocess.run(
-            [entry.path, "-c", PROBE], capture_output=True, text=True, errors="replace", timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL
+            [entry.path, "-c", PROBE],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PROBE_SECONDS,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return Found(entry.path, entry.origin, trouble=f"does not start: {type(error).__name__}")

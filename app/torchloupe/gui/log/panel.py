@@ -1,6 +1,6 @@
 """The Log panel: what the worker, the user's code and the app said."""
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from torchloupe.gui.log_book import BookLine, LogBook
@@ -20,6 +20,7 @@ class LogPanel(QWidget):
         columns = [Column(self.tr("Time"), 7), Column(self.tr("Source"), 5), Column(self.tr("Text"), 40, stretch=True)]
         self.table = FilterTable(columns, self.tr("Log"), self.tr("Nothing was said yet."))
         self.table.view.setFont(fixed_font())
+        self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.view.setAlternatingRowColors(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

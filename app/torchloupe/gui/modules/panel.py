@@ -89,11 +89,6 @@ class ModulesPanel(QWidget):
         """The selected rows of the half that has the focus, as tab-separated text."""
         return (self.parameters if self.parameters.isAncestorOf(self.focusWidget() or self) else self.tree).copied_text()
 
-    def selected_path(self) -> str:
-        """The dotted path of what is selected."""
-        half = self.parameters if self.parameters.isAncestorOf(self.focusWidget() or self) else self.tree
-        return str(half.current_key() or "")
-
     # following the workbench
 
     def _show_model(self) -> None:

@@ -1,5 +1,6 @@
 """The Problems panel: everything that is wrong, the first thing first, with where and what to do."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from torchloupe.analysis.wording import problem_lines
@@ -23,6 +24,7 @@ class ProblemsPanel(QWidget):
             Column(self.tr("Place"), 11),
         ]
         self.table = FilterTable(columns, self.tr("Problems"))
+        self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)  # sentences, not names
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)

@@ -25,7 +25,9 @@ class StartPanel(QWidget):
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 2.2)
         title.setFont(font)
-        say = QLabel(self.tr("Drop a checkpoint or a model file anywhere on this window."), alignment=Qt.AlignmentFlag.AlignCenter)
+        say = QLabel(
+            self.tr("Drop a checkpoint or a model file anywhere on this window."), alignment=Qt.AlignmentFlag.AlignCenter
+        )
         self.buttons = [_button(action) for action in actions]
         row = QHBoxLayout()
         row.setSpacing(em(self))
@@ -33,7 +35,12 @@ class StartPanel(QWidget):
         for button in self.buttons:
             row.addWidget(button)
         row.addStretch(1)
-        columns = [Column(self.tr("Recent file"), 14), Column(self.tr("Kind"), 7), Column(self.tr("Opened"), 8), Column(self.tr("Folder"), 14, True)]
+        columns = [
+            Column(self.tr("Recent file"), 14),
+            Column(self.tr("Kind"), 7),
+            Column(self.tr("Opened"), 8),
+            Column(self.tr("Folder"), 14, True),
+        ]
         self.recent = FilterTable(columns, self.tr("Recent files"), self.tr("Files that you open are listed here."))
         self.recent.activated.connect(opened)
         self.recent.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -102,7 +109,7 @@ def _button(action: QAction) -> QToolButton:
     button.setDefaultAction(action)
     keys = action.shortcut().toString()
     text = action.text().replace("&", "").rstrip("…")
-    button.setText(f"{text}\n{keys}" if keys else text)
+    button.setText(f"{text}\n{keys or button.tr('small, with faults')}")
     button.setAccessibleName(text)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
     button.setIconSize(button.iconSize() * 1.6)

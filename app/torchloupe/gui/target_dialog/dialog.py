@@ -40,7 +40,9 @@ class TargetDialog(QDialog):
         self.choices: TargetChoices | None = None
         self.place = QLineEdit(placeholderText=self.tr("model.py, or package.module:Class"))
         self.name = QComboBox(editable=True)
-        self.arguments = QPlainTextEdit(tabChangesFocus=True, placeholderText=self.tr('constructor keywords as JSON: {"width": 64}'))
+        self.arguments = QPlainTextEdit(
+            tabChangesFocus=True, placeholderText=self.tr('constructor keywords as JSON: {"width": 64}')
+        )
         self.arguments.setFont(fixed_font())
         self.arguments.setFixedHeight(em(self, 5))
         self.input = QLineEdit(run_bar.input.text(), placeholderText=run_bar.input.placeholderText())
@@ -125,7 +127,11 @@ class TargetDialog(QDialog):
         else:
             work = ListTargets(place)
         self._opening.jobs.start(
-            work, done=self._show_choices, failed=partial(self._say_failed), tag="target dialog", label=self.tr("looking into {0}").format(place)
+            work,
+            done=self._show_choices,
+            failed=partial(self._say_failed),
+            tag="target dialog",
+            label=self.tr("looking into {0}").format(place),
         )
 
     def _show_choices(self, choices: TargetChoices) -> None:

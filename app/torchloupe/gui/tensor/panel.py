@@ -87,11 +87,6 @@ class TensorPanel(QWidget):
         """Facts, statistics and bins as tab-separated text."""
         return self.table.copied_text()
 
-    def selected_path(self) -> str:
-        """The key or module path whose tensor is shown."""
-        selection = self.workbench.selection
-        return selection.stored.key if selection.stored else selection.parameter or selection.module or ""
-
     def showEvent(self, event: QShowEvent) -> None:
         """Now it is worth asking."""
         super().showEvent(event)
@@ -112,7 +107,6 @@ class TensorPanel(QWidget):
             self.choice.addItems([choice.title for choice in self.choices])
             if same_titles == [choice.title for choice in self.choices] and before >= 0:
                 self.choice.setCurrentIndex(before)
-        self.choice.setEnabled(len(self.choices) > 1)
         self._pages.setCurrentWidget(self._content if self.choices else self.empty)
         self._show_choice()
 

@@ -1,0 +1,71 @@
+"""Nothing that goes wrong is lost: exceptions, Qt's messages and hard crashes arrive in the log panel and in a file.
+
+The hooks come first and cost nothing; the files, and Python's ``logging``, come after the first picture of the window.
+"""
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from PySide6.QtCore import QMessageLogContext, QStandardPaths, QtMsgType, qInstallMessageHandler
+
+from torchloupe.gui.log_book import LogBook
+
+LOG_BYTES = 1 << 20
+_QUIET = (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg)
+_crash_file: list[TextIO] = []  # kept open for faulthandler
+_listeners: list[Callable[[str], object]] = []
+
+
+def log_folder() -> Path:
+    """Where the log files lie."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation))
+
+
+def catch_everything(book: LogBook) -> None:
+    """Install the hooks: from now on nothing goes wrong in silence."""
+    _listeners.append(lambda text: book.add("app", text))
+    sys.excepthook = _exception
+    threading.excepthook = lambda args: _exception(args.exc_type, args.exc_value, args.exc_traceback)
+    qInstallMessageHandler(_qt_message)
+
+
+def keep_log_files() -> None:
+    """Write the log to a file, too. A folder that cannot be written to costs only the files."""
+    import faulthandler
+    import logging
+    from logging.handlers import RotatingFileHandler
+
+    try:
+        folder = log_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        file = RotatingFileHandler(folder / "torchloupe.log", maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        log = logging.getLogger("torchloupe")
+        log.addHandler(file)
+        _listeners.append(lambda text: log.warning("%s", text))
+        _crash_file.append(open(folder / "crash.log", "a", encoding="utf-8"))  # noqa: SIM115  # stays open until the end
+        faulthandler.enable(_crash_file[0])
+    except OSError as error:
+        _tell(f"There is no log file: {error}")
+
+
+def _tell(text: str) -> None:
+    for listen in _listeners:
+        listen(text)
+
+
+def _exception(kind: type[BaseException], error: BaseException | None, place: TracebackType | None) -> None:
+    text = "".join(traceback.format_exception(kind, error, place))
+    _tell(text)
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
+def _qt_message(level: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    if level not in _QUIET and "propagateSizeHints" not in text:  # which the offscreen platform says of every window
+        _tell(f"Qt: {text}")

@@ -1,0 +1,80 @@
+"""Everything about the one selection, decided before it is drawn: a title, sentences, facts in sections, a source place, fixes."""
+
+from dataclasses import dataclass, field
+
+from torchloupe.gui.marks import Mark
+from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.problems import Fix
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line: ``role`` colours the value; ``link`` (``module:encoder.fc1``, ``call:7``, ``parameter:``, ``stored:``) leads there."""
+
+    name: str
+    value: str
+    role: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Facts under a heading; the first section of most things has none."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of source and what stands there."""
+
+    what: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the panel shows. ``sentences`` are the hint and the like, ``folded`` is what a person unfolds."""
+
+    title: str
+    subtitle: str = ""
+    mark: Mark | None = None
+    sentences: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = field(default=())
+    places: tuple[Place, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    folded: str = ""
+
+    def as_text(self) -> str:
+        """All of it as tab-separated text."""
+        lines = [
+            " ".join(part for part in (self.mark.text if self.mark else "", self.title, self.subtitle) if part),
+            *self.sentences,
+        ]
+        lines += [f"fix\t{fix.text}" for fix in self.fixes]
+        for section in self.sections:
+            lines += [section.title] if section.title else []
+            lines += [f"{fact.name}\t{fact.value}" for fact in section.facts]
+        lines += [f"{place.what}\t{place}" for place in self.places]
+        return "\n".join(lines)
+
+
+def details_of(workbench: Workbench) -> Details | None:
+    """The details of what is selected; None when nothing is."""
+    from torchloupe.gui.details import subjects
+
+    here = workbench.selection
+    if here.problem is not None:
+        return subjects.of_problem(workbench, here.problem)
+    if here.stored is not None:
+        return subjects.of_stored(workbench, here.stored)
+    if here.parameter is not None:
+        return subjects.of_parameter(workbench, here.parameter)
+    if here.call is not None and here.call in workbench.calls:
+        return subjects.of_call(workbench, workbench.calls[here.call])
+    return subjects.of_module(workbench, here.module) if here.module is not None else None

@@ -1,0 +1,185 @@
+"""The Details panel: everything about the one thing that is selected."""
+
+from functools import partial
+
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from torchloupe.gui.details.model import Details, Place, details_of
+from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html
+from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
+from torchloupe.gui.editor import open_in_editor
+from torchloupe.gui.empty_state import EmptyState
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.theme import color, em, fixed_font
+from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.problems import Fix
+from torchloupe.wire.requests import Failed
+
+
+class DetailsPanel(QWidget):
+    """Follows the workbench's selection; reads the source lines of its place."""
+
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
+        super().__init__()
+        self.workbench, self.jobs = workbench, jobs
+        self.details: Details | None = None
+        self.empty = EmptyState(self.tr("Nothing is selected. Choose a module, a call, a key or a problem."))
+        self.head, self.facts = FittingText(self.tr("Summary")), FittingText(self.tr("Facts"))
+        self.fixes, self.sources = QWidget(), QWidget()
+        self.views: list[SourceView] = []
+        self.unfold, self.folded = QToolButton(), QPlainTextEdit()
+        self._pages = QStackedWidget()
+        self._build()
+        for text in (self.head, self.facts):
+            text.anchorClicked.connect(self._go)
+        self.unfold.toggled.connect(self.folded.setVisible)
+        workbench.selection_changed.connect(self._show)
+        for signal in (workbench.model_changed, workbench.diff_changed, workbench.trace_changed):
+            signal.connect(self._show)
+        self._show()
+
+    def _build(self) -> None:
+        self.unfold.setText(self.tr("Traceback"))
+        self.unfold.setCheckable(True)
+        self.unfold.setToolTip(self.tr("Show what Python reported"))
+        self.folded.setReadOnly(True)
+        self.folded.setAccessibleName(self.tr("Traceback"))
+        self.folded.setFont(fixed_font())
+        self.folded.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.folded.setMinimumHeight(em(self, 12))
+        self.folded.setTabChangesFocus(True)
+        content = QWidget()
+        box = QVBoxLayout(content)
+        box.setContentsMargins(em(self, 0.5), em(self, 0.5), em(self, 0.5), em(self, 0.5))
+        box.setSpacing(em(self, 0.5))
+        for widget in (self.head, self.fixes, self.sources, self.facts, self.unfold, self.folded):
+            box.addWidget(widget)
+        box.addStretch(1)
+        self._fix_rows, self._source_rows = QVBoxLayout(self.fixes), QVBoxLayout(self.sources)
+        for rows in (self._fix_rows, self._source_rows):
+            rows.setContentsMargins(0, 0, 0, 0)
+            rows.setSpacing(em(self, 0.5))
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(content)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(scroll)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+
+    # what the shell asks of every panel
+
+    def focus_filter(self) -> None:
+        """There is nothing to filter; the facts take the focus."""
+        self.facts.setFocus()
+
+    def copy_rows(self) -> str:
+        """The marked text, else everything."""
+        for text in (self.head, self.facts):
+            if text.textCursor().hasSelection():
+                return text.textCursor().selectedText().replace("\u2029", "\n")
+        return self.details.as_text() if self.details else ""
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Colours stand in the text: another palette needs another text."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.details:
+            self._draw(self.details)
+
+    # following the workbench
+
+    def _show(self) -> None:
+        details = details_of(self.workbench)
+        if details == self.details and details is not None:
+            return
+        self.details = details
+        self._pages.setCurrentIndex(0 if details is None else 1)
+        if details is not None:
+            self._draw(details)
+
+    def _draw(self, details: Details) -> None:
+        self.head.show_html(head_html(details))
+        self.facts.show_html(facts_html(details.sections))
+        self._show_fixes(details.fixes)
+        self._show_places(details.places)
+        self.unfold.setVisible(bool(details.folded))
+        self.folded.setPlainText(details.folded)
+        self.folded.setVisible(bool(details.folded) and self.unfold.isChecked())
+
+    def _show_fixes(self, fixes: tuple[Fix, ...]) -> None:
+        _clear(self._fix_rows)
+        self.fixes.setVisible(bool(fixes))
+        for fix in fixes:
+            self._fix_rows.addWidget(self._fix_row(fix))
+
+    def _fix_row(self, fix: Fix) -> QWidget:
+        row = QFrame()
+        row.setFrameShape(QFrame.Shape.StyledPanel)
+        text = QLabel(fix.text, wordWrap=True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        tried = QLabel(self.tr("✓ tried: it works") if fix.verified else self.tr("not tried"))
+        tried.setStyleSheet(f"color: {color('matched' if fix.verified else 'muted').name()}")
+        copy = QPushButton(self.tr("Copy fix"))
+        copy.setAccessibleName(self.tr("Copy fix: {0}").format(fix.text))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.text))
+        below = QHBoxLayout()
+        below.addWidget(tried, 1)
+        below.addWidget(copy)
+        box = QVBoxLayout(row)
+        box.addWidget(text)
+        box.addLayout(below)
+        return row
+
+    def _show_places(self, places: tuple[Place, ...]) -> None:
+        _clear(self._source_rows)
+        self.sources.setVisible(bool(places))
+        self.views = [SourceView(place) for place in places]
+        for number, view in enumerate(self.views):
+            view.opened.connect(open_in_editor)
+            self._source_rows.addWidget(view)
+            read = ReadSource(view.place.file, view.place.line)
+            self.jobs.start(read, self._show_source, partial(self._no_source, view.place), tag=f"details-source-{number}")
+
+    def _show_source(self, source: SourceLines) -> None:
+        for view in self.views:
+            if (view.place.file, view.place.line) == (source.file, source.wanted):
+                view.show_lines(source)
+
+    def _no_source(self, place: Place, failed: Failed) -> None:
+        for view in self.views:
+            if view.place == place and failed.problems:
+                view.show_failure(failed.problems[0].message)
+
+    def _go(self, url: QUrl) -> None:
+        kind, _, name = url.toString().partition(":")
+        bench = self.workbench
+        if kind == "module":
+            bench.select_module(name)
+        elif kind == "call" and int(name) in bench.calls:
+            bench.select_call(int(name))
+        elif kind == "parameter":
+            bench.select_parameter(name)
+        elif kind == "stored" and bench.checkpoint:
+            for tensor in bench.checkpoint.tensors:
+                if tensor.key == name and tensor.container == bench.container:
+                    bench.select_stored(tensor)
+
+
+def _clear(layout: QVBoxLayout) -> None:
+    while item := layout.takeAt(0):
+        if widget := item.widget():
+            widget.deleteLater()

@@ -1,0 +1,83 @@
+"""Details as HTML for Qt's text widgets, and the widget that is as high as its text."""
+
+import re
+from html import escape
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent, QTextOption
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
+
+from torchloupe.gui.details.model import Details, Fact, Section
+from torchloupe.gui.theme import color, fixed_font
+
+
+def head_html(details: Details) -> str:
+    """Title, what it is, sentences."""
+    mark = details.mark
+    kind = _colored(details.subtitle, "muted") if details.subtitle else ""
+    title = f"<b>{_with_code(details.title)}</b>"
+    top = f"<p>{_colored(mark.text, mark.role)}&nbsp; {kind}</p><p>{title}</p>" if mark else f"<p>{title}&nbsp; {kind}</p>"
+    return top + "".join(f"<p>{_with_code(sentence)}</p>" for sentence in details.sentences)
+
+
+def facts_html(sections: tuple[Section, ...]) -> str:
+    """Sections as tables of two columns."""
+    parts = []
+    for section in sections:
+        heading = f"<p><b>{escape(section.title)}</b></p>" if section.title else ""
+        rows = "".join(map(_fact_html, section.facts))
+        parts.append(f"{heading}<table width='100%' cellspacing='0' cellpadding='0'>{rows}</table>")
+    return "".join(parts)
+
+
+def _fact_html(fact: Fact) -> str:
+    name = f"<td width='32%' style='padding:1px 8px 2px 0'>{_colored(fact.name, 'muted')}</td>"
+    value = _colored(fact.value, fact.role)
+    if fact.link:
+        value = f"<a href='{escape(fact.link, quote=True)}' style='color:{color('accent').name()}'>{escape(fact.value)}</a>"
+    return f"<tr>{name}<td style='padding:1px 0 2px 0'>{value}</td></tr>"
+
+
+def _with_code(text: str) -> str:
+    """Words between backticks are code."""
+    return re.sub(r"`([^`]*)`", rf"<span style='font-family:{fixed_font().family()}'>\1</span>", escape(text))
+
+
+def _colored(text: str, role: str) -> str:
+    return f"<span style='color:{color(role).name()}'>{escape(text)}</span>" if role else escape(text)
+
+
+class FittingText(QTextBrowser):
+    """Selectable text with links, as high as the text is, without a frame."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setOpenLinks(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(2)
+
+    def show_html(self, html: str) -> None:
+        """Show another text; nothing takes no room."""
+        self.setVisible(bool(html))
+        self.setHtml(html)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrower is higher."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        """Width does not matter, height is the text's."""
+        return QSize(10, self.minimumHeight())
+
+    def _fit(self) -> None:
+        height = round(self.document().size().height()) + 1
+        if height != self.height():
+            self.setFixedHeight(height)

@@ -1,0 +1,111 @@
+"""Lines of source around a place: read by a job, shown with the line marked."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QTextCursor, QTextFormat
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+
+from torchloupe.gui.details.model import Place
+from torchloupe.gui.theme import color, em, fixed_font
+
+CONTEXT = 5
+MAX_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class SourceLines:
+    """``lines`` begin with number ``first``; ``marked`` is the line that is meant: ``wanted``, unless the file is shorter now."""
+
+    file: str
+    wanted: int
+    first: int
+    marked: int
+    lines: tuple[str, ...]
+
+    def as_text(self) -> str:
+        """With line numbers, and an arrow before the marked line."""
+        width = len(str(self.first + len(self.lines) - 1))
+        numbered = enumerate(self.lines, self.first)
+        return "\n".join(
+            f"{'▶' if number == self.marked else ' '} {number:>{width}}  {line}".rstrip() for number, line in numbered
+        )
+
+
+@dataclass(frozen=True)
+class ReadSource:
+    """The lines around ``file:line``, as a job. Raises ``OSError`` when the file cannot be read."""
+
+    file: str
+    line: int
+
+    def __call__(self, progress: Callable[[int, int, str], None]) -> SourceLines:
+        progress(0, 1, f"reading {self.file}")
+        with open(self.file, "rb") as opened:
+            text = opened.read(MAX_BYTES).decode("utf-8", "replace")
+        return lines_around(self.file, text, self.line)
+
+
+def lines_around(file: str, text: str, line: int) -> SourceLines:
+    """The lines near ``line``, without the indentation that all of them have. A line beyond the end gives the last lines."""
+    lines = text.expandtabs(4).splitlines()
+    marked = max(1, min(line, len(lines)))
+    first = max(1, marked - CONTEXT)
+    near = lines[first - 1 : marked + CONTEXT]
+    indent = min((len(each) - len(each.lstrip()) for each in near if each.strip()), default=0)
+    return SourceLines(file, line, first, marked, tuple(each[indent:] for each in near))
+
+
+class SourceView(QWidget):
+    """A place and the lines around it; the place is a link."""
+
+    opened = Signal(str, int)
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.label = QLabel(wordWrap=True)
+        self.label.setAccessibleName(self.tr("Source place"))
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.label.setToolTip(f"{place}\n" + self.tr("Opens in the editor"))
+        self.label.linkActivated.connect(lambda _link: self.opened.emit(place.file, place.line))
+        self.lines = QPlainTextEdit()
+        self.lines.setReadOnly(True)
+        self.lines.setAccessibleName(self.tr("Source around {0}").format(place))
+        self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.lines.setFont(fixed_font())
+        self.lines.setTabChangesFocus(True)
+        self.lines.setVisible(False)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(em(self, 0.2))
+        box.addWidget(self.label)
+        box.addWidget(self.lines)
+        self._say()
+
+    def show_lines(self, source: SourceLines) -> None:
+        """Show lines with the marked one on a coloured ground."""
+        self.lines.setPlainText(source.as_text())
+        marked = QTextEdit.ExtraSelection()
+        ground = QColor(color("accent"))
+        ground.setAlpha(45)
+        marked.format.setBackground(ground)
+        marked.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        marked.cursor = QTextCursor(self.lines.document().findBlockByNumber(source.marked - source.first))
+        self.lines.setExtraSelections([marked])
+        self.lines.setFixedHeight(self.lines.fontMetrics().lineSpacing() * len(source.lines) + em(self, 1.9))
+        self.lines.setVisible(True)
+
+    def show_failure(self, sentence: str) -> None:
+        """The lines cannot be shown, and why."""
+        self._say(sentence)
+
+    def _say(self, sentence: str = "") -> None:
+        place = self.place
+        name = f"{os.path.basename(place.file)}:{place.line}"
+        link = f"<a href='source' style='color:{color('accent').name()}'>{escape(name)}</a>"
+        below = f"<br>{escape(sentence)}" if sentence else ""
+        self.label.setText(f"{escape(place.what)}: {link}{below}")

@@ -1,0 +1,235 @@
+"""The details of each kind of thing that can be selected: problem, call, module, parameter, tensor of the checkpoint."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from torchloupe.analysis.state_dict_diff import DiffRow
+from torchloupe.analysis.wording import (
+    bytes_text,
+    count_text,
+    counted,
+    describe_difference,
+    number_text,
+    seconds_text,
+    shape_text,
+)
+from torchloupe.gui.details.model import Details, Fact, Place, Section
+from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
+from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.contents import StoredTensor
+from torchloupe.wire.modules import ModuleEntry, ParameterEntry
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.tensors import TensorMeta, TensorStats
+from torchloupe.wire.traces import DONE, LayerCall
+
+ROOT = "(model)"
+SHOWN_KEYS = 12
+_PLACE_DATA = {"definition_file", "definition_line"}
+_DATA_NAMES = {"expected": "Built for", "got": "Arrived", "weight_shape": "Weight", "input_shape": "Input", "layer": "Layer"}
+
+
+def of_problem(workbench: Workbench, problem: Problem) -> Details:
+    """Message, hint, what arrived and what it was built for, place, fixes, traceback."""
+    mark = SEVERITY_MARKS.get(problem.severity, SEVERITY_MARKS["info"])
+    call = workbench.calls.get(problem.call) if problem.call is not None else None
+    module = module_entry(workbench, problem.module)
+    where = [module_fact("Module", problem.module)] if problem.module is not None else []
+    if module and module.settings:
+        where.append(Fact("Built as", f"{module.class_name}({module.settings})"))
+    if problem.parameter:
+        where.append(Fact("Parameter", problem.parameter, link=f"parameter:{problem.parameter}"))
+    if problem.attribute:
+        where.append(Fact("Attribute", problem.attribute))
+    if call:
+        where.append(Fact("Call", f"{call.index}", link=f"call:{call.index}"))
+    arrived = [tensor_fact(tensor, f"Input {number}") for number, tensor in enumerate(call.inputs)] if call else []
+    hidden = _PLACE_DATA | ({"input_shape", "layer"} if call else set())
+    told = {name: value for name, value in problem.data.items() if name not in hidden and value not in (None, "", [], {})}
+    facts = [data_fact(name, value) for name, value in told.items()]
+    sections = [Section("", tuple(where)), Section("What arrived", tuple(arrived)), Section("Facts", tuple(facts))]
+    return Details(
+        problem.message,
+        problem.code,
+        mark,
+        (problem.hint,) if problem.hint else (),
+        tuple(section for section in sections if section.facts),
+        problem_places(problem),
+        problem.fixes,
+        problem.details,
+    )
+
+
+def problem_places(problem: Problem) -> tuple[Place, ...]:
+    """Where it shows, and where the module is made when that is another line."""
+    found = place("Here", problem.file, problem.line)
+    defined = place("Made here", problem.data.get("definition_file"), problem.data.get("definition_line"))
+    same = bool(found and defined) and str(found[0]) == str(defined[0])
+    return found if same else found + defined
+
+
+def place(what: str, file: str | None, line: int | None) -> tuple[Place, ...]:
+    """One place, or none."""
+    return (Place(what, file, line),) if file and line else ()
+
+
+def data_fact(name: str, value: Any) -> Fact:
+    """A fact behind a problem. Long lists are cut, and say so."""
+    title = _DATA_NAMES.get(name, name.replace("_", " ").capitalize())
+    if isinstance(value, (list, tuple)):
+        if name.endswith("shape") or all(isinstance(each, int) for each in value):
+            return Fact(title, shape_text(value))
+        more = f" and {count_text(len(value) - SHOWN_KEYS)} more" if len(value) > SHOWN_KEYS else ""
+        return Fact(title, ", ".join(map(str, value[:SHOWN_KEYS])) + more)
+    if isinstance(value, dict):
+        return Fact(title, ", ".join(f"{key}: {item}" for key, item in value.items()))
+    if isinstance(value, bool):
+        return Fact(title, "yes" if value else "no")
+    return Fact(title, count_text(value) if isinstance(value, int) else str(value))
+
+
+def of_call(workbench: Workbench, call: LayerCall) -> Details:
+    """Inputs, outputs with statistics, time, the place that called it."""
+    mark = CALL_MARKS[call.status] if call.status != DONE else None
+    module = module_entry(workbench, call.module)
+    facts = [module_fact("Module", call.module), Fact("Class", call.class_name)]
+    if module and module.settings:
+        facts.append(Fact("Settings", module.settings))
+    again = f", the {count_text(call.call_number + 1)}. of this module" if call.call_number else ""
+    facts.append(Fact("Call", f"{call.index}{again}"))
+    if call.seconds is not None:
+        facts.append(Fact("Time", f"{seconds_text(call.seconds)}, its parts included"))
+    sections = [
+        Section("", tuple(facts)),
+        Section("Inputs", tuple(tensor_fact(each, str(at)) for at, each in enumerate(call.inputs))),
+    ]
+    for number, output in enumerate(call.outputs):
+        stats = call.stats[number] if number < len(call.stats) else None
+        title = "Output" if len(call.outputs) == 1 else f"Output {number}"
+        sections.append(Section(title, (tensor_fact(output, "Tensor"), *(statistics_facts(stats) if stats else ()))))
+    if call.status != DONE:
+        why = "It failed here." if call.status == "failed" else "One of its parts failed, or the run was cancelled."
+        sections.append(Section("Output", (Fact("None", why, "error" if call.status == "failed" else "muted"),)))
+    return Details(call.module or ROOT, call.class_name, mark, (), tuple(sections), place("Called here", call.file, call.line))
+
+
+def of_module(workbench: Workbench, path: str) -> Details | None:
+    """Class, settings, parameters, calls, the place of its class."""
+    module = module_entry(workbench, path)
+    if module is None or workbench.model is None:
+        return None
+    facts = [Fact("Class", module.class_name)]
+    facts += [Fact("Settings", module.settings)] if module.settings else []
+    facts += [module_fact("Same as", module.same_as)] if module.same_as is not None else []
+    facts.append(Fact("Numbers", f"{count_text(module.total_numel)} in and below it, {count_text(module.numel)} in it alone"))
+    facts.append(Fact("Mode", "train" if module.training else "eval"))
+    calls = [call for call in workbench.calls.values() if call.module == path]
+    if workbench.report is not None or calls:
+        facts.append(Fact("Calls", count_text(len(calls)), link=f"call:{calls[0].index}" if calls else ""))
+    own = [entry for entry in workbench.model.tree.parameters if entry.owner == path]
+    parameters = tuple(
+        Fact(
+            entry.key.rpartition(".")[2],
+            f"{shape_text(entry.shape)} {entry.dtype}{kind_text(entry)}",
+            link=f"parameter:{entry.key}",
+        )
+        for entry in own
+    )
+    sections = (Section("", tuple(facts)), Section("Parameters and buffers", parameters))
+    shown = tuple(section for section in sections if section.facts)
+    return Details(path or ROOT, module.class_name, sections=shown, places=place("Its class", module.file, module.line))
+
+
+def of_parameter(workbench: Workbench, key: str) -> Details | None:
+    """Its facts, and its partner in the checkpoint."""
+    parameters = workbench.model.tree.parameters if workbench.model else ()
+    entry = next((entry for entry in parameters if entry.key == key), None)
+    if entry is None:
+        return None
+    facts = [
+        module_fact("Module", entry.owner),
+        Fact("Shape", shape_text(entry.shape)),
+        Fact("Dtype", entry.dtype),
+        Fact("Device", entry.device),
+        Fact("Kind", entry.kind + ("" if entry.persistent else ", left out of the state_dict")),
+        Fact("Learns", "yes, requires_grad" if entry.requires_grad else "no, requires_grad is False"),
+        Fact("Size", f"{counted(entry.numel, 'number')}, {bytes_text(entry.bytes)}"),
+    ]
+    facts += [Fact("Tied to", other, link=f"parameter:{other}") for other in entry.tied_to]
+    row = diff_row(workbench, expected=key)
+    sections = [Section("", tuple(facts))] + ([Section("In the checkpoint", partner_facts(row, "found"))] if row else [])
+    return Details(key, entry.kind, sections=tuple(sections))
+
+
+def of_stored(workbench: Workbench, tensor: StoredTensor) -> Details:
+    """Its facts, and its partner in the model."""
+    facts = [Fact("Container", tensor.container)] if tensor.container else []
+    facts += [Fact("Shape", shape_text(tensor.shape)), Fact("Dtype", tensor.dtype), Fact("Size", bytes_text(tensor.bytes))]
+    facts += [Fact("File", tensor.file)] if tensor.file else []
+    if tensor.stored_at:
+        facts.append(Fact("Record", tensor.stored_at + (f", from element {count_text(tensor.offset)}" if tensor.offset else "")))
+    facts += [Fact("Strides", shape_text(tensor.strides))] if tensor.strides else []
+    facts += [Fact("Saved as", "a parameter")] if tensor.is_parameter else []
+    facts += [Fact("Broken", tensor.broken, "error")] if tensor.broken else []
+    row = diff_row(workbench, found=tensor.key) if tensor.container == workbench.container else None
+    sections = [Section("", tuple(facts))] + ([Section("In the model", partner_facts(row, "expected"))] if row else [])
+    mark = SEVERITY_MARKS["error"] if tensor.broken else None
+    return Details(tensor.key, "tensor of the checkpoint", mark, sections=tuple(sections))
+
+
+def partner_facts(row: DiffRow, side: str) -> tuple[Fact, ...]:
+    """The other side of a diff row: ``side`` is ``found`` (the checkpoint) or ``expected`` (the model)."""
+    mark = DIFF_MARKS[row.status]
+    partner = row.found if side == "found" else row.expected
+    facts = [Fact("Status", mark.text, mark.role)]
+    if partner:
+        link = f"stored:{partner.key}" if side == "found" else f"parameter:{partner.key}"
+        facts += [Fact("Key", partner.key, link=link), Fact("Shape", shape_text(partner.shape)), Fact("Dtype", partner.dtype)]
+    facts.append(Fact("Difference", describe_difference(row)))
+    return tuple(facts)
+
+
+def diff_row(workbench: Workbench, expected: str | None = None, found: str | None = None) -> DiffRow | None:
+    """The row of the diff with this key on its side."""
+    for row in workbench.diff.rows if workbench.diff else ():
+        if expected is not None and row.expected and row.expected.key == expected:
+            return row
+        if found is not None and row.found and row.found.key == found:
+            return row
+    return None
+
+
+def module_entry(workbench: Workbench, path: str | None) -> ModuleEntry | None:
+    """A module of the open model by its path."""
+    modules: Iterable[ModuleEntry] = workbench.model.tree.modules if workbench.model else ()
+    return next((module for module in modules if module.path == path), None)
+
+
+def module_fact(name: str, path: str) -> Fact:
+    """A module that one can go to."""
+    return Fact(name, path or ROOT, link=f"module:{path}")
+
+
+def kind_text(entry: ParameterEntry) -> str:
+    """What is special about a parameter, for one line."""
+    words = [] if entry.kind == "parameter" else [entry.kind]
+    words += ["frozen"] if entry.kind == "parameter" and not entry.requires_grad else []
+    words += ["tied"] if entry.tied_to else []
+    return f" ({', '.join(words)})" if words else ""
+
+
+def tensor_fact(tensor: TensorMeta, name: str) -> Fact:
+    """``x  [2, 3] float32 cpu``."""
+    return Fact(tensor.name or name, f"{shape_text(tensor.shape)} {tensor.dtype} {tensor.device}")
+
+
+def statistics_facts(stats: TensorStats) -> list[Fact]:
+    """Statistics in four lines; NaN and Inf only when there are some."""
+    facts = [
+        Fact("Mean, std", f"{number_text(stats.mean)}, {number_text(stats.std)}"),
+        Fact("Min, max", f"{number_text(stats.min)}, {number_text(stats.max)}"),
+        Fact("Zeros", f"{count_text(stats.zeros)} of {count_text(stats.count)}"),
+    ]
+    for name, count in (("NaN", stats.nan), ("Inf", stats.inf)):
+        if count:
+            facts.append(Fact(name, f"✖ {count_text(count)} of {count_text(stats.count)}", "error"))
+    return facts

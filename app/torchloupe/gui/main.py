@@ -1,0 +1,109 @@
+"""Start the window: checks that have to come first, then the window, and what is slow only after its first picture."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+XCB_HINT = "Install the library that Qt needs: sudo apt install libxcb-cursor0"
+NO_DISPLAY = (
+    "torchloupe: There is no display to open a window on.\n"
+    "Use the command line (torchloupe show CHECKPOINT, torchloupe check model.py), or save pictures without a display:\n"
+    "  torchloupe --screenshots FOLDER FILES..."
+)
+BAD_PYSIDE = (
+    "torchloupe: PySide6 {0} crashes Python {1}.\n"
+    "Install a good pair: pip install 'PySide6-Essentials<6.12', or use Python 3.12 or newer."
+)
+
+
+def add_window_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the window, for whoever parses the command line."""
+    parser.add_argument("paths", nargs="*", metavar="FILE", help="checkpoints, and .py files that define a model")
+    parser.add_argument("--python", metavar="INTERPRETER", help="the Python that runs the model")
+    parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours of the window")
+    parser.add_argument("--fresh", action="store_true", help="start without what was remembered, and remember nothing")
+    parser.add_argument("--trust", action="store_true", help="run model files without asking for their folder")
+    parser.add_argument("--screenshots", metavar="FOLDER", help="open the files, run, save pictures of the window, quit")
+
+
+def window_main(arguments: Sequence[str]) -> int:
+    """``torchloupe [FILES...]`` with the options of the window. Exit status 0, or 2 when there can be no window."""
+    parser = argparse.ArgumentParser(prog="torchloupe", description="Opens the window.")
+    add_window_options(parser)
+    options = parser.parse_args(arguments)
+    return run_window(**vars(options))
+
+
+def run_window(
+    paths: Sequence[str] = (),
+    *,
+    python: str | None = None,
+    theme: str | None = None,
+    fresh: bool = False,
+    trust: bool = False,
+    screenshots: str | None = None,
+) -> int:
+    """Open the window on these files and return when it is closed. Status 2 with a sentence when there can be no window."""
+    trouble = why_no_window(screenshots is not None)
+    if trouble:
+        print(trouble, file=sys.stderr)
+        return 2
+    if screenshots is not None and not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from torchloupe.gui.start_up import show_window
+
+    return show_window(list(paths), python, theme, fresh or screenshots is not None, trust, screenshots)
+
+
+def why_no_window(headless: bool = False) -> str:
+    """The reason why no window can be opened here, with what to do; empty when it can."""
+    bad = bad_pyside(_pyside_version(), sys.version_info[:2])
+    if bad:
+        return bad
+    if headless:
+        return ""
+    if not has_display():
+        return NO_DISPLAY
+    return missing_library()
+
+
+def bad_pyside(pyside: str, python: tuple[int, ...]) -> str:
+    """PySide6 6.12 loses a reference to None at every call; Python before 3.12 dies of it."""
+    if pyside.split(".")[:2] == ["6", "12"] and tuple(python) < (3, 12):
+        return BAD_PYSIDE.format(pyside, ".".join(map(str, python)))
+    return ""
+
+
+def has_display(platform: str = sys.platform) -> bool:
+    """A window can be shown: always outside Linux, else when a display or a platform is named."""
+    if not platform.startswith("linux"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def missing_library() -> str:
+    """Qt aborts the process when libxcb-cursor is missing, so it is looked for before."""
+    wanted = os.environ.get("QT_QPA_PLATFORM", "xcb" if not os.environ.get("WAYLAND_DISPLAY") else "wayland")
+    if not sys.platform.startswith("linux") or not wanted.startswith("xcb"):
+        return ""
+    import ctypes
+
+    try:
+        ctypes.CDLL("libxcb-cursor.so.0")
+    except OSError:
+        return f"torchloupe: The library libxcb-cursor is missing.\n{XCB_HINT}"
+    return ""
+
+
+def _pyside_version() -> str:
+    """The installed version, without loading Qt."""
+    import PySide6
+
+    return str(PySide6.__version__)
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    sys.exit(window_main(sys.argv[1:]))

@@ -1,0 +1,91 @@
+"""``--screenshots FOLDER``: open the files, run the sample input, save pictures of the window and of every panel, report, quit."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from torchloupe.analysis.wording import counted, problem_lines, seconds_text
+from torchloupe.gui import theme
+from torchloupe.gui.main_window import MainWindow
+from torchloupe.gui.workbench import Workbench
+
+SETTLE_MS = 250
+"""So long nothing may run before the next step; a job that follows another one starts well within it."""
+
+
+class Screenshots(QObject):
+    """Goes from step to step whenever nothing runs any more."""
+
+    def __init__(self, window: MainWindow, folder: Path, paths: list[str], finished: Callable[[int], object]) -> None:
+        super().__init__(window)
+        self._window, self._folder, self._paths, self._finished = window, folder, paths, finished
+        self._steps: list[Callable[[], object]] = [self._open, self._run, self._picture]
+        self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._timer.timeout.connect(self._next)
+        window.jobs.busy_changed.connect(self._busy_changed)
+        window.painted.connect(self._timer.start)
+
+    def _busy_changed(self, busy: bool) -> None:
+        if busy:
+            self._timer.stop()
+        else:
+            self._timer.start()
+
+    def _next(self) -> None:
+        if not self._window.jobs.busy and self._steps:
+            self._steps.pop(0)()
+            if self._steps and not self._window.jobs.busy:
+                self._timer.start()
+
+    def _open(self) -> None:
+        self._window.open_paths(self._paths)
+
+    def _run(self) -> None:
+        if self._window.workbench.model is not None:
+            self._window.opening.run_forward()
+
+    def _picture(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        window, app = self._window, QApplication.instance()
+        assert isinstance(app, QApplication)
+        saved = [self._save("window")]
+        for name, panel in window.docks.panels.items():
+            if window.docks.is_shown("bottom") and name != "start":
+                window.docks.raise_panel(name)
+                app.processEvents()
+                saved.append(self._save(f"panel-{name}", panel))
+        if window.docks.is_shown("bottom"):
+            window.docks.raise_panel("problems")
+            window.docks.raise_panel("calls" if window.workbench.model else "tensor")
+        before = theme.mode()
+        for mode in ("light", "dark"):
+            theme.apply_theme(app, mode)
+            app.processEvents()
+            saved.append(self._save(f"window-{mode}"))
+        theme.apply_theme(app, before)
+        print("\n".join([*report_lines(window.workbench), *(f"saved {path}" for path in saved)]), flush=True)
+        self._finished(0)
+
+    def _save(self, name: str, widget: QWidget | None = None) -> Path:
+        path = self._folder / f"{name}.png"
+        shown = widget if widget is not None else self._window
+        shown.grab().save(str(path))
+        return path
+
+
+def report_lines(workbench: Workbench) -> list[str]:
+    """What is open and what was found, as lines of text."""
+    lines = []
+    if workbench.checkpoint:
+        lines.append(f"checkpoint {workbench.checkpoint.path}: {counted(len(workbench.checkpoint.tensors), 'tensor')}")
+    if workbench.model:
+        lines.append(f"model {workbench.model.target}: {counted(len(workbench.model.tree.modules), 'module')}")
+    if workbench.report:
+        lines.append(f"run: {counted(len(workbench.calls), 'call')} in {seconds_text(workbench.report.seconds)}")
+    if workbench.diff:
+        lines.append("compared: " + ", ".join(f"{count} {status}" for status, count in workbench.diff.counts.items() if count))
+    for problem in workbench.problems:
+        lines.extend(problem_lines(problem))
+    return lines or ["Nothing was opened."]

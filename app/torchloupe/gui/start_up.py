@@ -1,0 +1,102 @@
+"""From an empty process to the window: application, font, theme, settings, window, event loop."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+from torchloupe import __version__
+from torchloupe.gui import theme as themes
+from torchloupe.gui.crash_log import catch_everything, keep_log_files
+from torchloupe.gui.main_window import MainWindow
+from torchloupe.gui.settings import Settings, settings_file
+from torchloupe.gui.worker_link import WorkerSession
+from torchloupe.session.interpreters import default_interpreter, resolve_interpreter
+from torchloupe.wire.errors import UsageError
+
+NAME = "torchloupe"
+SCREENSHOT_SIZE = (1280, 800)
+
+
+def show_window(
+    paths: list[str], python: str | None, theme: str | None, fresh: bool, trust: bool, screenshots: str | None
+) -> int:
+    """Show the window and return its exit status when it is closed."""
+    app = make_application()
+    settings = Settings(None if fresh else settings_file())
+    try:
+        interpreter = choose_interpreter(python, settings.text("interpreter"))
+    except UsageError as error:
+        print(f"torchloupe: {error}\n{error.hint}", file=sys.stderr)
+        return 2
+    themes.apply_theme(app, theme or settings.text("theme") or "system")
+    window = MainWindow(local_session, interpreter, settings, trust)
+    catch_everything(window.book)
+    window.painted.connect(keep_log_files)
+    window.painted.connect(window.worker.start)
+    if screenshots is not None:
+        from torchloupe.gui.screenshots import Screenshots
+
+        window.resize(*SCREENSHOT_SIZE)
+        Screenshots(window, Path(screenshots), paths, lambda _status: window.close())
+    elif paths:
+        window.painted.connect(lambda: window.open_paths(paths))
+    quit_on_interrupt(window)
+    window.show()
+    return int(app.exec())
+
+
+def make_application() -> QApplication:
+    """The application with its names and a font that exists."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication([NAME])
+    app.setApplicationName(NAME)
+    app.setApplicationDisplayName("Torchloupe")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("io.github.torchloupe.Torchloupe")
+    use_a_font_that_exists(app)
+    return app
+
+
+def use_a_font_that_exists(app: QApplication) -> None:
+    """Without any font every letter is a box: take one that lies about, and say so when there is none."""
+    if QFontDatabase.families():
+        return
+    for folder in ("/usr/share/fonts", "/usr/local/share/fonts", str(Path.home() / ".fonts")):
+        for file in Path(folder).rglob("*.[to]tf"):
+            number = QFontDatabase.addApplicationFont(str(file))
+            if number >= 0:
+                app.setFont(QFont(QFontDatabase.applicationFontFamilies(number)[0]))
+                return
+    print("torchloupe: No font was found. Install one: sudo apt install fonts-dejavu-core", file=sys.stderr)
+
+
+def choose_interpreter(wanted: str | None, remembered: str) -> str:
+    """The Python of the worker: the one asked for, else the remembered one while it exists, else the app's own."""
+    if wanted:
+        return resolve_interpreter(wanted)
+    if remembered and os.access(remembered, os.X_OK):
+        return remembered
+    return default_interpreter()
+
+
+def local_session(interpreter: str, log: Callable[[Any], None]) -> WorkerSession:
+    """A worker on this machine."""
+    from torchloupe.session.launchers import LocalPython  # after the first picture
+    from torchloupe.session.session import Session
+
+    return Session(LocalPython(interpreter), log)
+
+
+def quit_on_interrupt(window: MainWindow) -> None:
+    """Ctrl+C in the terminal closes the window. Python only gets to look at a signal when its own code runs, hence the tick."""
+    signal.signal(signal.SIGINT, lambda _number, _frame: window.close())
+    tick = QTimer(window, interval=500)
+    tick.timeout.connect(lambda: None)
+    tick.start()

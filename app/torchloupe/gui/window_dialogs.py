@@ -1,0 +1,135 @@
+"""What opens above the window: file choosers, the palette, the dialogs of the features. Each is imported when it is needed."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QMessageBox
+
+from torchloupe.analysis.target_source import split_target
+from torchloupe.gui.actions import ActionSet, shortcut_text
+from torchloupe.gui.entries import Entry
+from torchloupe.gui.looking import entries_to_go_to
+from torchloupe.gui.opening import Asked, Opening
+from torchloupe.gui.resources import resource
+from torchloupe.gui.run_bar import RunBar
+from torchloupe.gui.shell import Dialogs
+from torchloupe.gui.worker_link import WorkerLink
+
+CHECKPOINT_FILES = "*.pt *.pth *.ckpt *.bin *.safetensors *.tar *.pkl *.json *.gguf *.npz"
+
+
+class WindowDialogs(QObject):
+    """Opens them; ``actions`` is set once the table of commands is made."""
+
+    def __init__(self, window: QMainWindow, opening: Opening, worker: WorkerLink, run_bar: RunBar) -> None:
+        super().__init__(window)
+        self._window, self._opening, self._worker, self._run_bar = window, opening, worker, run_bar
+        self.actions: ActionSet | None = None
+
+    def doors(self) -> Dialogs:
+        """The doors as the commands know them."""
+        return Dialogs(
+            open_checkpoint=self.open_checkpoint,
+            open_model=self.open_model,
+            open_example=self.open_example,
+            edit_arguments=self.edit_arguments,
+            interpreter=self.choose_interpreter,
+            palette=self.show_palette,
+            go_to=self.go_to,
+            keys=self.show_keys,
+            about=self.show_about,
+            has_example=lambda: all(path.is_file() for path in example_files()),
+        )
+
+    def open_checkpoint(self) -> None:
+        """Choose checkpoint files."""
+        chooser = QFileDialog(self._window, self.tr("Open checkpoint"))
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        chooser.setNameFilters([self.tr("Checkpoints ({0})").format(CHECKPOINT_FILES), self.tr("All files (*)")])
+        chooser.filesSelected.connect(self._opening.open_paths)
+        self._show(chooser)
+
+    def open_model(self, asked: Asked | None = None) -> None:
+        """Point at a model."""
+        from torchloupe.gui.target_dialog.dialog import TargetDialog
+
+        dialog = TargetDialog(self._window, self._opening, self._run_bar, asked)
+        dialog.interpreter_clicked.connect(self.choose_interpreter)
+        self._show(dialog)
+
+    def edit_arguments(self) -> None:
+        """The dialog of the open model again."""
+        if self._opening.target is not None:
+            self.open_model(Asked(self._opening.target))
+
+    def open_example(self) -> None:
+        """The small model that comes along, and its checkpoint."""
+        self._opening.open_paths(example_files(), trusted=True)
+
+    def choose_interpreter(self) -> None:
+        """Another Python for the worker."""
+        from torchloupe.gui.interpreter.dialog import InterpreterDialog
+
+        place = split_target(self._opening.target.target)[0] if self._opening.target else ""
+        near = Path(place).parent if place.endswith(".py") else None
+        dialog = InterpreterDialog(self._window, self._worker.jobs, self._worker.interpreter, near)
+        dialog.chosen.connect(self._worker.use)
+        self._show(dialog)
+
+    def show_palette(self) -> None:
+        """All commands that make sense now."""
+        from torchloupe.gui.palette import Palette
+
+        assert self.actions is not None
+        self.actions.refresh()
+        entries = []
+        for action_id, action in self.actions.table.items():
+            made = self.actions[action_id]
+            if made.isEnabled() and action_id != "go.palette":
+                menu = action.menu.replace("&", "")
+                text = action.text.replace("&", "").rstrip("…")
+                entries.append(Entry(f"{menu}: {text}" if menu else text, shortcut_text(action), made.trigger))
+        self._show(Palette(self._window, self.tr("Command"), entries))
+
+    def go_to(self) -> None:
+        """Everything with a name."""
+        from torchloupe.gui.palette import Palette
+
+        self._show(
+            Palette(self._window, self.tr("Go to module, key, tensor or problem"), entries_to_go_to(self._opening.workbench))
+        )
+
+    def show_keys(self) -> None:
+        """The list of commands."""
+        from torchloupe.gui.help.dialog import KeysDialog
+
+        assert self.actions is not None
+        self._show(KeysDialog(self._window, list(self.actions.table.values())))
+
+    def show_about(self) -> None:
+        """Versions."""
+        from torchloupe.gui.help.dialog import AboutDialog
+
+        self._show(AboutDialog(self._window, self._worker.hello))
+
+    def ask_trust(self, folder: Path) -> bool:
+        """The one question before code of a folder runs for the first time."""
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.tr("Run this code?"))
+        box.setText(self.tr("Opening a model runs the code of its file."))
+        box.setInformativeText(self.tr("Do you trust the code in {0}? You are asked once for this folder.").format(folder))
+        run = box.addButton(self.tr("&Run it"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(run)
+        box.exec()
+        return box.clickedButton() is run
+
+    def _show(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+
+def example_files() -> tuple[Path, Path]:
+    """The model and the checkpoint that come along."""
+    return resource("example", "classifier.py"), resource("example", "checkpoint.pt")
