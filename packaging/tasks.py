@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -49,11 +50,11 @@ def run_offscreen(python: Path, opened: Sequence[str]) -> int:
     reported = call([python, "-m", "torchloupe", *report_words(opened)])
     if reported == COULD_NOT_RUN:
         return reported
-    drawn = call([python, "-m", "torchloupe", "--screenshots", str(PICTURES), *opened], offscreen)
-    if drawn:
-        return drawn
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(parents=True)
+    quiet.run([python, "-m", "torchloupe", "--screenshots", str(PICTURES), *opened], offscreen, ROOT)
     pictures = sorted(picture.name for picture in PICTURES.glob("*.png"))
-    print(f"\n{len(pictures)} pictures are in {PICTURES}: {', '.join(pictures)}", flush=True)
+    print(f"\nPictures of the window are in {PICTURES}:\n  {'  '.join(pictures)}", flush=True)
     return 0 if pictures else 1
 
 

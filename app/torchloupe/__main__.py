@@ -6,27 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 COMMAND_NAMES = ("show", "diff", "tree", "run", "check")
+HELP = ("-h", "--help")
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run with the words of the command line (default: those of the process). The exit status."""
     words = list(sys.argv[1:] if words is None else words)
-    if words and (words[0] in COMMAND_NAMES or words[0].startswith("-")):
+    if words and words[0] in (*COMMAND_NAMES, *HELP, "--version"):
         from torchloupe.cli.command_line import run_command_line
 
-        return run_command_line(words)
-    wrong = [word for word in words if not _can_be_opened(word)]
-    if wrong:
-        print(_not_a_file(wrong[0]), file=sys.stderr)
-        return 2
-    from torchloupe.gui.main import run_window
+        status = run_command_line(words)
+        if words[0] in HELP:
+            from torchloupe.gui.main import window_parser
 
-    return run_window([Path(word) for word in words])
+            print("\n" + window_parser().format_help(), end="")
+        return status
+    if words and not words[0].startswith("-") and not _can_be_opened(words[0]):
+        print(_not_a_file(words[0]), file=sys.stderr)
+        return 2
+    from torchloupe.gui.main import window_main
+
+    return window_main(words)
 
 
 def _can_be_opened(word: str) -> bool:
-    """A file, a folder, or a target with a name behind its file."""
-    return Path(word).exists() or Path(word.rpartition(":")[0]).is_file()
+    """A file, a folder, a target with a name behind its file, or an import path with a name."""
+    place, colon, name = word.rpartition(":")
+    return Path(word).exists() or Path(place).is_file() or (bool(colon) and name.isidentifier() and "/" not in place)
 
 
 def _not_a_file(word: str) -> str:

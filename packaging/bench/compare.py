@@ -65,19 +65,19 @@ class Bench:
         ours, peer = medians(
             self.size.rounds,
             partial(seconds_until_painted, self.torchloupe, shown),
-            partial(seconds_until_painted, [self.python, HERE / "empty_window.py"], shown),
+            partial(seconds_until_painted, [self.python, str(HERE / "empty_window.py")], shown),
         )
         return Figure(f"window painted ({platform})", ours, "empty PySide6 window", peer, "s", 2.0)
 
     def checkpoint(self) -> Iterator[Figure]:
         """What is in a checkpoint, beside ``torch.load`` with ``mmap``: whole processes; and how much of the file was read."""
         file = self.folder / "generated.pt"
-        output_of([self.python, HERE / "write_checkpoint.py", file, str(self.size.megabytes)], self.environment)
+        output_of([self.python, str(HERE / "write_checkpoint.py"), str(file), str(self.size.megabytes)], self.environment)
         show = [*self.torchloupe, "show", str(file), "--json"]
         ours, peer = medians(
             self.size.rounds,
             partial(seconds_of, show, self.environment),
-            partial(seconds_of, [self.python, "-c", LOAD, file], self.environment),
+            partial(seconds_of, [self.python, "-c", LOAD, str(file)], self.environment),
         )
         megabytes = file.stat().st_size / 1e6
         yield Figure(f"show a checkpoint of {megabytes:.0f} MB", ours, "torch.load(mmap=True)", peer, "s", 0.25)
@@ -86,7 +86,7 @@ class Bench:
 
     def forward(self, name: str, factory: str, shape: str, targets: tuple[float | None, float | None]) -> Iterator[Figure]:
         """Seconds inside a first forward pass: traced with statistics by us, without anything, and inside torchinfo."""
-        plain = [self.python, HERE / "plain_forward.py", factory, shape]
+        plain = [self.python, str(HERE / "plain_forward.py"), factory, shape]
         run = [*self.torchloupe, "run", f"{HERE / 'big_models.py'}:{factory}", "--input", f"float32[{shape}]", "--json"]
         ours, bare, torchinfo = medians(
             self.size.rounds,
@@ -102,7 +102,7 @@ class Bench:
         calls = json.loads(output_of(command, self.environment))["calls"]
         return float(next(call["seconds"] for call in calls if call["module"] == ""))
 
-    def said_seconds(self, command: list[str | Path]) -> float:
+    def said_seconds(self, command: list[str]) -> float:
         """What the script itself measured."""
         return float(json.loads(output_of(command, self.environment))["seconds"])
 
@@ -125,9 +125,10 @@ def display(environment: Mapping[str, str]) -> Iterator[Mapping[str, str] | None
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
-    """One thread, and settings of nobody."""
+    """The app of this tree, one thread, and settings of nobody."""
     places = {name: str(folder) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")}
-    return {**os.environ, **places, "OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
+    app = str(HERE.parents[1] / "app")
+    return {**os.environ, **places, "PYTHONPATH": app, "OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
 
 
 def main(python: str, size: Size, say: Callable[[str], None]) -> int:

@@ -10,7 +10,9 @@ from torchloupe.wire.problems import Problem
 MODEL = {"conv.weight": (8, 3), "conv.bias": (8,), "head.weight": (10, 8), "head.bias": (10,)}
 
 
-def problems(expected: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]], dtype: str = "float32") -> tuple[Problem, ...]:
+def problems(
+    expected: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]], dtype: str = "float32"
+) -> tuple[Problem, ...]:
     wanted = [KeyEntry(key, shape, "float32") for key, shape in expected.items()]
     have = [KeyEntry(key, shape, dtype) for key, shape in found.items()]
     return diff_problems(state_dict_diff(wanted, have))
@@ -26,7 +28,9 @@ def repaired(problem: Problem, keys: list[str]) -> list[str]:
     return list(eval(fix.text, {"state": dict.fromkeys(keys)}))
 
 
-@pytest.mark.parametrize(("mine", "theirs"), [("module.", ""), ("", "module."), ("module._orig_mod.", ""), ("net.", "backbone.body.")])
+@pytest.mark.parametrize(
+    ("mine", "theirs"), [("module.", ""), ("", "module."), ("module._orig_mod.", ""), ("net.", "backbone.body.")]
+)
 def test_that_the_repair_of_a_prefix_is_python_that_makes_all_keys_fit(mine: str, theirs: str) -> None:
     expected, found = with_prefix(theirs), with_prefix(mine)
     (problem,) = problems(expected, found)
@@ -90,7 +94,9 @@ def test_that_a_checkpoint_of_another_model_is_one_problem() -> None:
     assert (problem.code, problem.severity) == ("checkpoint-nothing-loaded", "error")
 
 
-@pytest.mark.parametrize(("dtype", "severity"), [("float16", "info"), ("bfloat16", "info"), ("float64", "warning"), ("int64", "warning")])
+@pytest.mark.parametrize(
+    ("dtype", "severity"), [("float16", "info"), ("bfloat16", "info"), ("float64", "warning"), ("int64", "warning")]
+)
 def test_that_another_dtype_is_a_warning_only_when_digits_get_lost(dtype: str, severity: str) -> None:
     (problem,) = problems(MODEL, MODEL, dtype)
     assert (problem.code, problem.severity) == ("checkpoint-dtype", severity)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from torchloupe.analysis.diff_rows import STATUSES, UNINITIALIZED
 from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff, state_dict_diff
 
-CONV = {"conv.weight": (8, 3, 3, 3), "conv.bias": (8,), "bn.weight": (8,), "bn.bias": (8,), "head.weight": (10, 8), "head.bias": (10,)}
+CONV = {
+    "conv.weight": (8, 3, 3, 3),
+    "conv.bias": (8,),
+    "bn.weight": (8,),
+    "bn.bias": (8,),
+    "head.weight": (10, 8),
+    "head.bias": (10,),
+}
 
 
 def keys(shapes: dict[str, tuple[int, ...]], dtype: str = "float32") -> list[KeyEntry]:
@@ -120,9 +127,21 @@ def test_that_a_head_of_another_size_stays_a_shape_row_under_a_prefix() -> None:
     assert diff.causes[1].data["sizes"] == [[1000, 10]]
 
 
+def test_that_a_prefix_is_seen_when_few_or_no_shapes_agree() -> None:
+    narrow = keys({"conv.weight": (8, 3), "conv.bias": (8,), "fc.weight": (9, 8), "fc.bias": (9,)})
+    wide = keys({"conv.weight": (8, 3), "conv.bias": (8,), "fc.weight": (4, 8), "fc.bias": (4,)})
+    other = keys({"conv.weight": (16, 3), "conv.bias": (16,), "fc.weight": (4, 16), "fc.bias": (4,)})
+    assert kinds(state_dict_diff(narrow, prefixed(wide, "module."))) == ["prefix", "shape"]
+    diff = state_dict_diff(narrow, prefixed(other, "module."))
+    assert kinds(diff)[0] == "prefix"
+    assert statuses(diff) == {"shape": 4}
+
+
 def test_that_rows_with_the_same_change_of_size_are_one_cause() -> None:
     def width(size: int, classes: int) -> list[KeyEntry]:
-        layers = {f"layers.{i}.fc.weight": (4 * size, size) for i in range(3)} | {f"layers.{i}.fc.bias": (4 * size,) for i in range(3)}
+        layers = {f"layers.{i}.fc.weight": (4 * size, size) for i in range(3)} | {
+            f"layers.{i}.fc.bias": (4 * size,) for i in range(3)
+        }
         return keys({**layers, "embed.weight": (50, size), "head.bias": (classes,)})
 
     diff = state_dict_diff(width(1024, 10), width(768, 1000))

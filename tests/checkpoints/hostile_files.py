@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Bad files, one or more for each way in which a file can be bad, and what must come of each.
 
 ``REFUSED`` has a piece of the sentence, ``WARNED`` a piece of the warning, ``OPENED`` nothing more to say. None of these may run
@@ -96,7 +97,7 @@ def _flipped_value() -> bytes:
 
 
 def _bomb(leaf: str, declared: int | None = None) -> bytes:
-    """A member of half a gigabyte (or so declared) from half a megabyte of packed zeros."""
+    """A member of 48 MB, or of as many bytes as it declares, from 48 kB of packed zeros."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = bytes(1 << 20)
     packed = b"".join([*(squeeze.compress(block) for _ in range(48)), squeeze.flush()])
@@ -216,8 +217,8 @@ PICKLES = (
     Case("stops with nothing", _only(b"\x80\x02."), REFUSED, "takes an object where there is none"),
     Case("no stop", _only(b"\x80\x02" + dictionary({"weight": tensor()})), WARNED, "ends without its last opcode"),
     Case("protocol of the future", _only(b"\x80\x09" + dictionary({})), WARNED, "protocol 9 is not known"),
-    Case("tuple a million deep", lambda: _deep_tuple(1_000_000), WARNED, r"nested 1,000,\d\d\d levels deep"),
-    Case("dict a hundred thousand deep", _only(pickled(b"}" + (text("k") + b"}") * 100_000 + b"s" * 100_000)), WARNED, "levels deep"),
+    Case("tuple a million deep", lambda: _deep_tuple(1_000_000), WARNED, "nested more than 100,100 levels deep"),
+    Case("dict a hundred thousand deep", _only(pickled(b"}" + (text("k") + b"}") * 100_000 + b"s" * 100_000)), WARNED, "nested 100,001 levels deep"),
     Case("list doubled sixty times", lambda: _doubled(60), WARNED, "shared many times over"),
     Case("number of two gigabytes", _with(b"\x8b\xff\xff\xff\x7f"), REFUSED, "claims 2,147,483,647 bytes"),
     Case("number of a megabyte", _with(b"\x8b" + struct.pack("<I", 1 << 20) + bytes(1 << 20)), REFUSED, "a number of 1,048,576 bytes"),
@@ -246,11 +247,12 @@ PICKLES = (
     Case("storage of an unknown class", _one_tensor(kind="SecretStorage"), WARNED, "element type is not known"),
     Case("rebuilt from nonsense", _with(call(named("torch._utils", "_rebuild_tensor_v2"), number(1))), WARNED, "cannot have"),
     Case("shape that is a text", _with(call(named("torch._utils", "_rebuild_tensor_v2"), storage(), number(0), text("ab"), b")", b"\x89", b"N")), WARNED, "not stored as a list of numbers"),
+    Case("meta tensor with nonsense for strides", _with(call(named("torch._utils", "_rebuild_meta_tensor_no_storage"), named("torch", "float32"), number(3) + b"\x85", text("ab"), b"\x89")), OPENED),
     Case("tuple as a deep key", _only(pickled(b"}", b")" + b"\x85" * 500_000, number(1), b"s")), OPENED),
     Case("many wide dicts that are one", lambda: _shared_wide(), WARNED, "shared many times over"),
     Case("many objects with one long argument", lambda: _shared_arguments(), WARNED, "shared many times over"),
     Case("a key of a megabyte", _only(pickled(dictionary({"k" * 1_000_000: tensor(), "d": dictionary({"m" * 1_000_000: number(1)})}))), OPENED),
-    Case("odd names", _only(pickled(dictionary({"a\0b": tensor(), "‮x": tensor(), "a\nb": tensor(), "": tensor(), "\ud800": tensor()}))), OPENED),
+    Case("odd names", _only(pickled(dictionary({"a\0b": tensor(), "\u202ex": tensor(), "a\nb": tensor(), "": tensor(), "\ud800": tensor()}))), OPENED),
 )  # fmt: skip
 
 
@@ -296,10 +298,10 @@ SAFETENSORS = tuple(
         Case("entry that is a number", lambda: safetensors({"a": 5}), WARNED, "no JSON object"),
         Case("empty tensors at one place", lambda: safetensors({"a": entry(), "b": entry(0, 0, (0,)), "c": entry(16, 16, (0, 4))}, _A16), OPENED),
         Case("two hundred thousand dimensions", lambda: safetensors({"a": entry(0, 4, (1,) * 200_000)}, bytes(4)), WARNED, "200,000 dimensions"),
-        Case("odd names", lambda: safetensors({"a\0b": entry(), "‮x": entry(16, 32), "a\nb": entry(32, 48), "": entry(48, 64), "x" * 1_000_000: entry(64, 80)}, bytes(80)), OPENED),
+        Case("odd names", lambda: safetensors({"a\0b": entry(), "\u202ex": entry(16, 32), "a\nb": entry(32, 48), "": entry(48, 64), "x" * 1_000_000: entry(64, 80)}, bytes(80)), OPENED),
         Case("metadata that is no text", lambda: safetensors({"__metadata__": {"a": 5}, "a": entry()}, _A16), WARNED, "not text"),
         Case("metadata that is a list", lambda: safetensors({"__metadata__": [5], "a": entry()}, _A16), WARNED, "is no JSON object"),
-        Case("a number of many digits", lambda: safetensors(b'{"a":{"dtype":"F32","shape":[' + b"9" * 6000 + b'],"data_offsets":[0,16]}}', _A16), "any"),
+        Case("a number of many digits", lambda: safetensors(b'{"a":{"dtype":"F32","shape":[' + b"9" * 6000 + b'],"data_offsets":[0,16]}}', _A16), REFUSED, "is not JSON"),
         Case("random bytes", lambda: random.Random(5).randbytes(5000), REFUSED, "claims a header"),
     )
 )  # fmt: skip

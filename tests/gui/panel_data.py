@@ -1,11 +1,14 @@
 """Hand-made wire data that panels are tested with: a small classifier, its run that fails in ``head.fc1``, its checkpoint."""
 
 from math import prod
+from typing import Any
 
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import CheckpointContents, StoredTensor, StoredValue
 from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Fix, Problem
-from torchloupe.wire.requests import OpenedTarget
+from torchloupe.wire.requests import Failed, OpenedTarget
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
@@ -180,3 +183,54 @@ def checkpoint() -> CheckpointContents:
     return CheckpointContents(
         "/models/last.pt", "PyTorch zip", total + 9000, 8192, tensors, values, ("torch._utils._rebuild_tensor_v2",)
     )
+
+
+class QuietSession:
+    """Answers every request with what ``answers`` holds for its type, else with a failure that says so."""
+
+    def __init__(self, answers: dict[type, object] | None = None) -> None:
+        self.answers = answers or {}
+        self.asked: list[object] = []
+
+    def ask(self, message: object, on_event: object = None) -> object:  # the face of a session
+        """The prepared answer; a callable gets the message."""
+        self.asked.append(message)
+        answer = self.answers.get(type(message), Failed((Problem("worker-died", "The worker was killed.", hint="Restart it."),)))
+        return answer(message) if callable(answer) else answer
+
+    def cancel(self) -> str:
+        """Nothing to cancel."""
+        return "asked"
+
+
+def open_panel(qtbot: Any, panel_class: type, session: QuietSession | None = None) -> Any:
+    """A panel on a workbench of its own (``panel.workbench``), shown, closed with the test."""
+    workbench, jobs = Workbench(), Jobs(session or QuietSession())
+    panel = panel_class(workbench, jobs)
+    qtbot.addWidget(panel, before_close_func=lambda _panel: jobs.close())
+    panel.bench_jobs = jobs
+    panel.resize(900, 600)
+    panel.show()
+    return panel
+
+
+def fail_in_fc1(workbench: Workbench) -> None:
+    """Open model and run it into its mismatch."""
+    workbench.set_model(opened())
+    workbench.begin_run()
+    workbench.add_calls(failing_calls())
+    workbench.end_run(report(MISMATCH, calls=8))
+
+
+def run_well(workbench: Workbench) -> None:
+    """Open the model and run it to the end."""
+    workbench.set_model(opened())
+    workbench.begin_run()
+    workbench.add_calls(good_calls())
+    workbench.end_run(report())
+
+
+def shown_column(table: Any, column: int) -> list[str]:
+    """The texts of one column, as they are shown."""
+    model = table.view.model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 20.0
 
 
 class Program:
@@ -60,6 +60,13 @@ class Program:
                     raise AssertionError(f"no event {name} {facts} (x{number}); the last lines: {self.lines[-12:]}")
                 self._news.wait(min(left, 0.5))
         return matching()[number - 1]
+
+    def wait_enabled(self, action):
+        """Until a command makes sense: the last word about what is enabled names it."""
+        number = 1
+        while action not in self.events("enabled")[-1]["actions"]:
+            number = len(self.events("enabled")) + 1
+            self.wait("enabled", number)
 
     def ended(self):
         """Wait for the end; the exit status."""
@@ -155,23 +162,46 @@ class RealDisplay:
         """Click at a place of the screen."""
         self.tool("mousemove", x, y, "click", 1)
 
-    def drag_files(self, *files, onto, release=True):
-        """Drag files out of another program onto a place, as from a file manager: XDND is a conversation, so in small steps."""
+    def drop(self, program, *files):
+        """Drag files out of another program onto the middle of the window; what the window says it got."""
+        number = len(program.events("drop")) + len(program.events("drop_refused")) + 1
+        source = self.drag(*files)
+        self.tool("mouseup", 1)
+        said = program.wait("drop", number)
+        source.wait("dragged")
+        source.stop()  # only now: until the drop is told, the data comes from the source
+        return said
+
+    def drag(self, *files):
+        """Drag files from a window of another program to the middle of ours, and hold: XDND is a conversation, so in small steps."""
         source = self.start(sys.executable, DRAG_SOURCE, *files)
         source.wait("ready")
         left, top, width, height = self.find("drag-source")
-        start, end = (left + width // 2, top + height // 2), onto
+        start, end = (left + width // 2, top + height // 2), self.middle
         self.tool("mousemove", *start)
         time.sleep(0.15)
         self.tool("mousedown", 1)
         time.sleep(0.15)
+        self._move(start, end)
+        return source
+
+    @property
+    def middle(self):
+        """The middle of the window."""
+        left, top, width, height = self.window
+        return left + width // 2, top + height // 2
+
+    def drag_away(self):
+        """Move what is being dragged out of the window, as somebody who changed his mind."""
+        left, top, _, height = self.window
+        self._move(self.middle, (max(left - 20, 1), top + height - 40))
+        self.tool("key", "Escape")  # without --clearmodifiers, which would let go of the button
+
+    def _move(self, start, end):
         for step in range(1, 26):
             self.tool("mousemove", *(round(a + (b - a) * step / 25) for a, b in zip(start, end, strict=True)))
             time.sleep(0.02)
         time.sleep(0.3)
-        if release:
-            self.tool("mouseup", 1)
-        return source
 
     def picture(self, name):
         """A picture of the whole screen; its path."""

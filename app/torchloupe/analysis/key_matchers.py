@@ -110,27 +110,21 @@ def _close(pairs: Sequence[Pair], expected: Dict[str, KeyEntry], found: Dict[str
 
 def _confidence(rule: PrefixRule, expected: Keys, found: Keys) -> float:
     """How sure is the rule, 0 to refuse it: by the keys that it explains, of those that carry its prefix."""
-    if not rule.fitting:
+    if not rule.agreeing:
         return 0.0
-    share = rule.fitting / min(sum(key.startswith(prefix) for key in side) for prefix, side in _sides(rule, expected, found))
-    few = rule.fitting < 3
-    if few and (rule.rivals or share < 0.6):
+    under = min(sum(key.startswith(prefix) for key in side) for prefix, side in _sides(rule, expected, found))
+    share, few = rule.agreeing / under, rule.fitting < 3
+    if (few and (rule.rivals or share < 0.6)) or (not rule.fitting and (rule.agreeing < 3 or share < 0.9)):
         return 0.0
-    if not rule.found_prefix and rule.fitting < 0.2 * len(found):
+    if not rule.found_prefix and rule.agreeing < 0.2 * len(found):
         return 0.0  # a start that fits a handful by chance is no reason to put it before all the others
-    if rule.found_prefix and rule.expected_prefix and not _agrees(rule, expected, found):
-        return 0.0
-    if _ends_in_number(rule) and (few or share < 0.8):
+    if rule.found_prefix and rule.expected_prefix and rule.fitting < 0.95 * rule.agreeing:
+        return 0.0  # two lists of layers that only look alike
+    if _ends_in_number(rule) and (few or rule.fitting < 0.8 * under):
         return 0.0
     if rule.rivals:
         return 0.5
-    return 0.6 if few else 0.99 if share >= 0.5 else 0.8
-
-
-def _agrees(rule: PrefixRule, expected: Keys, found: Keys) -> bool:
-    """Do the shapes agree wherever the keys do? Two lists of layers that only look alike do not."""
-    homes = sum(key.startswith(rule.found_prefix) and rule.expected_key(key) in expected for key in found)
-    return rule.fitting >= 0.95 * homes
+    return 0.6 if few and rule.agreeing < 3 else 0.99 if share >= 0.5 else 0.8
 
 
 def _sides(rule: PrefixRule, expected: Keys, found: Keys) -> List[Tuple[str, Keys]]:

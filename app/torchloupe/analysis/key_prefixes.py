@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from .diff_rows import UNINITIALIZED, KeyEntry
@@ -17,12 +17,14 @@ _COPIES = {"ema", "teacher", "momentum", "target", "averaged", "swa", "shadow"}
 class PrefixRule:
     """``found_prefix`` at the start of a found key stands where the expected key has ``expected_prefix``. Either may be empty.
 
-    ``fitting`` is the number of keys that then agree in key and shape, ``rivals`` are other found prefixes that explain as many.
+    ``fitting`` is the number of keys that then agree in key and shape, ``agreeing`` of those that agree in key; ``rivals`` are
+    other found prefixes that explain as many.
     """
 
     found_prefix: str
     expected_prefix: str
     fitting: int = 0
+    agreeing: int = 0
     rivals: Tuple[str, ...] = ()
 
     def expected_key(self, found_key: str) -> str:
@@ -45,32 +47,35 @@ def same_shape(expected: KeyEntry, found: KeyEntry) -> bool:
     return expected.shape == found.shape or expected.dtype == UNINITIALIZED
 
 
-def fitting_keys(rule: PrefixRule, expected: Keys, found: Iterable[KeyEntry]) -> Iterator[Tuple[KeyEntry, KeyEntry]]:
-    """The pairs (expected, found) that agree under the rule in key and shape."""
-    for entry in found:
-        if entry.key.startswith(rule.found_prefix):
-            home = expected.get(rule.expected_key(entry.key))
-            if home is not None and same_shape(home, entry):
-                yield home, entry
-
-
 def best_prefix(expected: Keys, found: Keys) -> PrefixRule:
-    """The prefix that explains the most keys; ``fitting`` is 0 when none explains any."""
+    """The prefix that explains the most keys; ``agreeing`` is 0 when none explains any."""
     rules = _stripped(expected, found) + _added(expected, found) or _swapped(expected, found)
-    counted = [(sum(1 for _ in fitting_keys(rule, expected, found.values())), rule) for rule in rules]
-    counted = [(fitting, rule) for fitting, rule in counted if fitting]
+    counted = [_counted(rule, expected, found.values()) for rule in rules]
     if not counted:
         return PrefixRule("", "")
-    fitting, best = min(counted, key=lambda each: (-each[0], is_copy(each[1].found_prefix)))
-    rivals = tuple(rule.found_prefix for count, rule in counted if count == fitting and rule != best)
-    return PrefixRule(best.found_prefix, best.expected_prefix, fitting, rivals)
+    best = min(counted, key=lambda rule: (-rule.fitting, -rule.agreeing, is_copy(rule.found_prefix)))
+    rivals = [rule for rule in counted if rule is not best and (rule.fitting, rule.agreeing) == (best.fitting, best.agreeing)]
+    return replace(best, rivals=tuple(rule.found_prefix for rule in rivals))
+
+
+def _counted(rule: PrefixRule, expected: Keys, found: Iterable[KeyEntry]) -> PrefixRule:
+    """The rule with its numbers."""
+    fitting = agreeing = 0
+    start = rule.found_prefix
+    for entry in found:
+        if entry.key.startswith(start):
+            home = expected.get(rule.expected_key(entry.key))
+            if home is not None:
+                agreeing += 1
+                fitting += same_shape(home, entry)
+    return replace(rule, fitting=fitting, agreeing=agreeing)
 
 
 def overlap(expected: Sequence[KeyEntry], found: Sequence[KeyEntry]) -> int:
     """How many found keys agree with expected ones in key and shape, as they are or under the best prefix."""
     wanted = {entry.key: entry for entry in expected}
     have = {entry.key: entry for entry in found}
-    plain = sum(1 for _ in fitting_keys(PrefixRule("", ""), wanted, found))
+    plain = _counted(PrefixRule("", ""), wanted, found).fitting
     return plain if plain == len(have) else max(plain, best_prefix(wanted, have).fitting)
 
 
@@ -88,13 +93,14 @@ def _starts(key: str) -> Iterator[str]:
 
 
 def _longer_start(keys: Keys, others: Keys) -> List[str]:
-    """Prefixes of ``keys`` whose rest is one of ``others`` with the same shape: those with the most votes, in file order."""
-    votes: Dict[str, int] = Counter()
+    """Prefixes of ``keys`` whose rest is one of ``others``: those with the most votes, in file order. An equal shape is worth a
+    hundred equal names."""
+    votes: Dict[str, int] = {}
     for entry in _sample(keys):
         for start in _starts(entry.key):
             other = others.get(entry.key[len(start) :])
-            if other is not None and (same_shape(other, entry) or same_shape(entry, other)):
-                votes[start] += 1
+            if other is not None:
+                votes[start] = votes.get(start, 0) + (100 if same_shape(other, entry) or same_shape(entry, other) else 1)
     enough = max(votes.values(), default=0) / 2
     return [start for start, count in votes.items() if count >= enough][:CANDIDATES]
 
@@ -110,7 +116,7 @@ def _added(expected: Keys, found: Keys) -> List[PrefixRule]:
 def _swapped(expected: Keys, found: Keys) -> List[PrefixRule]:
     """Both sides have a prefix of their own: tried for the starts that at least half of a side's keys share."""
     sample, rules = _sample(found), [PrefixRule(mine, theirs) for mine in _trunk(found) for theirs in _trunk(expected)]
-    return [rule for rule in rules if any(fitting_keys(rule, expected, sample))]
+    return [rule for rule in rules if _counted(rule, expected, sample).fitting]
 
 
 def _trunk(keys: Keys) -> List[str]:

@@ -76,16 +76,20 @@ def _is_factory(node: ast.FunctionDef, classes: ModuleClasses) -> bool:
         return True
     if node.name in PROVIDED or node.name.startswith("_"):
         return False
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    if any(_names_module(argument.annotation, classes) for argument in arguments):
+        return False  # it is given a model and changes it
+    if _names_module(node.returns, classes):
+        return True
     returned = [each.value for each in _own_nodes(node) if isinstance(each, ast.Return) and each.value is not None]
     if not returned or any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in _own_nodes(node)):
         return False
-    if _returns_module(node, classes) or any(_makes_module(value, node, classes) for value in returned):
+    if any(_makes_module(value, node, classes) for value in returned):
         return True
     return bool(_MAKES.match(node.name)) and not _MAKES_OTHER.search(node.name.partition("_")[2])
 
 
-def _returns_module(node: ast.FunctionDef, classes: ModuleClasses) -> bool:
-    annotation = node.returns
+def _names_module(annotation: Optional[ast.expr], classes: ModuleClasses) -> bool:
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
             annotation = ast.parse(annotation.value, mode="eval").body

@@ -85,7 +85,7 @@ class PickleMachine:
             module_now = _MODULES_OF_PYTHON_2.get(module, module)
             found = Global(module_now, name, REBUILDERS.get(f"{module_now}.{name}"))
             self._known[module, name] = found
-            self.globals.setdefault(found.text, self.pos)
+        self.globals.setdefault(found.text, self.pos)
         return found
 
     def fault(self, text: str) -> None:

@@ -24,6 +24,7 @@ _NUMPY_CODES = {
     "i1": "<b",
     "b1": "<?",
 }
+_NUMPY_KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex"}
 
 
 def plain_value(path: str, node: Any) -> StoredValue:
@@ -40,7 +41,7 @@ def plain_value(path: str, node: Any) -> StoredValue:
 def type_text(node: Any) -> str:
     """The name of the type as a person would write it."""
     if type(node) is Record:
-        return node.type_name
+        return node.type_name if numpy_array_text(node) is None else "numpy.ndarray"
     if type(node) in (Mapping, Group):
         return str(node.kind)
     if type(node) is Global:
@@ -100,17 +101,24 @@ def numpy_scalar(record: Record) -> Optional[Any]:
 
 
 def numpy_array_text(record: Record) -> Optional[str]:
-    """``f8 [3, 4]`` for a pickled numpy array, None for anything else."""
+    """``float64 [3, 4]`` for a pickled numpy array, None for anything else."""
     state = record.state
     if not record.type_name.endswith("multiarray._reconstruct") or type(state) is not tuple or len(state) < 3:
         return None
-    return f"{_numpy_dtype(state[2]) or '?'} {_items_text(state[1], 1, '[]') if type(state[1]) is tuple else '?'}"
+    return f"{_numpy_dtype_text(_numpy_dtype(state[2]))} {_items_text(state[1], 1, '[]') if type(state[1]) is tuple else '?'}"
 
 
 def _numpy_dtype(node: Any) -> str:
     if type(node) is Record and node.type_name == "numpy.dtype" and type(node.args) is tuple and node.args:
         return str(node.args[0]) if type(node.args[0]) in (str, bytes) else ""
     return ""
+
+
+def _numpy_dtype_text(code: str) -> str:
+    kind = _NUMPY_KINDS.get(code[:1])
+    return (
+        f"{kind}{8 * int(code[1:])}" if kind and code[1:].isdigit() and len(code) < 4 else {"b1": "bool"}.get(code, code or "?")
+    )
 
 
 def _scalar(node: Any) -> Any:

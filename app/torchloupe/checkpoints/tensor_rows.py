@@ -1,6 +1,6 @@
 """From what a pickle declares about a tensor to a row, with every claim held against the records that are in the file."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 from ..wire.contents import StoredTensor
 from ..wire.problems import WARNING, Problem
@@ -41,7 +41,7 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
     record = find(storage) if type(storage) is Storage else None
     if not broken:
         broken = _placement_fault(tensor, shape, record)
-    if broken:
+    if broken or record is None:
         strides = strides if _are_strides(strides, len(shape)) else ()
         offset = offset if type(offset) is int else 0
     row: StoredTensor = _new(StoredTensor)
@@ -58,7 +58,7 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
             "file": None,
             "stored_at": record[0] if record is not None else "",
             "offset": offset,
-            "strides": strides or (),
+            "strides": strides,
             "requires_grad": tensor.requires_grad is True,
             "is_parameter": tensor.is_parameter,
             "broken": broken,
@@ -108,7 +108,8 @@ def _placement_fault(tensor: PickledTensor, shape: Tuple[int, ...], record: Opti
     if offset < 0:
         return "Its offset is negative."
     bits = BITS[tensor.dtype]
-    claimed = numel * (BITS[storage.dtype] if storage.dtype else 8)
+    # Storages of packed types (quint4x2) count bytes, as untyped ones do.
+    claimed = numel * max(8, BITS[storage.dtype] if storage.dtype else 8)
     if claimed > stored * 8:
         return f"Its storage claims {claimed // 8:,} bytes; the file has {stored:,}."
     last = offset
@@ -124,17 +125,8 @@ def _placement_fault(tensor: PickledTensor, shape: Tuple[int, ...], record: Opti
 
 
 def rows_of(tensors: Iterable[Placed], find: FindRecord) -> List[StoredTensor]:
-    """All rows. ``find`` is asked once for each storage key."""
-    found: Dict[Any, StoredRecord] = {}
-
-    def find_once(storage: Storage) -> StoredRecord:
-        key = storage.key if type(storage.key) is str else None
-        record = found.get(key)
-        if record is None:
-            record = found[key] = find(storage)
-        return record
-
-    return [row_of(placed, find_once) for placed in tensors]
+    """The rows of all tensors, in their order."""
+    return [row_of(placed, find) for placed in tensors]
 
 
 def broken_tensors(rows: Iterable[StoredTensor]) -> List[Problem]:

@@ -1,7 +1,7 @@
 """Checkpoints that torch.save has written since torch 1.6, and TorchScript archives: a zip with a pickle and one record per storage."""
 
 from functools import partial
-from typing import List, NamedTuple, Set
+from typing import List, Set
 
 from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
 from ..wire.errors import CorruptFile, UnsupportedFormat
@@ -20,9 +20,14 @@ _MOST_ROOTS = 8
 _LONGEST_SMALL_RECORD = 64
 
 
-class _Archive(NamedTuple):
-    source: SourceFile
-    directory: Directory
+class _Archive:
+    """The records of the file, looked up by storage."""
+
+    def __init__(self, source: SourceFile, directory: Directory) -> None:
+        self.source = source
+        self.members = directory.members
+        self._size = source.size
+        self._repeated = frozenset(directory.repeated)
 
     def record(self, root: str, storage: Storage) -> StoredRecord:
         """What the archive has for a storage. The key is only ever looked up in the table of members."""
@@ -30,20 +35,21 @@ class _Archive(NamedTuple):
         if type(key) is not str:
             return "", 0, "Its storage has no name."
         for folder in _STORAGE_FOLDERS:
-            member = self.directory.members.get(f"{root}{folder}/{key}")
+            place = f"{folder}/{key}"
+            member = self.members.get(root + place)
             if member is not None:
                 flags, method, _, packed, size, start = member
-                if flags & ENCRYPTED or method not in (STORED, DEFLATED) or start + packed > self.source.size:
-                    return f"{folder}/{key}", size, self._fault(member)
-                if self.directory.repeated and f"{root}{folder}/{key}" in self.directory.repeated:
-                    return f"{folder}/{key}", size, "The file has several records of its name."
-                return f"{folder}/{key}", size, ""
+                if flags & ENCRYPTED or method not in (STORED, DEFLATED) or start + packed > self._size:
+                    return place, size, self._fault(member)
+                if root + place in self._repeated:
+                    return place, size, "The file has several records of its name."
+                return place, size, ""
         return f"data/{key}"[:200], 0, f"Its record data/{key[:100]} is missing in the file."
 
     def _fault(self, member: Member) -> str:
         if member.flags & ENCRYPTED:
             return "Its record is encrypted."
-        if member.start + member.packed > self.source.size:
+        if member.start + member.packed > self._size:
             return "Its record lies beyond the end of the file."
         return f"Its record is compressed by method {member.method}, which is not read here."
 
@@ -114,7 +120,7 @@ def _roots(source: SourceFile, directory: Directory) -> List[str]:
 
 def _about_records(archive: _Archive, root: str) -> List[Problem]:
     """What the small records beside the pickle say about the file."""
-    members = archive.directory.members
+    members = archive.members
     problems = []
     if f"{root}version" not in members and f"{root}.data/version" not in members:
         problems.append(odd_file("It has no version record; torch.load refuses it without one."))
@@ -129,7 +135,7 @@ def _about_records(archive: _Archive, root: str) -> List[Problem]:
 
 
 def _small(archive: _Archive, name: str) -> bytes:
-    member = archive.directory.members[name]
+    member = archive.members[name]
     if member.size > _LONGEST_SMALL_RECORD:
         return b"a long text"
     return read_member(archive.source, name, member).data.strip()

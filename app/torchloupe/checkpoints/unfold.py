@@ -26,6 +26,7 @@ MAX_VALUES = 5_000
 """Values that are kept: the least nested ones."""
 _MAX_COLLECTED = 50_000
 _MAX_TENSORS = 2_000_000
+_DEPTH_COUNTED = 100_000
 _LONGEST_PATH = 2_000
 _LONGEST_LABEL = 500
 _REPEATS = 200_000
@@ -193,20 +194,19 @@ class _Walk:
             self._value(join(path, name), value)
 
     def _kept_values(self) -> List[StoredValue]:
+        """The values in the order of the file; the most nested ones, and of those the last, are left out when there are too many."""
         found = self._values
-        limit = DEEPEST
-        if len(found) > MAX_VALUES:
-            limit = sorted(depth for depth, _ in found)[MAX_VALUES - 1]
-        kept = [value for depth, value in found if depth <= limit][:MAX_VALUES]
-        left_out = len(found) - len(kept) + self._values_left_out
+        order = sorted(range(len(found)), key=lambda index: found[index][0])[:MAX_VALUES]
+        left_out = len(found) - len(order) + self._values_left_out
         if left_out:
-            self.remarks.append(f"{left_out:,} values deep inside it are not listed; {len(kept):,} are.")
-        return kept
+            self.remarks.append(f"{left_out:,} values deep inside it are not listed; {len(order):,} are.")
+        return [found[index][1] for index in sorted(order)]
 
     def _summarise(self) -> None:
         if self._too_deep:
-            deepest = len(self._levels) + DEEPEST + max(depth_of(node) for node in self._too_deep[:3])
-            self.remarks.append(f"It is nested {deepest:,} levels deep; {DEEPEST} are shown.")
+            below = max(depth_of(node) for node in self._too_deep[:3])
+            more = "more than " if below >= _DEPTH_COUNTED else ""
+            self.remarks.append(f"It is nested {more}{DEEPEST + below:,} levels deep; {DEEPEST} are shown.")
         if self._not_repeated:
             self.remarks.append(
                 f"Parts of it are shared many times over; {self._not_repeated:,} mentions of what is listed already are left out."
@@ -216,11 +216,11 @@ class _Walk:
 
 
 def depth_of(root: Any) -> int:
-    """How many levels there are at and below ``root``; shared parts are looked at once."""
+    """How many levels there are at and below ``root``, counted up to a limit; shared parts are looked at once."""
     deepest = 0
     seen: Set[int] = set()
     waiting = [(root, 1)]
-    while waiting:
+    while waiting and len(seen) < _DEPTH_COUNTED:
         node, depth = waiting.pop()
         deepest = max(deepest, depth)
         fresh = [part for part in parts_of(node) if id(part) not in seen]

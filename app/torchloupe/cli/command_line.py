@@ -42,7 +42,9 @@ def run_command_line(words: Sequence[str], desk: Desk | None = None) -> int:
     as_json = "--json" in words
     try:
         options = _parser().parse_args(words)
-        command = next(each for each in COMMANDS if each.name == options.command)
+        command = next((each for each in COMMANDS if each.name == options.command), None)
+        if command is None:
+            raise UsageError("There is no command.", "See torchloupe --help.")
         worst = OK
         for report in command.reports(options, desk):
             _draw(report, as_json, desk.terminal)
@@ -62,7 +64,7 @@ def run_command_line(words: Sequence[str], desk: Desk | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser("torchloupe", description=DESCRIPTION, epilog="torchloupe COMMAND --help tells more about one command.")
     parser.add_argument("--version", action="version", version=f"torchloupe {torchloupe.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for command in COMMANDS:
         text = (type(command).__doc__ or "").strip()
         command.add_options(commands.add_parser(command.name, help=text, description=text))

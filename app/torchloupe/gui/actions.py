@@ -43,6 +43,7 @@ class ActionSet:
         if len(self.table) != len(table):
             raise ValueError("Two actions have the same id.")
         self.by_id = {action.id: _qt_action(action, window) for action in table}
+        self._enabled: list[str] = []
         self.refresh()
 
     def __getitem__(self, action_id: str) -> QAction:
@@ -55,6 +56,10 @@ class ActionSet:
                 self.by_id[action_id].setEnabled(action.when())
             if action.checked is not None:
                 self.by_id[action_id].setChecked(action.checked())
+        enabled = [action_id for action_id, made in self.by_id.items() if made.isEnabled()]
+        if enabled != self._enabled:
+            self._enabled = enabled
+            trace("enabled", actions=enabled)
 
     def refresh_icons(self, only: Collection[str] = ()) -> None:
         """Draw the icons in the colours of the theme; those of ``only``, else all."""

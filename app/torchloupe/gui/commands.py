@@ -85,11 +85,11 @@ class Commands(QObject):
                 "close.all",
                 self.tr("Close &all"),
                 self._close_all,
-                (Key.Close,),
+                ("Ctrl+W",),
                 menu,
                 self.tr("Close the checkpoint and the model"),
             ),
-            Action("quit", self.tr("&Quit"), shell.window.close, (Key.Quit,), menu, group=True),
+            Action("quit", self.tr("&Quit"), shell.window.close, ("Ctrl+Q",), menu, group=True),
         )
 
     def _anything_open(self) -> bool:

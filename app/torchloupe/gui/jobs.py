@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from shiboken6 import isValid
 
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.problems import Problem
@@ -52,6 +53,7 @@ class Job:
     tag: str
     label: str
     lane: str
+    owner: QObject | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     superseded: bool = False
     pending: list[Any] = field(default_factory=list)
@@ -87,16 +89,18 @@ class Jobs(QObject):
         tag: str = "",
         label: str = "",
         events: Callable[[list[Any]], object] | None = None,
+        owner: QObject | None = None,
     ) -> None:
         """Start work: a wire request, or a callable ``(progress) -> result``.
 
-        ``event`` gets each event, ``events`` all that came in the last tenth of a second as one list.
+        ``event`` gets each event, ``events`` all that came in the last tenth of a second as one list. An ``owner`` that is gone by
+        then (a dialog that was closed) is told nothing.
         """
         if event is not None:
             events = partial(_one_by_one, event)
         local = callable(work)
         lane = f"local {tag or next(self._numbers)}" if local else "worker"
-        job = Job(work, done, failed, events, tag, label or type(work).__name__, lane)
+        job = Job(work, done, failed, events, tag, label or type(work).__name__, lane, owner)
         was_busy = self.busy
         if tag:
             self._supersede(tag)
@@ -207,7 +211,7 @@ class Jobs(QObject):
     def _flush(self, job: Job) -> None:
         with self._lock:
             heard, job.pending = job.pending, []
-        if job.superseded or self._closed:
+        if job.superseded or self._closed or not _is_there(job.owner):
             return
         steps = [message for message in heard if isinstance(message, ProgressMessage)]
         if steps:
@@ -232,7 +236,7 @@ class Jobs(QObject):
         self._answer(job, result)
 
     def _answer(self, job: Job, result: Any) -> None:
-        if job.superseded:
+        if job.superseded or not _is_there(job.owner):
             return
         if not isinstance(result, Failed):
             if job.done:
@@ -241,6 +245,10 @@ class Jobs(QObject):
             job.failed(result)
         else:
             self.went_wrong.emit(result)
+
+
+def _is_there(owner: QObject | None) -> bool:
+    return owner is None or isValid(owner)
 
 
 def _one_by_one(event: Callable[[Any], object], messages: list[Any]) -> None:

@@ -30,14 +30,18 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
 
 def window_main(arguments: Sequence[str]) -> int:
     """``torchloupe [FILES...]`` with the options of the window. Exit status 0, or 2 when there can be no window."""
+    return run_window(**vars(window_parser().parse_args(arguments)))
+
+
+def window_parser() -> argparse.ArgumentParser:
+    """The parser of the words that open a window."""
     parser = argparse.ArgumentParser(prog="torchloupe", description="Opens the window.")
     add_window_options(parser)
-    options = parser.parse_args(arguments)
-    return run_window(**vars(options))
+    return parser
 
 
 def run_window(
-    paths: Sequence[str] = (),
+    paths: Sequence[str | Path] = (),
     *,
     python: str | None = None,
     theme: str | None = None,
@@ -54,7 +58,7 @@ def run_window(
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from torchloupe.gui.start_up import show_window
 
-    return show_window(list(paths), python, theme, fresh or screenshots is not None, trust, screenshots)
+    return show_window([str(path) for path in paths], python, theme, fresh or screenshots is not None, trust, screenshots)
 
 
 def why_no_window(headless: bool = False) -> str:

@@ -1,11 +1,12 @@
 """The main window: makes the rooms, puts them where they belong, and ties them together."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
 
 from torchloupe.analysis.diff_rows import MATCHED
 from torchloupe.gui import theme
@@ -94,7 +95,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
         menus = self.actions_by_id.fill_menu_bar(self.menuBar())
-        self.recent_menu = QMenu(self.tr("Open &recent"), self)
+        self.recent_menu = QMenu(self.tr("Open recen&t"), self)
         file_menu = next(iter(menus.values()))
         file_menu.insertMenu(self.actions_by_id["reload"], self.recent_menu)
         self.recent_menu.aboutToShow.connect(self._fill_recent)
@@ -149,7 +150,7 @@ class MainWindow(QMainWindow):
         bench.problems_changed.connect(self._show_problem_count)
         bench.checkpoint_changed.connect(self._show_title)
         bench.model_changed.connect(self._show_title)
-        bench.trace_changed.connect(lambda: bench.running and self.docks.raise_panel("calls"))
+        bench.trace_changed.connect(self._show_calls)
         opening.said.connect(self.status.say)
         opening.opened.connect(self._opened)
         opening.refused.connect(self._refused)
@@ -162,9 +163,18 @@ class MainWindow(QMainWindow):
         self.status.problems_clicked.connect(self.actions_by_id["panel.problems"].trigger)
         self.docks.panel_built.connect(let_drops_through)
         for dock in self.docks.docks.values():
-            dock.topLevelChanged.connect(lambda floats, dock=dock: floats and self.drop_area.watch(dock))
+            dock.topLevelChanged.connect(partial(self._dock_floats, dock))
+
+    def _dock_floats(self, dock: QDockWidget, floats: bool) -> None:
+        if floats:
+            self.drop_area.watch(dock)
 
     # what happens
+
+    def _show_calls(self) -> None:
+        if self.workbench.running:
+            self.docks.raise_panel("modules")
+            self.docks.raise_panel("calls")
 
     def _refresh_later(self, *_anything: object) -> None:
         self._refresh_timer.start()

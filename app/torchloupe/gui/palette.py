@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from torchloupe.gui.entries import Entry
+from torchloupe.gui.events_trace import trace
 from torchloupe.gui.fuzzy import best_matches
 from torchloupe.gui.theme import color, em
 
@@ -124,6 +125,8 @@ class Palette(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up, Down, Page keys and Enter of the field go to the list."""
+        if event.type() == QEvent.Type.FocusIn:
+            trace("typing", into=self.windowTitle())
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             key = Qt.Key(event.key())
             if key in _STEPS:

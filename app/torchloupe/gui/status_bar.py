@@ -39,8 +39,8 @@ class StatusBar(QStatusBar):
         self.cancel.setIcon(icon("close"))
         self.cancel.setToolTip(self.tr("Cancel the running job (Shift+F5)"))
         self.problems = self._button(self.tr("Problems"), self.problems_clicked)
-        for widget in (self.interpreter, self.model):
-            self.addWidget(widget)
+        self.addWidget(self.interpreter)
+        self.addWidget(self.model)
         self.addWidget(self.message, 1)
         for widget in (self.job, self.bar, self.cancel, self.problems):
             self.addPermanentWidget(widget)

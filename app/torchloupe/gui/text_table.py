@@ -4,7 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    Qt,
+    Signal,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from torchloupe.gui.empty_state import EmptyState
@@ -184,6 +194,7 @@ class FilterTable(QWidget):
         self.view.horizontalHeader().sortIndicatorChanged.connect(
             lambda column, order: self.keeping(lambda: self.model.sort(column, order))
         )
+        self.model.rowsInserted.connect(lambda *_what: self._show_right_page())
         self._show_right_page()
 
     def set_rows(self, rows: Sequence[Row]) -> None:
@@ -208,7 +219,9 @@ class FilterTable(QWidget):
             if position < 0:
                 selection.clear()
             elif self.view.currentIndex().row() != position:
-                self.view.selectRow(position)
+                # Not selectRow: it would extend or toggle the selection while Shift or Ctrl of a shortcut is held.
+                flags = QItemSelectionModel.SelectionFlag
+                selection.setCurrentIndex(self.model.index(position, 0), flags.ClearAndSelect | flags.Rows)
         if position >= 0:
             self.view.scrollTo(self.model.index(position, 0))
 
@@ -219,8 +232,12 @@ class FilterTable(QWidget):
 
     def copied_text(self) -> str:
         """The selected rows as tab-separated text; all shown ones when none is selected."""
+        return self.model.text_of(self.copied_rows())
+
+    def copied_rows(self) -> Sequence[Row]:
+        """The selected rows; all shown ones when none is selected."""
         chosen = sorted({index.row() for index in self.view.selectionModel().selectedRows()})
-        return self.model.text_of([self.model.rows[number] for number in chosen] if chosen else self.model.rows)
+        return [self.model.rows[number] for number in chosen] if chosen else self.model.rows
 
     def _filter_rows(self, text: str) -> None:
         self.keeping(lambda: self.model.set_filter(text))

@@ -5,6 +5,7 @@ least 4.5:1 against every ground it is drawn on; a test computes it.
 """
 
 from dataclasses import dataclass, fields
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
@@ -118,13 +119,19 @@ def apply_theme(app: QApplication, wanted: str) -> None:
     hints = QGuiApplication.styleHints()
     if not _following:
         _following = True
-        hints.colorSchemeChanged.connect(lambda _scheme: _mode == "system" and apply_theme(app, "system"))
+        hints.colorSchemeChanged.connect(partial(_follow, app))
     dark = wanted == "dark" or (wanted == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
     _current = DARK if dark else LIGHT
     _colors.clear()
     if app.style().name() != "fusion":
         app.setStyle("Fusion")
     app.setPalette(palette_of(_current))
+
+
+def _follow(app: QApplication, _scheme: Qt.ColorScheme) -> None:
+    """The desktop went light or dark."""
+    if _mode == "system":
+        apply_theme(app, "system")
 
 
 def palette_of(theme: Theme) -> QPalette:
@@ -183,5 +190,8 @@ def contrast(one: str, other: str) -> float:
 
 def _luminance(text: str) -> float:
     shown = QColor(text)
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shown.getRgbF()[:3]]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    return 0.2126 * _linear(shown.redF()) + 0.7152 * _linear(shown.greenF()) + 0.0722 * _linear(shown.blueF())
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)

@@ -60,8 +60,7 @@ class Workbench(QObject):
         if self.selection.stored is not None:
             self.select(Selection())
         self.checkpoint = contents
-        expected = keys_of_tree(self.model.tree) if self.model else ()
-        self.container = model_container(contents, expected) if contents else ""
+        self._choose_container()
         self.checkpoint_changed.emit()
         self._compare()
 
@@ -80,16 +79,24 @@ class Workbench(QObject):
         self.select(Selection())
         self.model_changed.emit()
         self.trace_changed.emit()
-        if self.checkpoint and model:
-            self.container = model_container(self.checkpoint, keys_of_tree(model.tree))
+        if model:
+            self._choose_container()
         self._compare()
+
+    def _choose_container(self) -> None:
+        if self.checkpoint is None:
+            self.container = ""
+        else:
+            from torchloupe.gui.comparing import container_for
+
+            self.container = container_for(self.checkpoint, self.model)
 
     def _compare(self) -> None:
         self.diff, self._diff_problems = None, ()
         if self.checkpoint and self.model:
-            found = keys_of_container(self.checkpoint, self.container)
-            self.diff = state_dict_diff(keys_of_tree(self.model.tree), found)
-            self._diff_problems = diff_problems(self.diff)
+            from torchloupe.gui.comparing import compare  # see there why not sooner
+
+            self.diff, self._diff_problems = compare(self.checkpoint, self.container, self.model)
         self.diff_changed.emit()
         self.problems_changed.emit()
 
@@ -173,7 +180,7 @@ class Workbench(QObject):
         """The next (or previous) problem, going round."""
         if self.problems:
             try:
-                position = self.problems.index(self.selection.problem) + steps  # type: ignore[arg-type]
+                position = self.problems.index(self.selection.problem) + steps
             except ValueError:
                 position = 0 if steps > 0 else -1
             self.select_problem(self.problems[position % len(self.problems)])

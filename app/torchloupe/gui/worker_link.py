@@ -15,9 +15,15 @@ from torchloupe.wire.requests import Hello
 class WorkerSession(Protocol):
     """What the window needs of a session (``session.Session``, or ``session.ScriptedSession`` in tests)."""
 
-    state: Any
-    hello: Any
-    on_state: Any
+    on_state: Callable[[str], None]
+
+    @property
+    def state(self) -> str:
+        """``stopped``, ``starting``, ``ready``, ``busy`` or ``died``."""
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the worker said of itself, once it is up."""
 
     def start(self) -> None:
         """Bring the process up in the background."""
@@ -48,7 +54,7 @@ class RestartWorker:
     def __call__(self, progress: Progress) -> str:
         progress(0, 0, "restarting the worker")
         self.session.restart()
-        return str(self.session.state)
+        return self.session.state
 
 
 @dataclass(frozen=True)
@@ -89,13 +95,12 @@ class WorkerLink(QObject):
     @property
     def state(self) -> str:
         """Where the worker stands."""
-        return str(self._session.state) if self._session is not None else "stopped"
+        return self._session.state if self._session is not None else "stopped"
 
     @property
     def hello(self) -> Hello | None:
         """What the worker said of itself, None until it has come up."""
-        hello = self._session.hello if self._session is not None else None
-        return hello if isinstance(hello, Hello) else None
+        return self._session.hello if self._session is not None else None
 
     def start(self) -> None:
         """Bring the worker up in the background."""

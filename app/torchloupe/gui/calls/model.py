@@ -21,9 +21,9 @@ COLUMNS = (
     Column("Class", 8),
     Column("Input", 9),
     Column("Output", 9),
-    *(Column(title, 5, right=True) for title in ("Mean", "Std", "Min", "Max")),
+    *(Column(title, 5.6, right=True) for title in ("Mean", "Std", "Min", "Max")),
     Column("Zeros", 4, right=True),
-    Column("NaN/Inf", 5, right=True),
+    Column("NaN/Inf", 6, right=True),
     Column("Time", 5, right=True),
     Column("Dtype", 6),
 )

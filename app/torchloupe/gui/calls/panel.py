@@ -55,10 +55,7 @@ class CallsPanel(QWidget):
         self._follow(bench.selection)
 
     def _add(self, calls: list[LayerCall]) -> None:
-        was_empty = not self.model.items
         self.model.add(calls)
-        if was_empty:
-            self.table.keeping(lambda: None)
         self._summarize()
 
     def _follow(self, selection: Selection) -> None:
@@ -83,7 +80,7 @@ class CallsPanel(QWidget):
             return self.tr("No model yet. Open the file that defines the class, then F5 runs one forward pass.")
         if bench.report is not None:
             return self.tr("The run ended before any module was called. The problem says why.")
-        return self.tr("Nothing has run. F5 runs one forward pass with the input shown above the window's panels.")
+        return self.tr("Nothing has run. F5 runs one forward pass with the input shown in the tool bar.")
 
 
 def summary_text(calls: str, report: ForwardReport) -> str:

@@ -91,7 +91,7 @@ class CheckpointPanel(QWidget):
         self.containers.setAccessibleName(self.tr("Container that is compared with the model"))
         self.containers.setToolTip(self.tr("The part of the checkpoint that is compared with the model"))
         self.containers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        compared = QLabel(self.tr("&Model:"))
+        compared = QLabel(self.tr("&Compare:"))
         compared.setBuddy(self.containers)
         choice = QHBoxLayout()
         choice.addWidget(compared)

@@ -17,9 +17,9 @@ CHANGED_ROLE = Qt.ItemDataRole.UserRole + 1
 
 COLUMNS = (
     Column("Status", 6.5),
-    Column("Model key", 14),
+    Column("Model key", 13),
     Column("Model shape", 7),
-    Column("Checkpoint key", 14),
+    Column("Checkpoint key", 13.5),
     Column("Checkpoint shape", 8),
     Column("Difference", 20),
 )
@@ -46,7 +46,8 @@ def compare_row(row: DiffRow) -> Row:
         shape_text(row.found.shape) if row.found else "",
         difference_text(row),
     )
-    return Row(cells, row_key(row), (mark.role, None, differing, None, differing, "muted"))
+    roles = (mark.role, None, differing, None, differing, "muted")
+    return Row(cells, row_key(row), roles, (describe_difference(row),))
 
 
 def compare_haystack(row: DiffRow) -> str:
@@ -88,9 +89,10 @@ def changed_part(key: str, other: str) -> tuple[int, int] | None:
     tail = 0
     while tail < min(len(mine), len(theirs)) - same and mine[-1 - tail] == theirs[-1 - tail]:
         tail += 1
-    start = len(".".join(mine[:same])) + (1 if same and same < len(mine) else 0)
-    after = ".".join(mine[len(mine) - tail :])
-    end = len(key) - len(after)
+    start = len(".".join(mine[:same])) + (1 if 0 < same < len(mine) else 0)
+    end = len(key) - len(".".join(mine[len(mine) - tail :]))
+    replaced = len(theirs) > same + tail
+    end -= 1 if replaced and tail and end > start else 0
     return (start, end) if end > start else None
 
 

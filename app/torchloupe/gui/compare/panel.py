@@ -41,6 +41,7 @@ class ComparePanel(QWidget):
     def _build(self) -> None:
         for column in (rows.MODEL_KEY, rows.CHECKPOINT_KEY):
             self.table.view.setItemDelegateForColumn(column, KeyDelegate(self.table.view))
+        self.table.view.horizontalHeader().setStretchLastSection(True)
         for label in (self.headline, self.causes):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -81,7 +82,7 @@ class ComparePanel(QWidget):
         self._show_chips()
         if diff is not None and bench.checkpoint and bench.model:
             name = os.path.basename(bench.checkpoint.path)
-            self.headline.setText(rows.headline(diff, bench.container, name, bench.model.name))
+            self.headline.setText(rows.headline(diff, bench.container, name, bench.model.class_name))
             self.causes.setText("\n".join(self._cause_lines()))
             self.causes.setVisible(bool(diff.causes))
             self.only_differences.setVisible(0 < rows.difference_count(diff) < len(diff.rows))
@@ -95,9 +96,9 @@ class ComparePanel(QWidget):
 
     def _cause_lines(self) -> list[str]:
         causes = self.workbench.diff.causes if self.workbench.diff else ()
-        lines = [f"● {rows.cause_text(cause)}" for cause in causes[:SHOWN_CAUSES]]
+        lines = [f"• {rows.cause_text(cause)}" for cause in causes[:SHOWN_CAUSES]]
         more = len(causes) - SHOWN_CAUSES
-        return lines + ([self.tr("● {0} more causes stand in the list of problems.").format(more)] if more > 0 else [])
+        return lines + ([self.tr("• {0} more causes stand in the list of problems.").format(more)] if more > 0 else [])
 
     def _show_chips(self) -> None:
         checked = {status for status, chip in self.chips.items() if chip.isChecked()}

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from torchloupe.gui.details.model import Details, Place, details_of
-from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html
+from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
 from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
 from torchloupe.gui.editor import open_in_editor
 from torchloupe.gui.empty_state import EmptyState
@@ -129,7 +129,7 @@ class DetailsPanel(QWidget):
     def _fix_row(self, fix: Fix) -> QWidget:
         row = QFrame()
         row.setFrameShape(QFrame.Shape.StyledPanel)
-        text = QLabel(fix.text, wordWrap=True)
+        text = QLabel(with_code(fix.text), wordWrap=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         tried = QLabel(self.tr("✓ tried: it works") if fix.verified else self.tr("not tried"))
         tried.setStyleSheet(f"color: {color('matched' if fix.verified else 'muted').name()}")

@@ -15,9 +15,9 @@ def head_html(details: Details) -> str:
     """Title, what it is, sentences."""
     mark = details.mark
     kind = _colored(details.subtitle, "muted") if details.subtitle else ""
-    title = f"<b>{_with_code(details.title)}</b>"
+    title = f"<b>{with_code(details.title)}</b>"
     top = f"<p>{_colored(mark.text, mark.role)}&nbsp; {kind}</p><p>{title}</p>" if mark else f"<p>{title}&nbsp; {kind}</p>"
-    return top + "".join(f"<p>{_with_code(sentence)}</p>" for sentence in details.sentences)
+    return top + "".join(f"<p>{with_code(sentence)}</p>" for sentence in details.sentences)
 
 
 def facts_html(sections: tuple[Section, ...]) -> str:
@@ -38,7 +38,7 @@ def _fact_html(fact: Fact) -> str:
     return f"<tr>{name}<td style='padding:1px 0 2px 0'>{value}</td></tr>"
 
 
-def _with_code(text: str) -> str:
+def with_code(text: str) -> str:
     """Words between backticks are code."""
     return re.sub(r"`([^`]*)`", rf"<span style='font-family:{fixed_font().family()}'>\1</span>", escape(text))
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QW
 from torchloupe.gui.details.model import Place
 from torchloupe.gui.theme import color, em, fixed_font
 
-CONTEXT = 5
+CONTEXT = 4
 MAX_BYTES = 4_000_000
 
 
@@ -78,6 +78,7 @@ class SourceView(QWidget):
         self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.lines.setFont(fixed_font())
         self.lines.setTabChangesFocus(True)
+        self.lines.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.lines.setVisible(False)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -96,8 +97,13 @@ class SourceView(QWidget):
         marked.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
         marked.cursor = QTextCursor(self.lines.document().findBlockByNumber(source.marked - source.first))
         self.lines.setExtraSelections([marked])
-        self.lines.setFixedHeight(self.lines.fontMetrics().lineSpacing() * len(source.lines) + em(self, 1.9))
+        self.lines.setFixedHeight(self._height_of(len(source.lines)))
         self.lines.setVisible(True)
+
+    def _height_of(self, line_count: int) -> int:
+        edges = 2 * (self.lines.frameWidth() + round(self.lines.document().documentMargin()))
+        line = self.lines.blockBoundingRect(self.lines.document().firstBlock()).height()
+        return round(line * line_count) + edges + self.lines.horizontalScrollBar().sizeHint().height()
 
     def show_failure(self, sentence: str) -> None:
         """The lines cannot be shown, and why."""

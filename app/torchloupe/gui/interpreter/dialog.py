@@ -65,6 +65,7 @@ class InterpreterDialog(QDialog):
             ProbeInterpreters(tuple(found)),
             done=lambda answers: self.table.set_rows(interpreter_rows(answers)),
             tag="interpreters",
+            owner=self,
             label=self.tr("asking interpreters"),
         )
 

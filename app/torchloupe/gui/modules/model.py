@@ -105,23 +105,25 @@ def module_cells(entry: ModuleEntry, calls: ModuleCalls | None, mark: Mark | Non
 
 def module_haystacks(tree: ModuleTree, calls: ModuleCalls | None) -> list[str]:
     """What a filter finds a module by: path, class, settings, the shapes and dtypes of what it owns, its outputs."""
-    owned: dict[str, list[str]] = {}
-    for entry in tree.parameters:
-        owned.setdefault(entry.owner, []).append(f"{parameter_shape(entry)} {entry.dtype}")
+    owned = {
+        owner: " ".join(f"{parameter_shape(entry)} {entry.dtype}" for entry in entries)
+        for owner, entries in parameters_by_owner(tree).items()
+    }
     last = calls.last if calls else {}
     rows = []
     for module in tree.modules:
         outputs = " ".join(shape_text(output.shape) for output in last[module.path].outputs) if module.path in last else ""
         made_of = f"{module.class_name} {module.settings}"
-        rows.append(haystack((module.path, made_of, outputs, " ".join(owned.get(module.path, ())))))
+        rows.append(haystack((module.path, made_of, outputs, owned.get(module.path, ""))))
     return rows
 
 
-def parameters_below(tree: ModuleTree, path: str | None) -> list[ParameterEntry]:
-    """The parameters and buffers of a module and of everything below it (all when it is the root or None)."""
-    if not path:
-        return list(tree.parameters)
-    return [entry for entry in tree.parameters if entry.owner == path or entry.owner.startswith(path + ".")]
+def parameters_by_owner(tree: ModuleTree) -> dict[str, list[ParameterEntry]]:
+    """The parameters and buffers of each module alone, by module path."""
+    owned: dict[str, list[ParameterEntry]] = {}
+    for entry in tree.parameters:
+        owned.setdefault(entry.owner, []).append(entry)
+    return owned
 
 
 def parameter_shape(entry: ParameterEntry) -> str:
@@ -134,11 +136,11 @@ def parameter_kind(entry: ParameterEntry) -> str:
     return entry.kind if entry.persistent else f"{entry.kind}, not in state_dict"
 
 
-def parameter_row(entry: ParameterEntry, statuses: Mapping[str, str]) -> Row:
-    """One row of the parameters; ``statuses`` are those of the diff by key, empty without a checkpoint."""
+def parameter_row(entry: ParameterEntry, statuses: Mapping[str, str], owner: str = "") -> Row:
+    """One row of the parameters of ``owner``; ``statuses`` are those of the diff by key, empty without a checkpoint."""
     mark = DIFF_MARKS.get(statuses.get(entry.key, ""))
     cells = (
-        entry.key,
+        entry.key.removeprefix(f"{owner}.") if owner else entry.key,
         parameter_shape(entry),
         entry.dtype,
         parameter_kind(entry),
@@ -150,7 +152,7 @@ def parameter_row(entry: ParameterEntry, statuses: Mapping[str, str]) -> Row:
     )
     frozen = entry.kind == PARAMETER and not entry.requires_grad
     roles = (None, None, None, "muted", "info" if frozen else None, mark.role if mark else None)
-    return Row(cells, entry.key, roles)
+    return Row(cells, entry.key, roles, (entry.key,))
 
 
 def parameter_haystack(entry: ParameterEntry, statuses: Mapping[str, str]) -> str:

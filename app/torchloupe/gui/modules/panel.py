@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
-from torchloupe.analysis.wording import count_text
+from torchloupe.analysis.wording import counted
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.modules import model as rows
@@ -44,7 +44,7 @@ class ModulesPanel(QWidget):
         ]
         return LazyTableModel(
             columns,
-            lambda entry: rows.parameter_row(entry, self._statuses),
+            lambda entry: rows.parameter_row(entry, self._statuses, self._owner or ""),
             lambda entry: rows.parameter_haystack(entry, self._statuses),
             rows.parameter_order,
             lambda entry: entry.key,
@@ -86,8 +86,10 @@ class ModulesPanel(QWidget):
         table.filter.selectAll()
 
     def copy_rows(self) -> str:
-        """The selected rows of the half that has the focus, as tab-separated text."""
-        return (self.parameters if self.parameters.isAncestorOf(self.focusWidget() or self) else self.tree).copied_text()
+        """The selected rows of the half that has the focus, as tab-separated text; parameters with their whole keys."""
+        if not self.parameters.isAncestorOf(self.focusWidget() or self):
+            return self.tree.copied_text()
+        return "\n".join("\t".join((row.key, *row.cells[1:])) for row in self.parameters.copied_rows())
 
     # following the workbench
 
@@ -112,12 +114,11 @@ class ModulesPanel(QWidget):
     def _list_parameters(self, owner: str | None) -> None:
         model = self.workbench.model
         self._owner = owner
-        shown: list[ParameterEntry] = rows.parameters_below(model.tree, owner) if model else []
+        shown: list[ParameterEntry] = self.tree_model.parameters_below(owner) if model else []
         self.parameters.keeping(lambda: self.parameter_model.set_items(shown))
         where = owner or self.tr("the model")
         buffers = sum(entry.kind == "buffer" for entry in shown)
-        text = self.tr("{0}: {1} parameters, {2} buffers")
-        self.parameters_of.setText(text.format(where, count_text(len(shown) - buffers), count_text(buffers)))
+        self.parameters_of.setText(f"{where}: {counted(len(shown) - buffers, 'parameter')}, {counted(buffers, 'buffer')}")
 
     def _follow(self, selection: Selection) -> None:
         if selection.module is None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from torchloupe.gui.modules import model as rows
 from torchloupe.gui.outline_table import OutlineModel
 from torchloupe.gui.text_table import Column, Row
-from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.modules import ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.traces import LayerCall
 
@@ -30,6 +30,7 @@ class ModuleTreeModel(OutlineModel):
         self.calls: rows.ModuleCalls | None = None
         self._complete = False
         self._position: dict[str, int] = {}
+        self._owned: dict[str, list[ParameterEntry]] | None = None
         self._severities: dict[str, str] = {}
         self._inside: set[str] = set()
         self.set_tree(tree or self.tree)
@@ -39,6 +40,7 @@ class ModuleTreeModel(OutlineModel):
         was_open = {entry.path for entry, is_open in zip(self.tree.modules, self._open, strict=True) if is_open}
         self.tree = tree
         self._position = {entry.path: position for position, entry in enumerate(tree.modules)}
+        self._owned = None
         small = len(tree.modules) <= OPEN_AT_FIRST
         outline = rows.module_outline(tree.modules)
         self.set_outline(outline, lambda at: small or outline.depth[at] == 0 or tree.modules[at].path in was_open)
@@ -60,6 +62,16 @@ class ModuleTreeModel(OutlineModel):
         self._severities = rows.worst_severities(problems)
         self._inside = rows.paths_above_errors(self._severities)
         self.refresh()
+
+    def parameters_below(self, path: str | None) -> list[ParameterEntry]:
+        """The parameters and buffers of a module and of everything below it; of the whole model for its root or None."""
+        position = self.position_of_key(path)
+        if not path or position < 0:
+            return list(self.tree.parameters)
+        if self._owned is None:
+            self._owned = rows.parameters_by_owner(self.tree)
+        below = self.tree.modules[position : self.outline.end[position]]
+        return [entry for module in below for entry in self._owned.get(module.path, ())]
 
     def describe(self, position: int) -> Row:
         """The row of a module."""

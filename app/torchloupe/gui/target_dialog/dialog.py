@@ -1,6 +1,5 @@
 """The dialog that points at a model: where it is defined, which class or factory, with which arguments, where it runs."""
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -129,8 +128,9 @@ class TargetDialog(QDialog):
         self._opening.jobs.start(
             work,
             done=self._show_choices,
-            failed=partial(self._say_failed),
+            failed=self._say_failed,
             tag="target dialog",
+            owner=self,
             label=self.tr("looking into {0}").format(place),
         )
 
@@ -145,7 +145,7 @@ class TargetDialog(QDialog):
         self._judge()
 
     def _say_failed(self, failed: Failed) -> None:
-        if failed.problems and self.isVisible():
+        if failed.problems:
             problem = failed.problems[0]
             self._say(f"{problem.message} {problem.hint}")
 

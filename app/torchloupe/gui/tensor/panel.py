@@ -36,7 +36,7 @@ class TensorPanel(QWidget):
         self.plot: HistogramPlot | None = None
         self.choice, self.logarithmic = QComboBox(), QCheckBox(self.tr("&Logarithmic counts"))
         self.words = QLabel(wordWrap=True)
-        columns = [Column(self.tr("Statistic"), 11), Column(self.tr("Value"), 8, stretch=True, right=True)]
+        columns = [Column(self.tr("Statistic"), 10), Column(self.tr("Value"), 9, stretch=True, right=True)]
         self.table = FilterTable(columns, self.tr("Statistics and histogram"))
         self.no_plot = EmptyState()
         self.empty = EmptyState(self.tr("Nothing to plot. Select a call, a parameter or a tensor of the checkpoint."))
@@ -62,7 +62,7 @@ class TensorPanel(QWidget):
         splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         splitter.addWidget(self._plot_pages)
         splitter.addWidget(self.table)
-        splitter.setSizes([em(self, 30), em(self, 18)])
+        splitter.setSizes([em(self, 28), em(self, 21)])
         splitter.setStretchFactor(0, 1)
         box = QVBoxLayout(self._content)
         box.setContentsMargins(em(self, 0.4), em(self, 0.4), em(self, 0.4), em(self, 0.4))

@@ -1,0 +1,110 @@
+"""The words that both skins use."""
+
+import math
+
+import pytest
+
+from torchloupe.analysis import wording
+from torchloupe.analysis.diff_rows import DiffRow, KeyEntry
+from torchloupe.wire.problems import Fix, Problem
+
+
+@pytest.mark.parametrize(("shape", "text"), [((2, 3), "[2, 3]"), ((), "[]"), ((7,), "[7]"), (None, "not yet known")])
+def test_that_shapes_read_like_torch_writes_them(shape: tuple[int, ...] | None, text: str) -> None:
+    assert wording.shape_text(shape) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0"), (999, "999"), (3136, "3,136"), (10**9, "1,000,000,000")])
+def test_that_counts_have_thousands_marks(count: int, text: str) -> None:
+    assert wording.count_text(count) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "1 key"), (0, "0 keys"), (2000, "2,000 keys")])
+def test_that_nouns_agree_with_their_number(count: int, text: str) -> None:
+    assert wording.counted(count, "key") == text
+
+
+def test_that_an_odd_plural_can_be_given() -> None:
+    assert wording.counted(2, "key differs", "keys differ") == "2 keys differ"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (12_345_678, "12.3 MB"),
+        (999_600, "1 MB"),
+        (2 * 10**12, "2 TB"),
+        (5 * 10**18, "5e+03 PB"),
+    ],
+)
+def test_that_sizes_are_in_decimal_units(size: int, text: str) -> None:
+    assert wording.bytes_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "–"), (0.0, "0 µs"), (1.2e-5, "12 µs"), (0.0351, "35.1 ms"), (1.0, "1 s"), (1.239, "1.24 s"), (1234.5, "1,234 s")],
+)
+def test_that_times_are_in_fitting_units(seconds: float | None, text: str) -> None:
+    assert wording.seconds_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (1.0, "1"),
+        (0.123456, "0.1235"),
+        (-3.5e-7, "-3.500e-07"),
+        (2.5e7, "2.500e+07"),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+    ],
+)
+def test_that_numbers_keep_four_digits(value: float | None, text: str) -> None:
+    assert wording.number_text(value) == text
+
+
+MODEL, FILE = KeyEntry("fc.weight", (10, 4), "float32"), KeyEntry("fc.weight", (4, 10), "float16")
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (DiffRow("matched", MODEL, MODEL, "", 1.0), "matched"),
+        (DiffRow("missing", MODEL, None), "missing in the checkpoint"),
+        (DiffRow("unexpected", None, FILE), "not in the model"),
+        (DiffRow("shape", MODEL, FILE, "", 1.0), "other shape: checkpoint [4, 10], model [10, 4]"),
+        (DiffRow("transposed", MODEL, FILE, "", 1.0), "transposed: checkpoint [4, 10], model [10, 4]"),
+        (DiffRow("dtype", MODEL, FILE, "", 1.0), "checkpoint float16, model float32"),
+        (
+            DiffRow("renamed", MODEL, KeyEntry("module.fc.weight", (), ""), "prefix module.", 1.0),
+            "renamed: module.fc.weight in the checkpoint (prefix module.)",
+        ),
+        (DiffRow("resized", MODEL, FILE, "bicubic", 0.9), "resized: checkpoint [4, 10], model [10, 4] (bicubic)"),
+    ],
+)
+def test_that_a_difference_says_what_is_whose(row: DiffRow, text: str) -> None:
+    assert wording.describe_difference(row) == text
+
+
+def test_that_a_problem_is_told_with_place_hint_and_repairs() -> None:
+    fixes = (Fix("set_argument", "Set in_features=9216.", verified=True), Fix("edit_source", "Pool to 7x7."))
+    problem = Problem(
+        "shape-mismatch", "fc1 expects 3136.", hint="64*12*12 arrive.", module="fc1", file="net.py", line=9, fixes=fixes
+    )
+    assert wording.problem_lines(problem) == [
+        "error: fc1 expects 3136.",
+        "  at fc1, net.py:9",
+        "  64*12*12 arrive.",
+        "  fix: Set in_features=9216. (tried: it works)",
+        "  fix: Pool to 7x7.",
+    ]
+
+
+def test_that_a_problem_without_a_place_has_no_line_for_it() -> None:
+    assert wording.problem_lines(Problem("usage", "No.")) == ["error: No."]

@@ -1,0 +1,135 @@
+"""The Calls panel on a workbench."""
+
+from typing import Any
+
+import pytest
+from PySide6.QtTest import QTest
+
+from gui import panel_data
+from gui.panel_data import MISMATCH, call, fail_in_fc1, open_panel, run_well, shown_column
+from torchloupe.gui.calls.panel import CallsPanel, summary_text
+from torchloupe.wire.tensors import TensorMeta
+from torchloupe.wire.traces import ForwardReport
+
+
+@pytest.fixture
+def panel(qtbot: Any) -> CallsPanel:
+    return open_panel(qtbot, CallsPanel)
+
+
+def test_that_an_empty_panel_says_what_to_do_next(panel: CallsPanel) -> None:
+    assert "No model yet" in panel.table.empty.label.text()
+    panel.workbench.set_model(panel_data.opened())
+    assert panel.table.empty.label.text().startswith("Nothing has run. F5 runs one forward pass")
+    panel.workbench.begin_run()
+    assert "Running" in panel.table.empty.label.text()
+    panel.workbench.end_run(panel_data.report(MISMATCH, calls=0))
+    assert "ended before any module was called" in panel.table.empty.label.text()
+
+
+def test_that_rows_grow_while_the_run_goes_on(panel: CallsPanel) -> None:
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.begin_run()
+    panel.workbench.add_calls(panel_data.good_calls()[:1])
+    assert panel.table.view.isVisible()
+    assert panel.summary.text() == "1 call so far, running …"
+    panel.workbench.add_calls(panel_data.good_calls()[1:4])
+    assert shown_column(panel.table, 0) == ["1", "2", "3", "4"]
+    assert panel.summary.text() == "4 calls so far, running …"
+
+
+def test_that_a_finished_run_is_summed_up_in_a_line(panel: CallsPanel) -> None:
+    run_well(panel.workbench)
+    text = "10 calls  ·  31.2 ms  ·  cpu  ·  input [2, 3, 28, 28] (worked out)  ·  output [2, 10]"
+    assert panel.summary.text() == text
+
+
+def test_that_a_failed_run_says_so_and_shows_the_failing_call(panel: CallsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    assert panel.summary.text().endswith("✖ 1 error")
+    assert panel.table.current_key() == 7
+    assert shown_column(panel.table, 2)[6:] == ["◌ unfinished", "✖ failed"]
+
+
+def test_that_a_run_that_was_broken_off_is_called_partial(panel: CallsPanel) -> None:
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.begin_run()
+    panel.workbench.add_calls(panel_data.good_calls()[:4])
+    panel.workbench.fail_run(())
+    assert panel.summary.text() == "4 calls; partial: the run was not finished"
+    assert len(shown_column(panel.table, 0)) == 4
+
+
+def test_that_choosing_a_row_selects_the_call(panel: CallsPanel) -> None:
+    run_well(panel.workbench)
+    panel.table.view.selectRow(6)
+    assert panel.workbench.selection.call == 6
+    assert panel.workbench.selection.module == "head.fc1"
+
+
+def test_that_the_panel_follows_the_selected_call_and_lets_go_of_it(panel: CallsPanel) -> None:
+    run_well(panel.workbench)
+    panel.workbench.select_module("head.fc2")
+    assert panel.table.current_key() == 9
+    panel.workbench.step_call(-1)
+    assert panel.table.current_key() == 8
+    panel.workbench.select_module("encoder.bn1")
+    assert panel.table.current_key() is None
+
+
+def test_that_a_new_run_starts_with_no_rows(panel: CallsPanel) -> None:
+    run_well(panel.workbench)
+    panel.workbench.begin_run()
+    assert shown_column(panel.table, 0) == []
+    assert not panel.summary.isVisible()
+
+
+def test_that_closing_the_model_takes_its_calls_away(panel: CallsPanel) -> None:
+    run_well(panel.workbench)
+    panel.workbench.set_model(None)
+    assert "No model yet" in panel.table.empty.label.text()
+    assert panel.table.empty.isVisible()
+
+
+def test_that_the_filter_stays_while_calls_arrive(panel: CallsPanel) -> None:
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.begin_run()
+    panel.workbench.add_calls(panel_data.good_calls()[:1])
+    panel.focus_filter()
+    QTest.keyClicks(panel.table.filter, "class:linear")
+    panel.workbench.add_calls(panel_data.good_calls()[1:])
+    assert [text.strip() for text in shown_column(panel.table, 1)] == ["head.fc1", "head.fc2"]
+
+
+def test_that_rows_arriving_under_a_filter_that_hid_all_others_are_shown(panel: CallsPanel) -> None:
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.begin_run()
+    panel.workbench.add_calls(panel_data.good_calls()[:1])
+    panel.table.filter.setText("fc2")
+    assert not panel.table.view.isVisible()
+    panel.workbench.add_calls(panel_data.good_calls()[1:])
+    assert panel.table.view.isVisible()
+
+
+def test_that_copied_rows_are_what_is_shown(panel: CallsPanel) -> None:
+    run_well(panel.workbench)
+    panel.table.view.selectRow(6)
+    assert panel.copy_rows().split("\t")[:6] == ["6", "    head.fc1", "✓ done", "Linear", "[2, 3136]", "[2, 128]"]
+
+
+def test_that_thousands_of_calls_arrive_in_their_order(panel: CallsPanel) -> None:
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.begin_run()
+    groups = [[*range(start + 1, start + 50), start] for start in range(0, 3000, 50)]
+    for group in groups:
+        panel.workbench.add_calls([call(index, "head.fc1", (1,), (1,)) for index in group])
+    assert [row.key for row in panel.model.rows] == list(range(3000))
+
+
+@pytest.mark.parametrize(
+    ("source", "word"), [("given", "(given)"), ("file", "(from the file)"), ("worked_out", "(worked out)"), ("", "[1]")]
+)
+def test_that_the_summary_says_where_the_input_came_from(source: str, word: str) -> None:
+    given = (TensorMeta((1,), "float32"),)
+    text = summary_text("1 call", ForwardReport(given, source, (), 1, 0.5, "cpu"))
+    assert text.endswith(word)

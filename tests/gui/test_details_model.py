@@ -1,0 +1,321 @@
+"""What is said about a selection, for every kind of thing."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gui import panel_data
+from gui.panel_data import FILE, MISMATCH, call, opened, parameter, stats, stored
+from torchloupe.analysis.state_dict_diff import DiffRow, KeyEntry
+from torchloupe.gui.details import subjects
+from torchloupe.gui.details.model import Details, Fact, Place, Section, details_of
+from torchloupe.gui.details.rich_text import facts_html, head_html, with_code
+from torchloupe.gui.details.source import CONTEXT, ReadSource, lines_around
+from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.problems import Problem
+
+
+@pytest.fixture
+def bench(qapp: Any) -> Workbench:
+    workbench = Workbench()
+    panel_data.fail_in_fc1(workbench)
+    workbench.set_checkpoint(panel_data.checkpoint())
+    workbench.use_container("model_state_dict")
+    return workbench
+
+
+def facts(details: Details | None, title: str = "") -> dict[str, str]:
+    assert details is not None
+    return {fact.name: fact.value for section in details.sections if section.title == title for fact in section.facts}
+
+
+def links(details: Details | None) -> dict[str, str]:
+    assert details is not None
+    return {fact.name: fact.link for section in details.sections for fact in section.facts if fact.link}
+
+
+def test_that_nothing_selected_has_no_details(bench: Workbench) -> None:
+    bench.select(Selection())
+    assert details_of(bench) is None
+
+
+def test_that_a_problem_tells_message_hint_place_fixes_and_traceback(bench: Workbench) -> None:
+    details = details_of(bench)
+    assert details is not None
+    assert (details.title, details.subtitle) == (MISMATCH.message, "shape-mismatch")
+    assert details.mark is not None
+    assert details.mark.text == "✖ error"
+    assert details.sentences == (MISMATCH.hint,)
+    assert details.places == (Place("Here", FILE, 47),)
+    assert details.fixes == MISMATCH.fixes
+    assert details.folded == MISMATCH.details
+
+
+def test_that_a_problem_tells_what_arrived_and_what_it_was_built_for(bench: Workbench) -> None:
+    details = details_of(bench)
+    assert facts(details)["Built as"] == "Linear(in_features=3136, out_features=128, bias=True)"
+    assert facts(details, "What arrived") == {"x": "[2, 12544] float32 cpu"}
+    assert facts(details, "Facts") == {"Built for": "3,136", "Arrived": "12,544"}
+    assert links(details) == {"Module": "module:head.fc1", "Call": "call:7"}
+
+
+def test_that_a_problem_without_call_keeps_the_shapes_it_knows(bench: Workbench) -> None:
+    problem = Problem("shape-mismatch", "m", data={"input_shape": [2, 3], "weight_shape": [4, 5], "layer": "Linear"})
+    assert facts(subjects.of_problem(bench, problem), "Facts") == {"Input": "[2, 3]", "Weight": "[4, 5]", "Layer": "Linear"}
+
+
+def test_that_a_problem_names_parameter_and_attribute(bench: Workbench) -> None:
+    details = subjects.of_problem(bench, Problem("checkpoint-missing", "m", parameter="head.fc1.bias", attribute="layers"))
+    assert facts(details) == {"Parameter": "head.fc1.bias", "Attribute": "layers"}
+    assert links(details) == {"Parameter": "parameter:head.fc1.bias"}
+
+
+def test_that_the_place_where_a_module_is_made_is_a_second_place() -> None:
+    made = {"definition_file": FILE, "definition_line": 12}
+    assert [str(place) for place in subjects.problem_places(replace(MISMATCH, data=made))] == [f"{FILE}:47", f"{FILE}:12"]
+    assert [str(place) for place in subjects.problem_places(replace(MISMATCH, line=12, data=made))] == [f"{FILE}:12"]
+    assert [str(place) for place in subjects.problem_places(replace(MISMATCH, file=None, data=made))] == [f"{FILE}:12"]
+    assert subjects.problem_places(Problem("x", "m")) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fact"),
+    [
+        ("expected", 3136, Fact("Built for", "3,136")),
+        ("weight_shape", [10, 3136], Fact("Weight", "[10, 3136]")),
+        ("origin_module", "block2.pool", Fact("Origin module", "block2.pool")),
+        ("keys", ["a", "b"], Fact("Keys", "a, b")),
+        ("keys", [f"k{n}" for n in range(14)], Fact("Keys", ", ".join(f"k{n}" for n in range(12)) + " and 2 more")),
+        ("counts", {"renamed": 3}, Fact("Counts", "renamed: 3")),
+        ("train", True, Fact("Train", "yes")),
+        ("ratio", 0.5, Fact("Ratio", "0.5")),
+    ],
+)
+def test_that_facts_behind_a_problem_are_written_for_people(name: str, value: object, fact: Fact) -> None:
+    assert subjects.data_fact(name, value) == fact
+
+
+def test_that_a_call_tells_inputs_outputs_statistics_time_and_place(bench: Workbench) -> None:
+    bench.select_call(5)
+    details = details_of(bench)
+    assert details is not None
+    assert (details.title, details.subtitle, details.mark) == ("encoder.pool", "MaxPool2d", None)
+    assert facts(details) == {
+        "Module": "encoder.pool",
+        "Class": "MaxPool2d",
+        "Settings": "kernel_size=2",
+        "Call": "5",
+        "Time": "2.52 ms, its parts included",
+    }
+    assert facts(details, "Inputs") == {"x": "[2, 64, 28, 28] float32 cpu"}
+    assert facts(details, "Output") == {
+        "Tensor": "[2, 64, 14, 14] float32 cpu",
+        "Mean, std": "0.0125, 0.98",
+        "Min, max": "0, 3.25",
+        "Zeros": "12,544 of 25,088",
+    }
+    assert details.places == (Place("Called here", FILE, 45),)
+
+
+def test_that_nan_and_inf_of_an_output_are_marked(bench: Workbench) -> None:
+    made = subjects.statistics_facts(stats(10, nan=3, inf=1))
+    assert [(fact.name, fact.value, fact.role) for fact in made[3:]] == [
+        ("NaN", "✖ 3 of 10", "error"),
+        ("Inf", "✖ 1 of 10", "error"),
+    ]
+
+
+def test_that_an_unfinished_call_says_why_there_is_no_output(bench: Workbench) -> None:
+    bench.select_call(6)
+    details = details_of(bench)
+    assert details is not None
+    assert details.mark is not None
+    assert details.mark.word == "unfinished"
+    assert facts(details, "Output") == {"None": "One of its parts failed, or the run was cancelled."}
+    failed = subjects.of_call(bench, bench.calls[7])
+    assert facts(failed, "Output") == {"None": "It failed here."}
+
+
+def test_that_later_calls_of_a_module_and_several_outputs_are_numbered(bench: Workbench) -> None:
+    one = call(20, "encoder", (1,), (2,), call_number=2)
+    several = replace(one, outputs=one.outputs * 2, stats=(None, stats(2)))
+    details = subjects.of_call(bench, several)
+    assert facts(details)["Call"] == "20, the 3. of this module"
+    assert list(facts(details, "Output 0")) == ["Tensor"]
+    assert len(facts(details, "Output 1")) == 4
+
+
+def test_that_a_module_tells_class_settings_parameters_calls_and_place(bench: Workbench) -> None:
+    details = subjects.of_module(bench, "head.fc1")
+    assert facts(details) == {
+        "Class": "Linear",
+        "Settings": "in_features=3136, out_features=128, bias=True",
+        "Numbers": "401,536 in and below it, 401,536 in it alone",
+        "Mode": "eval",
+        "Calls": "1",
+    }
+    assert facts(details, "Parameters and buffers") == {"weight": "[128, 3136] float32", "bias": "[128] float32"}
+    assert links(details)["bias"] == "parameter:head.fc1.bias"
+    head = subjects.of_module(bench, "head")
+    assert head is not None
+    assert head.places == (Place("Its class", FILE, 8),)
+
+
+def test_that_a_module_registered_twice_leads_to_the_first(bench: Workbench) -> None:
+    modules = opened().tree.modules
+    shared = replace(modules[-1], same_as="head.fc1")
+    bench.set_model(opened(tree=ModuleTree((*modules[:-1], shared), ())))
+    assert links(subjects.of_module(bench, "head.fc2"))["Same as"] == "module:head.fc1"
+
+
+def test_that_an_unknown_module_has_no_details(bench: Workbench) -> None:
+    assert subjects.of_module(bench, "no.such") is None
+    assert subjects.of_parameter(bench, "no.such") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({}, ""),
+        ({"requires_grad": False}, " (frozen)"),
+        ({"kind": "buffer"}, " (buffer)"),
+        ({"tied_to": ("other",)}, " (tied)"),
+        ({"requires_grad": False, "tied_to": ("other",)}, " (frozen, tied)"),
+    ],
+)
+def test_that_what_is_special_about_a_parameter_fits_in_a_line(given: dict[str, Any], text: str) -> None:
+    assert subjects.kind_text(parameter("w", (1,), **given)) == text
+
+
+def test_that_a_parameter_tells_its_facts_and_its_partner_in_the_checkpoint(bench: Workbench) -> None:
+    bench.select_parameter("head.fc2.weight")
+    details = details_of(bench)
+    assert facts(details) == {
+        "Module": "head.fc2",
+        "Shape": "[10, 128]",
+        "Dtype": "float32",
+        "Device": "cpu",
+        "Kind": "parameter",
+        "Learns": "yes, requires_grad",
+        "Size": "1,280 numbers, 5.12 kB",
+    }
+    assert facts(details, "In the checkpoint")["Status"] == "≠ shape"
+    assert facts(details, "In the checkpoint")["Shape"] == "[5, 128]"
+    assert links(details)["Key"] == "stored:module.head.fc2.weight"
+
+
+def test_that_without_a_checkpoint_a_parameter_has_no_partner(bench: Workbench) -> None:
+    bench.set_checkpoint(None)
+    details = subjects.of_parameter(bench, "head.fc2.weight")
+    assert details is not None
+    assert [section.title for section in details.sections] == [""]
+
+
+def test_that_a_stored_tensor_tells_its_facts_and_its_partner_in_the_model(bench: Workbench) -> None:
+    assert bench.checkpoint is not None
+    bench.select_stored(bench.checkpoint.tensors[0])
+    details = details_of(bench)
+    assert facts(details)["Record"] == "data/0"
+    assert facts(details, "In the model")["Status"] == "→ renamed"
+    assert links(details)["Key"] == "parameter:encoder.conv1.weight"
+
+
+def test_that_a_tensor_of_another_container_has_no_partner(bench: Workbench) -> None:
+    assert bench.checkpoint is not None
+    details = subjects.of_stored(bench, bench.checkpoint.tensors[12])
+    assert [section.title for section in details.sections] == [""]
+
+
+def test_that_everything_special_about_a_stored_tensor_is_said(bench: Workbench) -> None:
+    special = replace(
+        stored("w", (2, 2), "other", stored_at="data/9", broken="Its record is cut off."),
+        file="part2.bin", offset=1024, strides=(1, 2), is_parameter=True,
+    )  # fmt: skip
+    details = subjects.of_stored(bench, special)
+    assert facts(details) == {
+        "Container": "other",
+        "Shape": "[2, 2]",
+        "Dtype": "float32",
+        "Size": "16 B",
+        "File": "part2.bin",
+        "Record": "data/9, from element 1,024",
+        "Strides": "[1, 2]",
+        "Saved as": "a parameter",
+        "Broken": "Its record is cut off.",
+    }
+    assert details.mark is not None
+
+
+def test_that_a_key_without_partner_says_so() -> None:
+    row = DiffRow("missing", KeyEntry("w", (1,), "float32"), None)
+    made = {fact.name: fact.value for fact in subjects.partner_facts(row, "found")}
+    assert made == {"Status": "− missing", "Difference": "missing in the checkpoint"}
+
+
+def test_that_details_can_be_copied_as_text() -> None:
+    details = Details(
+        "fc1 fails", "shape-mismatch", None, ("Do this.",), (Section("Facts", (Fact("Got", "3"),)),), (Place("Here", "/m.py", 3),)
+    )
+    assert details.as_text() == "fc1 fails shape-mismatch\nDo this.\nFacts\nGot\t3\nHere\t/m.py:3"
+
+
+# as HTML
+
+
+def test_that_foreign_text_cannot_become_markup(qapp: Any) -> None:
+    nasty = "<img src=x> & <b>"
+    details = Details(
+        nasty, nasty, None, (nasty,), (Section(nasty, (Fact(nasty, nasty, "error"), Fact("n", nasty, link="module:'><b>"))),)
+    )
+    html = head_html(details) + facts_html(details.sections)
+    assert "<img" not in html
+    assert "'><b>" not in html
+    assert html.count("&lt;img src=x&gt; &amp; &lt;b&gt;") == 7
+
+
+def test_that_words_between_backticks_are_set_as_code(qapp: Any) -> None:
+    html = with_code("Set `in_features=4` and `a<b>`, not `this")
+    assert html.count("<span style='font-family:") == 2
+    assert ">in_features=4</span>" in html
+    assert ">a&lt;b&gt;</span>" in html
+    assert html.endswith("not `this")
+
+
+# source lines
+
+SOURCE = "".join(f"    line {number}\n" for number in range(1, 31))
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "marked", "count"),
+    [
+        (15, 15 - CONTEXT, 15, 2 * CONTEXT + 1),
+        (1, 1, 1, CONTEXT + 1),
+        (30, 30 - CONTEXT, 30, CONTEXT + 1),
+        (99, 30 - CONTEXT, 30, CONTEXT + 1),
+    ],
+)
+def test_that_lines_around_a_place_are_shown_with_the_line_marked(line: int, first: int, marked: int, count: int) -> None:
+    source = lines_around("m.py", SOURCE, line)
+    assert (source.wanted, source.first, source.marked, len(source.lines)) == (line, first, marked, count)
+    assert f"▶ {marked:>2}  line {marked}" in source.as_text().split("\n")
+
+
+def test_that_common_indentation_is_taken_off_and_empty_lines_do_not_count() -> None:
+    source = lines_around("m.py", "\tdef f():\n\n\t    return 1\n", 1)
+    assert source.lines == ("def f():", "", "    return 1")
+
+
+def test_that_an_empty_file_shows_nothing() -> None:
+    assert lines_around("m.py", "", 5).as_text() == ""
+
+
+def test_that_reading_a_place_reports_and_reads(tmp_path: Any) -> None:
+    file = tmp_path / "model.py"
+    file.write_bytes(b"a = 1\nb = '\xff'\n")
+    told: list[Any] = []
+    source = ReadSource(str(file), 2)(lambda *what: told.append(what))
+    assert source.lines == ("a = 1", "b = '\ufffd'")
+    assert told

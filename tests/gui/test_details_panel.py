@@ -1,0 +1,198 @@
+"""The Details panel on a workbench."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from gui import panel_data
+from gui.panel_data import MISMATCH, fail_in_fc1, open_panel
+from torchloupe.gui import theme
+from torchloupe.gui.details import panel as details_panel
+from torchloupe.gui.details.panel import DetailsPanel
+from torchloupe.gui.workbench import Selection
+from torchloupe.wire.problems import Problem
+
+SOURCE = "class Classifier:\n    def forward(self, x):\n        return self.fc1(x)\n"
+
+
+@pytest.fixture
+def panel(qtbot: Any) -> DetailsPanel:
+    made = open_panel(qtbot, DetailsPanel)
+    made.resize(360, 700)
+    return made
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Path:
+    file = tmp_path / "classifier.py"
+    file.write_text(SOURCE, encoding="utf-8")
+    return file
+
+
+def test_that_an_empty_panel_says_what_to_choose(panel: DetailsPanel) -> None:
+    assert panel.empty.isVisible()
+    assert panel.empty.label.text() == "Nothing is selected. Choose a module, a call, a key or a problem."
+    assert panel.copy_rows() == ""
+
+
+def test_that_a_problem_is_shown_with_message_hint_and_facts(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    assert MISMATCH.message in panel.head.toPlainText()
+    assert MISMATCH.hint in panel.head.toPlainText()
+    assert "[2, 12544] float32 cpu" in panel.facts.toPlainText()
+
+
+def test_that_a_fix_can_be_copied_and_says_whether_it_was_tried(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    buttons = panel.fixes.findChildren(QPushButton)
+    assert [button.accessibleName() for button in buttons] == [f"Copy fix: {fix.text}" for fix in MISMATCH.fixes]
+    buttons[0].click()
+    assert QGuiApplication.clipboard().text() == "head.fc1 = nn.Linear(12544, 128)"
+    words = [label.text() for label in panel.fixes.findChildren(details_panel.QLabel)]
+    assert "✓ tried: it works" in words
+    assert "not tried" in words
+
+
+def test_that_the_source_is_shown_with_the_line_marked(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:
+    panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=3))
+    qtbot.waitUntil(lambda: bool(panel.views) and panel.views[0].lines.isVisible())
+    view = panel.views[0]
+    assert "▶ 3          return self.fc1(x)" in view.lines.toPlainText()
+    assert "classifier.py:3" in view.label.text()
+    assert view.lines.isReadOnly()
+    assert view.lines.extraSelections()[0].cursor.blockNumber() == 2
+    assert not view.lines.verticalScrollBar().isVisible()
+
+
+def test_that_a_file_that_is_gone_is_said_beside_the_place(panel: DetailsPanel, tmp_path: Path, qtbot: Any) -> None:
+    panel.workbench.select_problem(replace(MISMATCH, file=str(tmp_path / "gone.py"), line=3))
+    qtbot.waitUntil(lambda: "cannot be read" in panel.views[0].label.text())
+    assert not panel.views[0].lines.isVisible()
+
+
+def test_that_the_place_opens_in_the_editor(
+    panel: DetailsPanel, model_file: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    opened: list[tuple[str, int]] = []
+    monkeypatch.setattr(details_panel, "open_in_editor", lambda file, line: opened.append((file, line)))
+    panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=3))
+    panel.views[0].label.linkActivated.emit("source")
+    assert opened == [(str(model_file), 3)]
+    qtbot.waitUntil(lambda: panel.views[0].lines.isVisible())
+
+
+def test_that_a_late_answer_for_another_place_is_not_shown(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:
+    panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=3))
+    panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=1))
+    qtbot.waitUntil(lambda: panel.views[0].lines.isVisible())
+    assert "▶ 1  class Classifier:" in panel.views[0].lines.toPlainText()
+
+
+def test_that_the_traceback_is_folded_until_asked_for(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    assert not panel.folded.isVisible()
+    panel.unfold.click()
+    assert panel.folded.isVisible()
+    assert "mat1 and mat2" in panel.folded.toPlainText()
+    panel.workbench.select_problem(Problem("info", "Nothing to unfold."))
+    assert not panel.unfold.isVisible()
+    assert not panel.folded.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("link", "selection"),
+    [
+        ("module:encoder", Selection(module="encoder", call=1)),
+        ("call:5", Selection(module="encoder.pool", call=5)),
+        ("parameter:head.fc2.bias", Selection(module="head.fc2", parameter="head.fc2.bias")),
+        ("stored:module.head.fc2.bias", Selection(stored=panel_data.checkpoint().tensors[10])),
+    ],
+)
+def test_that_links_lead_to_what_they_name(panel: DetailsPanel, link: str, selection: Selection) -> None:
+    fail_in_fc1(panel.workbench)
+    panel.workbench.set_checkpoint(panel_data.checkpoint())
+    panel.workbench.use_container("model_state_dict")
+    panel.facts.anchorClicked.emit(QUrl(link))
+    assert panel.workbench.selection == selection
+
+
+def test_that_a_link_to_a_call_that_is_gone_leads_nowhere(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    before = panel.workbench.selection
+    panel.facts.anchorClicked.emit(QUrl("call:99"))
+    assert panel.workbench.selection == before
+
+
+def test_that_the_marked_text_is_copied_else_everything(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    assert panel.copy_rows().split("\n")[0] == f"✖ error {MISMATCH.message} shape-mismatch"
+    assert "fix\thead.fc1 = nn.Linear(12544, 128)" in panel.copy_rows()
+    cursor = panel.head.textCursor()
+    cursor.movePosition(QTextCursor.MoveOperation.Start)
+    cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+    panel.head.setTextCursor(cursor)
+    assert panel.copy_rows().split() == ["✖", "error", "shape-mismatch"]
+
+
+def test_that_details_follow_the_diff_and_the_run(panel: DetailsPanel) -> None:
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.select_parameter("head.fc2.bias")
+    assert "In the checkpoint" not in panel.facts.toPlainText()
+    panel.workbench.set_checkpoint(panel_data.checkpoint())
+    assert "In the checkpoint" in panel.facts.toPlainText()
+    panel.workbench.set_checkpoint(None)
+    assert "In the checkpoint" not in panel.facts.toPlainText()
+
+
+def test_that_closing_the_model_leaves_nothing_selected(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    panel.workbench.set_model(None)
+    assert panel.empty.isVisible()
+
+
+def test_that_texts_are_as_high_as_they_are_and_grow_when_narrower(panel: DetailsPanel, qapp: QApplication) -> None:
+    fail_in_fc1(panel.workbench)
+    panel.resize(700, 700)
+    qapp.processEvents()
+    wide = panel.head.height()
+    panel.resize(250, 700)
+    qapp.processEvents()
+    assert panel.head.height() > wide
+    assert panel.head.document().size().height() <= panel.head.height() + 1
+
+
+def test_that_a_very_long_path_wraps_inside_the_panel(panel: DetailsPanel, qapp: QApplication) -> None:
+    key = ".".join(f"some_very_long_module_name_{number}" for number in range(8))
+    panel.workbench.select_stored(panel_data.stored(f"{key}.weight", (1,)))
+    qapp.processEvents()
+    assert panel.head.document().size().width() <= panel.head.width() + 1
+    assert panel.facts.document().size().width() <= panel.facts.width() + 1
+
+
+def test_that_colours_follow_the_theme(panel: DetailsPanel, qapp: QApplication) -> None:
+    fail_in_fc1(panel.workbench)
+    light = panel.head.toHtml()
+    theme.apply_theme(qapp, "dark")
+    qapp.processEvents()
+    assert theme.color("error").name() in panel.head.toHtml()
+    assert panel.head.toHtml() != light
+
+
+def test_that_every_part_has_a_name_for_a_screen_reader(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    for widget in panel.findChildren(details_panel.QWidget):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
+            text = getattr(widget, "text", None)
+            assert widget.accessibleName() or (callable(text) and text()), widget
+
+
+def test_that_the_filter_key_leads_to_the_facts(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    panel.activateWindow()
+    panel.focus_filter()
+    assert panel.focusWidget() is panel.facts

@@ -1,0 +1,149 @@
+"""Where the panels stand."""
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from gui.conftest import MakeWindow
+from torchloupe.gui.settings import Settings
+
+PANELS = ("modules", "checkpoint", "calls", "compare", "tensor", "details", "problems", "log")
+
+
+def visible_docks(window: Any) -> set[str]:
+    return {name for name, dock in window.docks.docks.items() if not dock.isHidden()}
+
+
+def test_that_at_first_there_is_only_the_start_page(window: Any) -> None:
+    assert visible_docks(window) == set()
+    assert window.docks.tabs.currentWidget().place.id == "start"
+    assert not window.docks.tabs.tabBar().isVisible()
+
+
+def test_that_panels_are_built_when_they_are_first_shown(window: Any) -> None:
+    assert [name for name, panel in window.docks.panels.items() if panel.is_built] == ["start"]
+    window.docks.raise_panel("log")
+    assert window.docks.panels["log"].is_built
+
+
+def test_that_a_checkpoint_shows_its_dock_and_not_that_of_modules(window: Any) -> None:
+    window.opening.opened.emit("checkpoint", "/m/a.pt")
+    assert visible_docks(window) == {"checkpoint", "details", "problems", "log"}
+    assert window.docks.tabs.tabBar().isVisible()
+
+
+def test_that_a_model_adds_its_modules(full_window: Any) -> None:
+    assert visible_docks(full_window) == {"checkpoint", "modules", "details", "problems", "log"}
+
+
+def test_that_the_parts_have_a_quarter_a_half_and_a_quarter(full_window: Any, qapp: QApplication) -> None:
+    qapp.processEvents()
+    docks = full_window.docks.docks
+    assert docks["modules"].width() == pytest.approx(320, abs=40)
+    assert docks["details"].width() == pytest.approx(320, abs=40)
+    assert docks["problems"].height() == pytest.approx(200, abs=40)
+    assert full_window.docks.tabs.width() > 550
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_that_every_panel_can_be_focused(full_window: Any, name: str, qapp: QApplication) -> None:
+    full_window.actions_by_id[f"panel.{name}"].trigger()
+    qapp.processEvents()
+    assert full_window.docks.focused_panel() == name
+    assert full_window.docks.panels[name].isVisible()
+
+
+@pytest.mark.parametrize("name", ["modules", "checkpoint", "calls", "compare", "problems", "log"])
+def test_that_ctrl_f_finds_the_filter_of_the_focused_panel(full_window: Any, name: str) -> None:
+    full_window.book.add("app", "a line")
+    full_window.docks.focus_panel(name)
+    full_window.actions_by_id["edit.filter"].trigger()
+    field = full_window.focusWidget()
+    assert isinstance(field, QLineEdit)
+    assert full_window.docks.panels[name].isAncestorOf(field)
+
+
+def test_that_a_panel_without_a_filter_says_so(window: Any) -> None:
+    window.docks.raise_panel("details")
+    window.docks.focus_panel("details")
+    window.actions_by_id["edit.filter"].trigger()
+    assert "no filter" in window.status.message.text()
+
+
+@pytest.mark.parametrize(("action_id", "area"), [("view.left", "left"), ("view.bottom", "bottom"), ("view.right", "right")])
+def test_that_an_area_is_hidden_and_shown_again(full_window: Any, action_id: str, area: str) -> None:
+    action = full_window.actions_by_id[action_id]
+    action.trigger()
+    assert not full_window.docks.is_shown(area)
+    full_window.actions_by_id.refresh()
+    assert not action.isChecked()
+    action.trigger()
+    assert full_window.docks.is_shown(area)
+
+
+def test_that_a_dock_behind_a_tab_has_no_second_title(full_window: Any, qapp: QApplication) -> None:
+    qapp.processEvents()
+    docks = full_window.docks.docks
+    assert docks["problems"].titleBarWidget() is not None
+    assert docks["details"].titleBarWidget() is None
+    docks["log"].hide()
+    qapp.processEvents()
+    assert docks["problems"].titleBarWidget() is None
+
+
+def test_that_problems_are_counted_on_their_tab(full_window: Any) -> None:
+    count = len(full_window.workbench.problems)
+    assert full_window.docks.docks["problems"].windowTitle() == f"Problems ({count})"
+    full_window.opening.close_model()
+    full_window.opening.close_checkpoint()
+    assert full_window.docks.docks["problems"].windowTitle() == "Problems"
+
+
+def test_that_reset_puts_everything_back(full_window: Any, qapp: QApplication) -> None:
+    full_window.docks.docks["details"].setFloating(True)
+    full_window.docks.docks["modules"].hide()
+    full_window.actions_by_id["view.reset"].trigger()
+    qapp.processEvents()
+    assert not full_window.docks.docks["details"].isFloating()
+    assert visible_docks(full_window) == set(full_window.docks.docks)
+
+
+def test_that_the_layout_is_kept_from_one_start_to_the_next(make_window: MakeWindow, qapp: QApplication) -> None:
+    settings = Settings(None)
+    first = make_window(settings=settings)
+    first.opening.opened.emit("checkpoint", "/m/a.pt")
+    first.docks.docks["details"].hide()
+    first.close()
+    second = make_window(settings=settings)
+    assert visible_docks(second) == set()
+    second.opening.opened.emit("checkpoint", "/m/a.pt")
+    qapp.processEvents()
+    assert "details" not in visible_docks(second)
+
+
+def test_that_a_start_in_which_nothing_was_opened_keeps_the_layout_of_the_one_before(make_window: MakeWindow) -> None:
+    settings = Settings(None)
+    first = make_window(settings=settings)
+    first.opening.opened.emit("checkpoint", "/m/a.pt")
+    first.close()
+    kept = settings.text("docks")
+    make_window(settings=settings).close()
+    assert settings.text("docks") == kept != ""
+
+
+@pytest.mark.parametrize("state", [b"garbage", b"\x00\x00\x00\xff\x00\x00\x00\x63"])
+def test_that_a_layout_of_another_version_gives_the_first_one(make_window: MakeWindow, state: bytes) -> None:
+    settings = Settings(None)
+    settings.set_blob("docks", QByteArray(state))
+    window = make_window(settings=settings)
+    window.opening.opened.emit("checkpoint", "/m/a.pt")
+    assert visible_docks(window) == {"checkpoint", "details", "problems", "log"}
+
+
+def test_that_the_start_page_can_be_called_back(full_window: Any) -> None:
+    full_window.actions_by_id["view.start"].trigger()
+    assert full_window.docks.tabs.currentWidget().place.id == "start"
+    full_window.opening.opened.emit("checkpoint", "/m/a.pt")
+    assert full_window.docks.tabs.currentWidget().place.id != "start"

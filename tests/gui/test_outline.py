@@ -1,0 +1,67 @@
+"""Outlines: who lies under whom, and what shows when some are open."""
+
+import pytest
+
+from torchloupe.gui.outline import Outline, place_in
+
+#         0   1  2  3  4  5   6  7
+PARENT = [-1, 0, 1, 1, 0, -1, 5, 6]
+
+
+@pytest.fixture
+def outline() -> Outline:
+    return Outline(PARENT)
+
+
+def opened(*positions: int) -> bytearray:
+    is_open = bytearray(len(PARENT))
+    for position in positions:
+        is_open[position] = 1
+    return is_open
+
+
+def test_that_depth_and_end_follow_from_the_parents(outline: Outline) -> None:
+    assert outline.depth == [0, 1, 2, 2, 1, 0, 1, 2]
+    assert outline.end == [5, 4, 3, 4, 5, 8, 8, 8]
+
+
+def test_that_only_entries_with_something_below_can_be_opened(outline: Outline) -> None:
+    assert [position for position in range(len(outline)) if outline.has_children(position)] == [0, 1, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("is_open", "visible"),
+    [
+        (opened(), [0, 5]),
+        (opened(0), [0, 1, 4, 5]),
+        (opened(1), [0, 5]),
+        (opened(0, 1), [0, 1, 2, 3, 4, 5]),
+        (opened(5, 6), [0, 5, 6, 7]),
+        (opened(0, 1, 5, 6), [0, 1, 2, 3, 4, 5, 6, 7]),
+    ],
+)
+def test_that_an_entry_shows_when_everything_around_it_is_open(outline: Outline, is_open: bytearray, visible: list[int]) -> None:
+    assert outline.visible(is_open) == visible
+
+
+def test_that_a_part_of_the_outline_can_be_asked_for(outline: Outline) -> None:
+    assert outline.visible(opened(1), 1, 5) == [1, 2, 3, 4]
+
+
+def test_that_ancestors_come_nearest_first(outline: Outline) -> None:
+    assert outline.ancestors(7) == [6, 5]
+    assert outline.ancestors(0) == []
+
+
+def test_that_found_entries_bring_what_is_around_them(outline: Outline) -> None:
+    assert outline.with_ancestors([3, 7]) == [0, 1, 3, 5, 6, 7]
+    assert outline.with_ancestors([]) == []
+
+
+def test_that_an_empty_outline_shows_nothing() -> None:
+    assert Outline([]).visible(bytearray()) == []
+
+
+@pytest.mark.parametrize(("position", "place"), [(0, 0), (5, 2), (4, -1), (9, -1), (-1, -1)])
+def test_that_a_position_is_found_in_a_list_or_not(position: int, place: int) -> None:
+    assert place_in([0, 3, 5, 7], position) == place

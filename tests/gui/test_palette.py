@@ -1,0 +1,116 @@
+"""The palette."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow
+
+from torchloupe.gui.entries import Entry
+from torchloupe.gui.palette import EntryModel, Palette
+
+NAMES = ("File: Open checkpoint", "Run: Run sample input", "View: Dark", "View: Light")
+
+
+@pytest.fixture
+def done() -> list[str]:
+    """What was run."""
+    return []
+
+
+def entries(done: list[str]) -> list[Entry]:
+    def runs(name: str) -> Callable[[], object]:
+        return lambda: done.append(name)
+
+    return [Entry(name, "F5" if name.startswith("Run") else "", runs(name)) for name in NAMES]
+
+
+@pytest.fixture
+def palette(qtbot: Any, done: list[str]) -> Palette:
+    """A palette above a window."""
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.resize(900, 700)
+    window.show()
+    made = Palette(window, "Command", entries(done))
+    with qtbot.waitExposed(made):
+        made.open()
+    return made
+
+
+def test_that_the_model_obeys_qt(done: list[str], qtmodeltester: Any) -> None:
+    model = EntryModel(entries(done))
+    qtmodeltester.check(model, force_py=True)
+    model.type_text("view")
+    model.type_text("nothing like it")
+
+
+def test_that_an_entry_says_its_detail_to_readers(done: list[str]) -> None:
+    model = EntryModel(entries(done))
+    assert model.index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole) == "Run: Run sample input, F5"
+
+
+def test_that_typing_and_enter_run_the_best_match(palette: Palette, done: list[str], qtbot: Any) -> None:
+    qtbot.keyClicks(palette.field, "dark")
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert done == ["View: Dark"]
+
+
+def test_that_up_and_down_choose_and_stop_at_the_ends(palette: Palette, done: list[str], qtbot: Any) -> None:
+    qtbot.keyClick(palette.field, Qt.Key.Key_Up)
+    assert palette.list.currentIndex().row() == 0
+    qtbot.keyClick(palette.field, Qt.Key.Key_Down)
+    assert palette.list.currentIndex().row() == 1
+    qtbot.keyClick(palette.field, Qt.Key.Key_PageDown)
+    assert palette.list.currentIndex().row() == len(NAMES) - 1
+    qtbot.keyClick(palette.field, Qt.Key.Key_Enter)
+    assert done == [NAMES[-1]]
+
+
+def test_that_a_click_runs(palette: Palette, done: list[str]) -> None:
+    palette.list.clicked.emit(palette.model.index(2, 0))
+    assert done == ["View: Dark"]
+
+
+def test_that_nothing_that_fits_is_said_and_enter_then_does_nothing(palette: Palette, done: list[str], qtbot: Any) -> None:
+    qtbot.keyClicks(palette.field, "qqq")
+    assert palette.nothing.isVisible()
+    assert not palette.list.isVisible()
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert done == []
+
+
+def test_that_escape_leaves_without_running(palette: Palette, done: list[str], qtbot: Any) -> None:
+    qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
+    assert not palette.isVisible()
+    assert done == []
+
+
+def test_that_field_and_list_have_names(palette: Palette) -> None:
+    assert palette.field.accessibleName() == "Command"
+    assert palette.list.accessibleName()
+
+
+def test_that_it_stays_inside_its_window(palette: Palette) -> None:
+    assert palette.width() <= 900
+    assert palette.height() <= 700
+
+
+def test_that_it_can_be_painted_with_a_selected_and_an_unselected_line(palette: Palette) -> None:
+    palette.list.setCurrentIndex(palette.model.index(0, 0))
+    first = palette.grab().toImage()
+    palette.list.setCurrentIndex(palette.model.index(1, 0))
+    assert palette.grab().toImage() != first
+
+
+def test_that_the_palette_of_the_window_lists_only_what_makes_sense_now(window: Any) -> None:
+    window.actions_by_id["go.palette"].trigger()
+    (palette,) = window.findChildren(Palette)
+    texts = [entry.text for entry in palette.model.shown]
+    assert "View: Dark" in texts
+    assert "Run: Run sample input" not in texts
+    assert "Run: Choose interpreter" in texts
+    palette.field.setText("dark theme"[:4])
+    palette.list.clicked.emit(palette.model.index(0, 0))
+    assert window.settings.text("theme") == "dark"

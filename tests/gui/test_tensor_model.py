@@ -1,0 +1,163 @@
+"""What the Tensor panel shows of a selection."""
+
+from typing import Any
+
+import pytest
+
+from gui import panel_data
+from gui.panel_data import call, opened, parameter, stats, stored
+from torchloupe.gui.tensor import model as rows
+from torchloupe.gui.tensor.histogram_plot import LOG_FLOOR, bar_heights
+from torchloupe.gui.tensor.model import TensorChoice
+from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.tensors import TensorMeta, TensorStats
+
+NOTHING_FINITE = TensorStats(8, None, None, None, None, 0, 6, 2)
+
+
+@pytest.fixture
+def bench(qapp: Any) -> Workbench:
+    workbench = Workbench()
+    panel_data.run_well(workbench)
+    workbench.set_checkpoint(panel_data.checkpoint())
+    return workbench
+
+
+def pairs(made: list[Any]) -> dict[str, str]:
+    return {row.cells[0]: row.cells[1] for row in made}
+
+
+def test_that_nothing_selected_offers_nothing(qapp: Any) -> None:
+    assert rows.choices_of(Workbench()) == []
+
+
+def test_that_a_call_offers_its_outputs_with_their_statistics(bench: Workbench) -> None:
+    bench.select_call(6)
+    (choice,) = rows.choices_of(bench)
+    assert choice.title == "head.fc1, output [2, 128]"
+    assert choice.facts == (("Shape", "[2, 128]"), ("Dtype", "float32"), ("Device", "cpu"))
+    assert choice.stats is not None
+    assert choice.fetch is None
+
+
+def test_that_several_outputs_are_told_apart_by_name_or_number() -> None:
+    outputs = (TensorMeta((2,), "float32", name=".logits"), TensorMeta((3,), "int64"))
+    titles = [choice.title for choice in rows.output_choices(call(0, "", (1,), (2,), outputs=outputs, stats=(stats(), None)))]
+    assert titles == ["(model), output .logits [2]", "(model), output 1 [3]"]
+
+
+def test_that_an_output_without_statistics_says_so() -> None:
+    (choice,) = rows.output_choices(call(0, "fc", (1,), (2,), stats=()))
+    assert choice.note.startswith("No statistics were made of this output")
+
+
+def test_that_a_failed_call_offers_nothing(bench: Workbench) -> None:
+    panel_data.fail_in_fc1(bench)
+    assert rows.choices_of(bench) == []
+
+
+def test_that_a_parameter_has_to_be_asked_for(bench: Workbench) -> None:
+    bench.select_parameter("head.fc2.bias")
+    (choice,) = rows.choices_of(bench)
+    assert choice.fetch == "head.fc2.bias"
+    assert dict(choice.facts)["Size"] == "40 B"
+
+
+def test_that_a_lazy_parameter_is_not_asked_for(bench: Workbench) -> None:
+    tree = ModuleTree(opened().tree.modules, (parameter("lazy.weight", None),))
+    bench.set_model(opened(tree=tree))
+    bench.select_parameter("lazy.weight")
+    (choice,) = rows.choices_of(bench)
+    assert choice.fetch is None
+    assert "before its module is called" in choice.note
+
+
+def test_that_an_unknown_parameter_offers_nothing(bench: Workbench) -> None:
+    bench.select_parameter("no.such.key")
+    assert rows.choices_of(bench) == []
+
+
+def test_that_a_stored_tensor_shows_its_facts_and_claims_no_values(bench: Workbench) -> None:
+    bench.select_stored(stored("w", (2, 3), "model", stored_at="data/0", file="part1.bin"))
+    (choice,) = rows.choices_of(bench)
+    assert choice.note == rows.NOT_READ
+    assert dict(choice.facts) == {
+        "Shape": "[2, 3]",
+        "Dtype": "float32",
+        "Size": "24 B",
+        "Container": "model",
+        "Record": "data/0",
+        "File": "part1.bin",
+    }
+    assert choice.stats is None
+    assert choice.fetch is None
+
+
+def test_that_a_broken_tensor_says_why() -> None:
+    assert rows.stored_choice(stored("w", (2,), broken="Its record is not there.")).note == "✖ Its record is not there."
+
+
+@pytest.mark.parametrize(("count", "whole", "text"), [(0, 10, "0"), (5, 10, "5 (50 %)"), (1, 3000, "1 (0.0333 %)"), (3, 0, "3")])
+def test_that_a_part_is_said_with_its_percentage(count: int, whole: int, text: str) -> None:
+    assert rows.part_text(count, whole) == text
+
+
+def test_that_the_table_holds_facts_statistics_and_every_bin() -> None:
+    made = rows.statistics_rows(TensorChoice("w", (("Shape", "[4096]"),)), stats(4096, zeros=2048, nan=1))
+    shown = pairs(made)
+    assert list(shown)[:9] == ["Shape", "Count", "Mean", "Std", "Min", "Max", "Zeros", "NaN", "Inf"]
+    assert (shown["Count"], shown["Zeros"], shown["Inf"]) == ("4,096", "2,048 (50 %)", "0")
+    assert len(made) == 9 + 64
+    assert made[9].cells == ("-3.5 to -3.395", "0")
+    assert made[-1].cells[0].endswith("to 3.25")
+
+
+def test_that_nan_and_inf_are_red_only_when_there_are_some() -> None:
+    roles = {row.cells[0]: row.roles[1] for row in rows.statistics_rows(TensorChoice("w", ()), stats(10, nan=1))}
+    assert roles["NaN"] == "error"
+    assert roles["Inf"] is None
+
+
+def test_that_without_statistics_only_the_facts_stand_there() -> None:
+    assert pairs(rows.statistics_rows(TensorChoice("w", (("Shape", "[1]"),)), None)) == {"Shape": "[1]"}
+
+
+def test_that_keys_of_rows_are_unequal() -> None:
+    made = rows.statistics_rows(TensorChoice("w", (("Shape", "[1]"),)), stats(min=0.0, max=1e-30))
+    assert len({row.key for row in made}) == len(made)
+
+
+def test_that_the_bins_cover_min_to_max() -> None:
+    low, width = rows.bin_edges(stats(min=-1.0, max=3.0))
+    assert (low, low + 64 * width) == (-1.0, 3.0)
+
+
+@pytest.mark.parametrize("value", [0.0, 2.5, -7.0])
+def test_that_a_constant_tensor_gets_bins_around_its_value_and_no_rows_for_them(value: float) -> None:
+    constant = stats(min=value, max=value)
+    low, width = rows.bin_edges(constant)
+    assert width > 0
+    assert low + 32 * width == pytest.approx(value)
+    assert rows.bin_rows(constant) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (stats(4096), "4,096 values: no zeros; no NaN, no Inf."),
+        (stats(200, zeros=100), "200 values: 100 (50 %) zeros; no NaN, no Inf."),
+        (stats(200, nan=3, inf=1), "200 values: no zeros; ✖ 3 NaN and 1 Inf, left out of mean and histogram."),
+        (stats(4, min=1.0, max=1.0), "4 values: no zeros; no NaN, no Inf; every finite value is 1."),
+        (stats(9_000_000, sampled=65536), "9,000,000 values: no zeros; no NaN, no Inf; histogram of an even sample of 65,536."),
+        (NOTHING_FINITE, "✖ None of its 8 values is finite: 6 NaN, 2 Inf."),
+        (TensorStats(0, None, None, None, None, 0, 0, 0), "0 values: no zeros; no NaN, no Inf."),
+    ],
+)
+def test_that_what_is_special_is_said_in_words(made: TensorStats, words: str) -> None:
+    assert rows.plain_words(made) == words
+
+
+def test_that_bars_are_counts_or_their_logarithms_with_one_still_visible() -> None:
+    assert bar_heights((0, 1, 100), False) == [0.0, 1.0, 100.0]
+    assert bar_heights((0, 1, 100), True) == [0.0, -LOG_FLOOR, 2.0 - LOG_FLOOR]

@@ -1,0 +1,160 @@
+"""The Tensor panel on a workbench."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gui import panel_data
+from gui.panel_data import QuietSession, open_panel, run_well, shown_column, stats
+from torchloupe.gui import theme
+from torchloupe.gui.tensor.panel import TensorPanel
+from torchloupe.gui.workbench import Selection
+from torchloupe.wire.requests import Failed, FetchedStats, FetchStats
+from torchloupe.wire.tensors import TensorMeta, TensorStats
+
+
+@pytest.fixture
+def session() -> QuietSession:
+    return QuietSession({FetchStats: lambda message: FetchedStats(message.key, stats(1280, zeros=7))})
+
+
+@pytest.fixture
+def panel(qtbot: Any, session: QuietSession) -> TensorPanel:
+    made = open_panel(qtbot, TensorPanel, session)
+    run_well(made.workbench)
+    return made
+
+
+def test_that_an_empty_panel_says_what_to_select(panel: TensorPanel) -> None:
+    panel.workbench.select(Selection())
+    assert panel.empty.isVisible()
+    assert panel.empty.label.text().startswith("Nothing to plot.")
+
+
+def test_that_an_output_shows_its_histogram_words_and_numbers(panel: TensorPanel) -> None:
+    panel.workbench.select_call(7)
+    assert panel.choice.currentText() == "head.act, output [2, 128]"
+    assert panel.words.text() == "256 values: 128 (50 %) zeros; no NaN, no Inf."
+    assert panel.plot is not None
+    assert panel.plot.isVisible()
+    assert shown_column(panel.table, 0)[:4] == ["Shape", "Dtype", "Device", "Count"]
+    assert len(panel.plot.bars.opts["height"]) == 64
+
+
+def test_that_nan_and_inf_are_said_in_words(panel: TensorPanel) -> None:
+    panel.workbench.select_call(8)
+    assert "✖ 3 NaN and 1 Inf" in panel.words.text()
+
+
+def test_that_the_counts_can_be_logarithmic(panel: TensorPanel) -> None:
+    panel.workbench.select_call(7)
+    plain = max(panel.plot.bars.opts["height"])
+    panel.logarithmic.setChecked(True)
+    assert max(panel.plot.bars.opts["height"]) < plain
+    assert panel.plot.plot.getAxis("left").logMode
+
+
+def test_that_a_tensor_without_finite_values_has_no_histogram(panel: TensorPanel) -> None:
+    broken = TensorStats(8, None, None, None, None, 0, 8, 0)
+    panel.workbench.add_calls([panel_data.call(30, "head.fc2", (1,), (8,), stats=(broken,))])
+    panel.workbench.select_call(30)
+    assert panel.no_plot.label.text() == "No finite value, so there is no histogram."
+    assert panel.words.text().startswith("✖ None of its 8 values is finite")
+    assert not panel.logarithmic.isEnabled()
+
+
+def test_that_one_of_several_outputs_can_be_chosen(panel: TensorPanel) -> None:
+    outputs = (TensorMeta((4,), "float32"), TensorMeta((5,), "float32"))
+    several = panel_data.call(31, "head", (1,), (4,), outputs=outputs, stats=(stats(4), stats(5)))
+    panel.workbench.add_calls([several])
+    panel.workbench.select_call(31)
+    panel.choice.setCurrentIndex(1)
+    panel.choice.activated.emit(1)
+    assert panel.words.text().startswith("5 values")
+    panel.workbench.trace_changed.emit()
+    assert panel.choice.currentIndex() == 1
+
+
+def test_that_a_parameter_is_read_by_the_worker_and_shown(panel: TensorPanel, session: QuietSession, qtbot: Any) -> None:
+    panel.workbench.select_parameter("head.fc2.weight")
+    assert panel.no_plot.label.text() == "Reading the values of head.fc2.weight …"
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+    assert panel.words.text().startswith("1,280 values: 7 (0.547 %) zeros")
+    assert session.asked == [FetchStats("head.fc2.weight")]
+
+
+def test_that_what_was_read_is_not_asked_for_again_until_the_model_changes(
+    panel: TensorPanel, session: QuietSession, qtbot: Any
+) -> None:
+    panel.workbench.select_parameter("head.fc2.weight")
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+    panel.workbench.select_call(7)
+    panel.workbench.select_parameter("head.fc2.weight")
+    assert panel.words.text().startswith("1,280 values")
+    assert len(session.asked) == 1
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.select_parameter("head.fc2.weight")
+    qtbot.waitUntil(lambda: len(session.asked) == 2)
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+
+
+def test_that_a_late_answer_for_another_parameter_is_not_shown(panel: TensorPanel, qtbot: Any) -> None:
+    panel.workbench.select_call(7)
+    panel._arrived(FetchedStats("head.fc2.bias", stats(10)))
+    assert panel.words.text().startswith("256 values")
+
+
+def test_that_a_dead_worker_is_said_with_what_to_do(qtbot: Any) -> None:
+    panel = open_panel(qtbot, TensorPanel)
+    run_well(panel.workbench)
+    panel.workbench.select_parameter("head.fc2.weight")
+    qtbot.waitUntil(lambda: panel.no_plot.label.text() == "The worker was killed. Restart it.")
+    assert "Shape" in shown_column(panel.table, 0)
+
+
+def test_that_a_cancelled_reading_says_how_to_start_it_again(panel: TensorPanel) -> None:
+    panel.workbench.select_call(7)
+    panel._failed(Failed((), cancelled=True))
+    assert "Select the tensor again" in panel.no_plot.label.text()
+
+
+def test_that_a_hidden_panel_asks_for_nothing_until_it_is_shown(panel: TensorPanel, session: QuietSession, qtbot: Any) -> None:
+    panel.hide()
+    panel.workbench.select_parameter("head.fc2.weight")
+    assert session.asked == []
+    panel.show()
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+    assert len(session.asked) == 1
+
+
+def test_that_a_stored_tensor_shows_facts_and_says_that_its_values_are_not_read(
+    panel: TensorPanel, session: QuietSession
+) -> None:
+    panel.workbench.select_stored(panel_data.checkpoint().tensors[0])
+    assert panel.no_plot.label.text().endswith("the values of a checkpoint's tensors are not read.")
+    assert "Container" in shown_column(panel.table, 0)
+    assert session.asked == []
+
+
+def test_that_the_numbers_can_be_filtered_and_copied(panel: TensorPanel) -> None:
+    panel.workbench.select_call(7)
+    panel.focus_filter()
+    panel.table.filter.setText("zeros")
+    assert panel.copy_rows() == "Zeros\t128 (50 %)"
+
+
+def test_that_the_plot_follows_the_theme(panel: TensorPanel, qapp: QApplication) -> None:
+    panel.workbench.select_call(7)
+    theme.apply_theme(qapp, "dark")
+    qapp.processEvents()
+    assert panel.plot.plot.backgroundBrush().color() == panel.palette().base().color()
+    assert panel.plot.plot.backgroundBrush().color().lightness() < 60
+    assert panel.plot.plot.getAxis("left").textPen().color() == panel.palette().text().color()
+
+
+def test_that_pyqtgraph_waits_for_the_first_plot() -> None:
+    code = "import sys, torchloupe.gui.tensor.panel; sys.exit('pyqtgraph' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"], check=False).returncode == 0

@@ -1,0 +1,79 @@
+"""The colours: readable in both themes, by role, and the same everywhere."""
+
+import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from torchloupe.gui import theme
+from torchloupe.gui.theme import DARK, LIGHT, ROLES, Theme, contrast
+
+THEMES = pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda tokens: tokens.name)
+GROUNDS = ("window", "base", "alternate", "button")
+
+
+@THEMES
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("role", ["text", *(role for role in ROLES if role != "grid")])
+def test_that_every_text_colour_can_be_read_on_every_ground(tokens: Theme, ground: str, role: str) -> None:
+    assert contrast(getattr(tokens, role), getattr(tokens, ground)) >= 4.5
+
+
+@THEMES
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_that_disabled_text_can_still_be_made_out(tokens: Theme, ground: str) -> None:
+    assert contrast(tokens.disabled, getattr(tokens, ground)) >= 3.0
+
+
+@THEMES
+def test_that_selected_text_can_be_read(tokens: Theme) -> None:
+    assert contrast(tokens.highlighted_text, tokens.highlight) >= 4.5
+
+
+def test_that_contrast_is_that_of_the_accessibility_guidelines() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#ffffff", "#ffffff") == pytest.approx(1)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_that_the_roles_are_those_that_panels_ask_for() -> None:
+    wanted = {"error", "warning", "info", "matched", "missing", "unexpected", "shape", "accent", "muted", "grid"}
+    assert set(ROLES) == wanted
+
+
+@pytest.mark.parametrize(("name", "tokens"), [("light", LIGHT), ("dark", DARK)])
+def test_that_a_theme_sets_the_palette_and_the_roles(qapp: QApplication, name: str, tokens: Theme) -> None:
+    theme.apply_theme(qapp, name)
+    assert qapp.palette().color(QPalette.ColorRole.Base) == QColor(tokens.base)
+    assert theme.color("error") == QColor(tokens.error)
+    assert theme.current() is tokens
+    assert theme.mode() == name
+
+
+def test_that_the_desktop_decides_in_the_system_mode(qapp: QApplication) -> None:
+    theme.apply_theme(qapp, "system")
+    assert theme.mode() == "system"
+    assert theme.current() in (LIGHT, DARK)
+
+
+def test_that_an_unknown_theme_is_refused_with_the_choices(qapp: QApplication) -> None:
+    with pytest.raises(ValueError, match="light, dark, system"):
+        theme.apply_theme(qapp, "blue")
+
+
+def test_that_disabled_text_has_its_own_colour_in_the_palette() -> None:
+    palette = theme.palette_of(DARK)
+    assert palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text) == QColor(DARK.disabled)
+
+
+def test_that_lengths_follow_the_font(qtbot: object, qapp: QApplication) -> None:
+    widget = QWidget()
+    small = theme.em(widget)
+    font = widget.font()
+    font.setPointSizeF(font.pointSizeF() * 2)
+    widget.setFont(font)
+    assert theme.em(widget) > 1.7 * small
+    assert theme.em(widget, 2) == pytest.approx(2 * theme.em(widget), abs=1)
+
+
+def test_that_the_fixed_font_is_as_large_as_the_others(qapp: QApplication) -> None:
+    assert theme.fixed_font().pointSizeF() == pytest.approx(qapp.font().pointSizeF())
