@@ -21,6 +21,5 @@ if __name__ == "__main__":
         torchinfo.summary(model, input_data=inputs, verbose=0)
     else:
         began = time.perf_counter()
-        with torch.no_grad():
-            model(inputs)
+        model(inputs)
     print(json.dumps({"seconds": time.perf_counter() - began}))

@@ -1,8 +1,8 @@
 """Files that the installed torch writes, compared with what torch itself reads from them."""
 
 import io
+import re
 import struct
-import warnings
 import zipfile
 
 import pytest
@@ -56,21 +56,17 @@ def test_that_a_large_transformer_is_read_as_torch_reads_it(tmp_path):
 
 def _savable_dtypes() -> list[torch.dtype]:
     found = {value for name in dir(torch) if isinstance(value := getattr(torch, name), torch.dtype)}
-    return sorted(found, key=str)
+    # torch has names for bit-wise and packed types that it cannot make tensors of in this way.
+    return sorted((dtype for dtype in found if not re.match(r"torch\.(bit|u?int[1-7]$|qu?int)", str(dtype))), key=str)
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("dtype", _savable_dtypes(), ids=str)
 def test_that_every_dtype_that_torch_can_save_is_read(tmp_path, dtype):
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tensor = torch.empty(3, 4, dtype=dtype)
-            torch.save({"t": tensor}, tmp_path / "a.pt")
-    except (RuntimeError, NotImplementedError, KeyError, AttributeError, TypeError):
-        pytest.skip("torch cannot save it")
-    (row,) = read_contents(tmp_path / "a.pt").tensors
+    tensor = torch.empty(3, 4, dtype=dtype)
+    (row,) = _saved(tmp_path, {"t": tensor}).tensors
     assert (row.dtype, row.shape, row.broken) == (str(dtype).removeprefix("torch."), (3, 4), "")
-    assert row.bytes == (tensor.nbytes if not str(dtype).startswith("torch.quint") else row.bytes)
+    assert row.bytes == tensor.numel() * dtype.itemsize
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -34,8 +34,13 @@ def checkpoint_like_the_model(*without: str, extra: tuple[str, ...] = ()) -> Che
 def test_that_an_empty_panel_says_which_side_is_missing(panel: ComparePanel) -> None:
     assert panel.table.empty.label.text().startswith("Nothing to compare yet.")
     panel.workbench.set_checkpoint(panel_data.checkpoint())
-    assert panel.table.empty.label.text() == "One side is open. Drop the other, or choose a model."
+    assert panel.table.empty.label.text() == "One side is open: the checkpoint. Drop the model's file, or choose one."
     assert not panel.header.isVisible()
+
+
+def test_that_an_open_model_waits_for_a_checkpoint(panel: ComparePanel) -> None:
+    panel.workbench.set_model(panel_data.opened())
+    assert panel.table.empty.label.text() == "One side is open: the model. Drop a checkpoint."
 
 
 def test_that_headline_causes_and_chips_tell_the_story(full_panel: ComparePanel) -> None:

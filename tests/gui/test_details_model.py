@@ -9,9 +9,10 @@ from gui import panel_data
 from gui.panel_data import FILE, MISMATCH, call, opened, parameter, stats, stored
 from torchloupe.analysis.state_dict_diff import DiffRow, KeyEntry
 from torchloupe.gui.details import subjects
-from torchloupe.gui.details.model import Details, Fact, Place, Section, details_of
+from torchloupe.gui.details.model import Details, Fact, Place, Section
 from torchloupe.gui.details.rich_text import facts_html, head_html, with_code
 from torchloupe.gui.details.source import CONTEXT, ReadSource, lines_around
+from torchloupe.gui.details.subjects import details_of
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
@@ -147,20 +148,45 @@ def test_that_later_calls_of_a_module_and_several_outputs_are_numbered(bench: Wo
     assert len(facts(details, "Output 1")) == 4
 
 
-def test_that_a_module_tells_class_settings_parameters_calls_and_place(bench: Workbench) -> None:
-    details = subjects.of_module(bench, "head.fc1")
-    assert facts(details) == {
-        "Class": "Linear",
-        "Settings": "in_features=3136, out_features=128, bias=True",
-        "Numbers": "401,536 in and below it, 401,536 in it alone",
-        "Mode": "eval",
-        "Calls": "1",
-    }
+def test_that_a_call_tells_of_its_module_too(bench: Workbench) -> None:
+    bench.select_module("head.fc1")
+    bench.select(Selection(module="head.fc1", call=7))
+    details = details_of(bench)
+    assert facts(details, "The module") == {"Numbers": "401,536 in and below it, 401,536 in it alone", "Mode": "eval"}
     assert facts(details, "Parameters and buffers") == {"weight": "[128, 3136] float32", "bias": "[128] float32"}
     assert links(details)["bias"] == "parameter:head.fc1.bias"
+
+
+def test_that_a_call_leads_to_the_line_that_called_and_to_its_class(bench: Workbench) -> None:
+    details = subjects.of_call(bench, bench.calls[6])
+    assert details.places == (Place("Called here", FILE, 46), Place("Its class", FILE, 8))
+
+
+def test_that_several_calls_of_a_module_are_counted(bench: Workbench) -> None:
+    panel_data.run_well(bench)
+    assert facts(subjects.of_call(bench, bench.calls[7]), "The module")["Calls"] == "2"
+
+
+def test_that_a_module_that_was_not_called_tells_class_settings_and_place(bench: Workbench) -> None:
+    bench.select_module("head.fc2")
+    details = details_of(bench)
+    assert details is not None
+    assert (details.title, details.subtitle) == ("head.fc2", "Linear")
+    assert facts(details) == {
+        "Class": "Linear",
+        "Settings": "in_features=128, out_features=10, bias=True",
+        "Calls": "none in the last run",
+    }
+    assert facts(details, "The module")["Numbers"] == "1,290 in and below it, 1,290 in it alone"
+    assert list(facts(details, "Parameters and buffers")) == ["weight", "bias"]
     head = subjects.of_module(bench, "head")
     assert head is not None
     assert head.places == (Place("Its class", FILE, 8),)
+
+
+def test_that_before_a_run_nothing_is_said_of_calls(bench: Workbench) -> None:
+    bench.set_model(opened())
+    assert "Calls" not in facts(subjects.of_module(bench, "head.fc2"))
 
 
 def test_that_a_module_registered_twice_leads_to_the_first(bench: Workbench) -> None:
@@ -300,7 +326,7 @@ SOURCE = "".join(f"    line {number}\n" for number in range(1, 31))
 def test_that_lines_around_a_place_are_shown_with_the_line_marked(line: int, first: int, marked: int, count: int) -> None:
     source = lines_around("m.py", SOURCE, line)
     assert (source.wanted, source.first, source.marked, len(source.lines)) == (line, first, marked, count)
-    assert f"▶ {marked:>2}  line {marked}" in source.as_text().split("\n")
+    assert [line.split() for line in source.as_text().split("\n") if "▶" in line] == [["▶", str(marked), "line", str(marked)]]
 
 
 def test_that_common_indentation_is_taken_off_and_empty_lines_do_not_count() -> None:

@@ -1,5 +1,6 @@
 """Files dropped anywhere on the window. Real drags are tested under a real display; here Qt's events are made by hand."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,24 @@ def move(window: QWidget, data: QMimeData) -> bool:
     return send(window, QDragMoveEvent(QPoint(60, 60), *facts(data)))
 
 
+def leave(window: QWidget) -> None:
+    QApplication.sendEvent(window, QDragLeaveEvent())
+
+
 def drop(window: QWidget, data: QMimeData) -> bool:
+    enter(window, data)  # Qt hands a drop to what accepted the drag
     return send(window, QDropEvent(QPointF(50, 50), *facts(data)))
 
 
 def facts(data: QMimeData) -> tuple[Qt.DropAction, QMimeData, Qt.MouseButton, Qt.KeyboardModifier]:
     return Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def window(window: Any) -> Iterator[Any]:
+    """No drag is left hanging over a window that is gone."""
+    yield window
+    leave(window)
 
 
 @pytest.fixture
@@ -62,7 +75,7 @@ def test_that_a_drag_covers_the_window_and_names_the_file(window: Any, key_list:
 
 def test_that_a_drag_that_leaves_uncovers_the_window_and_opens_nothing(window: Any, key_list: Path) -> None:
     enter(window, carrying(key_list))
-    QApplication.sendEvent(window, QDragLeaveEvent())
+    leave(window)
     assert not window.drop_area.overlay.isVisible()
     assert not window.jobs.runs("checkpoint")
 

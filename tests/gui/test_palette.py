@@ -1,6 +1,6 @@
 """The palette."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ def entries(done: list[str]) -> list[Entry]:
 
 
 @pytest.fixture
-def palette(qtbot: Any, done: list[str]) -> Palette:
+def palette(qtbot: Any, done: list[str]) -> Iterator[Palette]:
     """A palette above a window."""
     window = QMainWindow()
     qtbot.addWidget(window)
@@ -36,7 +36,9 @@ def palette(qtbot: Any, done: list[str]) -> Palette:
     made = Palette(window, "Command", entries(done))
     with qtbot.waitExposed(made):
         made.open()
-    return made
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # the test looks at it afterwards
+    yield made
+    window.close()
 
 
 def test_that_the_model_obeys_qt(done: list[str], qtmodeltester: Any) -> None:

@@ -102,10 +102,14 @@ def numpy_scalar(record: Record) -> Optional[Any]:
 
 def numpy_array_text(record: Record) -> Optional[str]:
     """``float64 [3, 4]`` for a pickled numpy array, None for anything else."""
-    state = record.state
-    if not record.type_name.endswith("multiarray._reconstruct") or type(state) is not tuple or len(state) < 3:
+    name, state, args = record.type_name, record.state, record.args
+    if name.endswith("multiarray._reconstruct") and type(state) is tuple and len(state) >= 3:
+        shape, kind = state[1], state[2]
+    elif name.endswith("numeric._frombuffer") and type(args) is tuple and len(args) >= 3:
+        kind, shape = args[1], args[2]
+    else:
         return None
-    return f"{_numpy_dtype_text(_numpy_dtype(state[2]))} {_items_text(state[1], 1, '[]') if type(state[1]) is tuple else '?'}"
+    return f"{_numpy_dtype_text(_numpy_dtype(kind))} {_items_text(shape, 1, '[]') if type(shape) is tuple else '?'}"
 
 
 def _numpy_dtype(node: Any) -> str:

@@ -122,7 +122,13 @@ class _Walk:
 
     def _value(self, path: str, node: Any) -> None:
         if len(self._values) < _MAX_COLLECTED:
-            self._values.append((len(self._levels), plain_value(path, node)))
+            self._keep(plain_value(path, node))
+        else:
+            self._values_left_out += 1
+
+    def _keep(self, value: StoredValue) -> None:
+        if len(self._values) < _MAX_COLLECTED:
+            self._values.append((len(self._levels), value))
         else:
             self._values_left_out += 1
 
@@ -130,7 +136,7 @@ class _Walk:
         """Begin to walk inside ``node``, or list it as one value and answer false."""
         identity = id(node)
         if identity in self._open:
-            self._values.append((len(self._levels), StoredValue(path, type_text(node), "contains itself")))
+            self._keep(StoredValue(path, type_text(node), "contains itself"))
             return False
         parts = parts_of(node)
         if self._is_one_value(node, parts):
@@ -189,7 +195,7 @@ class _Walk:
 
     def _note_module(self, node: Record, state: Mapping, path: str) -> None:
         self.modules[path] = node.type_name
-        self._values.append((len(self._levels), StoredValue(path, node.type_name, "module")))
+        self._keep(StoredValue(path, node.type_name, "module"))
         for name, value in module_attributes(state):
             self._value(join(path, name), value)
 

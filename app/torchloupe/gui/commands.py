@@ -256,7 +256,7 @@ class Commands(QObject):
         return (
             Action(
                 "run.forward",
-                self.tr("Run sample &input"),
+                self.tr("Run Run sample &inputsample input"),
                 opening.run_forward,
                 ("F5",),
                 menu,

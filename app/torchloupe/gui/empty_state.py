@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from torchloupe.gui.theme import em
@@ -17,6 +18,7 @@ class EmptyState(QWidget):
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.button = QPushButton()
         self._clicked: Callable[[], object] | None = None
+        self._action_id = ""
         self.button.clicked.connect(lambda: self._clicked and self._clicked())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(em(self), em(self), em(self), em(self))
@@ -29,7 +31,28 @@ class EmptyState(QWidget):
 
     def set_text(self, text: str, button: str = "", clicked: Callable[[], object] | None = None) -> None:
         """Say something else. Without a text for the button there is none."""
+        self._action_id = ""
         self.label.setText(text)
         self._clicked = clicked
         self.button.setText(button)
         self.button.setVisible(bool(button))
+
+    def offer(self, text: str, action_id: str) -> None:
+        """Say something, with a command of the window as the next step; its button says the command's text and key."""
+        self.set_text(text)
+        self._action_id = action_id
+        self._show_action()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Only now the window is known."""
+        super().showEvent(event)
+        self._show_action()
+
+    def _show_action(self) -> None:
+        action = self.window().findChild(QAction, self._action_id) if self._action_id else None
+        if action is not None:
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            name = action.text().replace("&", "")
+            self.button.setText(f"{name}  {keys}".rstrip())
+            self.button.setVisible(True)
+            self._clicked = action.trigger

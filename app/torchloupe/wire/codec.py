@@ -89,15 +89,17 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        writers = [(name, _writer(hints[name])) for name in _field_names(kind)]
+        writers = [(name, _writer(hint)) for name, hint in hints.items()]
         return lambda value: {name: write(getattr(value, name)) for name, write in writers}
     if origin is Union:
-        inner = _writer(next(arg for arg in args if arg is not type(None)))
+        inner_kind: Any = next(arg for arg in args if arg is not type(None))
+        inner = _writer(inner_kind)
         return lambda value: None if value is None else inner(value)
     if origin is tuple:
         if args[0] in (int, str):
             return list
-        item = _writer(args[0])
+        item_kind: Any = args[0]
+        item = _writer(item_kind)
         return lambda value: [item(part) for part in value]
     return _same if kind in (int, str, bool) else to_plain
 

@@ -50,7 +50,7 @@ class CallsPanel(QWidget):
     def _show_trace(self) -> None:
         bench = self.workbench
         self.table.keeping(lambda: self.model.set_items(sorted(bench.calls.values(), key=by_index)))
-        self.table.set_empty(self._empty_text())
+        self._show_empty()
         self._summarize()
         self._follow(bench.selection)
 
@@ -72,15 +72,16 @@ class CallsPanel(QWidget):
         else:
             self.summary.setText(self.tr("{0}; partial: the run was not finished").format(calls))
 
-    def _empty_text(self) -> str:
-        bench = self.workbench
+    def _show_empty(self) -> None:
+        bench, empty = self.workbench, self.table.empty
         if bench.running:
-            return self.tr("Running: no call has ended yet.")
-        if bench.model is None:
-            return self.tr("No model yet. Open the file that defines the class, then F5 runs one forward pass.")
-        if bench.report is not None:
-            return self.tr("The run ended before any module was called. The problem says why.")
-        return self.tr("Nothing has run. F5 runs one forward pass with the input shown in the tool bar.")
+            empty.set_text(self.tr("Running: no call has ended yet."))
+        elif bench.model is None:
+            empty.offer(self.tr("No model yet. Open the file that defines the class, then run one forward pass."), "open.model")
+        elif bench.report is not None:
+            empty.set_text(self.tr("The run ended before any module was called. The problem says why."))
+        else:
+            empty.offer(self.tr("Nothing has run. F5 runs one forward pass with the input shown in the tool bar."), "run.forward")
 
 
 def summary_text(calls: str, report: ForwardReport) -> str:

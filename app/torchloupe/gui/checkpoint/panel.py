@@ -69,7 +69,7 @@ class CheckpointPanel(QWidget):
         self.workbench = workbench
         self.model = CheckpointModel()
         self.table = OutlineTable(self.model, self.tr("Checkpoint"))
-        self.table.set_empty(self.tr("No checkpoint yet. Drop a file here, or press Ctrl+O. Nothing in it is executed."))
+        self.table.empty.offer(self.tr("No checkpoint yet. Drop a file anywhere; nothing in it is executed."), "open.checkpoint")
         self.name, self.about, self.totals = QLabel(), QLabel(), QLabel()
         self.containers = QComboBox()
         self.header = QWidget()

@@ -86,13 +86,19 @@ class ComparePanel(QWidget):
             self.causes.setText("\n".join(self._cause_lines()))
             self.causes.setVisible(bool(diff.causes))
             self.only_differences.setVisible(0 < rows.difference_count(diff) < len(diff.rows))
-        one_side = bench.checkpoint is not None or bench.model is not None
-        self.table.set_empty(
-            self.tr("One side is open. Drop the other, or choose a model.")
-            if one_side
-            else self.tr("Nothing to compare yet. Open a checkpoint and a model, and their keys stand here side by side.")
-        )
+        self._show_empty()
         self._show_rows()
+
+    def _show_empty(self) -> None:
+        bench, empty = self.workbench, self.table.empty
+        if bench.model is not None:
+            empty.offer(self.tr("One side is open: the model. Drop a checkpoint."), "open.checkpoint")
+        elif bench.checkpoint is not None:
+            empty.offer(self.tr("One side is open: the checkpoint. Drop the model's file, or choose one."), "open.model")
+        else:
+            empty.set_text(
+                self.tr("Nothing to compare yet. Open a checkpoint and a model, and their keys stand here side by side.")
+            )
 
     def _cause_lines(self) -> list[str]:
         causes = self.workbench.diff.causes if self.workbench.diff else ()

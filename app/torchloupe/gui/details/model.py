@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from torchloupe.gui.marks import Mark
-from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.problems import Fix
 
 
@@ -62,19 +61,3 @@ class Details:
             lines += [f"{fact.name}\t{fact.value}" for fact in section.facts]
         lines += [f"{place.what}\t{place}" for place in self.places]
         return "\n".join(lines)
-
-
-def details_of(workbench: Workbench) -> Details | None:
-    """The details of what is selected; None when nothing is."""
-    from torchloupe.gui.details import subjects
-
-    here = workbench.selection
-    if here.problem is not None:
-        return subjects.of_problem(workbench, here.problem)
-    if here.stored is not None:
-        return subjects.of_stored(workbench, here.stored)
-    if here.parameter is not None:
-        return subjects.of_parameter(workbench, here.parameter)
-    if here.call is not None and here.call in workbench.calls:
-        return subjects.of_call(workbench, workbench.calls[here.call])
-    return subjects.of_module(workbench, here.module) if here.module is not None else None

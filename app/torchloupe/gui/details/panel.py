@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from torchloupe.gui.details.model import Details, Place, details_of
+from torchloupe.gui.details.model import Details, Place
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
 from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
+from torchloupe.gui.details.subjects import details_of
 from torchloupe.gui.editor import open_in_editor
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
@@ -74,6 +75,7 @@ class DetailsPanel(QWidget):
             rows.setSpacing(em(self, 0.5))
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setAccessibleName(self.tr("Details"))
         scroll.setWidget(content)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(scroll)

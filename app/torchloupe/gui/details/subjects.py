@@ -28,6 +28,20 @@ _PLACE_DATA = {"definition_file", "definition_line"}
 _DATA_NAMES = {"expected": "Built for", "got": "Arrived", "weight_shape": "Weight", "input_shape": "Input", "layer": "Layer"}
 
 
+def details_of(workbench: Workbench) -> Details | None:
+    """The details of what is selected; None when nothing is."""
+    here = workbench.selection
+    if here.problem is not None:
+        return of_problem(workbench, here.problem)
+    if here.stored is not None:
+        return of_stored(workbench, here.stored)
+    if here.parameter is not None:
+        return of_parameter(workbench, here.parameter)
+    if here.call is not None and here.call in workbench.calls:
+        return of_call(workbench, workbench.calls[here.call])
+    return of_module(workbench, here.module) if here.module is not None else None
+
+
 def of_problem(workbench: Workbench, problem: Problem) -> Details:
     """Message, hint, what arrived and what it was built for, place, fixes, traceback."""
     mark = SEVERITY_MARKS.get(problem.severity, SEVERITY_MARKS["info"])
@@ -109,23 +123,34 @@ def of_call(workbench: Workbench, call: LayerCall) -> Details:
     if call.status != DONE:
         why = "It failed here." if call.status == "failed" else "One of its parts failed, or the run was cancelled."
         sections.append(Section("Output", (Fact("None", why, "error" if call.status == "failed" else "muted"),)))
-    return Details(call.module or ROOT, call.class_name, mark, (), tuple(sections), place("Called here", call.file, call.line))
+    places = place("Called here", call.file, call.line)
+    if module:
+        sections += module_sections(workbench, module)
+        places += place("Its class", module.file, module.line)
+    return Details(call.module or ROOT, call.class_name, mark, (), tuple(sections), places)
 
 
 def of_module(workbench: Workbench, path: str) -> Details | None:
     """Class, settings, parameters, calls, the place of its class."""
     module = module_entry(workbench, path)
-    if module is None or workbench.model is None:
+    if module is None:
         return None
     facts = [Fact("Class", module.class_name)]
     facts += [Fact("Settings", module.settings)] if module.settings else []
+    if workbench.report is not None:
+        facts.append(Fact("Calls", "none in the last run"))
+    sections = (Section("", tuple(facts)), *module_sections(workbench, module))
+    return Details(path or ROOT, module.class_name, sections=sections, places=place("Its class", module.file, module.line))
+
+
+def module_sections(workbench: Workbench, module: ModuleEntry) -> list[Section]:
+    """What a module has: numbers, mode, parameters and buffers."""
+    facts = [Fact("Numbers", f"{count_text(module.total_numel)} in and below it, {count_text(module.numel)} in it alone")]
     facts += [module_fact("Same as", module.same_as)] if module.same_as is not None else []
-    facts.append(Fact("Numbers", f"{count_text(module.total_numel)} in and below it, {count_text(module.numel)} in it alone"))
     facts.append(Fact("Mode", "train" if module.training else "eval"))
-    calls = [call for call in workbench.calls.values() if call.module == path]
-    if workbench.report is not None or calls:
-        facts.append(Fact("Calls", count_text(len(calls)), link=f"call:{calls[0].index}" if calls else ""))
-    own = [entry for entry in workbench.model.tree.parameters if entry.owner == path]
+    calls = sum(call.module == module.path for call in workbench.calls.values())
+    facts += [Fact("Calls", count_text(calls))] if calls > 1 else []
+    own = [entry for entry in workbench.model.tree.parameters if entry.owner == module.path] if workbench.model else []
     parameters = tuple(
         Fact(
             entry.key.rpartition(".")[2],
@@ -134,9 +159,7 @@ def of_module(workbench: Workbench, path: str) -> Details | None:
         )
         for entry in own
     )
-    sections = (Section("", tuple(facts)), Section("Parameters and buffers", parameters))
-    shown = tuple(section for section in sections if section.facts)
-    return Details(path or ROOT, module.class_name, sections=shown, places=place("Its class", module.file, module.line))
+    return [Section("The module", tuple(facts))] + ([Section("Parameters and buffers", parameters)] if parameters else [])
 
 
 def of_parameter(workbench: Workbench, key: str) -> Details | None:

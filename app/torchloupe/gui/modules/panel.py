@@ -27,7 +27,8 @@ class ModulesPanel(QWidget):
         self._owner: str | None = None
         self.tree_model = ModuleTreeModel()
         self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
-        self.tree.set_empty(self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class."))
+        no_model = self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class.")
+        self.tree.empty.offer(no_model, "open.model")
         self.below = QWidget()
         self.parameters_of = QLabel()
         self.parameter_model = self._parameter_model()

@@ -105,8 +105,12 @@ class StartPanel(QWidget):
 
 
 def _button(action: QAction) -> QToolButton:
-    button = QToolButton()
-    button.setDefaultAction(action)
+    button = QToolButton()  # not by setDefaultAction: it would take the action's short text
+    button.clicked.connect(action.trigger)
+    button.setToolTip(action.toolTip())
+    button.setEnabled(action.isEnabled())
+    button.setIcon(action.icon())
+    action.changed.connect(lambda: button.setIcon(action.icon()))
     keys = action.shortcut().toString()
     text = action.text().replace("&", "").rstrip("…")
     button.setText(f"{text}\n{keys or button.tr('small, with faults')}")

@@ -1,5 +1,6 @@
 """The dialog that points at a model: where it is defined, which class or factory, with which arguments, where it runs."""
 
+import json
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -37,6 +38,7 @@ class TargetDialog(QDialog):
         self.setWindowTitle(self.tr("Open model"))
         self._opening, self._run_bar = opening, run_bar
         self.choices: TargetChoices | None = None
+        self._looked_at = ""
         self.place = QLineEdit(placeholderText=self.tr("model.py, or package.module:Class"))
         self.name = QComboBox(editable=True)
         self.arguments = QPlainTextEdit(
@@ -55,8 +57,7 @@ class TargetDialog(QDialog):
         self._lay_out()
         self._connect()
         if asked is not None:
-            self.place.setText(split_target(asked.request.target)[0])
-            self._show_choices(asked.choices) if asked.choices else self._look()
+            self._fill_in(asked)
         self._judge()
 
     def _lay_out(self) -> None:
@@ -83,6 +84,19 @@ class TargetDialog(QDialog):
         layout.addWidget(self.says)
         layout.addWidget(self.buttons)
         self.resize(em(self, 42), self.sizeHint().height())
+
+    def _fill_in(self, asked: Asked) -> None:
+        place, name = split_target(asked.request.target)
+        self.place.setText(place)
+        if asked.choices:
+            self._looked_at = place
+            self._show_choices(asked.choices)
+        else:
+            self._look()
+        if name:
+            self.name.setEditText(name)
+        if asked.request.arguments:
+            self.arguments.setPlainText(json.dumps(asked.request.arguments))
 
     def _with_browse(self, field: QWidget) -> QHBoxLayout:
         browse = QPushButton(self.tr("&Browse …"))
@@ -116,7 +130,7 @@ class TargetDialog(QDialog):
     def _look(self) -> None:
         """Find out what the file or the module defines."""
         place, name = split_target(self.place.text().strip())
-        if not place or (self.choices and self.choices.file == place) or name:
+        if not place or name or place == self._looked_at:
             return
         path = Path(place).expanduser()
         if place.endswith(".py"):
@@ -125,6 +139,7 @@ class TargetDialog(QDialog):
             work: object = ReadTargetFile(path.absolute())
         else:
             work = ListTargets(place)
+        self._looked_at = place
         self._opening.jobs.start(
             work,
             done=self._show_choices,
@@ -135,13 +150,13 @@ class TargetDialog(QDialog):
         )
 
     def _show_choices(self, choices: TargetChoices) -> None:
-        self.choices = choices
+        wanted, self.choices = self.name.currentText().strip(), choices
         self.name.clear()
         for choice in choices.choices:
             self.name.addItem(choice.name, choice)
             self.name.setItemData(self.name.count() - 1, choice_text(choice), 3)
-        if choices.default:
-            self.name.setCurrentText(choices.default)
+        if wanted or choices.default:
+            self.name.setCurrentText(wanted or choices.default or "")
         self._judge()
 
     def _say_failed(self, failed: Failed) -> None:

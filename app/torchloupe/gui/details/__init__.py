@@ -1,0 +1,1 @@
+"""Everything about the one thing that is selected."""

@@ -1,0 +1,1 @@
+"""The tree of modules with their parameters and buffers."""

@@ -1,0 +1,1 @@
+"""Histogram and statistics of one tensor."""

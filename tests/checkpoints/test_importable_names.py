@@ -1,0 +1,63 @@
+"""Names that a pickle mentions, sorted by what they mean for a person."""
+
+import pytest
+import torch
+
+from torchloupe.checkpoints.importable_names import HARMLESS, RUNS_CODE, TORCH, UNKNOWN, kind_of, name_problems
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("collections.OrderedDict", TORCH),
+        ("torch._utils._rebuild_tensor_v2", TORCH),
+        ("torch.FloatStorage", TORCH),
+        ("torch.cuda.HalfStorage", TORCH),
+        ("torch.bfloat16", TORCH),
+        ("torch.float8_e5m2", TORCH),
+        ("torch.per_channel_affine", TORCH),
+        ("torch.Size", TORCH),
+        ("argparse.Namespace", HARMLESS),
+        ("numpy.core.multiarray.scalar", HARMLESS),
+        ("pathlib.PosixPath", HARMLESS),
+        ("torch.nn.modules.linear.Linear", HARMLESS),
+        ("__torch__.Net", HARMLESS),
+        ("posix.system", RUNS_CODE),
+        ("os.path.join", RUNS_CODE),
+        ("builtins.eval", RUNS_CODE),
+        ("builtins.getattr", RUNS_CODE),
+        ("subprocess.Popen", RUNS_CODE),
+        ("runpy._run_code", RUNS_CODE),
+        ("torch.load", UNKNOWN),
+        ("torch.hub.load", UNKNOWN),
+        ("my.project.Config", UNKNOWN),
+        ("copyreg.extension_7", UNKNOWN),
+        ("osmosis.Thing", UNKNOWN),
+        ("Thing", UNKNOWN),
+    ],
+)
+def test_that_a_name_has_its_kind(name, kind):
+    assert kind_of(name) == kind
+
+
+def test_that_every_dtype_of_torch_is_data():
+    for name in dir(torch):
+        if isinstance(getattr(torch, name), torch.dtype) and not name.startswith(("bit", "c")):
+            assert kind_of(f"torch.{name}") == TORCH, name
+
+
+def test_that_a_plain_checkpoint_has_nothing_to_say():
+    assert name_problems({"collections.OrderedDict": 2, "torch.FloatStorage": 50}) == []
+
+
+def test_that_code_and_classes_are_two_problems():
+    code, others = name_problems({"posix.system": 7, "my.Config": 9, "argparse.Namespace": 20, "torch.FloatStorage": 30})
+    assert (code.code, code.severity, code.data) == ("checkpoint-runs-code", "warning", {"names": {"posix.system": 7}})
+    assert (others.code, others.severity) == ("checkpoint-pickled-objects", "info")
+    assert set(others.data["names"]) == {"my.Config", "argparse.Namespace"}
+
+
+def test_that_a_long_list_of_names_is_cut_in_the_sentence():
+    (problem,) = name_problems({f"my.Class{index:02}": index for index in range(20)})
+    assert "my.Class07 and 12 more" in problem.message
+    assert len(problem.data["names"]) == 20

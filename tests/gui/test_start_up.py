@@ -1,0 +1,175 @@
+"""From the command line to the window, and the sentences when there can be none."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from gui import panel_data
+from gui.conftest import MakeWindow
+from torchloupe.gui import main, start_up
+from torchloupe.gui.main import bad_pyside, has_display, missing_library, run_window, why_no_window, window_main
+from torchloupe.gui.screenshots import report_lines
+from torchloupe.gui.start_up import choose_interpreter, make_application
+from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("pyside", "python", "refused"),
+    [
+        ("6.12.0", (3, 11), True),
+        ("6.12.3", (3, 10), True),
+        ("6.12.0", (3, 12), False),
+        ("6.11.3", (3, 11), False),
+        ("6.13.0", (3, 11), False),
+    ],
+)
+def test_that_the_pair_that_crashes_is_refused(pyside: str, python: tuple[int, int], refused: bool) -> None:
+    sentence = bad_pyside(pyside, python)
+    assert bool(sentence) is refused
+    assert not refused or "pip install" in sentence
+
+
+def test_that_without_a_display_the_way_without_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert run_window(["model.pt"]) == 2
+    said = capsys.readouterr().err
+    assert "no display" in said
+    assert "torchloupe show" in said
+    assert "--screenshots" in said
+
+
+@pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"])
+def test_that_a_display_or_a_platform_is_enough(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert not has_display("linux")
+    assert has_display("darwin")
+    monkeypatch.setenv(variable, ":1")
+    assert has_display("linux")
+
+
+def test_that_a_missing_library_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+
+    def refuse(_name: str) -> None:
+        raise OSError
+
+    monkeypatch.setattr("ctypes.CDLL", refuse)
+    assert "apt install libxcb-cursor0" in missing_library()
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert missing_library() == ""
+
+
+def test_that_here_a_window_can_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert why_no_window() == ""
+    assert why_no_window(headless=True) == ""
+
+
+def test_that_the_options_reach_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Any] = []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(start_up, "show_window", lambda *words: heard.append(words) or 0)
+    assert window_main(["a.pt", "m.py", "--theme", "dark", "--fresh", "--trust", "--python", "py"]) == 0
+    assert heard == [(["a.pt", "m.py"], "py", "dark", True, True, None)]
+
+
+def test_that_paths_may_be_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Any] = []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(start_up, "show_window", lambda *words: heard.append(words[0]) or 0)
+    assert run_window([Path("a.pt")]) == 0
+    assert heard == [["a.pt"]]
+
+
+def test_that_pictures_need_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Any] = []
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(start_up, "show_window", lambda *words: heard.append(words[-1]) or 0)
+    assert window_main(["--screenshots", "/pictures", "a.pt"]) == 0
+    assert heard == ["/pictures"]
+    assert main.os.environ["QT_QPA_PLATFORM"] == "offscreen"
+
+
+def test_that_the_interpreter_asked_for_comes_first_then_the_remembered_then_our_own(tmp_path: Path) -> None:
+    assert choose_interpreter(sys.executable, "/remembered") == sys.executable
+    other = tmp_path / "python"
+    other.touch(mode=0o755)
+    assert choose_interpreter(None, str(other)) == str(other)
+    assert choose_interpreter(None, "/gone/python") == sys.executable
+    assert choose_interpreter(None, "") == sys.executable
+    with pytest.raises(UsageError):
+        choose_interpreter("/gone/python", "")
+
+
+def test_that_an_interpreter_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str], qapp: QApplication) -> None:
+    assert start_up.show_window([], "/gone/python", None, True, False, None) == 2
+    assert "/gone/python" in capsys.readouterr().err
+
+
+def test_that_the_application_has_its_names_and_a_font(qapp: QApplication) -> None:
+    app = make_application()
+    assert app is qapp
+    assert app.applicationName() == "torchloupe"
+    assert app.desktopFileName() == "io.github.torchloupe.Torchloupe"
+
+
+def test_that_a_missing_font_is_looked_for_and_said(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    monkeypatch.setattr(start_up.QFontDatabase, "families", list)
+    monkeypatch.setattr(start_up.Path, "rglob", lambda _folder, _pattern: iter(()))
+    start_up.use_a_font_that_exists(qapp)
+    assert "apt install" in capsys.readouterr().err
+
+
+# pictures and the report
+
+
+def test_that_the_report_says_what_is_open_and_what_is_wrong(qapp: QApplication) -> None:
+    bench = Workbench()
+    assert report_lines(bench) == ["Nothing was opened."]
+    bench.set_checkpoint(panel_data.checkpoint())
+    bench.set_model(panel_data.opened())
+    bench.begin_run()
+    bench.add_calls(panel_data.failing_calls())
+    bench.end_run(panel_data.report(panel_data.MISMATCH))
+    text = "\n".join(report_lines(bench))
+    assert "checkpoint /models/last.pt: 26 tensors" in text
+    assert "model /models/classifier.py:Classifier: 10 modules" in text
+    assert "run: 8 calls in 31.2 ms" in text
+    assert "renamed" in text
+    assert panel_data.MISMATCH.hint in text
+
+
+def test_that_pictures_of_window_and_panels_are_saved_and_the_report_printed(
+    make_window: MakeWindow, model_file: Path, tmp_path: Path, qtbot: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from torchloupe.gui.screenshots import Screenshots
+
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"tensors": [{"key": "head.fc2.bias", "shape": [10], "dtype": "float32"}]}', encoding="utf-8")
+    window: Any = make_window()
+    finished: list[int] = []
+    shots = Screenshots(window, tmp_path / "pictures", [str(model_file), str(keys)], finished.append)
+    shots._timer.start()  # the window is painted already
+    qtbot.waitUntil(lambda: finished == [0], timeout=60_000)
+    saved = {path.stem for path in (tmp_path / "pictures").glob("*.png")}
+    assert saved == {
+        "window",
+        "window-light",
+        "window-dark",
+        *(f"panel-{name}" for name in window.docks.panels if name != "start"),
+    }
+    said = capsys.readouterr().out
+    assert panel_data.MISMATCH.message in said
+    assert "saved " in said
