@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QByteArray
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from gui.conftest import MakeWindow
+from gui.conftest import PATIENCE_MS, MakeWindow
 from torchloupe.gui.settings import Settings
 
 PANELS = ("modules", "checkpoint", "calls", "compare", "tensor", "details", "problems", "log")
@@ -56,8 +56,10 @@ def test_that_every_panel_can_be_focused(full_window: Any, name: str, qapp: QApp
 
 
 @pytest.mark.parametrize("name", ["modules", "checkpoint", "calls", "compare", "problems", "log"])
-def test_that_ctrl_f_finds_the_filter_of_the_focused_panel(full_window: Any, name: str) -> None:
+def test_that_ctrl_f_finds_the_filter_of_the_focused_panel(full_window: Any, name: str, qtbot: Any) -> None:
     full_window.book.add("app", "a line")
+    log = full_window.docks.panels["log"].inside()
+    qtbot.waitUntil(lambda: len(log.table.model.rows) > 0, timeout=PATIENCE_MS)
     full_window.docks.focus_panel(name)
     full_window.actions_by_id["edit.filter"].trigger()
     field = full_window.focusWidget()

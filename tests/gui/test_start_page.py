@@ -55,7 +55,7 @@ def test_that_pinned_and_dead_files_are_told_in_words() -> None:
     files = [RecentFile("/m/a.pt", "checkpoint", NOW, True), RecentFile("/m/b.pt", "checkpoint", NOW)]
     pinned, dead = recent_rows(files, {"/m/b.pt"}, NOW)
     assert pinned.cells[0] == "★ a.pt"
-    assert dead.cells[1] == "checkpoint, no longer there"
+    assert dead.cells[1] == "checkpoint, gone"
     assert dead.roles[1] == "warning"
 
 
@@ -80,7 +80,7 @@ def test_that_without_recent_files_the_page_says_so(window: Any) -> None:
 
 def test_that_recent_files_are_listed_and_the_dead_marked(recent: Any) -> None:
     rows = {row.cells[0]: row.cells[1] for row in page(recent).recent.model.rows}
-    assert rows == {"here.json": "checkpoint", "gone.pt": "checkpoint, no longer there"}
+    assert rows == {"here.json": "checkpoint", "gone.pt": "checkpoint, gone"}
 
 
 def test_that_enter_opens_a_recent_file(recent: Any, qtbot: Any) -> None:

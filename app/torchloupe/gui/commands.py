@@ -256,7 +256,7 @@ class Commands(QObject):
         return (
             Action(
                 "run.forward",
-                self.tr("Run Run sample &inputsample input"),
+                self.tr("Run &sample input"),
                 opening.run_forward,
                 ("F5",),
                 menu,
@@ -319,9 +319,8 @@ class Commands(QObject):
 
         def themed(name: str, text: str, group: bool = False) -> Action:
             tip = self.tr("Follow the desktop; light when it does not say") if name == "system" else ""
-            icon = "theme" if name == "system" else ""
             run = partial(shell.set_theme, name)
-            return Action(f"theme.{name}", text, run, (), menu, tip, icon, checked=lambda: theme.mode() == name, group=group)
+            return Action(f"theme.{name}", text, run, (), menu, tip, checked=lambda: theme.mode() == name, group=group)
 
         return (
             Action(

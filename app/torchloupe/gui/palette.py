@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QLabel,
@@ -137,6 +137,13 @@ class Palette(QDialog):
                 self._run(self.list.currentIndex())
                 return True
         return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A frame, since there is no title bar."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(color("accent"))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _run(self, index: QModelIndex) -> None:
         if index.isValid():

@@ -27,6 +27,7 @@ class KeysDialog(QDialog):
             Column(self.tr("What it does"), 20, True),
         ]
         self.table = FilterTable(columns, self.tr("Commands"))
+        self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.set_rows([_row(action) for action in table])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

@@ -43,7 +43,7 @@ def recent_rows(files: Sequence[RecentFile], dead: Iterable[str], now: float | N
         missing = file.path in gone
         role = "muted" if missing else None
         name = ("★ " if file.pinned else "") + path.name
-        kind = f"{file.kind}, no longer there" if missing else file.kind
+        kind = f"{file.kind}, gone" if missing else file.kind
         rows.append(
             Row(
                 cells=(name, kind, age_text(now - file.opened_at), str(path.parent)),

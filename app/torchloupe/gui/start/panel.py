@@ -37,7 +37,7 @@ class StartPanel(QWidget):
         row.addStretch(1)
         columns = [
             Column(self.tr("Recent file"), 14),
-            Column(self.tr("Kind"), 7),
+            Column(self.tr("Kind"), 9),
             Column(self.tr("Opened"), 8),
             Column(self.tr("Folder"), 14, True),
         ]
@@ -118,5 +118,5 @@ def _button(action: QAction) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
     button.setIconSize(button.iconSize() * 1.6)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    button.setMinimumSize(em(button, 10), em(button, 5))
+    button.setMinimumSize(em(button, 10), em(button, 5.5))
     return button
