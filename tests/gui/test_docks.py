@@ -55,6 +55,11 @@ def test_that_every_panel_can_be_focused(full_window: Any, name: str, qapp: QApp
     assert full_window.docks.panels[name].isVisible()
 
 
+def test_that_the_focus_goes_to_what_is_read_first(full_window: Any) -> None:
+    full_window.docks.focus_panel("modules")
+    assert full_window.focusWidget().accessibleName() == "Modules"
+
+
 @pytest.mark.parametrize("name", ["modules", "checkpoint", "calls", "compare", "problems", "log"])
 def test_that_ctrl_f_finds_the_filter_of_the_focused_panel(full_window: Any, name: str, qtbot: Any) -> None:
     full_window.book.add("app", "a line")

@@ -107,6 +107,10 @@ def test_that_closing_everything_returns_to_the_start_page(full_window: Any) -> 
     assert full_window.workbench.model is None
     assert full_window.workbench.checkpoint is None
     assert raised(full_window) == "start"
+    assert not any(dock.isVisible() for dock in full_window.docks.docks.values())
+    assert not full_window.docks.tabs.tabBar().isVisible()
+    full_window.opening.opened.emit("checkpoint", "/m/a.pt")
+    assert full_window.docks.docks["details"].isVisible()
 
 
 def test_that_lines_of_the_session_arrive_in_the_log(make_window: MakeWindow, qtbot: Any) -> None:

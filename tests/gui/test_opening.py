@@ -7,7 +7,7 @@ import pytest
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, MakeWindow, failing_run, good_run
-from torchloupe.gui.opening import Asked
+from torchloupe.gui.opening import Asked, is_target
 from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import (
@@ -79,6 +79,23 @@ def test_that_the_problem_goes_when_the_next_file_can_be_read(window: Any, qtbot
     window.opening.open_paths([tmp_path / "gone.pt"])
     qtbot.waitUntil(lambda: window.workbench.checkpoint is not None, timeout=PATIENCE_MS)
     assert window.workbench.problems == ()
+
+
+def test_that_of_two_checkpoints_the_first_is_opened_and_the_other_named(window: Any, qtbot: Any, tmp_path: Path) -> None:
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text('{"tensors": [{"key": "fc.weight", "shape": [2, 3], "dtype": "float32"}]}', encoding="utf-8")
+    window.opening.open_paths([tmp_path / "a.json", tmp_path / "b.json"])
+    qtbot.waitUntil(lambda: window.workbench.checkpoint is not None, timeout=PATIENCE_MS)
+    assert window.workbench.checkpoint.path == str(tmp_path / "a.json")
+    assert "Not opened: b.json" in window.status.message.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [("m.py", True), ("m.py:Net", True), ("package.module:Net", True), ("m.pt", False), ("folder/m.safetensors", False)],
+)
+def test_that_python_files_and_import_paths_are_targets(text: str, target: bool) -> None:
+    assert is_target(text) is target
 
 
 # targets

@@ -41,6 +41,11 @@ def test_that_a_row_says_severity_problem_hint_module_and_place() -> None:
     assert plain.cells[3:] == ("", "")
 
 
+def test_that_code_is_shown_without_its_backticks() -> None:
+    (row,) = problem_rows([Problem("code", "`fc1` (Linear) is wrong.", hint="Set `in_features=3`.")])
+    assert row.cells[1:3] == ("fc1 (Linear) is wrong.", "Set in_features=3.")
+
+
 def test_that_severity_is_sorted_by_weight_and_not_by_letter(panel: Any) -> None:
     panel.table.model.sort(0)
     assert [row.cells[0].split()[1] for row in panel.table.model.rows] == ["error", "warning", "info"]

@@ -164,7 +164,7 @@ class RealDisplay:
 
     def drop(self, program, *files):
         """Drag files out of another program onto the middle of the window; what the window says it got."""
-        number = len(program.events("drop")) + len(program.events("drop_refused")) + 1
+        number = len(program.events("drop")) + 1
         source = self.drag(*files)
         self.tool("mouseup", 1)
         said = program.wait("drop", number)

@@ -16,7 +16,7 @@ def rename_cause(explained: Explained, found_keys: Sequence[str], kept_keys: Seq
     """The cause of renamed keys. ``found_keys`` are all keys of the checkpoint, ``kept_keys`` those that fit as they are."""
     rule, keys = explained.rule, [pair.found.key for pair in explained.pairs]
     if isinstance(rule, PrefixRule):
-        kind, text, hint = "prefix", _prefix_text(rule, len(keys), len(found_keys)), _prefix_hint(rule)
+        kind, text, hint = "prefix", _prefix_text(rule, len(keys), found_keys), _prefix_hint(rule)
         data = {"prefix": rule.found_prefix or rule.expected_prefix, "checkpoint_prefix": rule.found_prefix}
         data["model_prefix"] = rule.expected_prefix
         rename, code = _prefix_repair(rule, bool(kept_keys))
@@ -36,8 +36,10 @@ def is_repair(rename: Callable[[str], str], wanted: Dict[str, str], found_keys: 
     return len(set(renamed.values())) == len(renamed) and all(renamed[key] == home for key, home in wanted.items())
 
 
-def _prefix_text(rule: PrefixRule, count: int, total: int) -> str:
-    mine, theirs = rule.found_prefix, rule.expected_prefix
+def _prefix_text(rule: PrefixRule, fitting: int, found_keys: Sequence[str]) -> str:
+    """The prefix is counted on all keys that carry it, also on those that fit nothing without it either."""
+    mine, theirs, total = rule.found_prefix, rule.expected_prefix, len(found_keys)
+    count = sum(key.startswith(mine) for key in found_keys) if mine else fitting
     whose = f"All {counted(total, 'key')}" if count == total else f"{count_text(count)} of {counted(total, 'key')}"
     if total == 1:
         whose = "The one key"
@@ -47,7 +49,8 @@ def _prefix_text(rule: PrefixRule, count: int, total: int) -> str:
     if not mine:
         return f'{whose} of the checkpoint {lacks} the prefix "{theirs}", with which the keys of the model start.'
     end = f' where those of the model have "{theirs}"' if theirs else ", a prefix which the keys of the model do not have"
-    return f'{whose} of the checkpoint {verb} with "{mine}"{end}.'
+    some = f" {count_text(fitting)} of them fit {'with that change' if theirs else 'without it'}." if fitting < count else ""
+    return f'{whose} of the checkpoint {verb} with "{mine}"{end}.{some}'
 
 
 def _prefix_hint(rule: PrefixRule) -> str:

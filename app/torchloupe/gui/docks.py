@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QLineEdit, QMainWindow, QTabWidget, QWidget
 
 from torchloupe.gui.panels import LazyPanel, PanelPlace
@@ -103,6 +103,17 @@ class Docks(QObject):
         self.set_tab_visible(START, True)
         self.raise_panel(START)
 
+    def show_only_start(self) -> None:
+        """Nothing is open any more: as at first. The layout comes back with the next thing that is opened."""
+        self._saved = self.save()
+        self._laid_out = False
+        for dock in self.docks.values():
+            dock.hide()
+        for name, place in self.places.items():
+            if place.area == "centre" and name != START:
+                self.set_tab_visible(name, False)
+        self.show_start()
+
     def set_tab_visible(self, name: str, visible: bool) -> None:
         """Show or hide one tab of the centre."""
         self.tabs.setTabVisible(self.tabs.indexOf(self.panels[name]), visible)
@@ -152,12 +163,8 @@ class Docks(QObject):
         """Bring a panel to the front and give it the focus: to its table or tree, else to its first field."""
         self.raise_panel(name)
         inside = self.panels[name].inside()
-        candidates = [*inside.findChildren(QAbstractItemView), *inside.findChildren(QLineEdit), *inside.findChildren(QWidget)]
-        for widget in candidates:
-            if widget.isVisibleTo(inside) and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-                widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
-                return
-        inside.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        chosen = _first_of(inside, QAbstractItemView) or _first_of(inside, QLineEdit) or _first_of(inside, QWidget) or inside
+        chosen.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def is_shown(self, area: str) -> bool:
         """Any dock of this area is visible."""
@@ -218,3 +225,18 @@ class Docks(QObject):
     def restore(self, state: QByteArray) -> None:
         """Use this layout once something is opened."""
         self._saved = state
+
+
+def _first_of(panel: QWidget, kind: type[QWidget]) -> QWidget | None:
+    """The widget of this kind that can take the focus and comes first in reading order."""
+
+    def place(widget: QWidget) -> tuple[int, int]:
+        corner = widget.mapTo(panel, QPoint(0, 0))
+        return corner.y(), corner.x()
+
+    found = [
+        widget
+        for widget in panel.findChildren(kind)
+        if widget.isVisibleTo(panel) and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+    return min(found, key=place, default=None)

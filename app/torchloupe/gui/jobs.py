@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from shiboken6 import isValid
 
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.problems import Problem
@@ -53,7 +52,7 @@ class Job:
     tag: str
     label: str
     lane: str
-    owner: QObject | None = None
+    unheard: bool = False  # its owner is gone
     stop: threading.Event = field(default_factory=threading.Event)
     superseded: bool = False
     pending: list[Any] = field(default_factory=list)
@@ -100,7 +99,9 @@ class Jobs(QObject):
             events = partial(_one_by_one, event)
         local = callable(work)
         lane = f"local {tag or next(self._numbers)}" if local else "worker"
-        job = Job(work, done, failed, events, tag, label or type(work).__name__, lane, owner)
+        job = Job(work, done, failed, events, tag, label or type(work).__name__, lane)
+        if owner is not None:
+            owner.destroyed.connect(lambda: setattr(job, "unheard", True))
         was_busy = self.busy
         if tag:
             self._supersede(tag)
@@ -211,7 +212,7 @@ class Jobs(QObject):
     def _flush(self, job: Job) -> None:
         with self._lock:
             heard, job.pending = job.pending, []
-        if job.superseded or self._closed or not _is_there(job.owner):
+        if job.superseded or self._closed or job.unheard:
             return
         steps = [message for message in heard if isinstance(message, ProgressMessage)]
         if steps:
@@ -236,7 +237,7 @@ class Jobs(QObject):
         self._answer(job, result)
 
     def _answer(self, job: Job, result: Any) -> None:
-        if job.superseded or not _is_there(job.owner):
+        if job.superseded or job.unheard:
             return
         if not isinstance(result, Failed):
             if job.done:
@@ -245,10 +246,6 @@ class Jobs(QObject):
             job.failed(result)
         else:
             self.went_wrong.emit(result)
-
-
-def _is_there(owner: QObject | None) -> bool:
-    return owner is None or isValid(owner)
 
 
 def _one_by_one(event: Callable[[Any], object], messages: list[Any]) -> None:

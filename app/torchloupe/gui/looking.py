@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QPlainTextEdit, QWid
 from torchloupe.analysis.wording import shape_text
 from torchloupe.gui.docks import Docks
 from torchloupe.gui.entries import Entry
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.workbench import Selection, Workbench
+
+translate = QCoreApplication.translate
 
 ENTRY_COUNT = 200_000
 
@@ -43,23 +46,23 @@ def show_source(workbench: Workbench) -> str:
     """Open the selected place in the editor; the sentence for the status bar."""
     place = source_place(workbench)
     if place is None:
-        return _tr("What is selected has no place in the source.")
+        return translate("looking", "What is selected has no place in the source.")
     from torchloupe.gui.editor import open_in_editor  # needs the modules that start processes: not before they are used
 
     text = f"{place[0]}:{place[1]}"
     if open_in_editor(*place):
-        return _tr("Opened {0} in the editor.").format(text)
+        return translate("looking", "Opened {0} in the editor.").format(text)
     QGuiApplication.clipboard().setText(text)
-    return _tr("No editor was found (set VISUAL). {0} was copied.").format(text)
+    return translate("looking", "No editor was found (set VISUAL). {0} was copied.").format(text)
 
 
 def copy_path(workbench: Workbench) -> str:
     """Copy the dotted path of what is selected; the sentence for the status bar."""
     path = dotted_path(workbench.selection)
     if not path:
-        return _tr("Nothing with a path is selected.")
+        return translate("looking", "Nothing with a path is selected.")
     QGuiApplication.clipboard().setText(path)
-    return _tr("Copied {0}").format(path)
+    return translate("looking", "Copied {0}").format(path)
 
 
 def copy_rows(docks: Docks, focused: QWidget | None) -> str:
@@ -69,10 +72,10 @@ def copy_rows(docks: Docks, focused: QWidget | None) -> str:
         return ""
     text = rows_text(docks, focused)
     if not text:
-        return _tr("Nothing is selected.")
+        return translate("looking", "Nothing is selected.")
     QGuiApplication.clipboard().setText(text)
     lines = text.count("\n") + 1
-    return _tr("Copied 1 line.") if lines == 1 else _tr("Copied {0} lines.").format(lines)
+    return translate("looking", "Copied 1 line.") if lines == 1 else translate("looking", "Copied {0} lines.").format(lines)
 
 
 def rows_text(docks: Docks, focused: QWidget | None) -> str:
@@ -95,7 +98,8 @@ def _view_text(view: QAbstractItemView) -> str:
 def entries_to_go_to(workbench: Workbench) -> list[Entry]:
     """Everything with a name: problems, modules, parameters and buffers, tensors of the checkpoint."""
     entries = [
-        Entry(problem.message, problem.severity, partial(workbench.select_problem, problem)) for problem in workbench.problems
+        Entry(plain_text(problem.message), problem.severity, partial(workbench.select_problem, problem))
+        for problem in workbench.problems
     ]
     if workbench.model:
         tree = workbench.model.tree
@@ -110,7 +114,3 @@ def entries_to_go_to(workbench: Workbench) -> list[Entry]:
             for t in tensors
         ]
     return entries
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("looking", text)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QToolBar, QVBoxLayout, QWidget
 
-from torchloupe.analysis.diff_rows import MATCHED
 from torchloupe.gui import theme
 from torchloupe.gui.actions import ActionSet
-from torchloupe.gui.commands import Commands
+from torchloupe.gui.commands import command_table
 from torchloupe.gui.docks import Docks
 from torchloupe.gui.drop import DropArea, let_drops_through
 from torchloupe.gui.events_trace import process_seconds, trace
@@ -21,6 +20,8 @@ from torchloupe.gui.log_book import LogBook
 from torchloupe.gui.notice_bar import NoticeBar
 from torchloupe.gui.opening import Opening
 from torchloupe.gui.panel_table import panel_places
+from torchloupe.gui.plain_text import plain_text
+from torchloupe.gui.recent_menu import RecentMenu
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.shell import Shell
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.workbench, self.worker)
         self.dialogs = WindowDialogs(self, self.opening, self.worker, self.run_bar)
         self.trust.ask = self.dialogs.ask_trust
-        self.actions_by_id = self.dialogs.actions = ActionSet(Commands(self._shell()).table(), self)
+        self.actions_by_id = self.dialogs.actions = ActionSet(command_table(self._shell()), self)
         self.drop_area = DropArea(self, self.opening.open_paths)
         self._base_points = QApplication.font().pointSizeF()
         self._has_painted = False
@@ -95,10 +96,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
         menus = self.actions_by_id.fill_menu_bar(self.menuBar())
-        self.recent_menu = QMenu(self.tr("Open recen&t"), self)
+        self.recent_menu = RecentMenu(self.settings, self._open_one, self)
         file_menu = next(iter(menus.values()))
         file_menu.insertMenu(self.actions_by_id["reload"], self.recent_menu)
-        self.recent_menu.aboutToShow.connect(self._fill_recent)
         self.tools = QToolBar(self.tr("Tools"))
         self.tools.setObjectName("tools")
         self.tools.setMovable(False)
@@ -120,15 +120,10 @@ class MainWindow(QMainWindow):
         from torchloupe.gui.start.panel import StartPanel
 
         actions = [self.actions_by_id[name] for name in FIRST_STEPS]
-        return StartPanel(self.settings, self.jobs, actions, lambda path: self.opening.open_paths([path]))
+        return StartPanel(self.settings, self.jobs, actions, self._open_one)
 
-    def _fill_recent(self) -> None:
-        self.recent_menu.clear()
-        for file in self.settings.recent()[:9]:
-            entry = self.recent_menu.addAction(file.path)
-            entry.triggered.connect(lambda _checked=False, path=file.path: self.opening.open_paths([path]))
-        if self.recent_menu.isEmpty():
-            self.recent_menu.addAction(self.tr("Nothing was opened yet")).setEnabled(False)
+    def _open_one(self, path: str) -> None:
+        self.opening.open_paths([path])
 
     def _connect(self) -> None:
         bench, opening = self.workbench, self.opening
@@ -183,8 +178,7 @@ class MainWindow(QMainWindow):
         self.settings.remember_recent(what, kind)
         self.docks.show_workspace()
         self.docks.show_dock("checkpoint" if kind == "checkpoint" else "modules")
-        diff = self.workbench.diff
-        if diff is not None and any(row.status != MATCHED for row in diff.rows):
+        if self.workbench.has_differences:
             self.docks.raise_panel("compare")
         elif self.workbench.model is None:
             self.docks.raise_panel("tensor")
@@ -195,7 +189,7 @@ class MainWindow(QMainWindow):
     def _refused(self, failed: Failed) -> None:
         self.docks.raise_panel("problems")
         if failed.problems:
-            self.drop_area.refuse(failed.problems[0].message)
+            self.drop_area.refuse(plain_text(failed.problems[0].message))
 
     def _job_failed(self, failed: Failed) -> None:
         if failed.problems:

@@ -9,9 +9,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.target_source import split_target
-from torchloupe.analysis.wording import counted, seconds_text
+from torchloupe.analysis.wording import counted
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Progress
+from torchloupe.gui.running import RUN, Running, RunOptions
 from torchloupe.gui.targets import ReadTargetFile
 from torchloupe.gui.trust import Trust
 from torchloupe.gui.workbench import Workbench
@@ -19,17 +20,14 @@ from torchloupe.gui.worker_link import WorkerLink
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import (
-    CallFinished,
     Failed,
     ListTargets,
     OpenedTarget,
     OpenTarget,
-    RunForward,
     TargetChoices,
 )
-from torchloupe.wire.traces import ForwardReport
 
-CHECKPOINT, TARGET, RUN = "checkpoint", "target", "run"
+CHECKPOINT, TARGET = "checkpoint", "target"
 """Tags of the jobs, and the origins under which their problems are kept."""
 
 
@@ -43,16 +41,6 @@ class ReadCheckpoint:
         from torchloupe.checkpoints import read_contents  # on the job's thread: the start of the window does not wait for it
 
         return read_contents(self.path, progress)
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What a person chose for the next run: input specs, device and mode (None: as the model is)."""
-
-    inputs: tuple[str, ...] = ()
-    device: str | None = None
-    mode: str | None = None
-    shapes_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,23 +67,29 @@ class Opening(QObject):
         self.jobs = worker.jobs
         self.trust = trust
         self.options = RunOptions()
+        self.running = Running(workbench, self.jobs, self)
+        self.running.said.connect(self.said)
+        self.running.finished.connect(self.run_finished)
         self.target: OpenTarget | None = None
         self._constructed = False  # the worker of this moment holds the model that is shown
         self._reloading = False
+        self._left_out: list[str] = []  # of the files that were to be opened together
         worker.changed.connect(self._worker_changed)
         worker.restarted.connect(self._worker_restarted)
 
     # opening
 
     def open_paths(self, paths: Sequence[str | Path], trusted: bool = False) -> None:
-        """Open files: ``.py`` files are targets, the others checkpoints. ``trusted``: they were named on the command line."""
-        for path in paths:
-            text = str(path)
-            place, _name = split_target(text)
-            if place.endswith(".py") or (":" in text and not Path(text).exists()):
-                self.open_target(text, trusted)
-            else:
-                self.open_checkpoint(Path(text))
+        """Open files: ``.py`` files are targets, the others checkpoints; the first of each kind, which is said when there are more.
+        ``trusted``: they were named on the command line."""
+        texts = [str(path) for path in paths]
+        targets = [text for text in texts if is_target(text)]
+        checkpoints = [text for text in texts if not is_target(text)]
+        self._left_out = [Path(text).name for text in (*checkpoints[1:], *targets[1:])]
+        for text in checkpoints[:1]:
+            self.open_checkpoint(Path(text))
+        for text in targets[:1]:
+            self.open_target(text, trusted)
 
     def open_checkpoint(self, path: Path) -> None:
         """Read a checkpoint on a thread; what was open stays until the new one is there."""
@@ -191,7 +185,7 @@ class Opening(QObject):
         self.workbench.report_problems(CHECKPOINT, contents.problems)
         self.workbench.set_checkpoint(contents)
         trace("opened", kind="checkpoint", path=contents.path, tensors=len(contents.tensors))
-        self.said.emit(self.tr("{0} in {1}").format(counted(len(contents.tensors), "tensor"), Path(contents.path).name))
+        self._say_opened(self.tr("{0} in {1}").format(counted(len(contents.tensors), "tensor"), Path(contents.path).name))
         self.opened.emit("checkpoint", contents.path)
 
     def _model_opened(self, request: OpenTarget, then_run: bool, keep_calls: bool, model: OpenedTarget) -> None:
@@ -200,10 +194,16 @@ class Opening(QObject):
         if not keep_calls or self.workbench.model != model:
             self.workbench.set_model(model)
         trace("opened", kind="model", target=request.target, class_name=model.class_name, modules=len(model.tree.modules))
-        self.said.emit(self.tr("{0} in {1}").format(counted(len(model.tree.modules), "module"), model.class_name))
+        self._say_opened(self.tr("{0} in {1}").format(counted(len(model.tree.modules), "module"), model.class_name))
         self.opened.emit("model", request.target)
         if then_run:
             self.run_forward()
+
+    def _say_opened(self, text: str) -> None:
+        if self._left_out:
+            names = ", ".join(self._left_out)
+            text = self.tr("{0}. Not opened: {1}; one checkpoint and one model are open at a time.").format(text, names)
+        self.said.emit(text)
 
     def _failed(self, origin: str, what: str, failed: Failed) -> None:
         if failed.cancelled:
@@ -231,44 +231,7 @@ class Opening(QObject):
         if not self._constructed:
             self.construct(self.target, then_run=True, keep_calls=True)
             return
-        self.workbench.begin_run()
-        request = RunForward(self.options.inputs, self.options.device, self.options.mode, shapes_only=self.options.shapes_only)
-        self.jobs.start(
-            request,
-            done=self._run_done,
-            failed=self._run_failed,
-            events=self._calls_ended,
-            tag=RUN,
-            label=self.tr("running {0}").format(self.workbench.model.class_name),
-        )
-
-    def _calls_ended(self, messages: list[Any]) -> None:
-        calls = [message.call for message in messages if isinstance(message, CallFinished)]
-        if calls and self.workbench.running:
-            self.workbench.add_calls(calls)
-
-    def _run_done(self, report: ForwardReport) -> None:
-        self.workbench.end_run(report)
-        errors = sum(problem.severity == "error" for problem in report.problems)
-        trace(
-            "run_finished", calls=len(self.workbench.calls), problems=[problem.code for problem in report.problems], errors=errors
-        )
-        calls, problems = counted(len(self.workbench.calls), "call"), counted(len(report.problems), "problem")
-        self.said.emit(self.tr("{0} in {1}, {2}").format(calls, seconds_text(report.seconds), problems))
-        self.run_finished.emit()
-
-    def _run_failed(self, failed: Failed) -> None:
-        self.workbench.fail_run(failed.problems)
-        calls = counted(len(self.workbench.calls), "call")
-        trace(
-            "run_failed", cancelled=failed.cancelled, calls=len(self.workbench.calls), problems=[p.code for p in failed.problems]
-        )
-        if failed.cancelled:
-            self.said.emit(self.tr("Cancelled after {0}; what was captured stays on screen.").format(calls))
-        elif failed.problems:
-            self.said.emit(failed.problems[0].message)
-            self.workbench.select_problem(failed.problems[0])
-        self.run_finished.emit()
+        self.running.start(self.workbench.model, self.options)
 
     def cancel(self) -> None:
         """Stop what runs; again for the next rung of the ladder."""
@@ -305,3 +268,9 @@ class Opening(QObject):
             self.construct(self.target, keep_calls=keep_calls)
         else:
             self.said.emit(self.tr("The worker was started again."))
+
+
+def is_target(text: str) -> bool:
+    """A ``.py`` file or an import path, with or without a name behind it; everything else is a checkpoint."""
+    place, _name = split_target(text)
+    return place.endswith(".py") or (":" in text and not Path(text).exists())

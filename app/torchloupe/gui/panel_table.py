@@ -10,6 +10,8 @@ from torchloupe.gui.log_book import LogBook
 from torchloupe.gui.panels import PanelPlace
 from torchloupe.gui.workbench import Workbench
 
+translate = QCoreApplication.translate
+
 
 def panel_places(workbench: Workbench, jobs: Jobs, book: LogBook, start: Callable[[], QWidget]) -> tuple[PanelPlace, ...]:
     """The table. ``start`` builds the start page, which needs the actions."""
@@ -55,17 +57,13 @@ def panel_places(workbench: Workbench, jobs: Jobs, book: LogBook, start: Callabl
         return LogPanel(book)
 
     return (
-        PanelPlace("start", _tr("Start"), "centre", start),
-        PanelPlace("modules", _tr("Modules"), "left", modules),
-        PanelPlace("checkpoint", _tr("Checkpoint"), "left", checkpoint),
-        PanelPlace("calls", _tr("Calls"), "centre", calls),
-        PanelPlace("compare", _tr("Compare"), "centre", compare),
-        PanelPlace("tensor", _tr("Tensor"), "centre", tensor),
-        PanelPlace("details", _tr("Details"), "right", details),
-        PanelPlace("problems", _tr("Problems"), "bottom", problems),
-        PanelPlace("log", _tr("Log"), "bottom", log),
+        PanelPlace("start", translate("panels", "Start"), "centre", start),
+        PanelPlace("modules", translate("panels", "Modules"), "left", modules),
+        PanelPlace("checkpoint", translate("panels", "Checkpoint"), "left", checkpoint),
+        PanelPlace("calls", translate("panels", "Calls"), "centre", calls),
+        PanelPlace("compare", translate("panels", "Compare"), "centre", compare),
+        PanelPlace("tensor", translate("panels", "Tensor"), "centre", tensor),
+        PanelPlace("details", translate("panels", "Details"), "right", details),
+        PanelPlace("problems", translate("panels", "Problems"), "bottom", problems),
+        PanelPlace("log", translate("panels", "Log"), "bottom", log),
     )
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("panels", text)

@@ -6,7 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from torchloupe.analysis.input_specs import parse_input_spec
-from torchloupe.gui.opening import Opening, RunOptions
+from torchloupe.gui.opening import Opening
+from torchloupe.gui.running import RunOptions
 from torchloupe.gui.theme import color, em
 from torchloupe.wire.errors import UsageError
 

@@ -48,3 +48,7 @@ class Shell:
     dialogs: Dialogs
     set_theme: Callable[[str], None]
     set_text_size: Callable[[int], None]
+
+    def anything_open(self) -> bool:
+        """A checkpoint or a model is open."""
+        return self.workbench.checkpoint is not None or self.workbench.model is not None

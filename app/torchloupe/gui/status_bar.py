@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
 
 from torchloupe.gui.icons import icon
 from torchloupe.gui.marks import SEVERITY_MARKS
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
 from torchloupe.gui.worker_link import WorkerLink
@@ -65,6 +66,7 @@ class StatusBar(QStatusBar):
 
     def say(self, text: str) -> None:
         """The last sentence, until the next one."""
+        text = plain_text(text)
         self.message.setText(text)
         self.message.setToolTip(text)
 

@@ -193,6 +193,11 @@ class Workbench(QObject):
             position = order.index(current) + steps if current in self.calls else (0 if steps > 0 else len(order) - 1)
             self.select_call(order[min(max(position, 0), len(order) - 1)])
 
+    @property
+    def has_differences(self) -> bool:
+        """Checkpoint and model are both open, and some key is not the same in both."""
+        return self.diff is not None and any(count for status, count in self.diff.counts.items() if status != MATCHED)
+
     def step_difference(self, steps: int) -> None:
         """The next (or previous) key in which checkpoint and model differ, going round."""
         rows = [row for row in self.diff.rows if row.status != MATCHED] if self.diff else []

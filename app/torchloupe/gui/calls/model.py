@@ -15,12 +15,13 @@ ROOT = "(model)"
 INDENT = "  "
 
 COLUMNS = (
-    Column("#", 3, right=True),
-    Column("Module", 15),
+    # As far as Output without scrolling, in half of a window of 1280 pixels.
+    Column("#", 2.6, right=True),
+    Column("Module", 12),
     Column("State", 6),
-    Column("Class", 8),
-    Column("Input", 9),
-    Column("Output", 9),
+    Column("Class", 7.6),
+    Column("Input", 7.8),
+    Column("Output", 7.8),
     *(Column(title, 5.6, right=True) for title in ("Mean", "Std", "Min", "Max")),
     Column("Zeros", 4, right=True),
     Column("NaN/Inf", 6, right=True),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.marks import SEVERITY_MARKS
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.text_table import Row
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.problems import Problem
@@ -21,14 +22,15 @@ def _row(number: int, problem: Problem) -> Row:
     mark = SEVERITY_MARKS.get(problem.severity, SEVERITY_MARKS["info"])
     place = f"{os.path.basename(problem.file)}:{problem.line or 1}" if problem.file else ""
     module = "(the model)" if problem.module == "" else problem.module or ""
-    tip = f"{problem.message}\n{problem.hint}".strip()
+    message, hint = plain_text(problem.message), plain_text(problem.hint)
+    tip = f"{message}\n{hint}".strip()
     full_place = f"{problem.file}:{problem.line or 1}" if problem.file else ""
     return Row(
-        cells=(mark.text, problem.message, problem.hint, module, place),
+        cells=(mark.text, message, hint, module, place),
         key=number,
         roles=(mark.role, None, "muted", None, "muted"),
         tips=(problem.code, tip, tip, module, full_place),
-        order=(_ORDER.get(problem.severity, 3), problem.message, problem.hint, module, (problem.file or "", problem.line or 0)),
+        order=(_ORDER.get(problem.severity, 3), message, hint, module, (problem.file or "", problem.line or 0)),
     )
 
 

@@ -1,0 +1,85 @@
+"""Commands of the menus File and Edit."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeySequence
+
+from torchloupe.gui.actions import Action
+from torchloupe.gui.looking import copy_path, copy_rows, dotted_path
+from torchloupe.gui.shell import Shell
+
+Key = QKeySequence.StandardKey
+
+
+class FileCommands(QObject):
+    """Open, close, copy, filter."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell.window)
+        self._shell = shell
+        self._menu = self.tr("&File")
+
+    def opening(self) -> tuple[Action, ...]:
+        """What brings something into the window."""
+        dialogs, menu = self._shell.dialogs, self._menu
+        checkpoint_tip = self.tr("Open a checkpoint; nothing in it is executed")
+        model_tip = self.tr("Point at the file or module that defines the model")
+        example_tip = self.tr("Open a small model and its checkpoint, in which some things are wrong")
+        reload_tip = self.tr("Read the files again and construct the model in a new worker")
+        checkpoint = Action(
+            "open.checkpoint", self.tr("&Open checkpoint…"), dialogs.open_checkpoint, (Key.Open,), menu, checkpoint_tip
+        )
+        model = Action("open.model", self.tr("Open &model…"), dialogs.open_model, ("Ctrl+Shift+O",), menu, model_tip)
+        example = Action("open.example", self.tr("Try the &example"), dialogs.open_example, (), menu, example_tip)
+        reload = Action("reload", self.tr("&Reload"), self._shell.opening.reload, ("Ctrl+R",), menu, reload_tip)
+        return (
+            replace(checkpoint, icon="checkpoint", short=self.tr("Checkpoint")),
+            replace(model, icon="model", short=self.tr("Model")),
+            replace(example, icon="example", when=dialogs.has_example),
+            replace(reload, icon="reload", when=self._shell.anything_open, group=True),
+        )
+
+    def closing(self) -> tuple[Action, ...]:
+        """What takes something out of it."""
+        opening, bench, menu = self._shell.opening, self._shell.workbench, self._menu
+        checkpoint = Action("close.checkpoint", self.tr("Close &checkpoint"), opening.close_checkpoint, (), menu)
+        model = Action("close.model", self.tr("Close mo&del"), opening.close_model, (), menu)
+        tip = self.tr("Close the checkpoint and the model")
+        return (
+            replace(checkpoint, when=lambda: bench.checkpoint is not None),
+            replace(model, when=lambda: bench.model is not None),
+            Action("close.all", self.tr("Close &all"), self._close_all, ("Ctrl+W",), menu, tip),
+            Action("quit", self.tr("&Quit"), self._shell.window.close, ("Ctrl+Q",), menu, group=True),
+        )
+
+    def _close_all(self) -> None:
+        self._shell.opening.close_checkpoint()
+        self._shell.opening.close_model()
+        self._shell.docks.show_only_start()
+
+    def editing(self) -> tuple[Action, ...]:
+        """Copy and filter."""
+        bench, menu = self._shell.workbench, self.tr("&Edit")
+        copy_tip = self.tr("Copy the selected rows as tab-separated text")
+        path_tip = self.tr("Copy the key or module path of what is selected")
+        filter_tip = self.tr("Words, -word, [*,768] for a shape, dtype:bf16 for a column")
+        copy = Action("edit.copy", self.tr("&Copy"), self._copy, (Key.Copy,), menu, copy_tip, "copy")
+        path = Action("edit.copy_path", self.tr("Copy dotted &path"), self._copy_path, ("Ctrl+Shift+C",), menu, path_tip)
+        return (
+            copy,
+            replace(path, when=lambda: bool(dotted_path(bench.selection))),
+            Action(
+                "edit.filter", self.tr("&Filter this panel"), self._filter, (Key.Find,), menu, filter_tip, "search", group=True
+            ),
+        )
+
+    def _copy(self) -> None:
+        self._shell.say(copy_rows(self._shell.docks, self._shell.window.focusWidget()))
+
+    def _copy_path(self) -> None:
+        self._shell.say(copy_path(self._shell.workbench))
+
+    def _filter(self) -> None:
+        if not self._shell.docks.focus_filter():
+            self._shell.say(self.tr("This panel has no filter."))

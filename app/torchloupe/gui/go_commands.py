@@ -1,0 +1,80 @@
+"""Commands of the menu Go: find something by its name, walk through problems, calls, differences and what was looked at."""
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from torchloupe.gui.actions import Action
+from torchloupe.gui.looking import show_source, source_place
+from torchloupe.gui.shell import Shell
+
+
+class GoCommands(QObject):
+    """All of them lead to another selection."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell.window)
+        self._shell = shell
+        self._menu = self.tr("&Go")
+
+    def finding(self) -> tuple[Action, ...]:
+        """By a few letters of a name, or in the source."""
+        dialogs, menu, anything_open = self._shell.dialogs, self._menu, self._shell.anything_open
+        palette_tip = self.tr("Find a command by its name")
+        go_tip = self.tr("Find a module, key, tensor or problem by a few of its letters")
+        source_tip = self.tr("Open the file at the line of what is selected")
+        has_place = self._has_place
+        return (
+            Action("go.palette", self.tr("&Commands…"), dialogs.palette, ("Ctrl+Shift+P",), menu, palette_tip, "palette"),
+            Action("go.to", self.tr("&Go to…"), dialogs.go_to, ("Ctrl+P",), menu, go_tip, "search", anything_open),
+            Action(
+                "go.source", self.tr("Show source in &editor"), self._source, ("Ctrl+E",), menu, source_tip, "editor", has_place
+            ),
+        )
+
+    def walking(self) -> tuple[Action, ...]:
+        """Step by step."""
+        bench, history = self._shell.workbench, self._shell.history
+        differs = self._differs
+
+        def has_problems() -> bool:
+            return bool(bench.problems)
+
+        def has_calls() -> bool:
+            return bool(bench.calls)
+
+        problem, call, difference = bench.step_problem, bench.step_call, bench.step_difference
+        return (
+            self._step("go.back", self.tr("&Back"), history.back, "Alt+Left", lambda: history.can_go_back, True, "back"),
+            self._step(
+                "go.forward", self.tr("&Forward"), history.forward, "Alt+Right", lambda: history.can_go_forward, icon="forward"
+            ),
+            self._step("go.next_problem", self.tr("&Next problem"), partial(problem, 1), "F8", has_problems, True),
+            self._step("go.previous_problem", self.tr("&Previous problem"), partial(problem, -1), "Shift+F8", has_problems),
+            self._step("go.next_call", self.tr("Next ca&ll"), partial(call, 1), "Ctrl+Down", has_calls, True),
+            self._step("go.previous_call", self.tr("Previous c&all"), partial(call, -1), "Ctrl+Up", has_calls),
+            self._step("go.next_difference", self.tr("Next &difference"), partial(difference, 1), "Alt+Down", differs, True),
+            self._step("go.previous_difference", self.tr("Previous d&ifference"), partial(difference, -1), "Alt+Up", differs),
+        )
+
+    def _step(
+        self,
+        name: str,
+        text: str,
+        run: Callable[[], object],
+        keys: str,
+        when: Callable[[], bool],
+        group: bool = False,
+        icon: str = "",
+    ) -> Action:
+        return Action(name, text, run, (keys,), self._menu, icon=icon, when=when, group=group)
+
+    def _source(self) -> None:
+        self._shell.say(show_source(self._shell.workbench))
+
+    def _has_place(self) -> bool:
+        return source_place(self._shell.workbench) is not None
+
+    def _differs(self) -> bool:
+        return self._shell.workbench.has_differences

@@ -1,0 +1,60 @@
+"""Commands of the menu Run: the sample input, and the worker it runs in."""
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLineEdit
+
+from torchloupe.gui.actions import Action
+from torchloupe.gui.shell import Shell
+
+
+class RunCommands(QObject):
+    """Run, cancel, construct anew, choose and restart the worker."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell.window)
+        self._shell = shell
+        self._menu = self.tr("&Run")
+
+    def running(self) -> tuple[Action, ...]:
+        """A run, and the ways out of it."""
+        opening, jobs, menu = self._shell.opening, self._shell.jobs, self._menu
+        run_tip = self.tr("Run one forward pass and watch every call")
+        cancel_tip = self.tr("Stop what runs; again to interrupt it, again to stop the worker")
+
+        def can_run() -> bool:
+            return opening.can_run
+
+        def is_busy() -> bool:
+            return jobs.busy
+
+        run = self.tr("Run &sample input")
+        return (
+            Action("run.forward", run, opening.run_forward, ("F5",), menu, run_tip, "run", can_run, short=self.tr("Run")),
+            Action("run.cancel", self.tr("&Cancel"), opening.cancel, ("Shift+F5",), menu, cancel_tip, "cancel", is_busy),
+            Action("run.escape", self.tr("Clear the filter, or cancel"), self._escape, ("Esc",)),
+        )
+
+    def worker(self) -> tuple[Action, ...]:
+        """What the model is constructed with, and where."""
+        dialogs, opening, menu = self._shell.dialogs, self._shell.opening, self._menu
+        arguments_tip = self.tr("Construct the model again with other arguments")
+        interpreter_tip = self.tr("Choose the Python that runs the model")
+        restart_tip = self.tr("Start another process in place of the worker; what was captured stays")
+        interpreter, restart = self.tr("Choose &interpreter…"), self.tr("&Restart worker")
+
+        def has_target() -> bool:
+            return opening.target is not None
+
+        arguments = self.tr("&Arguments…")
+        return (
+            Action("run.arguments", arguments, dialogs.edit_arguments, (), menu, arguments_tip, when=has_target, group=True),
+            Action("worker.interpreter", interpreter, dialogs.interpreter, (), menu, interpreter_tip, "interpreter"),
+            Action("worker.restart", restart, self._shell.worker.restart, (), menu, restart_tip, "restart"),
+        )
+
+    def _escape(self) -> None:
+        field = self._shell.window.focusWidget()
+        if isinstance(field, QLineEdit) and field.text() and not field.isReadOnly() and self._shell.docks.focused_panel():
+            field.clear()
+        else:
+            self._shell.opening.cancel()

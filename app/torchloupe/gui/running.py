@@ -1,0 +1,75 @@
+"""One forward pass: a request to the worker, its calls as they end, and how it ended - into the workbench."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.analysis.wording import counted, seconds_text
+from torchloupe.gui.events_trace import trace
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.requests import CallFinished, Failed, OpenedTarget, RunForward
+from torchloupe.wire.traces import ForwardReport
+
+RUN = "run"
+"""Tag of the job."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a person chose for the next run: input specs, device and mode (None: as the model is)."""
+
+    inputs: tuple[str, ...] = ()
+    device: str | None = None
+    mode: str | None = None
+    shapes_only: bool = False
+
+
+class Running(QObject):
+    """Starts runs; whatever happens to one, what was captured stays."""
+
+    said = Signal(str)
+    finished = Signal()
+
+    def __init__(self, workbench: Workbench, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self._jobs = jobs
+
+    def start(self, model: OpenedTarget, options: RunOptions) -> None:
+        """Run the model that the worker holds."""
+        self._workbench.begin_run()
+        self._jobs.start(
+            RunForward(options.inputs, options.device, options.mode, shapes_only=options.shapes_only),
+            done=self._done,
+            failed=self._failed,
+            events=self._calls_ended,
+            tag=RUN,
+            label=self.tr("running {0}").format(model.class_name),
+        )
+
+    def _calls_ended(self, messages: list[Any]) -> None:
+        calls = [message.call for message in messages if isinstance(message, CallFinished)]
+        if calls and self._workbench.running:
+            self._workbench.add_calls(calls)
+
+    def _done(self, report: ForwardReport) -> None:
+        self._workbench.end_run(report)
+        errors = sum(problem.severity == "error" for problem in report.problems)
+        codes = [problem.code for problem in report.problems]
+        trace("run_finished", calls=len(self._workbench.calls), problems=codes, errors=errors)
+        calls, problems = counted(len(self._workbench.calls), "call"), counted(len(report.problems), "problem")
+        self.said.emit(self.tr("{0} in {1}, {2}").format(calls, seconds_text(report.seconds), problems))
+        self.finished.emit()
+
+    def _failed(self, failed: Failed) -> None:
+        self._workbench.fail_run(failed.problems)
+        calls, codes = len(self._workbench.calls), [problem.code for problem in failed.problems]
+        trace("run_failed", cancelled=failed.cancelled, calls=calls, problems=codes)
+        if failed.cancelled:
+            self.said.emit(self.tr("Cancelled after {0}; what was captured stays on screen.").format(counted(calls, "call")))
+        elif failed.problems:
+            self.said.emit(failed.problems[0].message)
+            self._workbench.select_problem(failed.problems[0])
+        self.finished.emit()

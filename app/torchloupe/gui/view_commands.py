@@ -1,0 +1,86 @@
+"""Commands of the menus View and Help: what is shown, and how it looks."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from torchloupe.gui import theme
+from torchloupe.gui.actions import Action
+from torchloupe.gui.shell import Shell
+
+
+class ViewCommands(QObject):
+    """Areas, themes, text size, panels, help."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell.window)
+        self._shell = shell
+        self._menu = self.tr("&View")
+
+    def areas(self) -> tuple[Action, ...]:
+        """The sides of the window."""
+        docks, menu = self._shell.docks, self._menu
+        reset_tip = self.tr("Put all panels back where they were at first")
+        return (
+            self._area("left", self.tr("&Left side"), "Ctrl+B"),
+            self._area("bottom", self.tr("&Bottom"), "Ctrl+J"),
+            self._area("right", self.tr("&Right side")),
+            Action("view.start", self.tr("&Start page"), docks.show_start, (), menu),
+            Action("view.reset", self.tr("Reset la&yout"), docks.reset, (), menu, reset_tip),
+        )
+
+    def _area(self, name: str, text: str, keys: str = "") -> Action:
+        docks = self._shell.docks
+        run = partial(docks.toggle_area, name)
+        return Action(f"view.{name}", text, run, (keys,) if keys else (), self._menu, checked=lambda: docks.is_shown(name))
+
+    def appearance(self) -> tuple[Action, ...]:
+        """Colours and sizes."""
+        size, menu, full_screen = self._shell.set_text_size, self._menu, self._shell.window.isFullScreen
+        system_tip = self.tr("Follow the desktop; light when it does not say")
+        return (
+            self._theme("light", self.tr("Ligh&t"), group=True),
+            self._theme("dark", self.tr("Dar&k")),
+            self._theme("system", self.tr("As the &desktop"), system_tip),
+            Action("view.larger", self.tr("Larger te&xt"), partial(size, 1), ("Ctrl+=", "Ctrl++"), menu, group=True),
+            Action("view.smaller", self.tr("S&maller text"), partial(size, -1), ("Ctrl+-",), menu),
+            Action("view.normal", self.tr("&Normal text"), partial(size, 0), ("Ctrl+0",), menu),
+            Action("view.full_screen", self.tr("F&ull screen"), self._full_screen, ("F11",), menu, checked=full_screen),
+        )
+
+    def _theme(self, name: str, text: str, tip: str = "", group: bool = False) -> Action:
+        run = partial(self._shell.set_theme, name)
+        return Action(f"theme.{name}", text, run, (), self._menu, tip, checked=lambda: theme.mode() == name, group=group)
+
+    def _full_screen(self) -> None:
+        window = self._shell.window
+        if window.isFullScreen():
+            window.showNormal()
+        else:
+            window.showFullScreen()
+
+    def panels(self) -> tuple[Action, ...]:
+        """Alt and the number of a panel."""
+        docks = self._shell.docks
+        places = [place for place in docks.places.values() if place.id != "start"]
+        return tuple(
+            Action(
+                f"panel.{place.id}",
+                f"&{number} {place.title}",
+                partial(docks.focus_panel, place.id),
+                (f"Alt+{number}",),
+                self._menu,
+                self.tr("Go to the panel {0}").format(place.title),
+                group=number == 1,
+            )
+            for number, place in enumerate(places, start=1)
+        )
+
+    def help(self) -> tuple[Action, ...]:
+        """What keys there are, and what this is."""
+        dialogs, menu = self._shell.dialogs, self.tr("&Help")
+        keys_tip = self.tr("All commands with their keys")
+        return (
+            Action("help.keys", self.tr("&Keys and commands"), dialogs.keys, ("F1",), menu, keys_tip, "help"),
+            Action("help.about", self.tr("&About Torchloupe"), dialogs.about, (), menu),
+        )

@@ -1,0 +1,92 @@
+"""One forward pass, from the request to the workbench."""
+
+from typing import Any
+
+import pytest
+
+from gui import panel_data
+from gui.conftest import PATIENCE_MS, failing_run, good_run
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.running import RUN, Running, RunOptions
+from torchloupe.gui.workbench import Workbench
+from torchloupe.session.scripted import UNTIL_CANCELLED, ScriptedSession
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import CallFinished, Failed, RunForward
+
+BAD_INPUT = Problem("bad-input", "There is no file x.npy.", hint="Give another one.")
+
+
+class Bench:
+    """A workbench with the classifier, and a run on a script."""
+
+    def __init__(self, script: Any) -> None:
+        self.session = ScriptedSession({RunForward: script})
+        self.jobs = Jobs(self.session)
+        self.workbench = Workbench()
+        self.workbench.set_model(panel_data.opened())
+        self.running = Running(self.workbench, self.jobs)
+        self.said: list[str] = []
+        self.running.said.connect(self.said.append)
+
+    def run(self, qtbot: Any, options: RunOptions = RunOptions()) -> None:
+        with qtbot.waitSignal(self.running.finished, timeout=PATIENCE_MS):
+            self.running.start(panel_data.opened(), options)
+
+
+def test_that_a_run_to_the_end_says_how_long_it_took(qtbot: Any) -> None:
+    bench = Bench(good_run())
+    bench.run(qtbot)
+    assert bench.said == ["10 calls in 31.2 ms, 0 problems"]
+    assert len(bench.workbench.calls) == 10
+
+
+def test_that_a_run_that_ends_in_a_problem_selects_it(qtbot: Any) -> None:
+    bench = Bench(failing_run())
+    bench.run(qtbot)
+    assert bench.workbench.selection.problem == panel_data.MISMATCH
+    assert bench.said == ["8 calls in 31.2 ms, 1 problem"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        RunOptions(),
+        RunOptions(("float32[1,3]",), "cuda:0", "eval"),
+        RunOptions(("x=int64[2]<5",), None, "train", shapes_only=True),
+    ],
+)
+def test_that_the_request_is_what_was_chosen(qtbot: Any, options: RunOptions) -> None:
+    bench = Bench(good_run())
+    bench.run(qtbot, options)
+    wanted = RunForward(options.inputs, options.device, options.mode, shapes_only=options.shapes_only)
+    assert bench.session.asked == [wanted]
+
+
+def test_that_a_run_that_could_not_begin_is_a_selected_problem(qtbot: Any) -> None:
+    bench = Bench([Failed((BAD_INPUT,))])
+    bench.run(qtbot)
+    assert bench.workbench.problems == (BAD_INPUT,)
+    assert bench.workbench.selection.problem == BAD_INPUT
+    assert bench.said == [BAD_INPUT.message]
+
+
+def test_that_the_calls_of_the_run_before_are_gone_when_the_next_begins(qtbot: Any) -> None:
+    runs = iter([failing_run(), [Failed((BAD_INPUT,))]])
+    bench = Bench(lambda _request: next(runs))
+    bench.run(qtbot)
+    bench.run(qtbot)
+    assert bench.workbench.calls == {}
+
+
+def test_that_late_calls_of_a_run_that_was_given_up_do_not_arrive(qtbot: Any) -> None:
+    calls = panel_data.failing_calls()
+    runs = iter([[*map(CallFinished, calls[:2]), UNTIL_CANCELLED], good_run()])
+    bench = Bench(lambda _request: next(runs))
+    bench.running.start(panel_data.opened(), RunOptions())
+    qtbot.waitUntil(lambda: len(bench.workbench.calls) == 2, timeout=PATIENCE_MS)
+    with qtbot.waitSignal(bench.running.finished, timeout=PATIENCE_MS):
+        bench.running.start(panel_data.opened(), RunOptions())
+        assert bench.jobs.runs(RUN)
+        bench.session.cancel()
+    assert set(bench.workbench.calls) == {call.index for call in panel_data.good_calls()}
+    assert len(bench.said) == 1
