@@ -63,5 +63,5 @@ def test_that_the_seed_decides_the_weights(models):
 def test_that_a_finished_module_and_a_plain_value_are_told_apart(tmp_path):
     (tmp_path / "finished.py").write_text("from torch import nn\nmodel = nn.Linear(2, 2)\nnumber = 3\n")
     assert construct(import_target(f"{tmp_path / 'finished.py'}:model"), None, 0).in_features == 2
-    with pytest.raises(CouldNotRun, match="neither a class, a factory nor an nn.Module"):
+    with pytest.raises(CouldNotRun, match=r"neither a class, a factory nor an nn\.Module"):
         construct(import_target(f"{tmp_path / 'finished.py'}:number"), None, 0)

@@ -69,9 +69,12 @@ class Group:
 
 
 class Storage:
-    """Where tensors' bytes lie. ``dtype`` is ``""`` for an untyped storage, whose ``numel`` counts bytes, and None when unknown."""
+    """Where tensors' bytes lie. ``dtype`` is ``""`` for an untyped storage, whose ``numel`` counts bytes, and None when unknown.
 
-    __slots__ = ("class_name", "dtype", "key", "location", "numel")
+    ``view`` says which part of the stored bytes it is, as files from before torch 1.6 spell it; None is all.
+    """
+
+    __slots__ = ("class_name", "dtype", "key", "location", "numel", "view")
 
     def __init__(self, class_name: str, dtype: Optional[str], key: Any, location: Any, numel: Any) -> None:
         self.class_name = class_name
@@ -79,6 +82,7 @@ class Storage:
         self.key = key
         self.location = location
         self.numel = numel
+        self.view: Any = None
 
 
 class PickledTensor:

@@ -16,6 +16,8 @@ MAX_HELD = 10_000_000
 """Most entries of the stack, and of the memo."""
 _OPCODES_PER_ROUND = 1 << 17
 _FAULTS_KEPT = 50
+_LONGEST_PLAIN_OPCODE = 9
+"""An opcode with a number of eight bytes; nearer than this to the end one can be cut in two."""
 
 _u16 = struct.Struct("<H").unpack_from
 _u32 = struct.Struct("<I").unpack_from
@@ -31,21 +33,29 @@ class Malformed(Exception):
     """The pickle breaks its own rules at the present opcode; the text says how."""
 
 
+class RanOut(Malformed):
+    """What the present opcode needs lies beyond the end of the data."""
+
+
 class Unreadable(Malformed):
     """What follows is no pickle; what came before can be kept."""
 
 
 class PickleMachine:
-    """Runs one pickle in ``data``.
+    """Runs one pickle in ``data``, which begins at ``start``. ``persistent`` makes an object of each persistent id.
 
-    After ``run``: ``globals`` maps each importable name that was mentioned to the offset where that was first, and ``faults`` are
-    sentences about what was wrong without ending the reading.
+    After ``run``: ``pos`` is where it ended; ``globals`` maps each importable name that was mentioned to the offset where that was
+    first, and ``faults`` are sentences about what was wrong without ending the reading; ``ran_out`` is true when more data could
+    have changed the outcome, ``unfinished`` when it ended in the middle.
     """
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, persistent: Callable[[Any], Any] = storage_from, start: int = 0) -> None:
         self.data = data
         self.name = name
-        self.pos = 0
+        self.pos = start
+        self.persistent = persistent
+        self.ran_out = False
+        self.unfinished = False
         self.stack: List[Any] = []
         self.marks: List[int] = []
         self.memo: Dict[int, Any] = {}
@@ -67,10 +77,12 @@ class PickleMachine:
             self.fault(f"{error}; what came before is shown")
             return self._unfinished()
         except Malformed as error:
+            self.ran_out = isinstance(error, RanOut)
             raise self._corrupt(str(error)) from None
         except KeyError:
             raise self._corrupt("it uses an object that it never stored") from None
         except (IndexError, struct.error):
+            self.ran_out = self.pos + _LONGEST_PLAIN_OPCODE > len(self.data)
             if self.pos >= len(self.data):
                 self.fault("it ends without its last opcode; what came before is shown")
                 return self._unfinished()
@@ -108,6 +120,7 @@ class PickleMachine:
 
     def _unfinished(self) -> Any:
         """The value so far: what waits on the stack is put into the dict or list that it was meant for."""
+        self.unfinished = True
         while self.marks:
             items = self.cut()
             holder = self.stack[-1] if self.stack else None
@@ -128,7 +141,7 @@ class PickleMachine:
     def _round(self, handlers: Tuple[Handler, ...], count: int) -> bool:
         """Run at most ``count`` opcodes; true when the pickle ended. The opcodes that fill a state_dict are written out here."""
         data, stack, memo, marks, pos = self.data, self.stack, self.memo, self.marks, self.pos
-        push, end = stack.append, len(data)
+        push, end, persistent = stack.append, len(data), self.persistent
         try:
             for _ in range(count):
                 op = data[pos]
@@ -156,10 +169,10 @@ class PickleMachine:
                     pos = begin + _u32(data, pos + 1)[0]
                     if pos > end:
                         pos = begin - 5
-                        raise Malformed("it claims a text longer than the rest")
+                        raise RanOut("it claims a text longer than the rest")
                     push(str(data[begin:pos], "utf-8", "surrogatepass"))
                 elif op == 81:  # BINPERSID
-                    stack[-1] = storage_from(stack[-1])
+                    stack[-1] = persistent(stack[-1])
                     pos += 1
                 elif op == 133:  # TUPLE1
                     stack[-1] = (stack[-1],)

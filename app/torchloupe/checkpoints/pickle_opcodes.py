@@ -5,8 +5,7 @@ import struct
 from typing import Any, Callable, List, Tuple
 
 from .inert import Global, Group, Mapping, Record
-from .pickle_machine import STOPPED, Handler, Malformed, PickleMachine, Unreadable
-from .rebuilders import storage_from
+from .pickle_machine import STOPPED, Handler, Malformed, PickleMachine, RanOut, Unreadable
 
 _MAX_NUMBER = 1024
 """Longest integer that is read, in bytes or digits: longer ones cost more than they can mean."""
@@ -62,7 +61,7 @@ def _counted(width: int, make: Callable[[bytes], Any], longest: int = 1 << 62) -
         length: int = unpack(machine.data, pos)[0]
         start, after = pos + width, pos + width + length
         if after > len(machine.data):
-            raise Malformed(f"it claims {length:,} bytes, more than the rest of it has")
+            raise RanOut(f"it claims {length:,} bytes, more than the rest of it has")
         if length > longest:
             raise Malformed(f"it claims a number of {length:,} bytes")
         machine.stack.append(make(machine.data[start:after]))
@@ -74,7 +73,8 @@ def _counted(width: int, make: Callable[[bytes], Any], longest: int = 1 << 62) -
 def _line(machine: PickleMachine, pos: int, longest: int = _MAX_LINE) -> Tuple[bytes, int]:
     end = machine.data.find(b"\n", pos, pos + longest + 1)
     if end < 0:
-        raise Malformed("a line in it does not end")
+        fault = RanOut if pos + longest >= len(machine.data) else Malformed
+        raise fault("a line in it does not end")
     return machine.data[pos:end], end + 1
 
 
@@ -315,7 +315,7 @@ def _build(machine: PickleMachine, pos: int) -> int:
 
 def _persistent_line(machine: PickleMachine, pos: int) -> int:
     line, after = _line(machine, pos)
-    machine.stack.append(storage_from(_old_text(line)))
+    machine.stack.append(machine.persistent(_old_text(line)))
     return after
 
 

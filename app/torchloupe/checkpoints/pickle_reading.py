@@ -2,7 +2,7 @@
 
 import gc
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator, List, NamedTuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 from ..wire.problems import INFO, WARNING, Problem
 from .importable_names import name_problems
@@ -44,7 +44,17 @@ def odd_file(remark: str) -> Problem:
 def read_pickle(data: bytes, name: str, path: str, progress: Progress) -> Pickled:
     """Run the inert machine over ``data``, called ``name`` in messages; all paths begin with ``path``. Raises CorruptFile."""
     machine = PickleMachine(data, name)
-    root = machine.run(HANDLERS, lambda done, total: progress(done, total, "reading keys"))
+    return pickled_from(machine, run(machine, progress), path)
+
+
+def run(machine: PickleMachine, progress: Progress) -> Any:
+    """What the machine's pickle describes, with the opcodes of all protocols. Raises CorruptFile."""
+    return machine.run(HANDLERS, lambda done, total: progress(done, total, "reading keys"))
+
+
+def pickled_from(machine: PickleMachine, root: Any, path: str) -> Pickled:
+    """What ``root`` holds, which ``machine`` made."""
+    name = machine.name
     unfolded = unfold(root, path)
     problems = [odd_file(f"{fault}.") for fault in machine.faults[:_FAULTS_SHOWN]]
     if len(machine.faults) > _FAULTS_SHOWN:

@@ -62,6 +62,8 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
             "requires_grad": tensor.requires_grad is True,
             "is_parameter": tensor.is_parameter,
             "broken": broken,
+            "big_endian": False,
+            "pieces": (),
         },
     )
     return row

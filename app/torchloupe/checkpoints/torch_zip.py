@@ -11,6 +11,7 @@ from .inert import Storage
 from .pickle_reading import Progress, odd_file, read_pickle
 from .source import SourceFile
 from .tensor_rows import StoredRecord, broken_tensors, rows_of
+from .training import format_of
 from .zip_directory import DEFLATED, ENCRYPTED, END, STORED, Directory, Member, read_directory
 from .zip_member import read_member
 
@@ -89,7 +90,7 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
     script = any(f"{root}constants.pkl" in directory.members for root in roots)
     return CheckpointContents(
         path=str(source.path),
-        format="TorchScript" if script else "torch zip",
+        format="TorchScript" if script else format_of("torch zip", values),
         file_bytes=source.size,
         bytes_read=source.bytes_read,
         tensors=tuple(tensors),

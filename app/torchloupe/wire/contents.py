@@ -7,6 +7,16 @@ from .problems import Problem
 
 
 @dataclass(frozen=True)
+class StoredPiece:
+    """A part of a tensor that is stored in several: ``offsets`` and ``shape`` say which, ``file`` and ``stored_at`` where."""
+
+    offsets: Tuple[int, ...]
+    shape: Tuple[int, ...]
+    file: str
+    stored_at: str
+
+
+@dataclass(frozen=True)
 class StoredTensor:
     """One tensor in a file.
 
@@ -14,6 +24,13 @@ class StoredTensor:
     ``shape`` and ``dtype`` are as declared, ``bytes`` what its elements take. ``stored_at`` names its record (several tensors
     with the same one share memory), ``offset`` and ``strides`` (in elements) say which part of the record it is; ``file`` is
     the file's name when the checkpoint has several. ``broken`` is a sentence when the values cannot be read as declared.
+
+    ``stored_at`` is, by format: for torch zip files, TorchScript and .pt2 the name of a member below the archive's root
+    (``data/0``); for .npz the name of the member, whose elements begin after its npy header; for all others ``begin:end``, the
+    bytes of the file in which the storage lies; in a distributed checkpoint these bytes are a whole torch zip file with one tensor. ``""``
+    is a tensor without bytes of its own. ``offset`` counts elements from there. ``file``, when given, is a path below the
+    folder of the checkpoint, with ``/``. ``pieces`` stand in place of ``file`` and ``stored_at`` when a tensor is stored in
+    several parts. ``big_endian`` is true when the most significant byte comes first.
     """
 
     key: str
@@ -28,6 +45,8 @@ class StoredTensor:
     requires_grad: bool = False
     is_parameter: bool = False
     broken: str = ""
+    big_endian: bool = False
+    pieces: Tuple[StoredPiece, ...] = ()
 
 
 @dataclass(frozen=True)

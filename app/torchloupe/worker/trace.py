@@ -138,7 +138,8 @@ class ForwardTrace:
                 self._names[kind] = tuple(
                     parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_POSITIONAL
                 )[1:]
-            except (TypeError, ValueError):
+            except Exception:
+                # Scripted modules and odd descriptors raise whatever they like; calls without names are still calls.
                 self._names[kind] = ()
         return self._names[kind]
 
