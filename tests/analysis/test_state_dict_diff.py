@@ -312,3 +312,12 @@ def test_that_a_hundred_thousand_keys_are_compared_in_little_time(prefix: str) -
     diff = state_dict_diff(expected, found)
     assert time.process_time() - start < 4  # one second on a free machine
     assert len(diff.mapping) == 100_000
+
+
+def test_that_a_prefix_is_counted_on_all_keys_that_carry_it() -> None:
+    expected = keys({"fc.weight": (2, 2), "fc.bias": (2,), "out.weight": (3, 2)})
+    found = [*prefixed(expected, "module."), *keys({"module.gone": (1,)})]
+    cause = state_dict_diff(expected, found).causes[0]
+    assert cause.text.startswith('All 4 keys of the checkpoint start with "module."')
+    assert cause.text.endswith("3 of them fit without it.")
+    assert cause.key_count == 3

@@ -174,3 +174,10 @@ def test_that_the_interpreter_can_be_changed_from_the_dialog(window: Any, qtbot:
     window.worker.use("/opt/python")
     assert dialog.interpreter.text() == "/opt/python"
     qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+
+
+def test_that_the_bare_names_of_required_arguments_are_asked_to_be_filled_in(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("")
+    choice = TargetChoice("Net", "class", 1, required=("width", "depth"))
+    typed = Typed(str(tmp_path / "net.py"), "Net", skeleton(choice))
+    assert trouble(typed, choice) == "Fill in width, depth."

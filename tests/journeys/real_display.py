@@ -21,7 +21,13 @@ class Program:
 
     def __init__(self, command, environment):
         self.process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         self.lines = []
         self._news = threading.Condition()
@@ -135,7 +141,9 @@ class RealDisplay:
 
     def tool(self, *words):
         """One call of xdotool; what it printed."""
-        done = subprocess.run(["xdotool", *map(str, words)], env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            ["xdotool", *map(str, words)], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
         return done.stdout.strip()
 
     def find(self, title):

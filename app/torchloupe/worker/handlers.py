@@ -42,8 +42,7 @@ class OpenModel:
 
 
 def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
-    """Import, construct, walk."""
-    context.state.pop("open", None)
+    """Import, construct, walk. The model that was open stays open until the new one is there."""
     context.progress(0, 3, "importing")
     target = import_target(request.target)
     context.progress(1, 3, f"constructing {target.name}")

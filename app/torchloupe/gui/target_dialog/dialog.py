@@ -54,6 +54,7 @@ class TargetDialog(QDialog):
         self.says = QLabel(wordWrap=True)
         self.says.setMinimumHeight(em(self, 2.6))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.button(QDialogButtonBox.StandardButton.Open).setText(self.tr("&Open"))
         self._lay_out()
         self._connect()
         if asked is not None:

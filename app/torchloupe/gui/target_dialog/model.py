@@ -38,6 +38,8 @@ def trouble(typed: Typed, choice: TargetChoice | None) -> str:
     place, _name = split_target(typed.place.strip())
     if place.endswith(".py") and not Path(place).expanduser().is_file():
         return f"There is no file {place}."
+    if choice and choice.required and typed.arguments == skeleton(choice):
+        return f"Fill in {', '.join(choice.required)}."
     try:
         given = arguments_of(typed.arguments) or {}
     except ValueError as error:
