@@ -63,7 +63,7 @@ def run(context, models):
     from torchloupe.wire.requests import OpenTarget, RunForward
 
     def run(name, arguments=None, **request):
-        stem, _, entry = name.partition(":")
+        stem, _, entry = str(name).partition(":")
         opened = open_target(context, OpenTarget(f"{models / stem}.py" + (f":{entry}" if entry else ""), arguments))
         return opened, forward(context, RunForward(**request))
 

@@ -85,9 +85,16 @@ def place_text(problem: Problem) -> str:
     return ", ".join(part for part in (subject, place) if part)
 
 
+def tried_text(fix: Fix) -> str:
+    """Whether a repair was tried, and what came of it."""
+    if fix.verified:
+        return f"tried: {fix.outcome or 'it works'}"
+    return f"tried, and not enough: {fix.outcome}" if fix.outcome else "not tried"
+
+
 def fix_text(fix: Fix) -> str:
-    """The repair in words, and whether it was tried."""
-    return f"{fix.text} (tried: it works)" if fix.verified else fix.text
+    """The repair in words, and what came of it when it was tried."""
+    return f"{fix.text} ({tried_text(fix)})" if fix.verified or fix.outcome else fix.text
 
 
 def problem_lines(problem: Problem) -> List[str]:

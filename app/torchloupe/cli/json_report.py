@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import torchloupe
@@ -12,8 +13,9 @@ from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import LayerCall
+from torchloupe.wire.values import ComparedValues, TensorDifference
 
-from .report import Report, UsedTarget
+from .report import Report, ShownTensor, UsedTarget
 
 SCHEMA = 1
 Plain = dict[str, Any]
@@ -31,10 +33,12 @@ def report_object(report: Report) -> Plain:
     if report.calls is not None:
         parts["calls"] = [_call(call) for call in sorted(report.calls, key=lambda call: call.index)]
     if report.diff is not None:
-        parts["state_dict"] = _state_dict(report.diff)
+        parts["state_dict"] = _state_dict(report.diff, report.values or ())
     if report.contents is not None:
         parts["tensors"] = _tensors(report.contents)
         parts["metadata"] = _metadata(report.contents)
+    if report.shown is not None:
+        parts["tensor"] = _shown(report.shown)
     if report.summary is not None:
         parts["summary"] = report.summary
     parts["seconds"] = {stage: round(seconds, 6) for stage, seconds in report.seconds.items()}
@@ -84,7 +88,8 @@ def _problem(problem: Problem) -> Plain:
 
 def _fix(fix: Fix) -> Plain:
     plain: Plain = {"kind": fix.kind, "module": fix.module, "argument": fix.argument, "value": fix.value}
-    return {**plain, "text": fix.text, "verified": fix.verified}
+    outcome = {"outcome": fix.outcome} if fix.outcome else {}
+    return {**plain, "text": fix.text, "verified": fix.verified, **outcome}
 
 
 def _modules(tree: ModuleTree, calls: list[LayerCall] | None) -> list[Plain]:
@@ -156,7 +161,8 @@ def _stats(stats: TensorStats | None) -> Plain | None:
     return plain if stats.sampled is None else {**plain, "sampled": stats.sampled}
 
 
-def _state_dict(diff: StateDictDiff) -> Plain:
+def _state_dict(diff: StateDictDiff, values: Sequence[ComparedValues]) -> Plain:
+    differences = {each.expected: each.difference for each in values if each.difference is not None}
     rows = []
     for row in diff.rows:
         plain: Plain = {"status": row.status}
@@ -166,8 +172,34 @@ def _state_dict(diff: StateDictDiff) -> Plain:
             plain["found"] = _key(row.found)
         if row.expected is not None and row.found is not None:
             plain.update({"how": row.how, "confidence": row.confidence})
+            if row.expected.key in differences:
+                plain["values"] = _difference(differences[row.expected.key])
         rows.append(plain)
     return {"rows": rows, "mapping": diff.mapping, "counts": diff.counts}
+
+
+def _difference(how: TensorDifference) -> Plain:
+    return {
+        "max_abs": how.max_abs,
+        "relative": how.relative,
+        "cosine": how.cosine,
+        "changed": how.changed_fraction,
+        "nan": how.nan,
+        "norm": how.norm,
+    }
+
+
+def _shown(shown: ShownTensor) -> Plain:
+    tensor, summary, values = shown.tensor, shown.summary, shown.values
+    plain: Plain = {"key": tensor.key, "container": tensor.container, "shape": tensor.shape, "dtype": tensor.dtype}
+    if summary is not None:
+        plain["stats"] = _stats(summary.stats)
+        plain["quantiles"] = [{"part": each.part, "value": each.value} for each in summary.quantiles]
+    if values is not None:
+        plain["slice"] = {"index": values.index, "shape": values.shape, "values": values.values}
+    if shown.saved is not None:
+        plain["saved"] = {"file": shown.saved, "shape": shown.saved_shape, "dtype": shown.saved_dtype}
+    return plain
 
 
 def _key(entry: KeyEntry) -> Plain:

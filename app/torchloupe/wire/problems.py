@@ -13,7 +13,8 @@ class Fix:
     """One concrete repair of a problem.
 
     ``kind`` is a word such as ``set_argument``, ``change_input``, ``edit_source`` or ``change_keys``; ``text`` says it to a
-    person; ``verified`` is true only when the repair was applied to a copy and the problem was gone.
+    person; ``verified`` is true only when the repair was applied to a copy and the problem was gone. ``outcome`` says what came of
+    trying it; it is empty when it was not tried.
     """
 
     kind: str
@@ -22,6 +23,7 @@ class Fix:
     argument: Optional[str] = None
     value: Any = None
     verified: bool = False
+    outcome: str = ""
 
 
 @dataclass(frozen=True)

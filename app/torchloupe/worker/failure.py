@@ -1,7 +1,7 @@
 """A forward pass raised: find the layer or operation, and have ``analysis`` say why."""
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -17,9 +17,9 @@ from .explain import details_of, is_out_of_memory, problem_of
 from .module_tree import class_place, dtype_name
 from .operations import FailingOperation
 from .places import Places
+from .repairs import try_fixes
+from .repetition import Repetition
 from .trace import OpenFailure
-
-Rerun = Callable[[FailingOperation], None]
 
 
 class ForwardFailure:
@@ -34,11 +34,14 @@ class ForwardFailure:
         self._calls = calls
         self._places = places
 
-    def problem(self, returned_nothing: List[LayerCall], rerun: Rerun) -> Problem:
-        """What went wrong. ``rerun`` repeats the forward pass under a mode, for failures outside of torch's own layers."""
+    def problem(self, returned_nothing: List[LayerCall], repetition: Repetition) -> Problem:
+        """What went wrong. The pass is repeated to see an operation outside of torch's layers, and to try each fix."""
         if is_out_of_memory(self._error) or isinstance(self._error, (SystemExit, RecursionError)):
             return self._plain()
-        return self._of_layer() or self._of_nothing(returned_nothing) or self._of_operation(rerun) or self._plain()
+        problem = self._of_layer()
+        if problem is not None and self._opened is not None:
+            return try_fixes(problem, self._opened.module, repetition)
+        return self._of_nothing(returned_nothing) or self._of_operation(repetition) or self._plain()
 
     def _of_layer(self) -> Optional[Problem]:
         opened = self._opened
@@ -62,9 +65,9 @@ class ForwardFailure:
             return None
         return replace(no_return_problem(self._model, returned_nothing[-1]), details=details_of(self._error))
 
-    def _of_operation(self, rerun: Rerun) -> Optional[Problem]:
+    def _of_operation(self, repetition: Repetition) -> Optional[Problem]:
         seen = FailingOperation(self._places)
-        rerun(seen)
+        repetition.run(within=seen)
         if seen.name is None:
             return None
         place = seen.place or self._places.of_error(self._error)

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, List, Optional, Tuple
 
@@ -18,7 +18,7 @@ from .explain import CouldNotRun
 from .failure import ForwardFailure, no_return_problem
 from .model_state import ModelState
 from .nested import map_tensors, metas_of, tensors_in
-from .operations import FailingOperation
+from .repetition import Repetition
 from .sample_input import SampleInput, sample_input
 from .target import Target
 from .torch_compat import is_lazy
@@ -68,37 +68,28 @@ def _run(
         model, target.places, report=lambda call: context.emit(CallFinished(call)), check=context.cancel.raise_if_requested
     )
     run = ForwardRun()
-    with ExitStack() as stack:
-        given = _without_data(given, stack) if request.shapes_only else given
-        torch.manual_seed(request.seed)
-        started = time.perf_counter()
-        try:
-            with trace:
-                run.outputs = model(*given.positional, **given.keywords)
-        except (Exception, SystemExit) as error:
-            opened = trace.abandon()
-            failure = ForwardFailure(error, model, opened, trace.calls, target.places)
-            run.problems = (
-                failure.problem(trace.returned_nothing, lambda mode: _again(model, given, before, request.seed, mode)),
-            )
-        finally:
-            trace.abandon()
-        run.seconds = max(time.perf_counter() - started - trace.overhead_seconds, 0.0)
+    flow: AbstractContextManager[Any] = nullcontext()
+    if request.shapes_only:
+        given, flow = _without_data(given)
+    torch.manual_seed(request.seed)
+    started = time.perf_counter()
+    try:
+        with trace, flow:
+            run.outputs = model(*given.positional, **given.keywords)
+    except (Exception, SystemExit) as error:
+        opened = trace.abandon()
+        failure = ForwardFailure(error, model, opened, trace.calls, target.places)
+        repetition = Repetition(model, given, flow, before, request, context.cancel.raise_if_requested)
+        run.seconds = _since(started, trace)
+        run.problems = (failure.problem(trace.returned_nothing, repetition),)
+    else:
+        run.seconds = _since(started, trace)
+    finally:
+        trace.abandon()
     run.call_count = len(trace.calls)
     if not run.problems and run.outputs is None and trace.calls:
         run.problems = (no_return_problem(model, trace.calls[-1]),)
     return run
-
-
-def _again(model: nn.Module, given: SampleInput, before: ModelState, seed: int, mode: FailingOperation) -> None:
-    """The same pass once more, silently, to see which operation raises."""
-    before.restore()
-    torch.manual_seed(seed)
-    try:
-        with mode:
-            model(*given.positional, **given.keywords)
-    except (Exception, SystemExit):
-        return
 
 
 def _on_device(model: nn.Module, device: torch.device) -> nn.Module:
@@ -137,18 +128,19 @@ def chosen_device(name: Optional[str], model: nn.Module) -> torch.device:
     return device
 
 
-def _without_data(given: SampleInput, stack: ExitStack) -> SampleInput:
-    """The input as fake tensors, inside FakeTensorMode: shapes flow, data does not."""
+def _without_data(given: SampleInput) -> Tuple[SampleInput, "AbstractContextManager[Any]"]:
+    """The input as fake tensors, and the mode in which shapes flow and data does not."""
     try:
         from torch._subclasses.fake_tensor import FakeTensorMode
     except ImportError as error:
         raise UsageError("This torch cannot run without data.", "Run with data, or use torch 2.1 or newer.") from error
     mode = FakeTensorMode(allow_non_fake_inputs=True)
-    fake = SampleInput(
-        map_tensors(given.positional, mode.from_tensor), map_tensors(given.keywords, mode.from_tensor), given.source
-    )
-    stack.enter_context(mode)
-    return fake
+    positional = map_tensors(given.positional, mode.from_tensor)
+    return SampleInput(positional, map_tensors(given.keywords, mode.from_tensor), given.source), mode
+
+
+def _since(started: float, trace: ForwardTrace) -> float:
+    return max(time.perf_counter() - started - trace.overhead_seconds, 0.0)
 
 
 def _mutation(name: str) -> Problem:

@@ -85,18 +85,20 @@ class _Attributes:
     def __init__(self, module: nn.Module) -> None:
         self._members = vars(module)
         self._values = dict(self._members)
-        # Most of a module's containers are empty hook tables: there is nothing to keep of them.
-        self._contents = [
-            (value, _shallow(value) if value else []) for value in self._values.values() if isinstance(value, _CONTAINERS)
-        ]
+        containers = [value for value in self._values.values() if isinstance(value, _CONTAINERS)]
+        # Most of a module's containers are empty hook tables; a pair for each would be garbage collected for longer than made.
+        self._empty = [container for container in containers if not container]
+        self._filled = [(container, _shallow(container)) for container in containers if container]
 
     def restore(self) -> None:
         if not _same_items(self._members, self._values):
             self._members.clear()
             self._members.update(self._values)
-        for container, content in self._contents:
-            if container or content:
-                _refill(container, content)
+        for container in self._empty:
+            if container:
+                container.clear()
+        for container, content in self._filled:
+            _refill(container, content)
 
 
 class _RandomState:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from torchloupe.analysis.wording import tried_text
 from torchloupe.gui.details.model import Details, Place
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
 from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
@@ -133,7 +134,7 @@ class DetailsPanel(QWidget):
         row.setFrameShape(QFrame.Shape.StyledPanel)
         text = QLabel(with_code(fix.text), wordWrap=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        tried = QLabel(self.tr("✓ tried: it works") if fix.verified else self.tr("not tried"))
+        tried = QLabel(("✓ " if fix.verified else "✖ " if fix.outcome else "") + tried_text(fix), wordWrap=True)
         tried.setStyleSheet(f"color: {color('matched' if fix.verified else 'muted').name()}")
         copy = QPushButton(self.tr("Copy fix"))
         copy.setAccessibleName(self.tr("Copy fix: {0}").format(fix.text))

@@ -1,0 +1,55 @@
+"""The same forward pass once more: from the same state, with the same seed and mode, and nothing of it reported."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Callable, Optional
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from ..wire.requests import RunForward
+from .model_state import ModelState
+from .sample_input import SampleInput
+
+
+class Repetition:
+    """Repeats a pass that failed, to see more of it or to try a repair. The caller restores the model's state afterwards."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        given: SampleInput,
+        flow: "AbstractContextManager[Any]",
+        before: ModelState,
+        request: RunForward,
+        check: Callable[[], None],
+    ) -> None:
+        self.model = model
+        self.given = given
+        self._flow = flow
+        self._before = before
+        self._request = request
+        self._check = check
+
+    def run(
+        self,
+        within: "Optional[AbstractContextManager[Any]]" = None,
+        prepare: Callable[[], None] = lambda: None,
+        given: Optional[SampleInput] = None,
+    ) -> Optional[BaseException]:
+        """One pass inside ``within``, after ``prepare`` changed the model; what it raised, or None. ``check`` may stop it."""
+        self._before.restore()
+        given = given or self.given
+        if self._request.mode is not None:
+            self.model.train(self._request.mode == "train")
+        prepare()
+        torch.manual_seed(self._request.seed)
+        handle = register_module_forward_pre_hook(lambda _module, _args: self._check())
+        try:
+            with within or nullcontext(), self._flow:
+                self.model(*given.positional, **given.keywords)
+        except (Exception, SystemExit) as error:
+            return error
+        finally:
+            handle.remove()
+        return None
