@@ -6,6 +6,7 @@ import pytest
 
 from gui import panel_data
 from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Problem
 
 UNREADABLE = Problem("checkpoint-corrupt", "The file ends early.")
@@ -193,3 +194,40 @@ def test_that_a_key_only_the_checkpoint_has_is_stepped_to_as_its_tensor(bench: W
 def test_that_with_nothing_to_step_to_the_selection_stays(bench: Workbench, step: str) -> None:
     getattr(bench, step)(1)
     assert bench.selection == Selection()
+
+
+def large_checkpoint(prefix: str = "module.") -> CheckpointContents:
+    tensors = tuple(StoredTensor(f"{prefix}layer{number}.weight", (2, 2), "float32", 16, "state") for number in range(8_001))
+    return CheckpointContents("/big.pt", "torch zip", 1, 1, tensors)
+
+
+def test_that_a_large_comparison_is_left_to_a_job_and_taken_when_it_comes(qtbot: Any) -> None:
+    bench, questions = Workbench(), []
+    bench.compare_later = questions.append
+    bench.set_model(panel_data.opened())
+    bench.set_checkpoint(large_checkpoint())
+    assert bench.diff is None
+    assert bench.container == "state"
+    with qtbot.waitSignals([bench.diff_changed, bench.problems_changed]):
+        bench.set_comparison(questions[-1]())
+    assert bench.diff is not None
+    assert sum(bench.diff.counts.values()) >= 8_001
+
+
+def test_that_a_late_answer_about_another_checkpoint_is_left(qtbot: Any) -> None:
+    bench, questions = Workbench(), []
+    bench.compare_later = questions.append
+    bench.set_model(panel_data.opened())
+    bench.set_checkpoint(large_checkpoint())
+    answer = questions[-1]()
+    bench.set_checkpoint(panel_data.checkpoint())
+    before = bench.diff
+    bench.set_comparison(answer)
+    assert bench.diff is before
+
+
+def test_that_without_a_door_for_slow_work_even_a_large_comparison_is_made() -> None:
+    bench = Workbench()
+    bench.set_model(panel_data.opened())
+    bench.set_checkpoint(large_checkpoint())
+    assert bench.diff is not None

@@ -3,19 +3,54 @@
 Apart from the workbench, because the analysis behind it is imported when something is open, not before the window's first picture.
 """
 
+from collections import Counter
+from dataclasses import dataclass
+
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.state_dict_diff import StateDictDiff, diff_problems, state_dict_diff
+from torchloupe.gui.jobs import Progress
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import OpenedTarget
 
-
-def container_for(contents: CheckpointContents, model: OpenedTarget | None) -> str:
-    """The path of the mapping that is the model's state_dict."""
-    return model_container(contents, keys_of_tree(model.tree) if model else ())
+AT_ONCE_KEYS = 8_000
+"""Up to so many keys on both sides together the comparison takes less than a blink and needs no thread."""
 
 
-def compare(contents: CheckpointContents, container: str, model: OpenedTarget) -> tuple[StateDictDiff, tuple[Problem, ...]]:
-    """How the keys differ, and what is wrong with that."""
-    diff = state_dict_diff(keys_of_tree(model.tree), keys_of_container(contents, container))
-    return diff, diff_problems(diff)
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison gave: the mapping of the checkpoint that is the model's state_dict, how its keys differ, what is wrong."""
+
+    contents: CheckpointContents
+    model: OpenedTarget | None
+    container: str
+    diff: StateDictDiff | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class CompareKeys:
+    """Job: compare a checkpoint with a model (if there is one). ``container`` None: find out which mapping is meant."""
+
+    contents: CheckpointContents
+    model: OpenedTarget | None
+    container: str | None = None
+
+    def __call__(self, _progress: Progress | None = None) -> Comparison:
+        expected = keys_of_tree(self.model.tree) if self.model else ()
+        container = model_container(self.contents, expected) if self.container is None else self.container
+        if self.model is None:
+            return Comparison(self.contents, None, container)
+        diff = state_dict_diff(expected, keys_of_container(self.contents, container))
+        return Comparison(self.contents, self.model, container, diff, diff_problems(diff))
+
+    @property
+    def is_large(self) -> bool:
+        """It takes long enough to be done on a thread."""
+        return len(self.contents.tensors) + (len(self.model.tree.parameters) if self.model else 0) > AT_ONCE_KEYS
+
+    @property
+    def first_guess(self) -> str:
+        """The mapping with the most tensors, until the answer is there."""
+        counts = Counter(tensor.container for tensor in self.contents.tensors)
+        return self.container if self.container is not None else max(counts, key=counts.__getitem__, default="")

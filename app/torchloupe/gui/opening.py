@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,6 +26,9 @@ from torchloupe.wire.requests import (
     OpenTarget,
     TargetChoices,
 )
+
+if TYPE_CHECKING:
+    from torchloupe.gui.comparing import CompareKeys
 
 CHECKPOINT, TARGET = "checkpoint", "target"
 """Tags of the jobs, and the origins under which their problems are kept."""
@@ -74,6 +77,7 @@ class Opening(QObject):
         self._constructed = False  # the worker of this moment holds the model that is shown
         self._reloading = False
         self._left_out: list[str] = []  # of the files that were to be opened together
+        workbench.compare_later = self._compare_later
         worker.changed.connect(self._worker_changed)
         worker.restarted.connect(self._worker_restarted)
 
@@ -101,6 +105,10 @@ class Opening(QObject):
             tag=CHECKPOINT,
             label=self.tr("reading {0}").format(path.name),
         )
+
+    def _compare_later(self, question: "CompareKeys") -> None:
+        label = self.tr("comparing keys")
+        self.jobs.start(question, done=self.workbench.set_comparison, tag="compare", label=label)
 
     def close_checkpoint(self) -> None:
         """Close the checkpoint; the model stays."""

@@ -1,15 +1,19 @@
 """What is open and what is selected. Every panel follows this one object and never another panel."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import OpenedTarget
 from torchloupe.wire.traces import ForwardReport, LayerCall
+
+if TYPE_CHECKING:
+    from torchloupe.gui.comparing import CompareKeys, Comparison
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Workbench(QObject):
         self.report: ForwardReport | None = None
         self.running = False
         self.selection = Selection()
+        self.compare_later: Callable[[CompareKeys], None] | None = None
         self._model_problems: tuple[Problem, ...] = ()
         self._run_problems: tuple[Problem, ...] = ()
         self._diff_problems: tuple[Problem, ...] = ()
@@ -60,16 +65,12 @@ class Workbench(QObject):
         if self.selection.stored is not None:
             self.select(Selection())
         self.checkpoint = contents
-        self._choose_container()
-        self.checkpoint_changed.emit()
-        self._compare()
+        self._compare(news=self.checkpoint_changed)
 
     def use_container(self, container: str) -> None:
         """Compare another mapping of the checkpoint with the model."""
         if self.checkpoint and container != self.container:
-            self.container = container
-            self.checkpoint_changed.emit()
-            self._compare()
+            self._compare(container, self.checkpoint_changed)
 
     def set_model(self, model: OpenedTarget | None) -> None:
         """A model was constructed (or closed): the old trace is gone, the selection starts anew."""
@@ -79,26 +80,36 @@ class Workbench(QObject):
         self.select(Selection())
         self.model_changed.emit()
         self.trace_changed.emit()
-        if model:
-            self._choose_container()
         self._compare()
 
-    def _choose_container(self) -> None:
-        if self.checkpoint is None:
-            self.container = ""
-        else:
-            from torchloupe.gui.comparing import container_for
+    def _compare(self, container: str | None = None, news: SignalInstance | None = None) -> None:
+        """Small comparisons are made at once, large ones by ``compare_later``. ``news`` is told once the container is known."""
+        self.container, self.diff, self._diff_problems = "", None, ()
+        question = None
+        if self.checkpoint is not None:
+            from torchloupe.gui.comparing import CompareKeys  # see there why not sooner
 
-            self.container = container_for(self.checkpoint, self.model)
-
-    def _compare(self) -> None:
-        self.diff, self._diff_problems = None, ()
-        if self.checkpoint and self.model:
-            from torchloupe.gui.comparing import compare  # see there why not sooner
-
-            self.diff, self._diff_problems = compare(self.checkpoint, self.container, self.model)
+            question = CompareKeys(self.checkpoint, self.model, container)
+            self.container = question.first_guess
+            if self.compare_later is None or not question.is_large:
+                self._take(question())
+                question = None
+        if news is not None:
+            news.emit()
         self.diff_changed.emit()
         self.problems_changed.emit()
+        if question is not None and self.compare_later is not None:
+            self.compare_later(question)
+
+    def set_comparison(self, comparison: "Comparison") -> None:
+        """The answer of a comparison that was made later; one about something that is no longer open is left."""
+        if comparison.contents is self.checkpoint and comparison.model is self.model:
+            self._take(comparison)
+            self.diff_changed.emit()
+            self.problems_changed.emit()
+
+    def _take(self, comparison: "Comparison") -> None:
+        self.container, self.diff, self._diff_problems = comparison.container, comparison.diff, comparison.problems
 
     # a run
 
