@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app"
 PACKAGE = APP / "torchloupe"
 TESTS = ROOT / "tests"
-ROOMS = ("wire", "checkpoints", "analysis", "worker", "session", "cli", "gui")
+ROOMS = ("wire", "checkpoints", "analysis", "numbers", "worker", "session", "cli", "gui")
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,17 @@ ROOMS_IT_MAY_IMPORT = {
     "wire": set(),
     "checkpoints": {"wire"},
     "analysis": {"wire"},
+    "numbers": {"wire", "checkpoints"},
     "worker": {"wire", "checkpoints", "analysis"},
     "session": {"wire"},
-    "cli": {"wire", "checkpoints", "analysis", "session"},
-    "gui": {"wire", "checkpoints", "analysis", "session"},
+    "cli": {"wire", "checkpoints", "analysis", "numbers", "session"},
+    "gui": {"wire", "checkpoints", "analysis", "numbers", "session"},
 }
 LIBRARIES_IT_MAY_IMPORT = {
     "wire": set(),
     "checkpoints": set(),
     "analysis": set(),
+    "numbers": {"numpy"},
     "worker": {"torch", "numpy", "torchinfo", "PIL"},
     "session": set(),
     "cli": set(),
@@ -82,9 +84,14 @@ def test_that_only_plotting_panels_of_the_window_import_pyqtgraph() -> None:
     assert said(flat) == []
 
 
-def test_that_numpy_is_imported_by_plotting_panels_and_lazily_by_the_worker_alone() -> None:
-    assert said(found for found in importers_of("numpy") if room_of(found.importer) not in {"gui", "worker"}) == []
+def test_that_numpy_is_imported_by_numbers_by_plotting_panels_and_lazily_by_the_worker_alone() -> None:
+    assert said(found for found in importers_of("numpy") if room_of(found.importer) not in {"numbers", "gui", "worker"}) == []
     assert said(found for found in importers_of("numpy") if room_of(found.importer) == "worker" and not found.lazy) == []
+
+
+def test_that_the_skins_import_numbers_only_when_they_need_them_for_numpy_takes_time() -> None:
+    skins = [*imports_of("cli"), *imports_of("gui")]
+    assert said(found for found in skins if room_of(found.name) == "numbers" and not found.lazy) == []
 
 
 def test_that_the_worker_imports_at_once_nothing_but_torch_which_every_environment_of_a_model_has() -> None:
