@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from torchloupe.analysis.target_source import provided_names, split_target, target_choices
+from torchloupe.analysis.target_source import split_target, target_choices
 from torchloupe.wire.requests import TargetChoice, TargetChoices
 
 HEAD = "import torch\nimport torch.nn as nn\nfrom torch import nn as net\n"
@@ -230,11 +230,6 @@ def test_that_use_under_main_makes_no_part() -> None:
 
 def test_that_a_private_class_is_not_preferred() -> None:
     assert choices("class _Probe(nn.Module): ...\nclass Net(nn.Module): ...").default == "Net"
-
-
-def test_that_the_functions_a_file_provides_are_named() -> None:
-    source = "def example_inputs(): ...\nloss_fn = lambda out: out.sum()\nfrom a import train_step\ndef other(): ..."
-    assert provided_names(source) == ("example_inputs", "loss_fn", "train_step")
 
 
 def test_that_broken_source_is_a_syntax_error() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from torchloupe.wire.errors import UsageError, WorkerDied
+from torchloupe.wire.errors import UsageError, WorkerError
 from torchloupe.wire.problems import Problem
 from torchloupe.worker.explain import CouldNotRun, details_of, explain, is_out_of_memory, problem_of, said_by
 from torchloupe.worker.places import Places
@@ -23,7 +23,7 @@ def problem(error, what="It failed", code="failed"):
 def test_that_errors_of_our_own_keep_their_code_message_and_hint():
     (usage,) = explain(UsageError("Say what.", "Like this."))
     assert (usage.code, usage.message, usage.hint) == ("usage", "Say what.", "Like this.")
-    assert explain(WorkerDied("gone"))[0].code == "worker-died"
+    assert explain(WorkerError("gone"))[0].code == "worker-died"
 
 
 def test_that_finished_problems_pass_through():

@@ -125,3 +125,10 @@ def test_that_a_binary_file_is_not_read_as_source(tmp_path):
     (tmp_path / "net.py").write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(UsageError, match="not UTF-8"):
         import_target(str(tmp_path / "net.py"))
+
+
+def test_that_the_functions_a_file_provides_are_named_however_they_were_made(tmp_path):
+    (tmp_path / "helping_of_tests.py").write_text("def train_step(model):\n    pass\n")
+    source = "from helping_of_tests import train_step\nloss_fn = lambda output: output.sum()\nmake_optimizer = 3\n\n"
+    (tmp_path / "net.py").write_text(source + "def make_model():\n    return None\n\ndef example_inputs():\n    return ()\n")
+    assert provided(import_target(str(tmp_path / "net.py"))) == ("example_inputs", "loss_fn", "train_step")

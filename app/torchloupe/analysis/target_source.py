@@ -35,12 +35,6 @@ def target_choices(source: str, file: str) -> TargetChoices:
     return TargetChoices(file, tuple(sorted(choices, key=lambda choice: choice.line)), default)
 
 
-def provided_names(source: str) -> Tuple[str, ...]:
-    """Which of ``PROVIDED`` the file defines. Raises ``SyntaxError``."""
-    names = _top_names(ast.parse(source))
-    return tuple(name for name in PROVIDED if name in names)
-
-
 def _class_choice(node: ast.ClassDef, classes: ModuleClasses) -> TargetChoice:
     bases = tuple(ast.unparse(base) for base in node.bases)
     return TargetChoice(node.name, "class", node.lineno, bases, classes.required_arguments(node), _summary(node))

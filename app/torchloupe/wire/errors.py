@@ -2,7 +2,7 @@
 
 TorchloupeError
   CheckpointError      UnsupportedFormat · CorruptFile
-  WorkerError          WorkerStartFailed · WorkerDied · ProtocolError
+  WorkerError          ProtocolError
   UsageError           an option, spec or target that cannot be understood
 
 Each carries a sentence of what is wrong (``str(error)``) and one of what to do (``hint``).
@@ -41,16 +41,6 @@ class WorkerError(TorchloupeError):
     """The worker process cannot answer."""
 
     code = "worker-died"
-
-
-class WorkerStartFailed(WorkerError):
-    """The chosen interpreter did not come up as a worker."""
-
-    code = "worker-start-failed"
-
-
-class WorkerDied(WorkerError):
-    """The worker process ended while it was needed."""
 
 
 class ProtocolError(WorkerError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Callable, List, Optional, Tuple
 
-from ..analysis.target_source import split_target, target_choices
+from ..analysis.target_source import PROVIDED, split_target, target_choices
 from ..wire.errors import UsageError
 from ..wire.problems import Problem
 from ..wire.requests import TargetChoices
@@ -55,6 +55,14 @@ def import_target(text: str) -> Target:
     except (Exception, SystemExit) as error:
         raise CouldNotRun(problem_of(error, "import-failed", f"Importing {os.path.basename(file)} failed", places)) from error
     return Target(text, module, file, name, _attribute(module, name, file), places)
+
+
+def target_folder(text: str) -> str:
+    """The folder that a target's own imports come from, found without importing or checking anything."""
+    place, _ = split_target(text)
+    if place.endswith(".py") or os.path.sep in place:
+        return _package_of(os.path.abspath(os.path.expanduser(place)))[0]
+    return os.getcwd()
 
 
 def _find_source(dotted: str) -> str:
@@ -149,8 +157,6 @@ def _attribute(module: ModuleType, name: str, file: str) -> Any:
     return value
 
 
-def provided(
-    target: Target, names: Tuple[str, ...] = ("example_inputs", "loss_fn", "make_optimizer", "train_step")
-) -> Tuple[str, ...]:
+def provided(target: Target) -> Tuple[str, ...]:
     """Which of the functions that Torchloupe uses the target's file defines."""
-    return tuple(name for name in names if target.function(name) is not None)
+    return tuple(name for name in PROVIDED if target.function(name) is not None)
