@@ -29,10 +29,11 @@ class Size:
     megabytes: int
     images: str
     modules: str
+    values_megabytes: int
 
 
-FULL = Size(5, 300, "4,3,224,224", "many_modules")
-QUICK = Size(1, 4, "1,3,64,64", "some_modules")
+FULL = Size(5, 300, "4,3,224,224", "many_modules", 2000)
+QUICK = Size(1, 4, "1,3,64,64", "some_modules", 4)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Bench:
             if environment:
                 yield self.window("xcb", environment)
         yield from self.checkpoint()
+        yield from self.values()
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
         yield from self.forward(self.size.modules.replace("_", " "), self.size.modules, "16,8")
 
@@ -84,6 +86,25 @@ class Bench:
         metadata = json.loads(output_of(show, self.environment))["metadata"]
         yield Figure("read of it", metadata["bytes_read"] / 1e6, "file", metadata["file_bytes"] / 1e6, "MB", 0.01)
 
+    def values(self) -> Iterator[Figure]:
+        """Two checkpoints compared value by value, beside reading both once and beside torch, tensor by tensor. All in page cache."""
+        files = [self.folder / name for name in ("epoch3.pt", "epoch4.pt")]
+        script = [self.python, str(HERE / "value_peers.py")]
+        output_of([*script, "write", *map(str, files), str(self.size.values_megabytes)], self.environment)
+        try:
+            ours, read, naive = medians(
+                self.size.rounds,
+                partial(self.compared_seconds, [*self.torchloupe, "diff", *map(str, files), "--values", "--json"]),
+                partial(self.said_seconds, [*script, "read", *map(str, files)]),
+                partial(self.said_seconds, [*script, "torch", *map(str, files)]),
+            )
+        finally:
+            for file in files:
+                file.unlink(missing_ok=True)
+        name = f"values of two checkpoints of {self.size.values_megabytes} MB"
+        yield Figure(name, ours, "reading both once", read, "s", 3.0)
+        yield Figure(name, ours, "torch, tensor by tensor", naive, "s", 0.125)
+
     def forward(self, name: str, factory: str, shape: str) -> Iterator[Figure]:
         """A first forward pass: ours from question to answer (state kept and compared, statistics, pipe), the bare pass, torchinfo."""
         plain = [self.python, str(HERE / "plain_forward.py"), factory, shape]
@@ -100,6 +121,10 @@ class Bench:
     def traced_seconds(self, command: list[str]) -> float:
         """What ``torchloupe run`` says of the whole request."""
         return float(json.loads(output_of(command, self.environment))["seconds"]["forward"])
+
+    def compared_seconds(self, command: list[str]) -> float:
+        """What ``torchloupe diff --values`` says of the comparison of the values."""
+        return float(json.loads(output_of(command, self.environment))["seconds"]["values"])
 
     def said_seconds(self, command: list[str]) -> float:
         """What the script itself measured."""

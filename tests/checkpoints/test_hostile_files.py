@@ -6,6 +6,7 @@ import time
 import pytest
 
 from checkpoints.hostile_files import ALL, OPENED, REFUSED, WARNED, Case
+from checkpoints.hostile_others import OTHERS
 from torchloupe.checkpoints import read_contents
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import CheckpointError
@@ -14,7 +15,11 @@ _SLOWEST_SECONDS = 2.0
 
 
 def _cases(outcome: str) -> list[object]:
-    return [pytest.param(case, id=f"{case.file.rsplit('.', 1)[1]}: {case.name}") for case in ALL if case.outcome == outcome]
+    return [
+        pytest.param(case, id=f"{case.file.rsplit('.', 1)[1]}: {case.name}")
+        for case in (*ALL, *OTHERS)
+        if case.outcome == outcome
+    ]
 
 
 def _read(tmp_path, case: Case) -> CheckpointContents:

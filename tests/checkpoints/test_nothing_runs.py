@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 from checkpoints.hostile_files import ALL
+from checkpoints.hostile_folders import ALL_FOLDERS, OUTSIDE, whole
+from checkpoints.hostile_others import OTHERS
 
 _APP = str(Path(__file__).parents[2] / "app")
 
@@ -42,10 +44,16 @@ def audit(event, args):
     # Importing what a pickle names would pass here whatever way it went.
     if event == "import" and args[0].split(".")[0] not in allowed:
         alarm("import " + args[0])()
+    if event == "open" and isinstance(args[0], str):
+        real = os.path.realpath(args[0])
+        if real.startswith(("/etc/", "/dev/")) or real.endswith("outside.safetensors"):
+            alarm("open " + real)()
 allowed = {"encodings", "unicodedata", "stringprep", "torchloupe"}
 sys.addaudithook(audit)
 outcomes = []
-for path in sorted(Path(sys.argv[2]).iterdir()):
+with open(sys.argv[2]) as listed:
+    paths = listed.read().splitlines()
+for path in paths:
     try:
         contents = read_contents(path)
         outcomes.append("opened")
@@ -56,17 +64,41 @@ print(len(outcomes), outcomes.count("opened"), outcomes.count("refused"))
 """
 
 
+def _run_guarded(tmp_path: Path, paths: list[Path]) -> tuple[int, int, int]:
+    """How many of the paths were read, opened and refused, in the guarded process."""
+    listed = tmp_path / "listed"
+    listed.write_text("\n".join(map(str, paths)))
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _GUARDED, _APP, str(listed)], cwd=tmp_path, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    listed.unlink()
+    total, opened, refused = map(int, done.stdout.split())
+    assert (total, opened + refused) == (len(paths), len(paths))
+    return total, opened, refused
+
+
 def test_that_no_bad_file_runs_code_imports_writes_or_needs_much_memory(tmp_path):
     files = tmp_path / "files"
     files.mkdir()
-    for index, case in enumerate(ALL):
-        (files / f"{index:03}{Path(case.file).suffix}").write_bytes(case.build())
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", _GUARDED, _APP, str(files)], cwd=tmp_path, capture_output=True, text=True, timeout=100
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    total, opened, refused = map(int, done.stdout.split())
-    assert (total, opened + refused) == (len(ALL), len(ALL))
+    paths = []
+    for index, case in enumerate((*ALL, *OTHERS)):
+        paths.append(files / f"{index:03}{Path(case.file).suffix}")
+        paths[-1].write_bytes(case.build())
+    _, opened, refused = _run_guarded(tmp_path, paths)
     assert opened > 50
     assert refused > 20
-    assert [entry.name for entry in tmp_path.iterdir()] == ["files"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["files"], "nothing was written beside the files"
+
+
+def test_that_no_bad_folder_runs_code_or_leads_out_of_itself(tmp_path):
+    paths = []
+    for index, case in enumerate(ALL_FOLDERS):
+        folder = tmp_path / f"{index:03}" / "checkpoint"
+        folder.mkdir(parents=True)
+        (folder.parent / OUTSIDE).write_bytes(whole("outside"))
+        paths.append(case.build(folder))
+    _, opened, refused = _run_guarded(tmp_path, paths)
+    assert opened > 30
+    assert refused > 10
+    assert {path.name for folder in tmp_path.iterdir() for path in folder.iterdir()} == {"checkpoint", OUTSIDE}

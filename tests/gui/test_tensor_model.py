@@ -9,6 +9,7 @@ from gui.panel_data import call, opened, parameter, stats, stored
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.histogram_plot import LOG_FLOOR, bar_heights
 from torchloupe.gui.tensor.model import TensorChoice
+from torchloupe.gui.text_table import Row
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.tensors import TensorMeta, TensorStats
@@ -78,10 +79,11 @@ def test_that_an_unknown_parameter_offers_nothing(bench: Workbench) -> None:
     assert rows.choices_of(bench) == []
 
 
-def test_that_a_stored_tensor_shows_its_facts_and_claims_no_values(bench: Workbench) -> None:
+def test_that_a_stored_tensor_shows_its_facts_and_can_be_read(bench: Workbench) -> None:
     bench.select_stored(stored("w", (2, 3), "model", stored_at="data/0", file="part1.bin"))
     (choice,) = rows.choices_of(bench)
-    assert choice.note == rows.NOT_READ
+    assert choice.note == ""
+    assert choice.stored == bench.selection.stored
     assert dict(choice.facts) == {
         "Shape": "[2, 3]",
         "Dtype": "float32",
@@ -161,3 +163,15 @@ def test_that_what_is_special_is_said_in_words(made: TensorStats, words: str) ->
 def test_that_bars_are_counts_or_their_logarithms_with_one_still_visible() -> None:
     assert bar_heights((0, 1, 100), False) == [0.0, 1.0, 100.0]
     assert bar_heights((0, 1, 100), True) == [0.0, -LOG_FLOOR, 2.0 - LOG_FLOOR]
+
+
+def test_that_a_broken_tensor_is_not_read(bench: Workbench) -> None:
+    bench.select_stored(stored("w", (2, 3), "model", broken="It is cut off."))
+    (choice,) = rows.choices_of(bench)
+    assert (choice.stored, choice.note) == (None, "✖ It is cut off.")
+
+
+def test_that_what_was_read_stands_between_statistics_and_bins() -> None:
+    choice = rows.TensorChoice("w", (("Shape", "[2]"),))
+    names = [row.cells[0] for row in rows.statistics_rows(choice, stats(4), [Row(("Quantile 50 %", "1"), "q")])]
+    assert names.index("Inf") < names.index("Quantile 50 %") < len(names) - 64

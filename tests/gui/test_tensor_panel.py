@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PySide6.QtWidgets import QApplication
 
 from gui import panel_data
 from gui.panel_data import QuietSession, open_panel, run_well, shown_column, stats
+from torchloupe.checkpoints import read_contents
 from torchloupe.gui import theme
 from torchloupe.gui.tensor.panel import TensorPanel
 from torchloupe.gui.workbench import Selection
+from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.requests import Failed, FetchedStats, FetchStats
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 
@@ -130,13 +134,95 @@ def test_that_a_hidden_panel_asks_for_nothing_until_it_is_shown(panel: TensorPan
     assert len(session.asked) == 1
 
 
-def test_that_a_stored_tensor_shows_facts_and_says_that_its_values_are_not_read(
-    panel: TensorPanel, session: QuietSession
+@pytest.fixture
+def opened(panel: TensorPanel, tmp_path: Path) -> CheckpointContents:
+    """A checkpoint with real values, open on the panel's workbench."""
+    state = {
+        "weight": torch.arange(12.0).view(3, 4),
+        "waves": torch.tensor([1 + 2j]),
+        "sparse": torch.eye(2).to_sparse(),
+        "large": torch.arange(3_000_000.0),
+        "scalar": torch.tensor(5),
+    }
+    torch.save({"model": state}, tmp_path / "a.pt")
+    contents = read_contents(tmp_path / "a.pt")
+    panel.workbench.set_checkpoint(contents)
+    return contents
+
+
+def select(panel: TensorPanel, contents: CheckpointContents, key: str) -> None:
+    panel.workbench.select_stored(next(tensor for tensor in contents.tensors if tensor.key == key))
+
+
+def test_that_the_values_of_a_stored_tensor_are_read_from_its_file(
+    panel: TensorPanel, session: QuietSession, opened: CheckpointContents, qtbot: Any
 ) -> None:
-    panel.workbench.select_stored(panel_data.checkpoint().tensors[0])
-    assert panel.no_plot.label.text().endswith("the values of a checkpoint's tensors are not read.")
-    assert "Container" in shown_column(panel.table, 0)
+    select(panel, opened, "weight")
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+    assert panel.words.text() == "12 values: 1 (8.33 %) zeros; no NaN, no Inf."
+    shown = dict(zip(shown_column(panel.table, 0), shown_column(panel.table, 1), strict=True))
+    assert (shown["Mean"], shown["Max"], shown["Quantile 50 %"]) == ("5.5", "11", "5.5")
+    assert shown["Values [1, :]"] == "4  5  6  7"
+    assert panel.plot is not None
+    assert panel.plot.isVisible()
     assert session.asked == []
+
+
+def test_that_a_stored_tensor_is_read_once(panel: TensorPanel, opened: CheckpointContents, qtbot: Any) -> None:
+    select(panel, opened, "weight")
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+    panel.workbench.select_call(7)
+    Path(opened.path).unlink()
+    select(panel, opened, "weight")
+    assert panel.words.text().startswith("12 values")
+
+
+def test_that_a_sample_is_said_to_be_one(panel: TensorPanel, opened: CheckpointContents, qtbot: Any) -> None:
+    select(panel, opened, "large")
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+    assert "histogram of an even sample of" in panel.words.text()
+    assert "Quantile 50 % (sample)" in shown_column(panel.table, 0)
+
+
+def test_that_complex_values_are_listed_without_a_histogram(panel: TensorPanel, opened: CheckpointContents, qtbot: Any) -> None:
+    select(panel, opened, "waves")
+    qtbot.waitUntil(lambda: panel.no_plot.label.text().startswith("Complex values"))
+    assert "1+2j" in shown_column(panel.table, 1)
+
+
+def test_that_a_number_alone_is_a_value(panel: TensorPanel, opened: CheckpointContents, qtbot: Any) -> None:
+    select(panel, opened, "scalar")
+    qtbot.waitUntil(lambda: panel.words.isVisible())
+    assert "Values []" in shown_column(panel.table, 0)
+
+
+def test_that_values_that_cannot_be_read_are_one_sentence(panel: TensorPanel, opened: CheckpointContents, qtbot: Any) -> None:
+    select(panel, opened, "sparse")
+    qtbot.waitUntil(lambda: "do not lie in the file as one block" in panel.no_plot.label.text())
+    Path(opened.path).unlink()
+    select(panel, opened, "weight")
+    qtbot.waitUntil(lambda: panel.no_plot.label.text().startswith("There is no file a.pt."))
+    assert "Container" in shown_column(panel.table, 0)
+
+
+def test_that_a_late_failure_of_another_tensor_is_not_shown(panel: TensorPanel, opened: CheckpointContents) -> None:
+    panel.workbench.select_call(7)
+    panel._not_read(opened.tensors[0], Failed((), cancelled=True))
+    assert panel.words.text().startswith("256 values")
+    assert panel.plot is not None
+    assert panel.plot.isVisible()
+
+
+def test_that_cancelling_stops_the_reading_and_a_new_selection_reads_again(
+    panel: TensorPanel, opened: CheckpointContents, qtbot: Any
+) -> None:
+    select(panel, opened, "large")
+    panel.jobs.cancel()
+    said = "Reading the values was cancelled. Select the tensor again to read them."
+    qtbot.waitUntil(lambda: panel.no_plot.label.text() == said or panel.words.isVisible())
+    panel.workbench.select_call(7)
+    select(panel, opened, "large")
+    qtbot.waitUntil(lambda: panel.words.text().startswith("3,000,000 values"))
 
 
 def test_that_the_numbers_can_be_filtered_and_copied(panel: TensorPanel) -> None:

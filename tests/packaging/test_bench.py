@@ -87,7 +87,14 @@ def test_that_a_quick_run_prints_every_figure() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    names = ("window painted (offscreen)", "show a checkpoint of 4 MB", "read of it", "forward of ResNet-50", "forward of some")
+    names = (
+        "window painted (offscreen)",
+        "show a checkpoint of 4 MB",
+        "read of it",
+        "values of two",
+        "forward of ResNet-50",
+        "forward of some",
+    )
     for name in names:
         assert [line for line in lines if line.startswith(name) and " ratio " in line], name
     assert lines[-1].startswith(("All targets met", "Targets missed"))

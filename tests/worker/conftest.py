@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from torchloupe.worker.handlers import forward, open_target
+from torchloupe.worker.process_state import ProcessState
 
 MODELS = Path(__file__).parents[1] / "models"
 
@@ -48,10 +49,10 @@ def models():
 
 @pytest.fixture(autouse=True)
 def _clean_imports():
-    """A target's import leaves its module and folder behind, as it must in a worker; tests start without them."""
-    modules, path = set(sys.modules), list(sys.path)
+    """A target leaves its module, its folder and what it set behind, as it must in a worker; tests start without them."""
+    modules, process = set(sys.modules), ProcessState()
     yield
-    sys.path[:] = path
+    process.restore()
     for name in set(sys.modules) - modules:
         if str(MODELS) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]

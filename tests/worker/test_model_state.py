@@ -96,7 +96,7 @@ def test_that_a_changed_parameter_of_a_large_model_is_named(monkeypatch):
     state = ModelState(model)
     model.fc.weight.data[0, 0] += 1
     model.plain += 5
-    assert state.restore() == ["weight"]
+    assert state.restore() == ["fc.weight"]
     assert torch.equal(model.plain, torch.zeros(3))
 
 

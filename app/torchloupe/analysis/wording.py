@@ -12,8 +12,8 @@ _SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
 def shape_text(shape: Optional[Sequence[int]]) -> str:
-    """``[2, 3]``; ``[]`` for a scalar; ``not yet known`` for a lazy parameter (None)."""
-    return "not yet known" if shape is None else "[" + ", ".join(str(size) for size in shape) + "]"
+    """``[2, 3]``; ``[]`` for a scalar; ``not yet known`` for a lazy parameter (None); ``[2, ?]`` where a size is ragged (-1)."""
+    return "not yet known" if shape is None else "[" + ", ".join(str(size) if size >= 0 else "?" for size in shape) + "]"
 
 
 def count_text(count: int) -> str:

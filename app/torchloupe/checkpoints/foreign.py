@@ -8,6 +8,7 @@ from .source import SourceFile
 
 _CHOOSE = "Choose a checkpoint file."
 _UNPACK = "Unpack it and open the checkpoint inside."
+_HDF5 = "Read its arrays with h5py or Keras, save them with numpy.savez or safetensors, and open that."
 _CONVERT = "Convert it to safetensors or to a torch checkpoint first."
 
 _MAGIC: Tuple[Tuple[bytes, str, str], ...] = (
@@ -17,9 +18,7 @@ _MAGIC: Tuple[Tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ\0", "an xz archive", _UNPACK),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
-    (b"\x93NUMPY", "a numpy array (.npy)", "Make a tensor of it and save that with torch.save or safetensors."),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras or h5py)", _CONVERT),
-    (b"GGUF", "a GGUF file (llama.cpp)", _CONVERT),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras or h5py)", _HDF5),
     (b"ggml", "a GGML file (old llama.cpp)", _CONVERT),
     (b"ggjt", "a GGML file (old llama.cpp)", _CONVERT),
     (b"\x89PNG", "a PNG picture", _CHOOSE),
@@ -73,11 +72,9 @@ def refusal_by_guess(source: SourceFile) -> CheckpointError:
             return UnsupportedFormat(f"{name} is Python source, not a checkpoint.", "Open it as the model instead.")
         first = text.strip().split("\n", 1)[0][:60]
         return UnsupportedFormat(f"{name} is a text file, not a checkpoint. It begins with {first!r}.", _CHOOSE)
-    if _looks_like_onnx(head):
-        return UnsupportedFormat(f"{name} looks like an ONNX model, which is not read here.", _CONVERT)
     return UnsupportedFormat(
         f"{name} is not of a format that is known here. It begins with the bytes {head[:8].hex(' ')}.",
-        "Checkpoints that torch.save (since 1.6) and safetensors write are read, and saved key lists.",
+        "Checkpoints of torch, safetensors, GGUF, ONNX and numpy are read, and saved key lists.",
     )
 
 
@@ -91,10 +88,3 @@ def _as_text(head: bytes) -> Optional[str]:
         text = head[: error.start].decode("utf-8")
     odd = sum(1 for letter in text if ord(letter) < 32 and letter not in "\t\r\n\f\x1b")
     return None if odd else text
-
-
-def _looks_like_onnx(head: bytes) -> bool:
-    """Field 1 (ir_version, a small number), then a field that the model message has: no magic number says it better."""
-    if len(head) < 4 or head[0] != 0x08 or not 1 <= head[1] <= 20:
-        return False
-    return head[2] in (0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42)

@@ -10,17 +10,20 @@ _MEMBERS_SHOWN = 8
 def what_zip_is_this(name: str, members: List[str]) -> UnsupportedFormat:
     """The error that says what the zip ``name`` with these ``members`` is, and what to do with it."""
     leaves = {member.rsplit("/", 1)[-1] for member in members}
-    if "archive_format" in leaves or any(member.endswith("models/model.json") for member in members):
+    if "archive_format" in leaves or "serialized_exported_program.json" in leaves:
         return UnsupportedFormat(
-            f"{name} is a program saved by torch.export (.pt2), which is not read here.",
-            "Save the module's state_dict() with torch.save and open that.",
+            f"{name} is a program saved by torch.export, of a version whose weights are not read here.",
+            "Save it again with a newer torch, or save the module's state_dict() with torch.save and open that.",
+        )
+    if "model.json" in leaves and any("/tensors/" in member for member in members):
+        return UnsupportedFormat(
+            f"{name} is a TorchScript archive of torch 1.0 to 1.3, which is not read here.",
+            "Load it with torch.jit.load and save it again with torch.jit.save.",
         )
     if "model.weights.h5" in leaves:
-        return UnsupportedFormat(f"{name} is a Keras model, not a torch checkpoint.", "Convert its weights to torch first.")
-    if members and all(member.endswith(".npy") for member in members):
         return UnsupportedFormat(
-            f"{name} is a numpy archive (.npz) of {len(members):,} arrays.",
-            "Make tensors of the arrays and save them with torch.save or safetensors.",
+            f"{name} is a Keras model, not a torch checkpoint.",
+            "Load it with Keras, save its weights with numpy.savez, and open that.",
         )
     inner = [member for member in members if member.endswith((".pt", ".pth", ".ckpt", ".bin", ".safetensors"))]
     if inner:

@@ -1,31 +1,32 @@
-"""The formats that are read, in the order in which they are tried. A new one is one module with ``recognises`` and ``read``."""
+"""The one door: a path becomes the contents of the checkpoint there, whether it is a file, an index of files or a folder."""
 
-from dataclasses import replace
+import os
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Tuple, Union
 
 from ..wire.contents import CheckpointContents
-from ..wire.errors import CheckpointError, CorruptFile
-from . import key_list, legacy_torch, pickle_file, safetensors_file, torch_zip
-from .foreign import refusal_by_guess, refusal_by_magic
-from .pickle_reading import Progress, no_garbage_collection, odd_file
+from ..wire.errors import CorruptFile
+from . import distributed_folder, index_json, model_folder, rank_folders
+from .folder import Folder, open_folder
+from .pickle_reading import Progress, no_garbage_collection, with_change
+from .single_file import read_file
 from .source import SourceFile
 
 
-class Format(NamedTuple):
-    """How one format is recognised by its bytes, and read."""
+class FolderFormat(NamedTuple):
+    """How a folder of one kind is recognised by the names in it, and read."""
 
-    recognises: Callable[[SourceFile], bool]
-    read: Callable[[SourceFile, Progress], CheckpointContents]
+    recognises: Callable[[Folder], bool]
+    read: Callable[[Folder, Progress], CheckpointContents]
 
 
-FORMATS: Tuple[Format, ...] = (
-    Format(torch_zip.recognises, torch_zip.read),
-    Format(legacy_torch.recognises, legacy_torch.read),
-    Format(safetensors_file.recognises, safetensors_file.read),
-    Format(pickle_file.recognises, pickle_file.read),
-    Format(key_list.recognises, key_list.read),
+FOLDERS: Tuple[FolderFormat, ...] = (
+    FolderFormat(distributed_folder.recognises, distributed_folder.read),
+    FolderFormat(rank_folders.recognises_deepspeed, rank_folders.read_deepspeed),
+    FolderFormat(rank_folders.recognises_megatron, rank_folders.read_megatron),
+    FolderFormat(model_folder.recognises, model_folder.read),
 )
+"""In the order in which they are tried; the formats of single files stand in ``single_file``."""
 
 
 def read_contents(path: Union[str, Path], progress: Optional[Progress] = None) -> CheckpointContents:
@@ -34,33 +35,26 @@ def read_contents(path: Union[str, Path], progress: Optional[Progress] = None) -
     The format is told by content, never by name. ``progress`` is called now and then with (done, total, what). Raises
     UnsupportedFormat for what is not read here, CorruptFile for what breaks its format, CheckpointError for what cannot be opened.
     """
-    with SourceFile(path) as source, no_garbage_collection():
+    with no_garbage_collection():
         try:
-            contents = _reader(source)(source, progress or _silent)
+            if os.path.isdir(path):
+                return _read_folder(open_folder(Path(path)), progress or _silent)
+            return _read_file(path, progress or _silent)
         except MemoryError:
             raise CorruptFile(
-                f"{source.name} needs more memory than there is, only to list its keys.",
+                f"{Path(path).name} needs more memory than there is, only to list its keys.",
                 "If you did not make this file yourself, do not trust it.",
             ) from None
-        if source.changed():
-            remark = odd_file("The file was written to while it was read; read it again.")
-            return replace(contents, problems=(*contents.problems, remark))
-        return contents
 
 
-def _reader(source: SourceFile) -> Callable[[SourceFile, Progress], CheckpointContents]:
-    for form in FORMATS:
-        if form.recognises(source):
-            return form.read
-    refusal: Optional[CheckpointError] = refusal_by_magic(source)
-    if refusal is not None:
-        raise refusal
-    if torch_zip.recognises_late_start(source):
-        return torch_zip.read
-    if source.path.suffix == ".safetensors":
-        # Its first bytes are wrong; the reader says how.
-        return safetensors_file.read
-    raise refusal_by_guess(source)
+def _read_folder(folder: Folder, progress: Progress) -> CheckpointContents:
+    return next(form for form in FOLDERS if form.recognises(folder)).read(folder, progress)
+
+
+def _read_file(path: Union[str, Path], progress: Progress) -> CheckpointContents:
+    with SourceFile(path) as source:
+        read = index_json.read if index_json.recognises(source) else read_file
+        return with_change(source, read(source, progress))
 
 
 def _silent(done: int, total: int, what: str) -> None:

@@ -28,20 +28,24 @@ class FrontReader:
         self.at = at
         self._source = source
         self._name = name
-        self._end = source.size if end < 0 else min(end, source.size)
+        self.end = source.size if end < 0 else min(end, source.size)
         self._window = b""
         self._begin = at
 
     def next(self, persistent: Callable[[Any], Any], progress: Progress) -> Front:
-        """The pickle at ``at``; afterwards ``at`` is where it ended. Raises CorruptFile when its opcodes make no sense."""
+        """The pickle at ``at``; afterwards ``at`` is where it ended. A file that was cut off gives what is there of it. Raises
+        CorruptFile when its opcodes make no sense."""
         while True:
             machine = PickleMachine(self._window, self._name, persistent, self.at - self._begin)
             try:
                 root = run(machine, progress)
-            except CorruptFile:
-                if machine.ran_out and self._grow():
+            except CorruptFile as error:
+                if not machine.ran_out:
+                    raise
+                if self._grow():
                     continue
-                raise
+                machine.fault(f"the file ends inside it, what came before is shown ({error})")
+                root = machine.so_far()
             if machine.ran_out and self._grow():
                 continue
             self.at = self._begin + machine.pos
@@ -49,7 +53,7 @@ class FrontReader:
 
     def bytes(self, length: int) -> bytes:
         """The next ``length`` bytes, which are no pickle; fewer at the end."""
-        data = self._source.at(self.at, min(length, self._end - self.at))
+        data = self._source.at(self.at, min(length, self.end - self.at))
         self.at += len(data)
         return data
 
@@ -59,7 +63,7 @@ class FrontReader:
             self._window, self._begin = b"", self.at
         kept, begin = self._window, self._begin
         have = begin + len(kept)
-        wanted = min(max(_FIRST_WINDOW, len(kept) * _GROWTH), _LARGEST_WINDOW, self._end - begin)
+        wanted = min(max(_FIRST_WINDOW, len(kept) * _GROWTH), _LARGEST_WINDOW, self.end - begin)
         if wanted <= len(kept):
             return False
         more = self._source.at(have, wanted - len(kept))

@@ -1,20 +1,21 @@
 """Checkpoints in the format of torch 0.1.10 to 1.5: five pickles at the front, then the storages one after another."""
 
+import re
 from dataclasses import replace
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
 from ..wire.errors import CorruptFile
-from ..wire.problems import INFO, Problem
+from ..wire.problems import Problem
 from .dtypes import BITS
 from .front import FrontReader
 from .inert import Global, Mapping, Storage
-from .pickle_reading import Progress, odd_file, pickled_from
+from .pickle_reading import BIG_ENDIAN, Progress, odd_file, pickled_from
 from .rebuilders import storage_from
 from .source import SourceFile
 from .tensor_rows import StoredRecord, broken_tensors, row_of
-from .torch_zip import recognises_late_start
 from .training import format_of
+from .zip_file import recognises_late_start
 
 _MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa850192e")
 """The pickled number that torch writes first, after the pickle's own header."""
@@ -24,7 +25,6 @@ _COUNT = 8
 """Bytes in front of each storage that repeat its number of elements."""
 _COUNTS_CHECKED = 2000
 _LONGEST_SOURCE = 20_000
-BIG_ENDIAN = Problem("checkpoint-byte-order", "Its values are stored in big endian order.", INFO)
 
 
 class _Place(NamedTuple):
@@ -45,24 +45,27 @@ class Persistent:
     def __call__(self, persistent_id: Any) -> Any:
         """The object that stands for ``persistent_id``."""
         if type(persistent_id) is tuple and len(persistent_id) == 4 and persistent_id[0] == "module":
-            _, cls, file, text = persistent_id
-            if type(cls) is Global and type(text) is str:
-                self.sources[cls.text] = (file if type(file) is str else "", text)
-            return cls
+            self.note_source(*persistent_id[1:])
+            return persistent_id[1]
         made = storage_from(persistent_id)
         if type(made) is Storage and type(made.key) is str:
             first = self.storages.setdefault(made.key, made)
             view = persistent_id[5] if len(persistent_id) > 5 else None
             if view is not None:
                 made.view = view
-            elif first.numel == made.numel:
+            elif (first.numel, first.dtype) == (made.numel, made.dtype):
                 return first
         return made
+
+    def note_source(self, cls: Any, file: Any, text: Any) -> None:
+        """Keep the source text that came with a class, if any."""
+        if type(cls) is Global and type(text) is str:
+            self.sources[cls.text] = (file if type(file) is str else "", text)
 
     def values(self) -> List[StoredValue]:
         """The source texts as values: what the classes of a module that was saved whole looked like."""
         return [
-            StoredValue(f"source of {name}", file or "source", text[:_LONGEST_SOURCE])
+            StoredValue(f"source of {name}", re.split(r"[\\/]", file)[-1] or "source", text[:_LONGEST_SOURCE])
             for name, (file, text) in self.sources.items()
         ]
 
@@ -131,9 +134,7 @@ def _storage_keys(front: FrontReader, progress: Progress, problems: List[Problem
     return found.root
 
 
-def _places(
-    source: SourceFile, at: int, keys: List[str], storages: Dict[str, Storage]
-) -> Tuple[Dict[str, _Place], List[str]]:
+def _places(source: SourceFile, at: int, keys: List[str], storages: Dict[str, Storage]) -> Tuple[Dict[str, _Place], List[str]]:
     """Where each storage lies, computed from the sizes that the pickle declares; remarks on what does not fit the file."""
     places: Dict[str, _Place] = {}
     for key in keys:

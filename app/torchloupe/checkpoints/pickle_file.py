@@ -4,7 +4,6 @@ from typing import Any
 
 from ..wire.contents import CheckpointContents
 from ..wire.errors import UnsupportedFormat
-from .legacy_torch import LEGACY_MAGIC
 from .pickle_reading import Progress, read_pickle
 from .source import SourceFile
 from .tensor_rows import StoredRecord, broken_tensors, rows_of
@@ -13,9 +12,9 @@ _LONGEST = 512 << 20
 
 
 def recognises(source: SourceFile) -> bool:
-    """True for the first bytes of a pickle of protocol 2 or later that is no old torch file."""
+    """True for the first bytes of a pickle of protocol 2 or later."""
     head = source.head
-    return len(head) > 2 and head[0] == 0x80 and 2 <= head[1] <= 5 and not head.startswith(LEGACY_MAGIC)
+    return len(head) > 2 and head[0] == 0x80 and 2 <= head[1] <= 5
 
 
 def read(source: SourceFile, progress: Progress) -> CheckpointContents:

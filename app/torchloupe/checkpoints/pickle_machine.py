@@ -75,7 +75,7 @@ class PickleMachine:
             raise Malformed("it holds more objects than are read here")
         except Unreadable as error:
             self.fault(f"{error}; what came before is shown")
-            return self._unfinished()
+            return self.so_far()
         except Malformed as error:
             self.ran_out = isinstance(error, RanOut)
             raise self._corrupt(str(error)) from None
@@ -85,7 +85,7 @@ class PickleMachine:
             self.ran_out = self.pos + _LONGEST_PLAIN_OPCODE > len(self.data)
             if self.pos >= len(self.data):
                 self.fault("it ends without its last opcode; what came before is shown")
-                return self._unfinished()
+                return self.so_far()
             raise self._corrupt("it takes an object where there is none, or ends inside an opcode") from None
         except (ValueError, OverflowError) as error:
             raise self._corrupt(str(error)) from None
@@ -112,13 +112,7 @@ class PickleMachine:
         del self.stack[start:]
         return items
 
-    def _corrupt(self, why: str) -> CorruptFile:
-        return CorruptFile(
-            f"{self.name} is damaged at byte {self.pos:,}: {why}.",
-            "Get the file again from where it came from; if it is always like this, save it again with torch.save.",
-        )
-
-    def _unfinished(self) -> Any:
+    def so_far(self) -> Any:
         """The value so far: what waits on the stack is put into the dict or list that it was meant for."""
         self.unfinished = True
         while self.marks:
@@ -137,6 +131,12 @@ class PickleMachine:
             first.pairs.extend(waiting[: len(waiting) // 2 * 2])
             return first
         return tuple(self.stack) if waiting else first
+
+    def _corrupt(self, why: str) -> CorruptFile:
+        return CorruptFile(
+            f"{self.name} is damaged at byte {self.pos:,}: {why}.",
+            "Get the file again from where it came from; if it is always like this, save it again with torch.save.",
+        )
 
     def _round(self, handlers: Tuple[Handler, ...], count: int) -> bool:
         """Run at most ``count`` opcodes; true when the pickle ended. The opcodes that fill a state_dict are written out here."""

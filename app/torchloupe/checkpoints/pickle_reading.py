@@ -2,18 +2,23 @@
 
 import gc
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
+from ..wire.contents import CheckpointContents
 from ..wire.problems import INFO, WARNING, Problem
 from .importable_names import name_problems
 from .pickle_machine import PickleMachine
 from .pickle_opcodes import HANDLERS
+from .source import SourceFile
 from .unfold import Unfolded, unfold
 
 Progress = Callable[[int, int, str], None]
 """Called now and then with what is done, what there is to do, and a word for it."""
 
 _FAULTS_SHOWN = 5
+BIG_ENDIAN = Problem("checkpoint-byte-order", "Its values are stored in big endian order.", INFO)
+"""The remark on a file from a big endian machine."""
 
 
 class Pickled(NamedTuple):
@@ -39,6 +44,14 @@ def no_garbage_collection() -> Iterator[None]:
 def odd_file(remark: str) -> Problem:
     """A warning about a file that could be read in spite of what ``remark`` says."""
     return Problem("checkpoint-odd-file", remark, WARNING, "The contents are shown as far as they could be read.")
+
+
+def with_change(source: SourceFile, contents: CheckpointContents) -> CheckpointContents:
+    """The contents, with a warning when the file was written to since it was opened."""
+    if not source.changed():
+        return contents
+    remark = odd_file(f"{source.name} was written to while it was read; read it again.")
+    return replace(contents, problems=(*contents.problems, remark))
 
 
 def read_pickle(data: bytes, name: str, path: str, progress: Progress) -> Pickled:

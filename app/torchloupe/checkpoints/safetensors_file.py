@@ -1,7 +1,6 @@
 """safetensors files: eight bytes of length, a JSON header, the values. Every rule of the reference implementation is checked."""
 
 import json
-import re
 from dataclasses import replace
 from typing import Any, Dict, List, Tuple
 
@@ -9,19 +8,17 @@ from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
 from ..wire.errors import CorruptFile
 from ..wire.problems import Problem
 from .dtypes import BITS, SAFETENSORS
+from .json_text import DEEPEST, RepeatedKey, is_deep, unrepeated
 from .pickle_reading import Progress, odd_file
 from .plain_values import plain_value
 from .source import SourceFile
-from .tensor_rows import broken_tensors, checked_shape, elements_of
+from .tensor_rows import broken_tensors, checked_shape, elements_of, new_row, strides_of
 
 _LENGTH = 8
 _MAX_HEADER = 100_000_000
 """The limit of the reference implementation."""
 _IMPOSSIBLE = 1 << 40
 """As a length no file has it; eight letters of a text make a larger one."""
-_DEEPEST = 16
-_BRACKETS_ONLY = bytes(set(range(256)) - set(b"{}[]"))
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _METADATA = "__metadata__"
 
 Header = Dict[str, Any]
@@ -56,10 +53,6 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
     )
 
 
-class _Repeated(ValueError):
-    """A key stands twice in one JSON object."""
-
-
 def _header(source: SourceFile) -> Tuple[Header, int]:
     """The parsed header and where the values begin."""
     again = "Get the file again; if it is always like this, save it again with safetensors.torch.save_file."
@@ -75,11 +68,11 @@ def _header(source: SourceFile) -> Tuple[Header, int]:
     raw = source.head[_LENGTH : _LENGTH + length]
     if len(raw) < length:
         raw += source.exactly(_LENGTH + len(raw), length - len(raw), "its header")
-    if _is_deep(raw):
-        raise CorruptFile(f"The header of {source.name} is nested more than {_DEEPEST} levels deep.", again)
+    if is_deep(raw):
+        raise CorruptFile(f"The header of {source.name} is nested more than {DEEPEST} levels deep.", again)
     try:
-        header = json.loads(str(raw, "utf-8"), object_pairs_hook=_unrepeated)
-    except _Repeated as error:
+        header = json.loads(str(raw, "utf-8"), object_pairs_hook=unrepeated)
+    except RepeatedKey as error:
         raise CorruptFile(f"The header of {source.name} has the key {str(error)[:200]!r} twice.", again) from None
     except UnicodeDecodeError:
         raise CorruptFile(f"The header of {source.name} is not UTF-8 text.", again) from None
@@ -88,31 +81,6 @@ def _header(source: SourceFile) -> Tuple[Header, int]:
     if not isinstance(header, dict):
         raise CorruptFile(f"The header of {source.name} is a JSON {type(header).__name__}, not an object of tensors.", again)
     return header, _LENGTH + length
-
-
-def _unrepeated(pairs: List[Tuple[str, Any]]) -> Header:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _Repeated(key)
-            seen.add(key)
-    return made
-
-
-def _is_deep(raw: bytes) -> bool:
-    """True when brackets are nested deeper than a header can need. The JSON reader recurses, so this is asked first."""
-    brackets = raw.translate(None, _BRACKETS_ONLY)
-    for _ in range(_DEEPEST):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-    if not brackets:
-        return False
-    # Brackets inside names spoil that shortcut; now without the texts.
-    brackets = _TEXT.sub(b"", raw).translate(None, _BRACKETS_ONLY)
-    for _ in range(_DEEPEST):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-    return brackets.count(b"[") + brackets.count(b"{") > _DEEPEST
 
 
 def _row(name: str, entry: Any, data_at: int) -> Tuple[StoredTensor, int, int]:
@@ -135,25 +103,18 @@ def _row(name: str, entry: Any, data_at: int) -> Tuple[StoredTensor, int, int]:
         # torch keeps two of these in one element and has a shape half as long.
         dtype, shape = "float4_e2m1fn_x2", (*shape[:-1], shape[-1] // 2)
     place = f"{data_at + begin}:{data_at + end}"
-    return StoredTensor(name, shape, dtype, size // 8, stored_at=place, strides=_contiguous(shape), broken=broken), begin, end
+    return new_row(name, shape, dtype, size // 8, "", place, 0, strides_of(shape), False, False, broken), begin, end
 
 
 def _range(offsets: Any) -> Tuple[int, int, str]:
-    if not isinstance(offsets, list) or len(offsets) != 2 or any(type(offset) is not int for offset in offsets):
+    if type(offsets) is not list or len(offsets) != 2:
         return 0, 0, "Its place in the file is not stored as two numbers."
     begin, end = offsets
+    if type(begin) is not int or type(end) is not int:
+        return 0, 0, "Its place in the file is not stored as two numbers."
     if begin < 0 or end < begin:
         return 0, 0, f"Its place in the file is from {begin:,} to {end:,}, which is no range."
     return begin, end, ""
-
-
-def _contiguous(shape: Tuple[int, ...]) -> Tuple[int, ...]:
-    strides: List[int] = []
-    step = 1
-    for length in reversed(shape):
-        strides.append(step)
-        step *= max(1, length)
-    return tuple(reversed(strides))
 
 
 def _checked_layout(

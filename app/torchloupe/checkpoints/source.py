@@ -112,7 +112,7 @@ class SourceFile:
 
     def _refuse_other_kinds(self, found: os.stat_result) -> None:
         if stat.S_ISDIR(found.st_mode):
-            raise _folder(self.path, self.name)
+            raise UnsupportedFormat(f"{self.name} is a folder, not a file.", "Choose a checkpoint file.")
         for test, kind in _KINDS:
             if test(found.st_mode):
                 raise UnsupportedFormat(f"{self.name} is {kind}, not a file.", "Choose a checkpoint file.")
@@ -126,19 +126,3 @@ def _cannot_open(name: str, error: Exception) -> CheckpointError:
         return CheckpointError(f"{name} may not be read by you.", "Change its permissions, or copy it to a place you can read.")
     reason = getattr(error, "strerror", None) or str(error)
     return CheckpointError(f"{name} cannot be opened: {reason}.", "Check the path.")
-
-
-def _folder(path: Path, name: str) -> UnsupportedFormat:
-    try:
-        inside = sorted(entry.name for entry in os.scandir(path))
-    except OSError:
-        inside = []
-    if ".metadata" in inside:
-        return UnsupportedFormat(
-            f"{name} is a folder with a distributed checkpoint (torch.distributed.checkpoint), which is not read here.",
-            "Convert it to one file with: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE",
-        )
-    files = [entry for entry in inside if entry.endswith((".pt", ".pth", ".ckpt", ".bin", ".safetensors"))]
-    if files:
-        return UnsupportedFormat(f"{name} is a folder, not a file.", f"Open a checkpoint in it: {', '.join(files[:5])}.")
-    return UnsupportedFormat(f"{name} is a folder, not a file.", "Choose a checkpoint file.")

@@ -32,6 +32,20 @@ def elements_of(shape: Iterable[int]) -> int:
     return count
 
 
+def strides_of(shape: Tuple[int, ...], columns_first: bool = False) -> Tuple[int, ...]:
+    """The strides, in elements, of an array without gaps."""
+    if len(shape) < 2:
+        return (1,) * len(shape)
+    if len(shape) == 2 and not columns_first:
+        return (shape[1] or 1, 1)
+    strides: List[int] = []
+    step = 1
+    for length in shape if columns_first else reversed(shape):
+        strides.append(step)
+        step *= max(1, length)
+    return tuple(strides if columns_first else reversed(strides))
+
+
 def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
     """The row of one tensor; ``broken`` says why its values cannot be read as declared."""
     container, key, tensor = placed
@@ -44,8 +58,36 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
     if broken or record is None:
         strides = strides if _are_strides(strides, len(shape)) else ()
         offset = offset if type(offset) is int else 0
+    return new_row(
+        key,
+        shape,
+        dtype,
+        (elements_of(shape) * BITS.get(dtype, 0) + 7) // 8,
+        container,
+        record[0] if record is not None else "",
+        offset,
+        strides,
+        tensor.requires_grad is True,
+        tensor.is_parameter,
+        broken,
+    )
+
+
+def new_row(
+    key: str,
+    shape: Tuple[int, ...],
+    dtype: str,
+    size: int,
+    container: str,
+    stored_at: str,
+    offset: int,
+    strides: Tuple[int, ...],
+    requires_grad: bool,
+    is_parameter: bool,
+    broken: str,
+) -> StoredTensor:
+    """A row, made quickly: a frozen dataclass sets its fields one by one, which costs most of the time of a large file."""
     row: StoredTensor = _new(StoredTensor)
-    # A frozen dataclass sets its fields one by one, which costs most of the time of a large file.
     _set(
         row,
         "__dict__",
@@ -53,14 +95,14 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
             "key": key,
             "shape": shape,
             "dtype": dtype,
-            "bytes": (elements_of(shape) * BITS.get(dtype, 0) + 7) // 8,
+            "bytes": size,
             "container": container,
             "file": None,
-            "stored_at": record[0] if record is not None else "",
+            "stored_at": stored_at,
             "offset": offset,
             "strides": strides,
-            "requires_grad": tensor.requires_grad is True,
-            "is_parameter": tensor.is_parameter,
+            "requires_grad": requires_grad,
+            "is_parameter": is_parameter,
             "broken": broken,
             "big_endian": False,
             "pieces": (),

@@ -1,22 +1,26 @@
 """Checkpoints that torch.save has written since torch 1.6, and TorchScript archives: a zip with a pickle and one record per storage."""
 
+from dataclasses import replace
 from functools import partial
-from typing import List, Set
+from typing import Dict, List, Set, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
 from ..wire.errors import CorruptFile, UnsupportedFormat
-from ..wire.problems import INFO, Problem
+from ..wire.problems import Problem
 from .foreign_zip import what_zip_is_this
 from .inert import Storage
-from .pickle_reading import Progress, odd_file, read_pickle
+from .pickle_reading import BIG_ENDIAN, Progress, odd_file, read_pickle
 from .source import SourceFile
 from .tensor_rows import StoredRecord, broken_tensors, rows_of
+from .torch_script import CONSTANTS, code_values, is_script, of_scripts
 from .training import format_of
-from .zip_directory import DEFLATED, ENCRYPTED, END, STORED, Directory, Member, read_directory
+from .unfold import join
+from .zip_directory import DEFLATED, ENCRYPTED, STORED, Directory, Member
 from .zip_member import read_member
 
 _PICKLE = "data.pkl"
-_STORAGE_FOLDERS = ("data", "tensors", "constants")
+_FOLDERS = ("data", "tensors")
+_CONSTANT_FOLDERS = ("constants", "tensors")
 _MOST_ROOTS = 8
 _LONGEST_SMALL_RECORD = 64
 
@@ -29,13 +33,14 @@ class _Archive:
         self.members = directory.members
         self._size = source.size
         self._repeated = frozenset(directory.repeated)
+        self._orders: Dict[str, bytes] = {}
 
-    def record(self, root: str, storage: Storage) -> StoredRecord:
-        """What the archive has for a storage. The key is only ever looked up in the table of members."""
+    def record(self, root: str, folders: Tuple[str, ...], storage: Storage) -> StoredRecord:
+        """What the archive has for a storage in one of ``folders``. The key is only ever looked up in the table of members."""
         key = storage.key
         if type(key) is not str:
             return "", 0, "Its storage has no name."
-        for folder in _STORAGE_FOLDERS:
+        for folder in folders:
             place = f"{folder}/{key}"
             member = self.members.get(root + place)
             if member is not None:
@@ -47,6 +52,18 @@ class _Archive:
                 return place, size, ""
         return f"data/{key}"[:200], 0, f"Its record data/{key[:100]} is missing in the file."
 
+    def byte_order(self, root: str) -> bytes:
+        """What the record of that name says; files from before torch 2.1 have none and are little endian."""
+        name = f"{root}byteorder"
+        member = self.members.get(name)
+        if member is None:
+            return b"little"
+        if member.size > _LONGEST_SMALL_RECORD:
+            return b"a long text"
+        if name not in self._orders:
+            self._orders[name] = read_member(self.source, name, member).data.strip()
+        return self._orders[name]
+
     def _fault(self, member: Member) -> str:
         if member.flags & ENCRYPTED:
             return "Its record is encrypted."
@@ -55,19 +72,13 @@ class _Archive:
         return f"Its record is compressed by method {member.method}, which is not read here."
 
 
-def recognises(source: SourceFile) -> bool:
-    """True for a zip file that begins where the file begins."""
-    return source.head.startswith((b"PK\x03\x04", END))
+def is_torch(directory: Directory) -> bool:
+    """True when one of the members is the pickle that torch.save writes."""
+    return any(name == _PICKLE or name.endswith("/" + _PICKLE) for name in directory.members)
 
 
-def recognises_late_start(source: SourceFile) -> bool:
-    """True for a zip file with other bytes in front of it."""
-    return END in source.tail and b"PK\x01\x02" in source.tail
-
-
-def read(source: SourceFile, progress: Progress) -> CheckpointContents:
+def read(source: SourceFile, directory: Directory, progress: Progress) -> CheckpointContents:
     """The contents of a torch archive; raises UnsupportedFormat when the zip is something else."""
-    directory = read_directory(source)
     archive = _Archive(source, directory)
     roots = _roots(source, directory)
     problems = [odd_file(remark) for remark in directory.remarks]
@@ -77,17 +88,24 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
     tensors: List[StoredTensor] = []
     values: List[StoredValue] = []
     mentioned: Set[str] = set()
+    script = any(is_script(directory, root) for root in roots)
     for root in roots:
         problems.extend(_about_records(archive, root))
-        found = read_member(source, root + _PICKLE, directory.members[root + _PICKLE])
-        problems.extend(odd_file(remark) for remark in found.remarks)
-        pickled = read_pickle(found.data, _PICKLE, root.rstrip("/") if len(roots) > 1 else "", progress)
-        tensors.extend(rows_of(pickled.unfolded.tensors, partial(archive.record, root)))
-        values.extend(pickled.unfolded.values)
-        mentioned.update(pickled.globals)
-        problems.extend(pickled.problems)
+        path = root.rstrip("/") if len(roots) > 1 else ""
+        parts = [(_PICKLE, path, _FOLDERS)]
+        if is_script(directory, root):
+            parts.append((CONSTANTS, join(path, "constants"), _CONSTANT_FOLDERS))
+        for name, place, folders in parts:
+            found = read_member(source, root + name, directory.members[root + name])
+            problems.extend(odd_file(remark) for remark in found.remarks)
+            pickled = read_pickle(found.data, name, place, progress)
+            rows = rows_of(pickled.unfolded.tensors, partial(archive.record, root, folders))
+            tensors.extend([replace(row, big_endian=True) for row in rows] if archive.byte_order(root) == b"big" else rows)
+            values.extend(pickled.unfolded.values if name == _PICKLE or pickled.unfolded.tensors else ())
+            mentioned.update(pickled.globals)
+            problems.extend(of_scripts(pickled.problems) if script else pickled.problems)
+        values.extend(code_values(source, directory, root) if script else ())
     problems.extend(broken_tensors(tensors))
-    script = any(f"{root}constants.pkl" in directory.members for root in roots)
     return CheckpointContents(
         path=str(source.path),
         format="TorchScript" if script else format_of("torch zip", values),
@@ -125,18 +143,9 @@ def _about_records(archive: _Archive, root: str) -> List[Problem]:
     problems = []
     if f"{root}version" not in members and f"{root}.data/version" not in members:
         problems.append(odd_file("It has no version record; torch.load refuses it without one."))
-    name = f"{root}byteorder"
-    if name in members:
-        order = _small(archive, name)
-        if order == b"big":
-            problems.append(Problem("checkpoint-byte-order", "Its values are stored in big endian order.", INFO))
-        elif order != b"little":
-            problems.append(odd_file(f"Its byte order is called {order[:20]!r}, which is neither little nor big."))
+    order = archive.byte_order(root)
+    if order == b"big":
+        problems.append(BIG_ENDIAN)
+    elif order != b"little":
+        problems.append(odd_file(f"Its byte order is called {order[:20]!r}, which is neither little nor big."))
     return problems
-
-
-def _small(archive: _Archive, name: str) -> bytes:
-    member = archive.members[name]
-    if member.size > _LONGEST_SMALL_RECORD:
-        return b"a long text"
-    return read_member(archive.source, name, member).data.strip()

@@ -80,3 +80,22 @@ def _packed_bytes(source: SourceFile, label: str, name: str, member: Member, rem
     if missing:
         packed += source.exactly(member.start + begin + len(packed), missing, name)
     return packed
+
+
+def read_member_head(source: SourceFile, name: str, member: Member, length: int) -> bytes:
+    """The first ``length`` plain bytes of a member, or all when it is shorter. Raises CorruptFile or UnsupportedFormat."""
+    label = f"{name[:200]} in {source.name}"
+    if member.flags & ENCRYPTED or member.method not in (STORED, DEFLATED):
+        _refuse(label, member)
+    block = source.at(member.start, _local.size + len(name.encode("utf-8", "replace")) + _SPARE + min(length, member.packed))
+    if len(block) < _local.size or block[:4] != _LOCAL:
+        raise CorruptFile(f"{label} is not where the table of members says.", "Get the file again.")
+    *_, name_length, extra_length = _local.unpack_from(block)
+    begin = _local.size + name_length + extra_length
+    packed = block[begin : begin + member.packed]
+    if member.method == STORED:
+        return packed[:length]
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, length)
+    except zlib.error as error:
+        raise CorruptFile(f"{label} cannot be inflated: {error}.", "Get the file again.") from None

@@ -8,12 +8,15 @@ from typing import ClassVar
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.state_dict_diff import KeyEntry, diff_problems, state_dict_diff
 from torchloupe.analysis.target_source import split_target
+from torchloupe.analysis.value_pairs import value_pairs
 from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.errors import UsageError
 from torchloupe.wire.modules import ModuleTree
 
 from .command import Desk
 from .options import TARGET_HELP, add_json_option, add_model_options, open_request
 from .report import Report
+from .stored_values import compare_stored_values
 from .target_runs import open_target, read_checkpoint, timed
 
 Side = ModuleTree | CheckpointContents
@@ -30,12 +33,16 @@ class Diff:
         side = f"a checkpoint, a target ({TARGET_HELP}), or a key list (the JSON that show --json prints)"
         parser.add_argument("expected", metavar="A", help=f"what is expected: {side}")
         parser.add_argument("found", metavar="B", help="what was found: the same choices")
+        parser.add_argument("--values", action="store_true", help="compare the values of two checkpoints too")
         add_model_options(parser)
         add_json_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The diff."""
         report = Report(self.name)
+        target = next((text for text in (options.expected, options.found) if is_target(text)), None)
+        if options.values and target is not None:
+            raise UsageError(f"--values compares two checkpoints, and {target} is a target.", "Give two checkpoint files.")
         # Both sides are read even when the first cannot be, so that both are told of.
         sides = [self._side(text, options, desk, report) for text in (options.expected, options.found)]
         expected, found = sides
@@ -45,8 +52,12 @@ class Diff:
                 have = _keys(found, wanted)
                 if isinstance(expected, CheckpointContents):
                     wanted = _keys(expected, have)
-                report.diff = state_dict_diff(wanted, have)
-            report.problems += diff_problems(report.diff)
+                diff = report.diff = state_dict_diff(wanted, have)
+            report.problems += diff_problems(diff)
+            if options.values and isinstance(expected, CheckpointContents) and isinstance(found, CheckpointContents):
+                homes = model_container(expected, have), model_container(found, _keys(expected, ()))
+                pairs = value_pairs(diff, expected, homes[0], found, homes[1])
+                compare_stored_values(report, expected, found, pairs, desk.terminal)
         report.tree = None
         yield report
 

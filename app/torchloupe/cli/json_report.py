@@ -7,6 +7,7 @@ from typing import Any
 
 import torchloupe
 from torchloupe.analysis.containers import containers_of
+from torchloupe.analysis.optimizer_state import OptimizedParameter, joined_names, optimizer_state
 from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.modules import ModuleTree
@@ -207,6 +208,7 @@ def _key(entry: KeyEntry) -> Plain:
 
 
 def _tensors(contents: CheckpointContents) -> list[Plain]:
+    joined = joined_names(optimizer_state(contents))
     return [
         {
             "key": tensor.key,
@@ -216,9 +218,17 @@ def _tensors(contents: CheckpointContents) -> list[Plain]:
             "file": tensor.file,
             "container": tensor.container,
             **({"broken": tensor.broken} if tensor.broken else {}),
+            **_parameter_of(joined.get((tensor.container, tensor.key))),
         }
         for tensor in contents.tensors
     ]
+
+
+def _parameter_of(entry: OptimizedParameter | None) -> Plain:
+    """The parameter that an optimizer keeps a tensor for."""
+    if entry is None:
+        return {}
+    return {"parameter": entry.parameter, **({} if entry.is_certain else {"parameter_guessed": True})}
 
 
 def _metadata(contents: CheckpointContents) -> Plain:

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from torchloupe.analysis.state_dict_diff import StateDictDiff
-from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import ERROR, Problem
 from torchloupe.wire.traces import LayerCall
+from torchloupe.wire.values import ComparedValues, ValuesSlice, ValueSummary
 
 OK, PROBLEMS, COULD_NOT_RUN, CANCELLED = 0, 1, 2, 130
 
@@ -31,6 +32,18 @@ class UsedTarget:
 
 
 @dataclass
+class ShownTensor:
+    """One tensor of a checkpoint with what was read of its values. ``saved`` is the file that it was written to, if any."""
+
+    tensor: StoredTensor
+    summary: ValueSummary | None = None
+    values: ValuesSlice | None = None
+    saved: str | None = None
+    saved_shape: tuple[int, ...] = ()
+    saved_dtype: str = ""
+
+
+@dataclass
 class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
@@ -44,6 +57,8 @@ class Report:
     calls: list[LayerCall] | None = None
     diff: StateDictDiff | None = None
     contents: CheckpointContents | None = None
+    values: list[ComparedValues] | None = None
+    shown: ShownTensor | None = None
     summary: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     could_run: bool = True

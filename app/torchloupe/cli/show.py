@@ -7,6 +7,7 @@ from typing import ClassVar
 from .command import Desk
 from .options import add_json_option
 from .report import Report
+from .stored_values import add_tensor_options, check_tensor_options, look_at_tensor
 from .target_runs import read_checkpoint
 
 
@@ -18,10 +19,16 @@ class Show:
     def add_options(self, parser: ArgumentParser) -> None:
         """A checkpoint."""
         parser.add_argument("checkpoint", metavar="CKPT", help="a checkpoint file or folder")
+        add_tensor_options(parser)
         add_json_option(parser)
 
-    def reports(self, options: Namespace, _desk: Desk) -> Iterator[Report]:
-        """Its contents."""
+    def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
+        """Its contents, or one tensor of it."""
+        check_tensor_options(options)
         report = Report(self.name)
-        report.contents = read_checkpoint(options.checkpoint, report)
+        contents = read_checkpoint(options.checkpoint, report)
+        if options.tensor is None:
+            report.contents = contents
+        elif contents is not None:
+            look_at_tensor(report, contents, options, desk.terminal)
         yield report

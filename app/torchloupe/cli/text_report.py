@@ -1,17 +1,20 @@
 """A report as text for a person."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from torchloupe.analysis.containers import containers_of
+from torchloupe.analysis.optimizer_state import OptimizedParameter, joined_names, optimizer_state
 from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
 from torchloupe.analysis.wording import bytes_text, count_text, counted, describe_difference, problem_lines, shape_text
-from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
 from .report import Report
 from .terminal import Terminal
 from .text_columns import columns, cut_middle, printable
 from .text_model import call_lines, tree_lines
+from .text_values import difference_lines, tensor_lines
 
 ROWS_SHOWN = 60
 """So many differing keys are listed; the causes above them tell of all."""
@@ -29,6 +32,10 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(call_lines(report.calls, terminal))
     if report.diff is not None and report.command == "diff":
         terminal.lines(_diff_lines(report.diff, terminal))
+    if report.values is not None:
+        terminal.lines(difference_lines(report.values, terminal))
+    if report.shown is not None and (report.shown.summary or report.shown.values or report.shown.saved):
+        terminal.lines(tensor_lines(report.shown, terminal))
     print_problems(report, terminal)
 
 
@@ -70,12 +77,19 @@ def _contents_lines(contents: CheckpointContents, terminal: Terminal) -> list[st
         f"{contents.format}, {bytes_text(contents.file_bytes)}; {counted(len(contents.tensors), 'tensor')} of {bytes_text(total)}",
     ]
     containers = containers_of(contents)
+    joined = joined_names(optimizer_state(contents))
     for container in containers:
         named = f"{container.path} ({container.kind})" if container.path else f"({container.kind})"
         lines += ["", f"{named}: {counted(container.tensor_count, 'tensor')}, {bytes_text(container.bytes)}"]
         held = [tensor for tensor in contents.tensors if tensor.container == container.path]
         rows = [
-            ("  " + tensor.key, shape_text(tensor.shape), tensor.dtype, bytes_text(tensor.bytes), tensor.broken)
+            (
+                "  " + tensor.key,
+                shape_text(tensor.shape),
+                tensor.dtype,
+                bytes_text(tensor.bytes),
+                tensor.broken or _joined(joined, tensor),
+            )
             for tensor in held
         ]
         lines += columns(rows, right=(3,), width=terminal.width, elastic=(0, 4))
@@ -86,6 +100,12 @@ def _contents_lines(contents: CheckpointContents, terminal: Terminal) -> list[st
     if contents.globals:
         lines += ["", "Loading this file with pickle would import:", *(f"  {printable(name)}" for name in contents.globals)]
     return lines
+
+
+def _joined(joined: Mapping[tuple[str, str], OptimizedParameter], tensor: StoredTensor) -> str:
+    """The parameter that an optimizer keeps this tensor for."""
+    entry = joined.get((tensor.container, tensor.key))
+    return "" if entry is None else f"of {entry.parameter}" + ("" if entry.is_certain else " (by its shape)")
 
 
 def _one_line(value: object) -> str:

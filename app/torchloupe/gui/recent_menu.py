@@ -21,7 +21,7 @@ class RecentMenu(QMenu):
     def _fill(self) -> None:
         self.clear()
         for file in self._settings.recent()[:SHOWN]:
-            entry = self.addAction(file.path)
+            entry = self.addAction(file.path.replace("&", "&&"))  # one alone would mark a key
             entry.triggered.connect(lambda _checked=False, path=file.path: self._opened(path))
         if self.isEmpty():
             self.addAction(self.tr("Nothing was opened yet")).setEnabled(False)

@@ -20,22 +20,32 @@ from .places import Places
 from .repairs import try_fixes
 from .repetition import Repetition
 from .trace import OpenFailure
+from .without_data import data_needed
 
 
 class ForwardFailure:
     """One failed forward pass: the exception, the innermost open call, and the calls before it."""
 
     def __init__(
-        self, error: BaseException, model: nn.Module, opened: Optional[OpenFailure], calls: Sequence[LayerCall], places: Places
+        self,
+        error: BaseException,
+        model: nn.Module,
+        opened: Optional[OpenFailure],
+        calls: Sequence[LayerCall],
+        places: Places,
+        blameless: bool = False,
     ) -> None:
         self._error = error
         self._model = model
         self._opened = opened
         self._calls = calls
         self._places = places
+        self._blameless = blameless
 
     def problem(self, returned_nothing: List[LayerCall], repetition: Repetition) -> Problem:
         """What went wrong. The pass is repeated to see an operation outside of torch's layers, and to try each fix."""
+        if self._blameless:
+            return data_needed(self._plain(), self._opened.call.module if self._opened else "")
         if is_out_of_memory(self._error) or isinstance(self._error, (SystemExit, RecursionError)):
             return self._plain()
         problem = self._of_layer()

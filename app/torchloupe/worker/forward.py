@@ -1,6 +1,7 @@
 """One forward pass of the open model: watched, explained when it fails, and without a trace left in the model."""
 
 import copy
+import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -12,17 +13,19 @@ from torch import nn
 from ..wire.errors import UsageError
 from ..wire.problems import WARNING, Problem
 from ..wire.requests import CallFinished, RunForward
-from ..wire.traces import ForwardReport
+from ..wire.traces import FAILED, UNFINISHED, ForwardReport
 from .context import Context
 from .explain import CouldNotRun
 from .failure import ForwardFailure, no_return_problem
 from .model_state import ModelState
-from .nested import map_tensors, metas_of, tensors_in
+from .module_tree import tensors_of
+from .nested import metas_of, tensors_in
 from .repetition import Repetition
 from .sample_input import SampleInput, sample_input
 from .target import Target
-from .torch_compat import is_lazy
+from .torch_compat import is_lazy, uncompiled
 from .trace import ForwardTrace, input_metas
+from .without_data import needs_data, without_data
 
 
 @dataclass
@@ -70,15 +73,19 @@ def _run(
     run = ForwardRun()
     flow: AbstractContextManager[Any] = nullcontext()
     if request.shapes_only:
-        given, flow = _without_data(given)
+        given, flow = without_data(given)
     torch.manual_seed(request.seed)
+    # A watched call takes more of Python's stack than a call: what runs unwatched has to run here. Restored with the rest.
+    sys.setrecursionlimit(2 * sys.getrecursionlimit())
     started = time.perf_counter()
     try:
-        with trace, flow:
+        with trace, flow, uncompiled():
             run.outputs = model(*given.positional, **given.keywords)
     except (Exception, SystemExit) as error:
-        opened = trace.abandon()
-        failure = ForwardFailure(error, model, opened, trace.calls, target.places)
+        # Shapes flow without data in one thread only.
+        blameless = request.shapes_only and (needs_data(error) or trace.is_threaded)
+        opened = trace.abandon(UNFINISHED if blameless else FAILED)
+        failure = ForwardFailure(error, model, opened, trace.calls, target.places, blameless)
         repetition = Repetition(model, given, flow, before, request, context.cancel.raise_if_requested)
         run.seconds = _since(started, trace)
         run.problems = (failure.problem(trace.returned_nothing, repetition),)
@@ -94,7 +101,7 @@ def _run(
 
 def _on_device(model: nn.Module, device: torch.device) -> nn.Module:
     """The model itself, or a copy: on another device, or when a run would materialise its lazy parameters for good."""
-    lazy = any(is_lazy(parameter) for parameter in (*model.parameters(), *model.buffers()))
+    lazy = any(is_lazy(tensor) for tensor in tensors_of(model))
     if not lazy and _device_of(model) in (None, device):
         return model
     try:
@@ -107,7 +114,7 @@ def _on_device(model: nn.Module, device: torch.device) -> nn.Module:
 
 
 def _device_of(model: nn.Module) -> Optional[torch.device]:
-    return next((tensor.device for tensor in (*model.parameters(), *model.buffers())), None)
+    return next((tensor.device for tensor in tensors_of(model)), None)
 
 
 def chosen_device(name: Optional[str], model: nn.Module) -> torch.device:
@@ -126,17 +133,6 @@ def chosen_device(name: Optional[str], model: nn.Module) -> torch.device:
     if device.type == "cuda" and device.index is None:
         return torch.device("cuda", torch.cuda.current_device())
     return device
-
-
-def _without_data(given: SampleInput) -> Tuple[SampleInput, "AbstractContextManager[Any]"]:
-    """The input as fake tensors, and the mode in which shapes flow and data does not."""
-    try:
-        from torch._subclasses.fake_tensor import FakeTensorMode
-    except ImportError as error:
-        raise UsageError("This torch cannot run without data.", "Run with data, or use torch 2.1 or newer.") from error
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
-    positional = map_tensors(given.positional, mode.from_tensor)
-    return SampleInput(positional, map_tensors(given.keywords, mode.from_tensor), given.source), mode
 
 
 def _since(started: float, trace: ForwardTrace) -> float:

@@ -21,15 +21,16 @@ from ..wire.requests import (
     TargetChoices,
 )
 from ..wire.traces import ForwardReport
+from .clean_slate import CleanSlate
 from .construct import construct
 from .context import Context
 from .explain import CouldNotRun, problem_of
 from .forward import chosen_device, run_forward
 from .model_state import ModelState
-from .module_tree import read_module_tree
+from .module_tree import read_module_tree, tensor_at
 from .sample_input import sample_input
 from .statistics import tensor_stats
-from .target import Target, import_target, list_targets, provided
+from .target import Target, import_target, list_targets, provided, target_folder
 
 
 @dataclass
@@ -43,17 +44,19 @@ class OpenModel:
 
 def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
     """Import, construct, walk. The model that was open stays open until the new one is there."""
-    context.progress(0, 3, "importing")
-    target = import_target(request.target)
-    context.progress(1, 3, f"constructing {target.name}")
-    model = construct(target, request.arguments, request.seed)
-    if request.mode is not None:
-        model.train(request.mode == "train")
-    if request.device is not None:
-        model = _moved(target, model, request.device)
-    context.progress(2, 3, "walking the modules")
-    tree = read_module_tree(model)
-    context.state["open"] = OpenModel(target, model, request)
+    slate: CleanSlate = context.state.setdefault("slate", CleanSlate())
+    with slate.clean(target_folder(request.target)):
+        context.progress(0, 3, "importing")
+        target = import_target(request.target)
+        context.progress(1, 3, f"constructing {target.name}")
+        model = construct(target, request.arguments, request.seed)
+        if request.mode is not None:
+            model.train(request.mode == "train")
+        if request.device is not None:
+            model = _moved(target, model, request.device)
+        context.progress(2, 3, "walking the modules")
+        tree = read_module_tree(model)
+        context.state["open"] = OpenModel(target, model, request)
     context.progress(3, 3, "open")
     return OpenedTarget(
         target=request.target,
@@ -92,15 +95,12 @@ def forward(context: Context, request: RunForward) -> ForwardReport:
 
 def fetch_stats(context: Context, request: FetchStats) -> FetchedStats:
     """Statistics of one parameter or buffer."""
-    model = _open_model(context).model
-    tensor = dict([*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]).get(
-        request.key
-    )
+    tensor = tensor_at(_open_model(context).model, request.key)
     if tensor is None:
         raise UsageError(f"The model has no parameter or buffer `{request.key}`.", "Open the model again: it may have changed.")
     stats = tensor_stats(tensor)
     if stats is None:
-        raise UsageError(f"`{request.key}` has no values to count: it is empty, lazy, sparse or on the meta device.")
+        raise UsageError(f"`{request.key}` has no values to count: it is empty, lazy, complex, sparse or on the meta device.")
     return FetchedStats(request.key, stats)
 
 

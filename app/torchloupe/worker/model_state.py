@@ -4,52 +4,46 @@ Small models are copied whole. Of larger ones the parameters are fingerprinted (
 only buffers and plain tensor attributes are copied; a parameter that a run changed all the same is named, not restored.
 """
 
-import random
-import sys
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from torch import nn
 
 from .module_tree import walk_modules
-from .torch_compat import cuda_is_initialized, is_lazy
+from .process_state import ProcessState
+from .torch_compat import is_lazy
 
 COPY_LIMIT_BYTES = 64 << 20
 _CONTAINERS = (dict, list, set, deque)
 
 
 class ModelState:
-    """A model's state at one moment: tensors, gradients, attributes, modes, hooks, random number generators."""
+    """A model's state at one moment: tensors, gradients, attributes, modes, hooks; and the process around it."""
 
     def __init__(self, model: nn.Module) -> None:
-        self._modules = {id(module): module for _, module in walk_modules(model)}
-        self._attributes = {key: _Attributes(module) for key, module in self._modules.items()}
-        self._random = _RandomState()
-        self._grad_enabled = torch.is_grad_enabled()
-        self._default_dtype = torch.get_default_dtype()
+        self._modules = {id(module): (path, module) for path, module in reversed(list(walk_modules(model)))}
+        self._attributes = [_Attributes(module) for _, module in self._modules.values()]
+        self._process = ProcessState()
         tensors = self._tensors()
         small = sum(_bytes_of(tensor) for _, tensor in tensors) <= COPY_LIMIT_BYTES
         self._saved = [_SavedTensor(name, tensor, copy=small or not isinstance(tensor, nn.Parameter)) for name, tensor in tensors]
 
     def restore(self) -> List[str]:
-        """Put everything back; the names of the tensors that could not be."""
-        torch.set_grad_enabled(self._grad_enabled)
-        torch.set_default_dtype(self._default_dtype)
-        for attributes in self._attributes.values():
+        """Put everything back; the keys of the tensors that could not be."""
+        self._process.restore()
+        for attributes in self._attributes:
             attributes.restore()
-        lost = [saved.name for saved in self._saved if not saved.restore()]
-        self._random.restore()
-        return lost
+        return [saved.name for saved in self._saved if not saved.restore()]
 
     def _tensors(self) -> List[Tuple[str, torch.Tensor]]:
         """Parameters, buffers and plain tensor attributes of all modules, each once."""
         found: Dict[int, Tuple[str, torch.Tensor]] = {}
-        for module in self._modules.values():
+        for path, module in reversed(self._modules.values()):
             for members in (module._parameters, module._buffers, vars(module)):
                 for name, value in members.items():
                     if isinstance(value, torch.Tensor) and not is_lazy(value):
-                        found.setdefault(id(value), (name, value))
+                        found.setdefault(id(value), (f"{path}.{name}" if path else name, value))
         return list(found.values())
 
 
@@ -59,6 +53,7 @@ class _SavedTensor:
         self._tensor = tensor
         self._requires_grad = tensor.requires_grad
         self._storage = tensor.data
+        self._room = _room(tensor)
         self._grad = tensor.grad if tensor.is_leaf else None
         self._grad_copy = self._grad.detach().clone() if self._grad is not None else None
         self._copy = tensor.detach().clone() if copy else None
@@ -66,13 +61,17 @@ class _SavedTensor:
 
     def restore(self) -> bool:
         tensor = self._tensor
-        with torch.no_grad():
-            if tensor.data_ptr() != self._storage.data_ptr() or tensor.shape != self._storage.shape:
+        with torch.inference_mode() if tensor.is_inference() else torch.no_grad():
+            if self._room is not None and self._room != _room(self._storage):
+                # Freed or enlarged underneath us; reading memory that is gone would end the process.
+                self._storage.untyped_storage().resize_(self._room)
+            if not _same_memory(tensor, self._storage):
                 tensor.data = self._storage
             if self._copy is not None and not same_bits(tensor, self._copy):
                 tensor.data.copy_(self._copy)
             if tensor.is_leaf:
-                tensor.requires_grad_(self._requires_grad)
+                if tensor.requires_grad != self._requires_grad:
+                    tensor.requires_grad_(self._requires_grad)
                 tensor.grad = self._grad
                 if self._grad is not None and self._grad_copy is not None:
                     self._grad.copy_(self._grad_copy)
@@ -85,7 +84,7 @@ class _Attributes:
     def __init__(self, module: nn.Module) -> None:
         self._members = vars(module)
         self._values = dict(self._members)
-        containers = [value for value in self._values.values() if isinstance(value, _CONTAINERS)]
+        containers = [value for value in self._values.values() if isinstance(value, _CONTAINERS) and _is_honest(value)]
         # Most of a module's containers are empty hook tables; a pair for each would be garbage collected for longer than made.
         self._empty = [container for container in containers if not container]
         self._filled = [(container, _shallow(container)) for container in containers if container]
@@ -99,24 +98,6 @@ class _Attributes:
                 container.clear()
         for container, content in self._filled:
             _refill(container, content)
-
-
-class _RandomState:
-    def __init__(self) -> None:
-        self._torch = torch.get_rng_state()
-        self._python = random.getstate()
-        numpy = sys.modules.get("numpy")
-        self._numpy: Any = numpy.random if numpy is not None and hasattr(numpy, "random") else None
-        self._numpy_state = self._numpy.get_state() if self._numpy is not None else None
-        self._cuda = torch.cuda.get_rng_state_all() if cuda_is_initialized() else None
-
-    def restore(self) -> None:
-        torch.set_rng_state(self._torch)
-        random.setstate(self._python)
-        if self._numpy is not None:
-            self._numpy.set_state(self._numpy_state)
-        if self._cuda is not None:
-            torch.cuda.set_rng_state_all(self._cuda)
 
 
 def fingerprint(tensor: torch.Tensor) -> Optional[Tuple[int, int]]:
@@ -145,6 +126,33 @@ def _words(tensor: torch.Tensor) -> Optional[torch.Tensor]:
         return flat.view(torch.uint8)
     aligned = flat if flat.storage_offset() * flat.element_size() % 8 == 0 else flat.clone()
     return aligned.view(torch.int64)
+
+
+def _room(tensor: torch.Tensor) -> Optional[int]:
+    """Bytes of the memory that a tensor looks at; None for tensors without plain memory."""
+    try:
+        return tensor.untyped_storage().nbytes()
+    except (RuntimeError, NotImplementedError):
+        return None
+
+
+def _same_memory(one: torch.Tensor, other: torch.Tensor) -> bool:
+    if one.shape != other.shape or one.layout != other.layout:
+        return False
+    try:
+        return one.data_ptr() == other.data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return True
+
+
+def _is_honest(container: Any) -> bool:
+    """Whether a container lets itself be read: a class of the user's that is derived from dict or list can do anything."""
+    if type(container) in (dict, list, set, deque, OrderedDict):
+        return True
+    try:
+        return bool(container) == bool(_shallow(container))
+    except Exception:
+        return False
 
 
 def _bytes_of(tensor: torch.Tensor) -> int:

@@ -61,6 +61,23 @@ def walk_modules(model: nn.Module) -> Iterator[Tuple[str, nn.Module]]:
         )
 
 
+def tensors_of(model: nn.Module) -> Iterator[torch.Tensor]:
+    """Registered parameters, then buffers, whatever the model's own ``parameters()`` says."""
+    modules = [module for _, module in walk_modules(model)]
+    for members in ([module._parameters for module in modules], [module._buffers for module in modules]):
+        for tensors in members:
+            yield from (tensor for tensor in tensors.values() if tensor is not None)
+
+
+def tensor_at(model: nn.Module, key: str) -> Optional[torch.Tensor]:
+    """The parameter or buffer under a key, or None."""
+    owner, _, name = key.rpartition(".")
+    for path, module in walk_modules(model):
+        if path == owner:
+            return dict([*module._parameters.items(), *module._buffers.items()]).get(name)
+    return None
+
+
 def _read_parameters(paths: List[Tuple[str, nn.Module]]) -> List[ParameterEntry]:
     found = []
     keys_of: Dict[int, List[str]] = defaultdict(list)
@@ -145,7 +162,7 @@ def _place_of(kind: Any) -> Optional[Tuple[str, int]]:
 def _settings(module: nn.Module) -> str:
     try:
         text = module.extra_repr()
-    except Exception:
+    except (Exception, SystemExit):
         # An extra_repr that raises must not hide the module.
         return ""
     text = " ".join(str(text).split())

@@ -25,9 +25,22 @@ def tensors_in(value: Any, name: str = "") -> List[Tuple[str, torch.Tensor]]:
 
 def metas_of(tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[TensorMeta, ...]:
     """What the tensors are, without their values."""
-    return tuple(
-        [TensorMeta(tuple(tensor.shape), dtype_name(tensor.dtype), str(tensor.device), name) for name, tensor in tensors]
-    )
+    return tuple([TensorMeta(shape_of(tensor), dtype_name(tensor.dtype), str(tensor.device), name) for name, tensor in tensors])
+
+
+def shape_of(tensor: torch.Tensor) -> Tuple[int, ...]:
+    """The sizes as plain numbers; -1 for the ragged ones of a nested tensor, which have none."""
+    if not tensor.is_nested:
+        return tuple([int(size) for size in tensor.shape])
+    return tuple([_size(tensor, dimension) for dimension in range(tensor.dim())])
+
+
+def _size(tensor: torch.Tensor, dimension: int) -> int:
+    try:
+        return int(tensor.size(dimension))
+    except Exception:
+        # Each layout of nested tensors, and each version of torch, refuses with another error.
+        return -1
 
 
 def map_tensors(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:

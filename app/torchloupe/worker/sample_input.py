@@ -4,7 +4,7 @@ import importlib
 import inspect
 import os
 from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import torch
 from torch import nn
@@ -26,12 +26,17 @@ class SampleInput:
     source: str
 
     def on(self, device: torch.device) -> "SampleInput":
-        """The same with every tensor on ``device``."""
-        return SampleInput(
-            map_tensors(self.positional, lambda tensor: tensor.to(device)),
-            map_tensors(self.keywords, lambda tensor: tensor.to(device)),
-            self.source,
-        )
+        """The same with every tensor on ``device``. Raises ``CouldNotRun`` for tensors without values."""
+        try:
+            return SampleInput(
+                map_tensors(self.positional, lambda tensor: tensor.to(device)),
+                map_tensors(self.keywords, lambda tensor: tensor.to(device)),
+                self.source,
+            )
+        except NotImplementedError as error:
+            hint = "Make it with `device='cpu'`, or without a default device that has no data."
+            what = f"The sample input cannot be moved to {device}"
+            raise CouldNotRun(Problem("input-failed", f"{what}: it is on the meta device, without values.", hint=hint)) from error
 
 
 def sample_input(target: Target, model: nn.Module, specs: Tuple[str, ...], seed: int) -> SampleInput:
@@ -46,6 +51,8 @@ def sample_input(target: Target, model: nn.Module, specs: Tuple[str, ...], seed:
         raise CouldNotRun(_no_input(target, model))
     try:
         value = function()
+        if isinstance(value, Iterator):
+            value = tuple(value)
     except (Exception, SystemExit) as error:
         raise CouldNotRun(problem_of(error, "input-failed", "`example_inputs()` failed", target.places)) from error
     if isinstance(value, dict):

@@ -1,6 +1,8 @@
 """What differs between versions of torch, or is untyped in it, in one place."""
 
-from typing import Any
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Dict, Optional
 
 import torch
 from torch.nn import parameter as torch_parameter
@@ -17,3 +19,61 @@ def cuda_is_initialized() -> bool:
     """Whether this process has touched the GPU; asking must not be what touches it."""
     check: Any = torch.cuda.is_initialized
     return torch.cuda.is_available() and bool(check())
+
+
+def default_device() -> Optional[torch.device]:
+    """The device that new tensors get without asking; None for the usual one."""
+    modes: Any = sys.modules.get("torch.utils._device")  # loaded by the first who sets one
+    device: Any = getattr(modes, "CURRENT_DEVICE", None)
+    return None if device is None else torch.device(device)
+
+
+def set_default_device(device: Optional[torch.device]) -> None:
+    """The opposite of ``default_device``."""
+    change: Any = torch.set_default_device
+    change(device)
+
+
+def autocast_modes() -> Dict[str, bool]:
+    """Whether autocast is on, for each kind of device that has it."""
+    ask: Any = torch.is_autocast_enabled
+    try:
+        return {kind: bool(ask(kind)) for kind in ("cpu", "cuda")}
+    except TypeError:  # before torch 2.4 each kind had a function of its own
+        on_cpu: Any = torch.is_autocast_cpu_enabled
+        return {"cpu": bool(on_cpu()), "cuda": bool(ask())}
+
+
+def set_autocast_mode(kind: str, enabled: bool) -> None:
+    """Turn autocast on or off, when it is not so already."""
+    if autocast_modes()[kind] == enabled:
+        return
+    change: Any = torch.set_autocast_enabled
+    try:
+        change(kind, enabled)
+    except TypeError:
+        before: Any = torch.set_autocast_cpu_enabled if kind == "cpu" else change
+        before(enabled)
+    torch.clear_autocast_cache()
+
+
+def uncompiled() -> "AbstractContextManager[Any]":
+    """Inside, what ``torch.compile`` made runs as plain Python, so that its layers can be watched."""
+    compiler: Any = getattr(torch, "compiler", None)
+    stance = getattr(compiler, "set_stance", None)  # torch 2.6
+    return nullcontext() if stance is None else _Uncompiled(stance)
+
+
+class _Uncompiled:
+    """Loads the compiler (seconds) only where something was compiled."""
+
+    def __init__(self, stance: Any) -> None:
+        self._stance = stance
+        self._inside: Any = nullcontext()
+
+    def __enter__(self) -> None:
+        self._inside = self._stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+        self._inside.__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        self._inside.__exit__(*raised)

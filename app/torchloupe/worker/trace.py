@@ -1,7 +1,9 @@
 """Watch a forward pass through hooks: every call in execution order, reported as it ends, the model left without a hook."""
 
 import inspect
+import itertools
 import sys
+import threading
 import time
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -9,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import torch
 from torch import nn
 
-from ..wire.tensors import TensorMeta
+from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import DONE, FAILED, UNFINISHED, LayerCall
 from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
@@ -33,8 +35,7 @@ class _OpenCall:
 class ForwardTrace:
     """A context in which the calls of ``model`` are recorded. ``report`` gets each call as it ends; ``check`` may raise to stop.
 
-    After a failure ``open_calls`` holds the calls that did not end, outermost first, and ``failed`` the innermost of them.
-    ``seconds`` of a call leave out what watching it cost.
+    Each thread of the model has calls of its own inside each other. ``seconds`` of a call leave out what watching it cost.
     """
 
     def __init__(self, model: nn.Module, places: Places, report: Callable[[LayerCall], None], check: Callable[[], None]) -> None:
@@ -42,21 +43,22 @@ class ForwardTrace:
         self._places = places
         self._report = report
         self._check = check
-        self._paths: Dict[int, str] = {}
         self._handles: List[Any] = []
-        self._counts: Dict[int, int] = {}
+        self._counts: Dict[str, int] = {}
         self._names: Dict[type, Tuple[str, ...]] = {}
         self._overhead = 0.0
-        self._stack: List[_OpenCall] = []
+        self._main = threading.get_ident()
+        self._stacks: Dict[int, List[_OpenCall]] = {self._main: []}
+        self._numbers = itertools.count()
         self.calls: List[LayerCall] = []
         self.returned_nothing: List[LayerCall] = []
-        self._next = 0
 
     def __enter__(self) -> "ForwardTrace":
+        seen = set()
         for path, module in walk_modules(self._model):
-            if id(module) not in self._paths:
-                self._paths[id(module)] = path
-                self._attach(module)
+            if id(module) not in seen:
+                seen.add(id(module))
+                self._attach(module, path)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,51 +66,65 @@ class ForwardTrace:
             handle.remove()
         self._handles.clear()
 
-    def _attach(self, module: nn.Module) -> None:
+    def _attach(self, module: nn.Module, path: str) -> None:
+        """Plain functions, not methods: a copy that the model makes of a part copies its hooks, and must not copy the trace."""
+
+        def before(called: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+            self._before(path, called, args, kwargs)
+
+        def after(called: nn.Module, _args: Any, _kwargs: Any, output: Any) -> None:
+            self._after(called, output)
+
         try:
-            self._handles.append(module.register_forward_pre_hook(self._before, with_kwargs=True))
-            self._handles.append(module.register_forward_hook(self._after, with_kwargs=True))
+            self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
+            self._handles.append(module.register_forward_hook(after, with_kwargs=True))
         except RuntimeError:
             # Some scripted modules take no hooks: they run unwatched.
             return
 
-    def _before(self, module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+    @property
+    def _stack(self) -> List[_OpenCall]:
+        """The open calls of the thread that asks, outermost first."""
+        return self._stacks.setdefault(threading.get_ident(), [])
+
+    def _before(self, path: str, module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
         started = time.perf_counter()
         self._check()
+        stack = self._stack
         inputs = self._named_inputs(module, args, kwargs)
         place = self._places.of_caller(sys._getframe(1))
-        number = self._counts.get(id(module), 0)
-        self._counts[id(module)] = number + 1
+        number = self._counts.get(path, 0)
+        self._counts[path] = number + 1
         call = LayerCall(
-            index=self._next,
-            module=self._paths[id(module)],
+            index=next(self._numbers),
+            module=path,
             class_name=type(module).__name__,
             call_number=number,
-            depth=len(self._stack),
+            depth=len(stack) if threading.get_ident() == self._main else len(self._stacks[self._main]) + len(stack),
             inputs=metas_of(inputs),
             file=place[0] if place else None,
             line=place[1] if place else None,
         )
-        self._next += 1
         opened = _OpenCall(module, call, inputs)
-        self._stack.append(opened)
+        stack.append(opened)
         now = time.perf_counter()
         self._overhead += now - started
         opened.overhead, opened.began = self._overhead, now
 
-    def _after(self, module: nn.Module, _args: Any, _kwargs: Any, output: Any) -> None:
+    def _after(self, module: nn.Module, output: Any) -> None:
         ended = time.perf_counter()
-        while self._stack and self._stack[-1].module is not module:
-            # The model caught the failure of a part and went on without it.
-            self._finish(self._stack.pop().call, FAILED)
-        if not self._stack:
+        stack = self._stack
+        if not any(opened.module is module for opened in stack):
             return
-        opened = self._stack.pop()
+        while stack[-1].module is not module:
+            # The model caught the failure of a part and went on without it.
+            self._finish(stack.pop().call, FAILED)
+        opened = stack.pop()
         outputs = tensors_in(output)
         call = replace(
             opened.call,
             outputs=metas_of(outputs),
-            stats=tuple([tensor_stats(tensor) for _, tensor in outputs]),
+            stats=tuple([_stats(tensor) for _, tensor in outputs]),
             seconds=max(ended - opened.began - (self._overhead - opened.overhead), 0.0),
         )
         if output is None:
@@ -143,16 +159,23 @@ class ForwardTrace:
                 self._names[kind] = ()
         return self._names[kind]
 
-    def abandon(self) -> Optional["OpenFailure"]:
-        """After the model raised: report the calls that did not end, and return the innermost with its module."""
-        if not self._stack:
+    def abandon(self, status: str = FAILED) -> Optional["OpenFailure"]:
+        """After the model raised: report the calls that did not end, and return the innermost (it gets ``status``) with its module."""
+        stacks = [stack for stack in self._stacks.values() if stack]
+        if not stacks:
             return None
-        innermost = self._stack[-1]
+        innermost = max((stack[-1] for stack in stacks), key=lambda opened: opened.call.index)
         failure = OpenFailure(innermost.module, innermost.call, [tensor for _, tensor in innermost.inputs])
-        for opened in reversed(self._stack):
-            self._finish(opened.call, FAILED if opened is innermost else UNFINISHED)
-        self._stack.clear()
+        for stack in stacks:
+            for opened in reversed(stack):
+                self._finish(opened.call, status if opened is innermost else UNFINISHED)
+            stack.clear()
         return failure
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether the model called parts from threads of its own."""
+        return len(self._stacks) > 1
 
     @property
     def overhead_seconds(self) -> float:
@@ -167,6 +190,14 @@ class OpenFailure:
         self.module = module
         self.call = call
         self.inputs = inputs
+
+
+def _stats(tensor: torch.Tensor) -> Optional[TensorStats]:
+    """The statistics, or None for a tensor that cannot be counted here: looking must never be what fails."""
+    try:
+        return tensor_stats(tensor)
+    except Exception:
+        return None
 
 
 def input_metas(positional: Tuple[Any, ...], keywords: Dict[str, Any]) -> Tuple[TensorMeta, ...]:

@@ -1,6 +1,7 @@
 """The Details panel: everything about the one thing that is selected."""
 
 from functools import partial
+from urllib.parse import unquote
 
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
@@ -168,7 +169,7 @@ class DetailsPanel(QWidget):
                 view.show_failure(failed.problems[0].message)
 
     def _go(self, url: QUrl) -> None:
-        kind, _, name = url.toString().partition(":")
+        kind, _, name = unquote(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)).partition(":")
         bench = self.workbench
         if kind == "module":
             bench.select_module(name)

@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from urllib.parse import quote
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent, QTextOption
@@ -34,7 +35,8 @@ def _fact_html(fact: Fact) -> str:
     name = f"<td width='32%' style='padding:1px 8px 2px 0'>{_colored(fact.name, 'muted')}</td>"
     value = _colored(fact.value, fact.role)
     if fact.link:
-        value = f"<a href='{escape(fact.link, quote=True)}' style='color:{color('accent').name()}'>{escape(fact.value)}</a>"
+        # Percent signs, because Qt takes entities inside an address as they are.
+        value = f"<a href='{quote(fact.link, safe=':')}' style='color:{color('accent').name()}'>{escape(fact.value)}</a>"
     return f"<tr>{name}<td style='padding:1px 0 2px 0'>{value}</td></tr>"
 
 

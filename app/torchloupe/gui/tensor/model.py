@@ -1,5 +1,6 @@
 """What the Tensor panel shows: which tensors belong to the selection, and their statistics as rows. No Qt widgets here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torchloupe.analysis.wording import bytes_text, count_text, counted, number_text, shape_text
@@ -9,18 +10,18 @@ from torchloupe.wire.contents import StoredTensor
 from torchloupe.wire.tensors import TensorStats
 from torchloupe.wire.traces import LayerCall
 
-NOT_READ = "Names, shapes and dtypes come from the file's index; the values of a checkpoint's tensors are not read."
-
 
 @dataclass(frozen=True)
 class TensorChoice:
-    """One tensor that can be looked at. ``fetch`` is the key whose statistics the worker is asked for."""
+    """One tensor that can be looked at. ``fetch`` is the key whose statistics the worker is asked for, ``stored`` the tensor of the
+    checkpoint whose values can be read from its file."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
     stats: TensorStats | None = None
     fetch: str | None = None
     note: str = ""
+    stored: StoredTensor | None = None
 
 
 def choices_of(workbench: Workbench) -> list[TensorChoice]:
@@ -71,8 +72,10 @@ def stored_choice(tensor: StoredTensor) -> TensorChoice:
     facts += [("Container", tensor.container)] if tensor.container else []
     facts += [("Record", tensor.stored_at)] if tensor.stored_at else []
     facts += [("File", tensor.file)] if tensor.file else []
-    note = f"✖ {tensor.broken}" if tensor.broken else NOT_READ
-    return TensorChoice(f"{tensor.key} {shape_text(tensor.shape)}", tuple(facts), note=note)
+    title = f"{tensor.key} {shape_text(tensor.shape)}"
+    if tensor.broken:
+        return TensorChoice(title, tuple(facts), note=f"✖ {tensor.broken}")
+    return TensorChoice(title, tuple(facts), stored=tensor)
 
 
 def part_text(count: int, whole: int) -> str:
@@ -82,8 +85,8 @@ def part_text(count: int, whole: int) -> str:
     return f"{count_text(count)} ({100 * count / whole:.3g} %)"
 
 
-def statistics_rows(choice: TensorChoice, stats: TensorStats | None) -> list[Row]:
-    """Facts, statistics, and the bins of the histogram: the plot as a table."""
+def statistics_rows(choice: TensorChoice, stats: TensorStats | None, read: Sequence[Row] = ()) -> list[Row]:
+    """Facts, statistics, what else was ``read``, and the bins of the histogram: the plot as a table."""
     pairs: list[tuple[str, str, str | None]] = [(name, value, None) for name, value in choice.facts]
     if stats:
         pairs += [("Count", count_text(stats.count), None)]
@@ -93,7 +96,7 @@ def statistics_rows(choice: TensorChoice, stats: TensorStats | None) -> list[Row
         pairs.append(("NaN", part_text(stats.nan, stats.count), "error" if stats.nan else None))
         pairs.append(("Inf", part_text(stats.inf, stats.count), "error" if stats.inf else None))
     rows = [Row((name, value), name, (None, role)) for name, value, role in pairs]
-    return rows + (bin_rows(stats) if stats else [])
+    return [*rows, *read, *(bin_rows(stats) if stats else [])]
 
 
 def bin_edges(stats: TensorStats) -> tuple[float, float]:

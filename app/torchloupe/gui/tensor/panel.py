@@ -1,4 +1,6 @@
-"""The Tensor panel: histogram and statistics of an output, a parameter or a buffer."""
+"""The Tensor panel: histogram and statistics of an output, a parameter, a buffer, or a tensor of the checkpoint."""
+
+from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QShowEvent
@@ -18,21 +20,26 @@ from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.histogram_plot import HistogramPlot
+from torchloupe.gui.tensor.stored import COMPLEX, ReadStored, StoredReading, reading_rows
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.contents import StoredTensor
 from torchloupe.wire.requests import Failed, FetchedStats, FetchStats
 from torchloupe.wire.tensors import TensorStats
 
 
 class TensorPanel(QWidget):
-    """Follows the workbench's selection; asks the worker for a parameter's statistics while it is visible."""
+    """Follows the workbench's selection. While it is visible it asks the worker for a parameter's statistics, and reads the values
+    of a stored tensor from its file."""
 
     def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
         super().__init__()
         self.workbench, self.jobs = workbench, jobs
         self.choices: list[rows.TensorChoice] = []
         self._fetched: dict[str, TensorStats] = {}
+        self._readings: dict[StoredTensor, StoredReading] = {}
+        self._wanted: StoredTensor | None = None
         self.plot: HistogramPlot | None = None
         self.choice, self.logarithmic = QComboBox(), QCheckBox(self.tr("&Logarithmic counts"))
         self.words = QLabel(wordWrap=True)
@@ -46,6 +53,7 @@ class TensorPanel(QWidget):
         self.logarithmic.toggled.connect(self._show_choice)
         workbench.selection_changed.connect(self._show)
         workbench.model_changed.connect(self._forget)
+        workbench.checkpoint_changed.connect(self._forget_readings)
         workbench.trace_changed.connect(self._show)
         self._show()
 
@@ -98,6 +106,10 @@ class TensorPanel(QWidget):
         self._fetched.clear()
         self._show()
 
+    def _forget_readings(self) -> None:
+        self._readings.clear()
+        self._wanted = None
+
     def _show(self) -> None:
         before = self.choice.currentIndex()
         same_titles = [choice.title for choice in self.choices]
@@ -118,12 +130,44 @@ class TensorPanel(QWidget):
         choice = self._current()
         if choice is None or not self.isVisible():
             return
+        if choice.stored is not None:
+            self._show_stored(choice, choice.stored)
+            return
         stats = choice.stats or self._fetched.get(choice.fetch or "")
         self._show_stats(choice, stats)
         if stats is None and choice.fetch:
             self._say(self.tr("Reading the values of {0} …").format(choice.fetch))
             label = self.tr("Statistics of {0}").format(choice.fetch)
             self.jobs.start(FetchStats(choice.fetch), self._arrived, self._failed, tag="tensor-stats", label=label)
+
+    def _show_stored(self, choice: rows.TensorChoice, tensor: StoredTensor) -> None:
+        contents, reading = self.workbench.checkpoint, self._readings.get(tensor)
+        if reading is not None or self._wanted != tensor:
+            self._show_stats(choice, reading.summary.stats if reading and reading.summary else None, reading)
+        if reading is not None:
+            if reading.summary is None:
+                self._say(COMPLEX)
+        elif contents is not None:
+            if self._wanted == tensor and self.jobs.runs("tensor-values"):
+                return
+            self._wanted = tensor
+            self._say(self.tr("Reading the values of {0} …").format(tensor.key))
+            label = self.tr("Values of {0}").format(tensor.key)
+            failed = partial(self._not_read, tensor)
+            self.jobs.start(ReadStored(contents, tensor), self._read, failed, tag="tensor-values", label=label)
+
+    def _read(self, reading: StoredReading) -> None:
+        self._readings[reading.tensor] = reading
+        if self._shows(reading.tensor):
+            self._show_choice()
+
+    def _not_read(self, tensor: StoredTensor, failed: Failed) -> None:
+        if self._shows(tensor):
+            self._failed(failed)
+
+    def _shows(self, tensor: StoredTensor) -> bool:
+        choice = self._current()
+        return choice is not None and choice.stored == tensor
 
     def _arrived(self, fetched: FetchedStats) -> None:
         self._fetched[fetched.key] = fetched.stats
@@ -135,8 +179,8 @@ class TensorPanel(QWidget):
         sentences = [f"{problem.message} {problem.hint}".strip() for problem in failed.problems]
         self._say("\n".join(sentences) or self.tr("Reading the values was cancelled. Select the tensor again to read them."))
 
-    def _show_stats(self, choice: rows.TensorChoice, stats: TensorStats | None) -> None:
-        self.table.set_rows(rows.statistics_rows(choice, stats))
+    def _show_stats(self, choice: rows.TensorChoice, stats: TensorStats | None, reading: StoredReading | None = None) -> None:
+        self.table.set_rows(rows.statistics_rows(choice, stats, reading_rows(reading) if reading else ()))
         self.words.setVisible(stats is not None)
         self.logarithmic.setEnabled(stats is not None and bool(stats.histogram))
         if stats is None:

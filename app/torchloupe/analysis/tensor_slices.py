@@ -1,0 +1,103 @@
+"""Finding one tensor of a checkpoint by what a person writes, and the part of it that an index such as ``0, 2:5, :`` means."""
+
+import difflib
+from dataclasses import replace
+from typing import List, Sequence, Tuple
+
+from ..wire.contents import CheckpointContents, StoredTensor
+from ..wire.errors import UsageError
+from .containers import model_container
+from .wording import counted, shape_text
+
+_MOST_COMPARED = 20_000
+_HINT = 'Write an index as in Python: "0", "2:5, :", "..., 0".'
+
+
+def find_tensor(contents: CheckpointContents, text: str) -> StoredTensor:
+    """The tensor with this key: in the model's state_dict, else in any container, else with its container in front.
+
+    Raises UsageError that names the choices.
+    """
+    found = [tensor for tensor in contents.tensors if tensor.key == text]
+    model = model_container(contents) if len(found) > 1 else ""
+    chosen = [tensor for tensor in found if tensor.container == model] or found
+    chosen = chosen or [tensor for tensor in contents.tensors if f"{tensor.container}.{tensor.key}" == text]
+    if not chosen:
+        names = [_full_name(tensor) for tensor in contents.tensors[:_MOST_COMPARED]]
+        names += [tensor.key for tensor in contents.tensors[:_MOST_COMPARED]]
+        close = difflib.get_close_matches(text, names, 1)
+        hint = f"Did you mean {close[0]}?" if close else "torchloupe show without --tensor lists them."
+        raise UsageError(f"There is no tensor {text} in the checkpoint.", hint)
+    if len(chosen) > 1:
+        names = [_full_name(tensor) for tensor in chosen[:5]]
+        raise UsageError(f"{counted(len(chosen), 'tensor')} have the key {text}.", f"Give one of {', '.join(names)}.")
+    return chosen[0]
+
+
+def sliced(tensor: StoredTensor, text: str) -> StoredTensor:
+    """The part of the tensor that an index means, as a view of its storage. Raises UsageError."""
+    parts = _parts(tensor, text)
+    shape: List[int] = []
+    strides: List[int] = []
+    offset = tensor.offset
+    for part, length, stride in zip(parts, tensor.shape, tensor.strides):
+        if ":" not in part:
+            offset += _index(part, length, text) * stride
+            continue
+        begin, end, step = _bounds(part, length, text)
+        count = max(0, -(-(end - begin) // step))
+        shape.append(count)
+        strides.append(stride * step)
+        offset += begin * stride if count else 0
+    return replace(tensor, shape=tuple(shape), strides=tuple(strides), offset=offset)
+
+
+def corner(shape: Sequence[int], rows: int, columns: int) -> str:
+    """The index of the first rows and columns of the last two dimensions, 0 in the others."""
+    ends = [f":{min(columns, length)}" for length in shape[-1:]]
+    ends = [f":{min(rows, length)}" for length in shape[-2:-1]] + ends
+    return ", ".join(["0"] * (len(shape) - len(ends)) + ends)
+
+
+def _full_name(tensor: StoredTensor) -> str:
+    return f"{tensor.container}.{tensor.key}" if tensor.container else tensor.key
+
+
+def _parts(tensor: StoredTensor, text: str) -> List[str]:
+    """One part for every dimension."""
+    if len(tensor.strides) != len(tensor.shape):
+        raise UsageError(f"{tensor.key} does not lie in the file as one block.", "Choose another tensor.")
+    parts = [part.strip() for part in text.strip().strip("[]").split(",")] if text.strip().strip("[]") else []
+    if parts and not parts[-1]:
+        parts.pop()
+    missing = len(tensor.shape) - len([part for part in parts if part != "..."])
+    if missing < 0 or parts.count("...") > 1:
+        raise UsageError(f"{text!r} has too many parts for a tensor of shape {shape_text(tensor.shape)}.", _HINT)
+    if "..." not in parts:
+        parts.append("...")
+    at = parts.index("...")
+    return parts[:at] + [":"] * missing + parts[at + 1 :]
+
+
+def _index(part: str, length: int, text: str) -> int:
+    number = _number(part, text)
+    if not -length <= number < length:
+        raise UsageError(f"{number} in {text!r} is outside a dimension of {length:,}.", _HINT)
+    return number % length
+
+
+def _bounds(part: str, length: int, text: str) -> Tuple[int, int, int]:
+    words = part.split(":")
+    if len(words) > 3:
+        raise UsageError(f"{part!r} in {text!r} is no range.", _HINT)
+    begin, end, step = (_number(word, text) if word.strip() else None for word in (*words, "")[:3])
+    if step is not None and step < 1:
+        raise UsageError(f"{part!r} in {text!r} goes backwards.", _HINT)
+    return slice(begin, end, step).indices(length)
+
+
+def _number(word: str, text: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise UsageError(f"{word.strip()!r} in {text!r} is no whole number.", _HINT) from None

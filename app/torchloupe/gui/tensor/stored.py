@@ -1,0 +1,63 @@
+"""The values of a stored tensor, read on a thread: a job that holds all of its inputs, and what it brings back. No Qt here."""
+
+from dataclasses import dataclass
+
+from torchloupe.analysis.tensor_slices import corner, sliced
+from torchloupe.analysis.wording import number_text
+from torchloupe.checkpoints.values import open_values
+from torchloupe.gui.jobs import Progress
+from torchloupe.gui.text_table import Row
+from torchloupe.wire.contents import CheckpointContents, StoredTensor
+from torchloupe.wire.values import ValuesSlice, ValueSummary
+
+ROWS, COLUMNS = 8, 6
+COMPLEX = "Complex values have no order, so there is no histogram. Some of them stand in the table."
+
+
+@dataclass(frozen=True)
+class StoredReading:
+    """What was read of a tensor: its statistics (None for complex values) and the first of its values."""
+
+    tensor: StoredTensor
+    summary: ValueSummary | None
+    values: ValuesSlice
+
+
+@dataclass(frozen=True)
+class ReadStored:
+    """Reads only this tensor's own bytes, in chunks; stops at the progress calls when it is cancelled."""
+
+    contents: CheckpointContents
+    tensor: StoredTensor
+
+    def __call__(self, progress: Progress) -> StoredReading:
+        """The reading; raises CheckpointError with a sentence when there is none."""
+        from torchloupe.numbers.slices import slice_of
+        from torchloupe.numbers.statistics import summary_of
+
+        with open_values(self.contents) as values:
+            values.of(self.tensor)
+            index = corner(self.tensor.shape, ROWS, COLUMNS)
+            some = slice_of(values, sliced(self.tensor, index), index)
+            return StoredReading(self.tensor, summary_of(values, self.tensor, progress), some)
+
+
+def reading_rows(reading: StoredReading) -> list[Row]:
+    """Quantiles, then the first values, a line of the tensor in each row."""
+    rows = []
+    summary = reading.summary
+    sampled = " (sample)" if summary and summary.quantiles_sampled else ""
+    for each in summary.quantiles if summary else ():
+        name = f"Quantile {100 * each.part:g} %{sampled}"
+        rows.append(Row((name, number_text(each.value)), name))
+    width = reading.values.shape[-1] if reading.values.shape else 1
+    texts = [_value_text(value) for value in reading.values.values]
+    leading = ["0"] * (len(reading.tensor.shape) - 2)
+    for number, start in enumerate(range(0, len(texts), max(1, width))):
+        place = [*leading, *([str(number)] if len(reading.tensor.shape) > 1 else []), *([":"] if reading.tensor.shape else [])]
+        rows.append(Row((f"Values [{', '.join(place)}]", "  ".join(texts[start : start + width])), f"values {number}"))
+    return rows
+
+
+def _value_text(value: object) -> str:
+    return number_text(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,46 @@
+"""Each target is opened as if it were the first: what an earlier one changed or imported is gone."""
+
+import importlib
+import os
+import sys
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Dict, Iterator, Set
+
+from .process_state import ProcessState
+
+
+class CleanSlate:
+    """What the process was like before it opened its first target."""
+
+    def __init__(self) -> None:
+        self._process = ProcessState()
+        self._modules = set(sys.modules)
+        self._folders: Set[str] = set()
+
+    @contextmanager
+    def clean(self, folder: str) -> Iterator[None]:
+        """Inside, a target of ``folder`` is opened. When that fails, everything is put back for the model that stays open."""
+        now, forgotten = ProcessState(), self._own_modules()
+        for name in forgotten:
+            del sys.modules[name]
+        self._process.restore()
+        importlib.invalidate_caches()
+        self._folders.add(os.path.join(os.path.realpath(folder), ""))
+        try:
+            yield
+        except BaseException:
+            now.restore()
+            sys.modules.update(forgotten)
+            raise
+
+    def _own_modules(self) -> Dict[str, ModuleType]:
+        """What earlier targets imported from their own folders, which may have changed on disk or have a namesake elsewhere."""
+        modules = list(sys.modules.items())
+        return {name: module for name, module in modules if name not in self._modules and self._is_own(module)}
+
+    def _is_own(self, module: Any) -> bool:
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or "site-packages" in file:
+            return False
+        return os.path.realpath(file).startswith(tuple(self._folders))

@@ -1,0 +1,103 @@
+"""Nothing that goes wrong is lost."""
+
+import logging
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+
+import pytest
+from PySide6.QtCore import QtMsgType, qInstallMessageHandler, qWarning
+
+from torchloupe.gui import crash_log
+from torchloupe.gui.log_book import LogBook
+
+
+@pytest.fixture
+def book(qapp, monkeypatch):
+    """A book that hears everything; the hooks are as before afterwards."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(crash_log, "_listeners", [])
+    handler = qInstallMessageHandler(None)
+    book = LogBook()
+    crash_log.catch_everything(book)
+    yield book
+    qInstallMessageHandler(handler)
+
+
+@pytest.fixture
+def log_files(book, tmp_path, monkeypatch):
+    """The log is kept in files in a folder, until the test ends."""
+    monkeypatch.setattr(crash_log, "log_folder", lambda: tmp_path / "new" / "folder")
+    monkeypatch.setattr(crash_log, "_crash_file", [])
+    monkeypatch.setattr("faulthandler.enable", lambda file: None)
+    log = logging.getLogger("torchloupe")
+    before = list(log.handlers)
+    crash_log.keep_log_files()
+    yield tmp_path / "new" / "folder"
+    for file in crash_log._crash_file:
+        file.close()
+    for handler in [handler for handler in log.handlers if handler not in before]:
+        log.removeHandler(handler)
+        handler.close()
+
+
+def texts(book):
+    return [line.text for line in book.lines]
+
+
+def raised():
+    try:
+        raise ValueError("by hand")
+    except ValueError as error:
+        return error
+
+
+def test_that_an_exception_of_the_window_is_in_the_log_with_its_traceback(book, capsys):
+    error = raised()
+    sys.excepthook(type(error), error, error.__traceback__)
+    assert texts(book)[0] == "Traceback (most recent call last):"
+    assert texts(book)[-1] == "ValueError: by hand"
+    assert "ValueError: by hand" in capsys.readouterr().err
+
+
+def test_that_an_exception_without_a_terminal_is_in_the_log_all_the_same(book, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    error = raised()
+    sys.excepthook(type(error), error, error.__traceback__)
+    assert texts(book)[-1] == "ValueError: by hand"
+
+
+def test_that_an_exception_of_a_thread_is_in_the_log(book, capsys):
+    error = raised()
+    threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
+    assert texts(book)[-1] == "ValueError: by hand"
+
+
+def test_that_a_warning_of_qt_is_in_the_log(book):
+    qWarning("a layout is odd")
+    assert texts(book) == ["Qt: a layout is odd"]
+
+
+def test_that_chatter_of_qt_is_left_out(book):
+    crash_log._qt_message(QtMsgType.QtDebugMsg, None, "starting")
+    crash_log._qt_message(QtMsgType.QtWarningMsg, None, "This plugin does not support propagateSizeHints()")
+    assert texts(book) == []
+
+
+@pytest.mark.usefixtures("book")
+def test_that_the_log_is_also_in_a_file_that_does_not_grow_for_ever(log_files, capsys, caplog):
+    error = raised()
+    sys.excepthook(type(error), error, error.__traceback__)
+    assert "ValueError: by hand" in (log_files / "torchloupe.log").read_text(encoding="utf-8")
+    [handler] = [each for each in logging.getLogger("torchloupe").handlers if isinstance(each, RotatingFileHandler)]
+    assert handler.maxBytes == crash_log.LOG_BYTES
+    assert (log_files / "crash.log").is_file()
+
+
+def test_that_a_folder_that_cannot_be_written_costs_only_the_files(book, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(crash_log, "log_folder", lambda: tmp_path / "file" / "folder")
+    crash_log.keep_log_files()
+    assert len(texts(book)) == 1
+    assert texts(book)[0].startswith("There is no log file: ")
