@@ -11,7 +11,7 @@ from architecture.sources import PACKAGE, ROOMS, ROOT, TESTS, Source, modules
 TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "app", "resources", "tests", "packaging"}
 MADE_BY_TOOLS = {"build", "dist", "out", "shared"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common", "stuff"}
-LEFTOVERS = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|NotImplementedError|pragma: no cover|breakpoint\(\)")
+LEFTOVERS = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|raise NotImplementedError|pragma: no cover|breakpoint\(\)")
 EXCUSES = re.compile(r"# *(?:type: *ignore(?!\[)|noqa(?!:))")
 
 

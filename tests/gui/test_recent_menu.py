@@ -13,12 +13,17 @@ def settings():
 
 
 @pytest.fixture
-def menu(settings, qtbot):
+def parent(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
+    return parent
+
+
+@pytest.fixture
+def menu(settings, parent):
     menu = RecentMenu(settings, lambda path: menu.chosen.append(path), parent)
     menu.chosen = []
-    yield menu
+    return menu
 
 
 def entries(menu):

@@ -147,16 +147,6 @@ class FailsInAThread(nn.Module):
         raise found[0]
 
 
-class HoldsALock(Plain):
-    def __init__(self):
-        super().__init__()
-        self.lock = threading.Lock()
-
-    def forward(self, x):
-        with self.lock:
-            return self.fc(x)
-
-
 class CopiesItsParts(Plain):
     def forward(self, x):
         return copy.deepcopy(self.fc)(copy.copy(self.fc)(x))

@@ -71,7 +71,7 @@ def test_that_a_mismatch_before_the_branch_is_found_all_the_same(shapes_of):
 
 
 def test_that_the_part_in_which_shapes_end_is_named(context, tmp_path):
-    target = tmp_path / "parts.py"
+    target = tmp_path / "gated.py"
     target.write_text(
         "import torch\nfrom torch import nn\n\n\nclass Gate(nn.Module):\n    def forward(self, x):\n"
         "        return x if x.sum() > 0 else -x\n\n\ndef make_model():\n    return nn.Sequential(nn.Linear(4, 4), Gate())\n"

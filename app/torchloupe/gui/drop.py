@@ -59,9 +59,9 @@ def read_drag(data: QMimeData) -> Dropped:
 
 
 def refusal(path: Path) -> str:
-    """Why a file cannot be opened, judged by its name alone; empty when it may be a checkpoint or a model file."""
+    """Why something cannot be opened, judged by its name alone; empty when it may be a checkpoint, a folder of one, or a model file."""
     if path.is_dir():
-        return f"{path.name} is a folder. Drop a file from it: a checkpoint, or its .index.json when it has several."
+        return ""
     if path.suffix == ".ipynb":
         return f"{path.name} is a notebook. Save the class in a .py file and drop that."
     kind = _FOREIGN.get(path.suffix.lower())

@@ -33,7 +33,9 @@ class SampleInput:
                 map_tensors(self.keywords, lambda tensor: tensor.to(device)),
                 self.source,
             )
-        except NotImplementedError as error:
+        except RuntimeError as error:
+            if "meta tensor" not in str(error):
+                raise
             hint = "Make it with `device='cpu'`, or without a default device that has no data."
             what = f"The sample input cannot be moved to {device}"
             raise CouldNotRun(Problem("input-failed", f"{what}: it is on the meta device, without values.", hint=hint)) from error

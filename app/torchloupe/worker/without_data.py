@@ -36,7 +36,7 @@ def needs_data(error: BaseException) -> bool:
         # A class of tensors of the user's that does not mix with this one.
         return True
     place = _innermost_file(error)
-    kinds = (AssertionError, AttributeError, NotImplementedError, TypeError)
+    kinds = (AssertionError, AttributeError, TypeError)
     return (isinstance(error, kinds) and any(part in place for part in _MACHINERY_FILES[:2])) or _is_of_one_kernel(error, place)
 
 
