@@ -69,10 +69,10 @@ class Program:
 
     def wait_enabled(self, action):
         """Until a command makes sense: the last word about what is enabled names it."""
-        number = 1
-        while action not in self.events("enabled")[-1]["actions"]:
-            number = len(self.events("enabled")) + 1
-            self.wait("enabled", number)
+        said = self.events("enabled")
+        while action not in said[-1]["actions"]:
+            self.wait("enabled", len(said) + 1)
+            said = self.events("enabled")
 
     def ended(self):
         """Wait for the end; the exit status."""

@@ -39,6 +39,7 @@ def test_that_a_person_finds_the_mismatch_by_dropping_two_files_and_pressing_f5(
     assert window.wait("run_finished")["problems"] == ["shape-mismatch"]
     failed = window.wait("selection", module="fc1", problem="shape-mismatch")
 
+    window.wait_enabled("go.previous_call")
     display.press("ctrl+Up")
     assert window.wait("selection", call=failed["call"] - 1)["module"] == "block2.pool"
     display.press("ctrl+Down")
@@ -99,6 +100,7 @@ def test_that_a_segfault_of_the_model_leaves_the_window_and_what_was_captured(di
     failed = window.wait("run_failed")
     assert failed["problems"] == ["worker-died"]
     assert failed["calls"] >= 1
+    window.wait_enabled("reload")
     display.press("ctrl+r")
     window.wait("opened", 2, kind="model")
     window.wait_enabled("run.forward")

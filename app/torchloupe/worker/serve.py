@@ -47,6 +47,7 @@ def serve(
     stream = take_over_stdio()
     stream.send_magic(nonce)
     faulthandler.enable()
+    signal.signal(signal.SIGTERM, _on_terminate)
     requests: "SimpleQueue[Frame]" = SimpleQueue()
     cancel = Cancel()
     threading.Thread(target=_read, args=(stream, requests, cancel), name="torchloupe reader", daemon=True).start()
@@ -143,9 +144,21 @@ def _read(stream: Stream, requests: "SimpleQueue[Frame]", cancel: Cancel) -> Non
 
 def leave() -> NoReturn:
     """End the process and what the user's code started, whatever it is doing: nobody is listening any more."""
+    global _leaving
+    _leaving = True
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGTERM)
     os._exit(0)
+
+
+_leaving = False
+
+
+def _on_terminate(number: int, _frame: Any) -> None:
+    """The signal that ``leave`` sends to the group comes back to us and must not be what we die of; anybody else's is."""
+    if not _leaving:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
 
 def _refusal(hello: Hello) -> Optional[Problem]:
