@@ -8,20 +8,20 @@ import dataclasses
 import math
 import typing
 from functools import lru_cache
-from typing import Any, Callable, Dict, Tuple, Union
+from typing import Any, Callable, Dict, List, Tuple, Union
 
-from . import requests
+from . import arguments, requests
 from .errors import ProtocolError
 from .traces import ForwardReport
 
 MESSAGES: Dict[str, type] = {
     kind.__name__: kind
-    for kind in (*vars(requests).values(), ForwardReport)
+    for kind in (*vars(requests).values(), *vars(arguments).values(), ForwardReport)
     if isinstance(kind, type)
     and dataclasses.is_dataclass(kind)
-    and kind.__module__ in (requests.__name__, ForwardReport.__module__)
+    and kind.__module__ in (requests.__name__, arguments.__name__, ForwardReport.__module__)
 }
-"""The closed union of what may be said: everything in ``requests``, and the dataclasses that answer them."""
+"""The closed union of what may be said: everything in ``requests`` and ``arguments``, and the dataclasses that answer them."""
 
 
 def to_plain(value: Any) -> Any:
@@ -88,9 +88,7 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
     """The counterpart of ``_reader``: knowing the annotation, a tuple of integers need not be looked through."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        writers = [(name, _writer(hint)) for name, hint in hints.items()]
-        return lambda value: {name: write(getattr(value, name)) for name, write in writers}
+        return _dataclass_writer(kind)
     if origin is Union:
         inner_kind: Any = next(arg for arg in args if arg is not type(None))
         inner = _writer(inner_kind)
@@ -104,11 +102,24 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
     return _same if kind in (int, str, bool) else to_plain
 
 
+def _dataclass_writer(kind: Any) -> Callable[[Any], Any]:
+    writers: List[Tuple[str, Callable[[Any], Any]]] = []
+
+    def write(value: Any) -> Any:
+        if not writers:
+            writers.extend((name, _writer(hint)) for name, hint in typing.get_type_hints(kind).items())
+        return {name: write_field(getattr(value, name)) for name, write_field in writers}
+
+    return write
+
+
 def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
-    hints = typing.get_type_hints(kind)
-    readers = {name: _reader(hints[name]) for name in _field_names(kind)}
+    readers: Dict[str, Callable[[Any], Any]] = {}
 
     def read(plain: Any) -> Any:
+        if not readers:  # not sooner: a dataclass may hold others of its own kind
+            hints = typing.get_type_hints(kind)
+            readers.update((name, _reader(hints[name])) for name in _field_names(kind))
         if not isinstance(plain, dict):
             raise ProtocolError(f"{kind.__name__} must be an object, not {type(plain).__name__}.")
         unknown = plain.keys() - readers.keys()

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ..wire.problems import Fix, Problem
+from .arguments import constructor_of
 from .explain import CouldNotRun, problem_of
 from .target import Target
 
@@ -18,11 +19,12 @@ def construct(target: Target, arguments: Optional[Dict[str, Any]], seed: int) ->
         return target.make
     keywords = dict(arguments or {})
     _check_arguments(target, keywords)
+    keywords = constructor_of(target).keywords(keywords)
     torch.manual_seed(seed)
     try:
         model = target.make(**keywords)
     except (Exception, SystemExit) as error:
-        raise CouldNotRun(_construct_problem(error, target)) from error
+        raise CouldNotRun(construct_problem(error, target)) from error
     if not isinstance(model, nn.Module):
         what = f"`{target.name}` returned {_a_kind(model)}, not an nn.Module"
         raise CouldNotRun(
@@ -74,7 +76,8 @@ def _required(signature: inspect.Signature) -> List[str]:
     ]
 
 
-def _construct_problem(error: BaseException, target: Target) -> Problem:
+def construct_problem(error: BaseException, target: Target) -> Problem:
+    """Why a constructor raised, and what to do."""
     if isinstance(error, AttributeError) and "before Module.__init__() call" in str(error):
         place = target.places.of_error(error)
         return _missing_init(target, _class_under_construction(error) or target.name, place[1] if place else None)

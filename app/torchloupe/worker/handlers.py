@@ -5,13 +5,17 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Optional, Type
 
+import torch
 from torch import nn
 
+from ..wire.arguments import DescribeArguments, SolveArguments
 from ..wire.errors import UsageError
 from ..wire.problems import Problem
 from ..wire.requests import (
     FetchedStats,
+    FetchedValues,
     FetchStats,
+    FetchValues,
     ListTargets,
     OpenedTarget,
     OpenTarget,
@@ -19,6 +23,7 @@ from ..wire.requests import (
     SummaryTable,
     SummaryText,
     TargetChoices,
+    ValuesArrived,
 )
 from ..wire.traces import ForwardReport
 from .clean_slate import CleanSlate
@@ -29,8 +34,10 @@ from .forward import chosen_device, run_forward
 from .model_state import ModelState
 from .module_tree import read_module_tree, tensor_at
 from .sample_input import sample_input
+from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats
 from .target import Target, import_target, list_targets, provided, target_folder
+from .values import part_of, raw_bytes
 
 
 @dataclass
@@ -95,13 +102,24 @@ def forward(context: Context, request: RunForward) -> ForwardReport:
 
 def fetch_stats(context: Context, request: FetchStats) -> FetchedStats:
     """Statistics of one parameter or buffer."""
-    tensor = tensor_at(_open_model(context).model, request.key)
-    if tensor is None:
-        raise UsageError(f"The model has no parameter or buffer `{request.key}`.", "Open the model again: it may have changed.")
-    stats = tensor_stats(tensor)
+    stats = tensor_stats(_tensor_at(context, request.key))
     if stats is None:
         raise UsageError(f"`{request.key}` has no values to count: it is empty, lazy, complex, sparse or on the meta device.")
     return FetchedStats(request.key, stats)
+
+
+def fetch_values(context: Context, request: FetchValues) -> FetchedValues:
+    """The bytes of a part of one parameter or buffer."""
+    part = part_of(_tensor_at(context, request.key), request.key, request.index)
+    context.emit(ValuesArrived(request.key), [raw_bytes(part)])
+    return FetchedValues(request.key, tuple(part.shape), str(part.dtype).replace("torch.", ""))
+
+
+def _tensor_at(context: Context, key: str) -> torch.Tensor:
+    tensor = tensor_at(_open_model(context).model, key)
+    if tensor is None:
+        raise UsageError(f"The model has no parameter or buffer `{key}`.", "Open the model again: it may have changed.")
+    return tensor
 
 
 def summary_table(context: Context, request: SummaryTable) -> SummaryText:
@@ -153,5 +171,8 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     OpenTarget: open_target,
     RunForward: forward,
     FetchStats: fetch_stats,
+    FetchValues: fetch_values,
     SummaryTable: summary_table,
+    DescribeArguments: describe_arguments,
+    SolveArguments: solved_arguments,
 }
