@@ -150,7 +150,8 @@ class _Search:
                     together = changed(together, coordinate, proposal.values[0])
         self._accept(together)
         for proposal in proposals:
-            self._follow(proposal)
+            if proposal.agreement <= 0.5 or current(self._best, proposal.together[0]) != proposal.values[0]:
+                self._follow(proposal)
             if self._cost == 0:
                 break
         return self._cost < before - _CLOSE
@@ -168,16 +169,19 @@ class _Search:
             proposal = self._proposal(probe.together, asked)
             if proposal is not None:
                 made.append(proposal)
-        return made
+        floats = [each for each in self._coordinates() if each.kind == "float" and current(self._best, each)]
+        return made + [_Proposal((each,), (0.0,), 0.0) for each in floats]
 
     def _proposal(self, together: Tuple[Coordinate, ...], asked: Votes) -> Optional[_Proposal]:
         coordinate, now = together[0], current(self._best, together[0])
         whole = coordinate.kind != "float"
         values = [value for value in asked.ranked(whole) if value >= 0 and value != now]
-        made = [int(value) for value in values] if whole else [*_plain_floats(values), 0.0]
-        if not made:
+        if whole and asked.agreement(0) < 0.5:
+            values = [value for value in values if value]
+        if not values or (isinstance(now, (int, float)) and asked.agreement(now) >= 0.5):
             return None
-        agreement = asked.agreement if len(together) == 1 else asked.agreement / 2
+        made = [int(value) for value in values] if whole else [*_plain_floats(values), 0.0]
+        agreement = asked.agreement(values[0]) if len(together) == 1 else asked.agreement(values[0]) / 2
         return _Proposal(together, tuple(made), agreement, asked.reasons.get(values[0], "") if values else "")
 
     def _follow(self, proposal: _Proposal) -> None:
@@ -218,7 +222,8 @@ class _Search:
         for other in others:
             size = current(arguments, other)
             if isinstance(size, int) and now and value and size > 1:
-                yield changed(divided, other, size * value // now if size * value % now == 0 else value * max(1, size // now))
+                scaled = size * value // now if size * value % now == 0 else value * max(1, size // now)
+                yield from (changed(base, other, scaled) for base in (arguments, divided))
 
     # asking one coordinate
 
@@ -232,7 +237,9 @@ class _Search:
             if coordinate.kind == LENGTH:
                 alike[LENGTH, len(coordinate.path), now].append(coordinate)
             elif isinstance(coordinate.path[-1], int):
-                alike[coordinate.path[:-1], now].append(coordinate)
+                beside = alike[coordinate.path[:-1], now]
+                if not beside or beside[-1].path[-1] == coordinate.path[-1] - 1:
+                    beside.append(coordinate)
         return groups + [tuple(group) for group in alike.values() if len(group) > 1]
 
     def _probe(self, together: Tuple[Coordinate, ...]) -> Optional[_Probe]:
@@ -275,7 +282,7 @@ class _Search:
         kept = self._best, self._cost, dict(self._reasons)
         for coordinate in self._coordinates():
             here = current(kept[0], coordinate)
-            for choice in coordinate.choices or (_HEADS if coordinate.divides else ()):
+            for choice in coordinate.choices or (_HEADS if coordinate.divides else (0.0,) if coordinate.kind == "float" else ()):
                 other = changed(kept[0], coordinate, choice)
                 if choice == here or self._cost_of(other) == math.inf:
                     continue
@@ -299,8 +306,20 @@ class _Search:
             if self._cost_of(back) <= self._cost + _CLOSE:
                 self._best = back
         for coordinate in self._coordinates():
+            if coordinate.kind == "float":
+                self._plainer(coordinate)
             if coordinate.divides and coordinate.path[-1] not in self._start.stored and not self._has_default(coordinate):
                 self._guess_heads(coordinate)
+
+    def _plainer(self, coordinate: Coordinate) -> None:
+        """2.5 in place of 2.57, when it does as well."""
+        now = current(self._best, coordinate)
+        for parts in (1, 2, 4, 10, 3, 8, 20, 100) if now else ():
+            near = round(now * parts) / parts
+            other = changed(self._best, coordinate, near)
+            if near and abs(near - now) <= 0.1 * abs(now) and self._cost_of(other) <= self._cost + _CLOSE:
+                self._best = other
+                return
 
     def _guess_heads(self, coordinate: Coordinate) -> None:
         if self._tells(coordinate):

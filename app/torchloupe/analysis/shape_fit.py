@@ -60,11 +60,10 @@ class Votes:
         near = [float(each) for value in asked if value != int(value) for each in (math.floor(value), math.ceil(value))]
         return list(dict.fromkeys([value for value in asked if value == int(value)] + near))[:limit]
 
-    @property
-    def agreement(self) -> float:
-        """The part of all votes that the first value has, 0 to 1."""
+    def agreement(self, value: float) -> float:
+        """The part of all votes that a value has, 0 to 1."""
         total = sum(self.weights.values())
-        return max(self.weights.values()) / total if total else 0.0
+        return self.weights[float(value)] / total if total else 0.0
 
 
 def moved_axes(before: Shapes, after: Shapes) -> Set[Tuple[str, int]]:
@@ -95,12 +94,11 @@ def votes(
                 alone = 0.25 ** (max(1, shared.get((key, axis), 1)) - 1)
                 for value, weight in _solutions(d0, d1, g, old, new):
                     found.add(value, weight * alone, f"{key} {list(goal)}, dimension {axis}")
-    for name, n0, n1, goal_count, example in _counts(before, after, wanted):
-        if n0 != n1:
-            weight = 2.0 * max(1, abs(n1 - n0))
+    for name, n0, n1, goal_count in _counts(before, after, wanted):
+        if n0 != n1 and (n0 or goal_count):
             for value, part in _solutions(n0, n1, goal_count, old, new):
                 if part == 1.0:
-                    found.add(value, weight, f"{goal_count} times {name}" + (f", such as {example}" if example else ""))
+                    found.add(value, 2.0, f"the count of {name}: {goal_count}")
     return found
 
 
@@ -122,24 +120,22 @@ def _solutions(d0: int, d1: int, goal: int, old: float, new: float) -> Iterator[
             yield old + math.log(aim / base) / math.log(2), 0.9
 
 
-def _counts(before: Shapes, after: Shapes, wanted: Shapes) -> Iterator[Tuple[str, int, int, int, str]]:
-    """Numbered things: how many there are in each, by what their keys have in common."""
-    groups = [_numbered(before), _numbered(after), _numbered(wanted)]
-    for name in groups[0].keys() | groups[1].keys():
-        if name in groups[2] or name in groups[0]:
-            counts = [len(group.get(name, ())) for group in groups]
-            example = next((key for key in sorted(wanted) if key not in before and _DIGITS.sub("#", key) == name), "")
-            yield f"`{name}`", counts[0], counts[1], counts[2], example
+def _counts(before: Shapes, after: Shapes, wanted: Shapes) -> Iterator[Tuple[str, int, int, int]]:
+    """How many numbered things there are at each place (`layers.#`, `layers.0.blocks.#`), in each."""
+    places = [_numbered(shapes) for shapes in (before, after, wanted)]
+    for name in dict.fromkeys([*places[0], *places[1]]):
+        first, second, third = (len(place.get(name, ())) for place in places)
+        yield f"`{name}`", first, second, third
 
 
 def _numbered(shapes: Shapes) -> Dict[str, Set[str]]:
-    """Keys by their text with every number left open. Parameters only: the numbers of a key are what is counted."""
-    groups: Dict[str, Set[str]] = defaultdict(set)
+    """The numbers that stand at each place of the keys; the numbers before the place are part of its name."""
+    places: Dict[str, Set[str]] = defaultdict(set)
     for key in shapes:
-        template = _DIGITS.sub("#", key)
-        if template != key:
-            groups[template].add(key)
-    return groups
+        for number in _DIGITS.finditer(key):
+            if number.start():
+                places[f"{key[: number.start()]}#"].add(number.group())
+    return places
 
 
 def example_of(before: Shapes, after: Shapes) -> Optional[str]:
