@@ -23,7 +23,7 @@ def starts(fields: Sequence[ArgumentField], stored: Mapping[str, Any], given: Ar
     """Arguments that may build, the likeliest first."""
     names = leaf_values(stored)
     known = _known(fields, names)
-    for found in ([known, {}] if known else [{}]):
+    for found in [known, {}] if known else [{}]:
         usual = first_arguments(fields, {**found, **given})
         used = {name: value for name, value in names.items() if found and _holds(usual, name, value)}
         yield Start(usual, used)
@@ -97,9 +97,7 @@ def _other_forms(fields: Sequence[ArgumentField], usual: Arguments, given: Argum
         yield {**usual, **dict(zip(unknown, values))}
 
 
-def _all_alike(
-    fields: Sequence[ArgumentField], usual: Arguments, given: Arguments, found: Arguments, size: int
-) -> Arguments:
+def _all_alike(fields: Sequence[ArgumentField], usual: Arguments, given: Arguments, found: Arguments, size: int) -> Arguments:
     """Every number that is only guessed is the same one, so that none fails to be a multiple of another."""
     required = {field.name for field in fields if not field.has_default} - set(given) - set(found)
     for coordinate in coordinates(fields, usual, tuple(given)):

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
@@ -42,7 +42,7 @@ def matched_keys(shapes: Shapes, wanted: Shapes) -> int:
 class Votes:
     """What the wanted shapes say of one argument: for each value how many dimensions ask for it, and one of them in words."""
 
-    weights: Counter[float] = field(default_factory=Counter)
+    weights: Dict[float, float] = field(default_factory=lambda: defaultdict(float))
     reasons: Dict[float, str] = field(default_factory=dict)
 
     def add(self, value: float, weight: float, reason: str) -> None:
@@ -54,7 +54,7 @@ class Votes:
 
     def ranked(self, whole: bool, limit: int = 6) -> List[float]:
         """The values, most asked for first; ``whole`` ones only, fractions as their neighbours behind them."""
-        asked = [value for value, _ in self.weights.most_common()]
+        asked = sorted(self.weights, key=self.weights.__getitem__, reverse=True)
         if not whole:
             return asked[:limit]
         near = [float(each) for value in asked if value != int(value) for each in (math.floor(value), math.ceil(value))]
@@ -63,7 +63,7 @@ class Votes:
     def agreement(self, value: float) -> float:
         """The part of all votes that a value has, 0 to 1."""
         total = sum(self.weights.values())
-        return self.weights[float(value)] / total if total else 0.0
+        return self.weights.get(float(value), 0.0) / total if total else 0.0
 
 
 def moved_axes(before: Shapes, after: Shapes) -> Set[Tuple[str, int]]:
@@ -77,9 +77,7 @@ def moved_axes(before: Shapes, after: Shapes) -> Set[Tuple[str, int]]:
     }
 
 
-def votes(
-    before: Shapes, after: Shapes, wanted: Shapes, old: float, new: float, shared: Mapping[Tuple[str, int], int]
-) -> Votes:
+def votes(before: Shapes, after: Shapes, wanted: Shapes, old: float, new: float, shared: Mapping[Tuple[str, int], int]) -> Votes:
     """An argument went from ``old`` to ``new`` and the shapes from ``before`` to ``after``: which value gives the wanted ones?
 
     ``shared`` says how many arguments move a dimension: one that others move, too, tells less of each.

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from .process_state import ProcessState
+from .torch_compat import is_lazy
 
 _LARGE = 1 << 16
 _FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "empty_strided", "randint", "normal")
@@ -42,11 +44,8 @@ class ProbeBuilds:
 
 
 def _shapes_of(model: nn.Module) -> Dict[str, Tuple[int, ...]]:
-    return {key: tuple(value.shape) for key, value in model.state_dict().items() if _has_shape(value)}
-
-
-def _has_shape(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and not isinstance(value, nn.parameter.UninitializedTensorMixin)
+    tensors = {key: value for key, value in model.state_dict().items() if isinstance(value, torch.Tensor)}
+    return {key: tuple(value.shape) for key, value in tensors.items() if not is_lazy(value)}
 
 
 def _wants_data(error: BaseException) -> bool:
@@ -59,7 +58,7 @@ def _no_data() -> "contextlib.AbstractContextManager[Any]":
     return torch.device("meta")
 
 
-class _small_data(TorchFunctionMode):  # noqa: N801  # used like the functions beside it
+class _small_data(TorchFunctionMode):
     """Large new tensors without data, small ones with: rates that are computed with torch stay numbers."""
 
     def __torch_function__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -82,9 +81,11 @@ def _elements(args: Any, kwargs: Mapping[str, Any]) -> int:
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
     """What a constructor prints and how it seeds is nobody's business while it is only probed."""
-    state = ProcessState()
+    state, level = ProcessState(), logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:
+        logging.disable(level)
         state.restore()

@@ -1,0 +1,91 @@
+"""The end of a search for constructor arguments: plain values where several do, and for each one where it is from."""
+
+import contextlib
+from typing import Any, Iterator, List, Sequence, Tuple
+
+from ..wire.arguments import ArgumentField, SolvedArgument
+from .argument_tries import EnoughTried, Tries
+from .argument_values import LENGTH, Coordinate, changed, value_at
+from .shape_fit import Shapes, example_of
+
+_USUAL_HEAD_WIDTH = 64
+
+
+def settle(tries: Tries) -> None:
+    """What the shapes do not ask for goes back to its default; heads that nothing tells become what is usual."""
+    defaults = dict(_defaults(tries.fields, ()))
+    for path, default in defaults.items():
+        if path[0] in tries.given or path[-1] in tries.stored or value_at(tries.best, path) == default:
+            continue
+        back = changed(tries.best, Coordinate(path, "other"), default)
+        if tries.is_as_good(back):
+            tries.best = back
+    for coordinate in tries.coordinates():
+        if coordinate.path[-1] in tries.stored:
+            continue
+        if coordinate.kind == "float":
+            _first_as_good(tries, coordinate, plainer(tries.value(coordinate)))
+        elif coordinate.divides and coordinate.path not in defaults and tries.tells(coordinate) is None:
+            _first_as_good(tries, coordinate, _usual_heads(tries, coordinate))
+
+
+def _first_as_good(tries: Tries, coordinate: Coordinate, values: Sequence[Any]) -> None:
+    for value in values:
+        other = changed(tries.best, coordinate, value)
+        if tries.is_as_good(other):
+            tries.best = other
+            return
+
+
+def plainer(number: Any) -> List[float]:
+    """Numbers that are easier to say and close: 2.5 for 2.57, 8/3 for 2.66666."""
+    if not number:
+        return []
+    near = [round(number * parts) / parts for parts in (1, 2, 4, 10, 3, 8, 20, 100)]
+    return [each for each in near if each and abs(each - number) <= 0.1 * abs(number)]
+
+
+def _usual_heads(tries: Tries, coordinate: Coordinate) -> List[int]:
+    widths = _numbers(value_at(tries.best, coordinate.path[:-1]) or tries.best)
+    usual = [width // _USUAL_HEAD_WIDTH for width in widths if width and width % _USUAL_HEAD_WIDTH == 0]
+    return [*usual, 8, 4, 2]
+
+
+def explained(tries: Tries) -> Iterator[SolvedArgument]:
+    """Every value of the best arguments with where it is from."""
+    for name, value in tries.given.items():
+        yield SolvedArgument(name, value, "given", "You gave it.")
+    shapes = tries.shapes(tries.best) or {}
+    defaults = dict(_defaults(tries.fields, ()))
+    with contextlib.suppress(EnoughTried):
+        for coordinate in tries.coordinates():
+            if coordinate.kind != LENGTH:
+                has_default = coordinate.path in defaults or isinstance(coordinate.path[-1], int)
+                yield _explained(tries, coordinate, shapes, has_default)
+
+
+def _explained(tries: Tries, coordinate: Coordinate, shapes: Shapes, has_default: bool) -> SolvedArgument:
+    value, name, leaf = tries.value(coordinate), coordinate.name, str(coordinate.path[-1])
+    if leaf in tries.stored and tries.stored[leaf] == value:
+        return SolvedArgument(name, value, "stored", "It stands in the checkpoint.")
+    other = None if name in tries.reasons else tries.tells(coordinate)
+    evidence = tries.reasons.get(name) or (example_of(shapes, other) if other is not None else "")
+    if evidence:
+        return SolvedArgument(name, value, "shapes", f"From {evidence}.")
+    if has_default:
+        return SolvedArgument(name, value, "default", "No shape depends on it: the default.")
+    return SolvedArgument(name, value, "guess", "It has to be given, and no shape depends on it: a guess.")
+
+
+def _defaults(fields: Sequence[ArgumentField], above: Tuple[str, ...]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    for field in fields:
+        if field.kind == "config":
+            yield from _defaults(field.fields, (*above, field.name))
+        elif field.has_default and field.kind != "other" and (field.default is not None or field.optional):
+            yield (*above, field.name), field.default
+
+
+def _numbers(tree: Any) -> List[int]:
+    if isinstance(tree, dict):
+        return [number for value in tree.values() for number in _numbers(value)]
+    return [tree] if isinstance(tree, int) and not isinstance(tree, bool) else []
