@@ -103,12 +103,16 @@ def check(rest: Sequence[str]) -> int:
 
 
 def bench(rest: Sequence[str]) -> int:
-    """our times beside those of peers, in one run (--quick: small, to see that it works)"""
+    """our times beside those of peers, then damaged checkpoints (--quick: small, to see that it works; --fuzz SECONDS)"""
     parser = argparse.ArgumentParser(prog="dev.py bench")
     parser.add_argument("--quick", action="store_true", help="small inputs and one round: the figures mean nothing")
-    quick = parser.parse_args(rest).quick
+    parser.add_argument("--fuzz", type=float, default=20.0, metavar="SECONDS", help="how long damaged checkpoints are read")
+    options = parser.parse_args(rest)
     python = prepare(system_libraries.WINDOW)
-    return call([sys.executable, str(ROOT / "packaging/bench/compare.py"), str(python), *(["--quick"] if quick else [])])
+    quick = ["--quick"] if options.quick else []
+    compared = call([sys.executable, str(ROOT / "packaging/bench/compare.py"), str(python), *quick])
+    seconds = min(options.fuzz, 2.0) if options.quick else options.fuzz
+    return call([python, str(ROOT / "packaging/bench/fuzz.py"), "--seconds", str(seconds)]) or compared
 
 
 def build(rest: Sequence[str]) -> int:

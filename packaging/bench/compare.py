@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from figures import Figure, medians, output_of, seconds_of, seconds_until_painted
+from listing import Listing
+from value_peers import LARGE, LARGE_PART
 
 HERE = Path(__file__).resolve().parent
 LOAD = "import sys, torch; torch.load(sys.argv[1], mmap=True, weights_only=True)"
@@ -30,10 +32,12 @@ class Size:
     images: str
     modules: str
     values_megabytes: int
+    listed_gigabytes: int
+    listed_tensors: int
 
 
-FULL = Size(5, 300, "4,3,224,224", "many_modules", 2000)
-QUICK = Size(1, 4, "1,3,64,64", "some_modules", 4)
+FULL = Size(5, 300, "4,3,224,224", "many_modules", 2000, 4, 100_000)
+QUICK = Size(1, 4, "1,3,64,64", "some_modules", 4, 1, 2_000)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class Bench:
             if environment:
                 yield self.window("xcb", environment)
         yield from self.checkpoint()
+        folder, size = self.folder, self.size
+        yield from Listing(
+            self.python, self.environment, folder, size.rounds, size.listed_gigabytes, size.listed_tensors
+        ).figures()
         yield from self.values()
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
         yield from self.forward(self.size.modules.replace("_", " "), self.size.modules, "16,8")
@@ -88,22 +96,29 @@ class Bench:
 
     def values(self) -> Iterator[Figure]:
         """Two checkpoints compared value by value, beside reading both once and beside torch, tensor by tensor. All in page cache."""
-        files = [self.folder / name for name in ("epoch3.pt", "epoch4.pt")]
+        files = [str(self.folder / name) for name in ("epoch3.pt", "epoch4.pt")]
         script = [self.python, str(HERE / "value_peers.py")]
-        output_of([*script, "write", *map(str, files), str(self.size.values_megabytes)], self.environment)
-        try:
-            ours, read, naive = medians(
+        diff = [*self.torchloupe, "diff", *files, "--values", "--json"]
+        show = [*self.torchloupe, "show", files[0], "--tensor", LARGE, "--json"]
+        for dtype, megabytes, slowest in (
+            ("float32", self.size.values_megabytes, 3.0),
+            ("bfloat16", self.size.values_megabytes // 4, None),
+        ):
+            output_of([*script, "write", *files, str(megabytes), dtype], self.environment)
+            ours, read, naive, shown, looked = medians(
                 self.size.rounds,
-                partial(self.compared_seconds, [*self.torchloupe, "diff", *map(str, files), "--values", "--json"]),
-                partial(self.said_seconds, [*script, "read", *map(str, files)]),
-                partial(self.said_seconds, [*script, "torch", *map(str, files)]),
+                partial(self.values_seconds, diff),
+                partial(self.said_seconds, [*script, "read", *files]),
+                partial(self.said_seconds, [*script, "torch", *files]),
+                partial(self.values_seconds, show),
+                partial(self.said_seconds, [*script, "statistics", *files]),
             )
-        finally:
-            for file in files:
-                file.unlink(missing_ok=True)
-        name = f"values of two checkpoints of {self.size.values_megabytes} MB"
-        yield Figure(name, ours, "reading both once", read, "s", 3.0)
-        yield Figure(name, ours, "torch, tensor by tensor", naive, "s", 0.125)
+            name = f"values of two checkpoints of {megabytes} MB, {dtype}"
+            yield Figure(name, ours, "reading both once", read, "s", slowest)
+            yield Figure(name, ours, "torch, tensor by tensor", naive, "s", 0.125)
+            yield Figure(f"statistics of a tensor of {megabytes // LARGE_PART} MB, {dtype}", shown, "torch", looked, "s", 1.0)
+        for file in files:
+            os.unlink(file)
 
     def forward(self, name: str, factory: str, shape: str) -> Iterator[Figure]:
         """A first forward pass: ours from question to answer (state kept and compared, statistics, pipe), the bare pass, torchinfo."""
@@ -122,8 +137,8 @@ class Bench:
         """What ``torchloupe run`` says of the whole request."""
         return float(json.loads(output_of(command, self.environment))["seconds"]["forward"])
 
-    def compared_seconds(self, command: list[str]) -> float:
-        """What ``torchloupe diff --values`` says of the comparison of the values."""
+    def values_seconds(self, command: list[str]) -> float:
+        """What ``torchloupe`` says of its work on stored values."""
         return float(json.loads(output_of(command, self.environment))["seconds"]["values"])
 
     def said_seconds(self, command: list[str]) -> float:

@@ -1,7 +1,7 @@
-"""Peers of the comparison of values: ``value_peers.py write A B MEGABYTES``, ``value_peers.py read A B``, ``value_peers.py torch A B``.
+"""Peers of what is done with stored values: ``value_peers.py write A B MEGABYTES DTYPE``, then ``read``, ``torch`` or ``statistics A B``.
 
-``read`` is what the machine can do: both files once, into memory that stays in the cache. ``torch`` is what a person writes.
-Both print their seconds; the import is not counted.
+``read`` is what the machine can do: both files once, into memory that stays in the cache. ``torch`` and ``statistics`` are what a
+person writes: both files compared, and one large tensor of A looked at. They print their seconds; the import is not counted.
 """
 
 import json
@@ -10,16 +10,21 @@ import time
 
 SIDE = 1024
 BLOCK = 1 << 20
+LARGE, LARGE_PART = "embedding.weight", 10
 
 
-def write(paths: list[str], megabytes: int) -> None:
-    """Two checkpoints of so many megabytes each; the second one moved a little."""
+def write(paths: list[str], megabytes: int, dtype: str) -> None:
+    """Two checkpoints of so many megabytes each, a tenth of it one tensor; the second one moved a little."""
     import torch
 
-    layers = {f"layers.{number}.weight": torch.randn(SIDE, SIDE) for number in range(max(1, megabytes // 4))}
+    kind = getattr(torch, dtype)
+    blocks = max(2, megabytes * 1_000_000 // (SIDE * SIDE * kind.itemsize))
+    large = max(1, blocks // LARGE_PART)
+    layers = {f"layers.{number}.weight": torch.randn(SIDE, SIDE).to(kind) for number in range(blocks - large)}
+    layers[LARGE] = torch.randn(large * SIDE, SIDE).to(kind)
     torch.save(layers, paths[0])
     for weight in layers.values():
-        weight += 1e-3 * torch.randn(SIDE, SIDE)
+        weight += 1e-3 * torch.randn(weight.shape)
     torch.save(layers, paths[1])
 
 
@@ -51,9 +56,22 @@ def compare(paths: list[str]) -> float:
     return time.perf_counter() - began
 
 
+def statistics(paths: list[str]) -> float:
+    """Seconds to look at one large tensor with torch."""
+    import torch
+
+    began = time.perf_counter()
+    weight = torch.load(paths[0], mmap=True, weights_only=True)[LARGE].float()
+    low, high = weight.min().item(), weight.max().item()
+    (weight.mean().item(), weight.std().item(), (weight == 0).sum().item())
+    (weight.isnan().sum().item(), weight.isinf().sum().item())
+    torch.histc(weight, 64, low, high).tolist()
+    return time.perf_counter() - began
+
+
 if __name__ == "__main__":
     what, files = sys.argv[1], sys.argv[2:4]
     if what == "write":
-        write(files, int(sys.argv[4]))
+        write(files, int(sys.argv[4]), sys.argv[5])
     else:
-        print(json.dumps({"seconds": {"read": read, "torch": compare}[what](files)}))
+        print(json.dumps({"seconds": {"read": read, "torch": compare, "statistics": statistics}[what](files)}))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from checkpoints.saved_state import saved
-from torchloupe.analysis.optimizer_state import joined_names, optimizer_state
+from torchloupe.analysis.optimizer_state import optimizer_state, param_groups
 from torchloupe.wire.contents import CheckpointContents, StoredTensor, StoredValue
 
 
@@ -144,18 +144,46 @@ def test_that_an_optimizer_without_its_model_has_no_names(tmp_path: Path) -> Non
     entries = optimizer_state(contents)
     assert entries
     assert {entry.parameter for entry in entries} == {None}
-    assert joined_names(entries) == {}
 
 
 def test_that_a_model_without_optimizer_has_no_entries(tmp_path: Path) -> None:
     assert optimizer_state(saved(tmp_path / "a.pt", network().state_dict())) == ()
 
 
-def test_that_joined_names_are_by_container_and_key(tmp_path: Path) -> None:
+def test_that_steps_that_were_read_from_tensors_are_taken(tmp_path: Path) -> None:
     model = network()
-    joined = joined_names(optimizer_state(saved(tmp_path / "a.pt", stepped(model, torch.optim.Adam(model.parameters())))))
-    assert joined["optimizer", "state.0.exp_avg"].parameter == "0.weight"
-    assert joined["optimizer", "state.0.step"].parameter == "0.weight"
+    contents = saved(tmp_path / "a.pt", stepped(model, torch.optim.Adam(model.parameters())))
+    entries = optimizer_state(contents, {("optimizer", "0"): 1200.0, ("other", "1"): 5.0})
+    assert [entry.step for entry in entries[:2]] == [1200.0, None]
+
+
+def test_that_param_groups_have_their_settings_and_the_number_of_their_parameters(tmp_path: Path) -> None:
+    model = network()
+    parameters = list(model.parameters())
+    optimizer = torch.optim.AdamW([{"params": parameters[:3]}, {"params": parameters[3:], "weight_decay": 0.0}], lr=0.25)
+    first, second = param_groups(saved(tmp_path / "a.pt", stepped(model, optimizer)))
+    assert (first.container, first.place, first.parameters) == ("optimizer", 0, 3)
+    assert (second.place, second.parameters) == (1, len(parameters) - 3)
+    assert (first.settings["lr"], second.settings["weight_decay"], first.settings["betas"]) == (0.25, 0.0, "(0.9, 0.999)")
+    assert "params" not in first.settings
+
+
+def test_that_the_groups_of_every_optimizer_are_found_and_one_at_the_top_too() -> None:
+    values = tuple(
+        StoredValue(f"{start}param_groups.{place}.lr", "float", lr)
+        for start, place, lr in (("", 0, 0.1), ("gan.opt_d.", 0, 0.2), ("gan.opt_d.", 1, 0.3))
+    )
+    groups = param_groups(CheckpointContents("a.pt", "torch zip", 0, 0, (), values))
+    assert [(each.container, each.place, each.settings["lr"], each.parameters) for each in groups] == [
+        ("", 0, 0.1, None),
+        ("gan.opt_d", 0, 0.2, None),
+        ("gan.opt_d", 1, 0.3, None),
+    ]
+
+
+def test_that_a_file_without_groups_has_none() -> None:
+    values = (StoredValue("param_groups_note", "str", "x"), StoredValue("param_groups.x.lr", "float", 1.0))
+    assert param_groups(CheckpointContents("a.pt", "torch zip", 0, 0, (), values)) == ()
 
 
 @pytest.mark.parametrize("text", ["", "[", "{1: 2}", "[nonsense]", None, 5, "1,0,0 items", "99999999999 items: 0"])

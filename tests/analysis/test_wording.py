@@ -6,6 +6,7 @@ import pytest
 
 from torchloupe.analysis import wording
 from torchloupe.analysis.diff_rows import DiffRow, KeyEntry
+from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Fix, Problem
 
 
@@ -108,3 +109,9 @@ def test_that_a_problem_is_told_with_place_hint_and_repairs() -> None:
 
 def test_that_a_problem_without_a_place_has_no_line_for_it() -> None:
     assert wording.problem_lines(Problem("usage", "No.")) == ["error: No."]
+
+
+@pytest.mark.parametrize("path", ["/models/gpt2.pt", "C:\\models\\gpt2.pt", "gpt2.pt"])
+def test_that_an_opened_checkpoint_is_told_with_how_little_of_it_was_read(path: str) -> None:
+    contents = CheckpointContents(path, "torch zip", 9_200_000_000, 48_000, (StoredTensor("w", (1,), "float32", 4),))
+    assert wording.read_text(contents) == "1 tensor in gpt2.pt (torch zip); read 48 kB of 9.2 GB, nothing executed"

@@ -5,7 +5,7 @@ import io
 import numpy
 import pytest
 
-from checkpoints.hostile_others import npy
+from checkpoints.hostile.other_files import npy
 from torchloupe.checkpoints.npy_header import bytes_after, header_end, read_header
 from torchloupe.wire.errors import CorruptFile
 

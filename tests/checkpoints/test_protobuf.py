@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkpoints.hostile_others import field, varint
+from checkpoints.hostile.other_files import field, varint
 from torchloupe.checkpoints.protobuf import BYTES, NARROW, VARINT, WIDE, Message
 from torchloupe.checkpoints.source import SourceFile
 from torchloupe.checkpoints.window import Window

@@ -1,9 +1,11 @@
 """Reading a file by position, and counting."""
 
+import os
+
 import pytest
 
 from torchloupe.checkpoints.source import SourceFile
-from torchloupe.wire.errors import CorruptFile
+from torchloupe.wire.errors import CheckpointError, CorruptFile
 
 
 @pytest.fixture
@@ -54,3 +56,25 @@ def test_that_it_reads_without_pread_as_on_windows(path, monkeypatch):
     monkeypatch.delattr("os.pread")
     with SourceFile(path) as source:
         assert source.at(50_000, 10) == path.read_bytes()[50_000:50_010]
+
+
+def test_that_a_file_without_permission_is_said_to_be_so(path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(CheckpointError, match="may not be read by you") as caught:
+        SourceFile(path)
+    assert "permissions" in caught.value.hint
+
+
+def test_that_a_stamp_tells_a_file_from_the_one_that_takes_its_place(path):
+    with SourceFile(path) as source:
+        first = source.stamp()
+    with SourceFile(path) as source:
+        assert source.stamp() == first
+        assert source.stamp("shard").file == "shard"
+    path.with_suffix(".new").write_bytes(path.read_bytes())
+    os.replace(path.with_suffix(".new"), path)
+    with SourceFile(path) as source:
+        assert source.stamp() != first

@@ -65,8 +65,9 @@ def test_that_values_are_not_read_unless_they_are_asked_for(play: Play, pair: tu
 
 def test_that_the_tensors_that_moved_are_ranked(play: Play, pair: tuple[str, str]) -> None:
     lines = play("diff", *pair, "--values").out.splitlines()
-    assert "values: 3 tensors differ, 2 equal" in lines
-    table = lines[lines.index("values: 3 tensors differ, 2 equal") + 1 :]
+    summary = "values: 3 of 5 tensors moved; the most: far (relative 2); 1 with NaN: bad; 2 equal: same, turned."
+    assert summary in lines
+    table = lines[lines.index(summary) + 1 :]
     assert table[0].split()[:2] == ["KEY", "RELATIVE"]
     assert [line.split()[0] for line in table[1:4]] == ["bad", "far", "near"]
     assert table[2].split()[-1] == "%"
@@ -75,7 +76,7 @@ def test_that_the_tensors_that_moved_are_ranked(play: Play, pair: tuple[str, str
 def test_that_equal_checkpoints_differ_in_nothing(play: Play, pair: tuple[str, str]) -> None:
     written = play("diff", pair[0], pair[0], "--values")
     assert (written.status, written.err) == (0, "")
-    assert "values: 0 tensors differ, 5 equal" in written.out
+    assert "values: All 5 tensors are equal." in written.out
 
 
 def test_that_a_long_table_is_cut_and_says_so(play: Play, tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_that_ctrl_c_keeps_what_was_compared(play: Play, pair: tuple[str, str], 
     monkeypatch.setattr(comparison, "compare_values", interrupted)
     written = play("diff", *pair, "--values")
     assert written.status == 130
-    assert "values: 1 tensor differs, 0 equal" in written.out
+    assert "values: 1 of 1 tensor moved; the most: far (relative 2)." in written.out
     assert "Cancelled." in written.err
 
 
@@ -178,6 +179,27 @@ def test_that_an_empty_tensor_is_no_error(play: Play, checkpoint: str) -> None:
     assert ["count", "0"] in [line.split() for line in written.out.splitlines()]
 
 
+def test_that_singular_values_are_told_when_they_are_asked_for(play: Play, checkpoint: str) -> None:
+    written = play("show", checkpoint, "--tensor", "weight", "--singular-values")
+    assert (written.status, written.err) == (0, "")
+    words = [line.split() for line in written.out.splitlines()]
+    wanted = torch.linalg.svdvals(torch.arange(12.0).view(3, 4).double()).tolist()
+    assert "singular values of the matrix 3 x 4" in written.out
+    assert ["Largest", f"{wanted[0]:.4g}"] in words
+    assert "Effective rank" in written.out
+    assert "singular values" not in play("show", checkpoint, "--tensor", "weight").out
+    plain = play("show", checkpoint, "--tensor", "weight", "--singular-values", "--json").json["tensor"]["singular_values"]
+    assert plain["matrix"] == [3, 4]
+    assert plain["values"] == pytest.approx(wanted, abs=1e-9)
+    assert plain.keys() == {"matrix", "condition", "effective_rank", "values"}
+
+
+def test_that_many_singular_values_are_cut_in_text_and_whole_in_json(play: Play, checkpoint: str) -> None:
+    assert play("show", checkpoint, "--tensor", "large", "--singular-values").out.splitlines()[-1].endswith("0 …")
+    plain = play("show", checkpoint, "--tensor", "large", "--singular-values", "--json").json["tensor"]["singular_values"]
+    assert (len(plain["values"]), plain["condition"], plain["effective_rank"]) == (200, None, 0)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -186,6 +208,7 @@ def test_that_an_empty_tensor_is_no_error(play: Play, checkpoint: str) -> None:
         (["--tensor", "large", "--slice", ":"], "40,000 values; 10,000 are printed at most"),
         (["--tensor", "sparse"], "do not lie in the file as one block"),
         (["--slice", "0"], "--slice needs a tensor"),
+        (["--singular-values"], "--singular-values needs a tensor"),
         (["--save-npy", "x.npy"], "--save-npy needs a tensor"),
         (["--tensor", "weight", "--force"], "--force is for --save-npy"),
     ],
@@ -237,7 +260,7 @@ def test_that_optimizer_tensors_say_whose_they_are(play: Play, tmp_path: Path) -
     assert "parameter" not in tensors["weight"]
     assert "parameter_guessed" not in tensors["state.1.exp_avg"]
     line = next(line for line in play("show", str(tmp_path / "a.pt")).out.splitlines() if "state.0.exp_avg " in line)
-    assert line.endswith("of weight")
+    assert line.endswith("of weight, step 1")
 
 
 # progress

@@ -185,6 +185,31 @@ def checkpoint() -> CheckpointContents:
     )
 
 
+def trained() -> CheckpointContents:
+    """One layer with the state of the optimizer that trains it, in two groups."""
+    model = [stored("fc.weight", (4, 3), "model"), stored("fc.bias", (4,), "model")]
+    kept = [
+        stored(f"state.{number}.{name}", shape, "optimizer")
+        for number, shape in enumerate([(4, 3), (4,)])
+        for name in ("exp_avg", "exp_avg_sq")
+    ]
+    groups = "optimizer.param_groups"
+    values = (
+        StoredValue("optimizer.state.0.step", "int", 1200),
+        StoredValue("optimizer.state.1.step", "int", 1200),
+        StoredValue(f"{groups}.0.lr", "float", 0.001),
+        StoredValue(f"{groups}.0.weight_decay", "float", 0.01),
+        StoredValue(f"{groups}.0.betas", "tuple", "(0.9, 0.999)"),
+        StoredValue(f"{groups}.0.params", "list", "[0]"),
+        StoredValue(f"{groups}.1.lr", "float", 0.5),
+        StoredValue(f"{groups}.1.params", "list", "[1]"),
+        StoredValue("hyper_parameters.optimizer.name", "str", "adamw"),
+        StoredValue("hyper_parameters.optimizer.warmup", "int", 10),
+        StoredValue("epoch", "int", 3),
+    )
+    return CheckpointContents("/models/trained.pt", "PyTorch zip", 9000, 800, (*model, *kept), values)
+
+
 class QuietSession:
     """Answers every request with what ``answers`` holds for its type, else with a failure that says so."""
 

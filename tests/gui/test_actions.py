@@ -17,6 +17,7 @@ KEYS = {
     "reload": "Ctrl+R",
     "close.all": "Ctrl+W",
     "quit": "Ctrl+Q",
+    "open.other": "Ctrl+D",
     "edit.copy": "Ctrl+C",
     "edit.copy_path": "Ctrl+Shift+C",
     "edit.filter": "Ctrl+F",
@@ -48,7 +49,9 @@ ACTION_IDS = [
     *KEYS,
     *("open.example", "close.checkpoint", "close.model", "run.arguments", "worker.interpreter", "worker.restart", "view.right"),
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
-    *("panel.compare", "panel.tensor", "panel.details", "panel.log"),
+    *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
+    *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other"),
+    *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]
 
 
@@ -124,7 +127,9 @@ def test_that_with_nothing_open_what_needs_something_is_off(window: Any) -> None
 def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     full_window.actions_by_id.refresh()
     off = {action_id for action_id, action in full_window.actions_by_id.by_id.items() if not action.isEnabled()}
-    assert off <= {"run.cancel", "go.back", "go.forward", "open.example"}
+    beside = {"compare.values", "compare.swap", "close.other"}  # need a second checkpoint
+    selected = {"export.tensor"}  # needs a tensor of the checkpoint to be selected
+    assert off <= {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected
 
 
 def test_that_two_actions_with_one_id_are_refused(qtbot: Any) -> None:

@@ -7,9 +7,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui import panel_data
+from gui.conftest import PATIENCE_MS
 from gui.panel_data import open_panel, shown_column
-from torchloupe.gui.checkpoint.model import CheckpointRows
+from torchloupe.gui.checkpoint.building import AT_ONCE, BuildRows
 from torchloupe.gui.checkpoint.panel import CheckpointModel, CheckpointPanel
+from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection
 from torchloupe.wire.contents import CheckpointContents
 
@@ -21,14 +23,30 @@ def panel(qtbot: Any) -> CheckpointPanel:
 
 @pytest.fixture
 def full_panel(panel: CheckpointPanel) -> CheckpointPanel:
+    """With the classifier's checkpoint, flat."""
+    panel.set_tree(False)
     panel.workbench.set_checkpoint(panel_data.checkpoint())
     return panel
+
+
+@pytest.fixture
+def tree_panel(panel: CheckpointPanel) -> CheckpointPanel:
+    """With a trained layer and its optimizer, as a tree."""
+    panel.workbench.set_checkpoint(panel_data.trained())
+    return panel
+
+
+def many(count: int) -> CheckpointContents:
+    """A model and an optimizer of so many tensors each."""
+    model = [panel_data.stored(f"layer{number}.weight", (1,), "model") for number in range(count)]
+    other = [panel_data.stored(f"state.{number}.exp_avg", (1,), "optimizer") for number in range(count)]
+    return CheckpointContents("/m.pt", "PyTorch zip", 10, 10, (*model, *other))
 
 
 def test_that_the_model_obeys_qt(qtmodeltester: Any) -> None:
     model = CheckpointModel()
     qtmodeltester.check(model)
-    model.set_checkpoint_rows(CheckpointRows(panel_data.checkpoint(), "ema"))
+    model.set_checkpoint_rows(BuildRows(panel_data.checkpoint(), "ema", as_tree=True)())
     qtmodeltester.check(model)
     model.toggle(0)
     model.set_filter("fc")
@@ -96,7 +114,7 @@ def test_that_a_selection_of_something_else_leaves_the_row(full_panel: Checkpoin
 
 
 def test_that_importable_names_are_folded_at_first(full_panel: CheckpointPanel) -> None:
-    assert "Names that its pickle mentions" in shown_column(full_panel.table, 0)
+    assert "Names in its pickle" in shown_column(full_panel.table, 0)
     assert "torch._utils._rebuild_tensor_v2" not in shown_column(full_panel.table, 0)
 
 
@@ -108,7 +126,7 @@ def test_that_typing_filters_and_keeps_the_groups(full_panel: CheckpointPanel) -
 
 def test_that_a_screen_reader_hears_key_and_note(full_panel: CheckpointPanel) -> None:
     spoken = full_panel.model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert spoken == "level 1, model_state_dict, 11 tensors, state_dict, the model's, open"
+    assert spoken == "level 1, model_state_dict, 11 tensors, the model's state_dict, 421,669 numbers, open"
 
 
 def test_that_copied_rows_are_what_is_shown(full_panel: CheckpointPanel) -> None:
@@ -130,8 +148,95 @@ def test_that_a_shorter_checkpoint_replaces_a_longer_one_while_a_late_row_is_sel
     assert full_panel.workbench.selection == Selection()
 
 
-def test_that_a_large_group_is_closed_unless_it_is_the_models(panel: CheckpointPanel) -> None:
-    model = [panel_data.stored(f"layer{number}.weight", (1,), "model") for number in range(2500)]
-    other = [panel_data.stored(f"state.{number}.exp_avg", (1,), "optimizer") for number in range(2500)]
-    panel.workbench.set_checkpoint(CheckpointContents("/m.pt", "PyTorch zip", 10, 10, (*model, *other)))
-    assert panel.model.rowCount() == 1 + 2500 + 1
+def test_that_a_large_group_is_closed_unless_it_is_the_models(panel: CheckpointPanel, qtbot: Any) -> None:
+    panel.set_tree(False)
+    panel.workbench.set_checkpoint(many(2500))
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1 + 2500 + 1, timeout=PATIENCE_MS)
+
+
+def test_that_very_many_rows_are_built_on_a_thread_while_the_header_is_there(panel: CheckpointPanel, qtbot: Any) -> None:
+    panel.workbench.set_checkpoint(many(AT_ONCE))
+    assert panel.model.rowCount() == 0
+    assert panel.name.text() == "m.pt"
+    assert panel.table.empty.label.text() == "Listing the tensors …"
+    qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=PATIENCE_MS)
+    assert panel.totals.text().startswith("2,000 tensors")
+    assert panel.containers.currentData() == "model"
+
+
+def test_that_rows_of_a_checkpoint_that_was_closed_meanwhile_are_not_shown(panel: CheckpointPanel, qtbot: Any) -> None:
+    panel.workbench.set_checkpoint(many(AT_ONCE))
+    panel.workbench.set_checkpoint(panel_data.trained())
+    qtbot.waitUntil(lambda: not panel.jobs.busy, timeout=PATIENCE_MS)
+    assert panel.totals.text().startswith("6 tensors")
+
+
+def test_that_a_tensor_selected_before_the_rows_are_there_is_shown_with_them(panel: CheckpointPanel, qtbot: Any) -> None:
+    contents = many(AT_ONCE)
+    panel.workbench.set_checkpoint(contents)
+    panel.workbench.select_stored(contents.tensors[700])
+    qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=PATIENCE_MS)
+    assert panel.table.view.currentIndex().data() == "layer700.weight"
+
+
+def test_that_a_tree_is_shown_at_first_and_the_button_makes_it_flat_and_back(tree_panel: CheckpointPanel) -> None:
+    assert shown_column(tree_panel.table, 0)[:4] == ["model", "fc", "weight", "bias"]
+    assert tree_panel.tree_button.isChecked()
+    tree_panel.tree_button.click()
+    assert shown_column(tree_panel.table, 0)[:3] == ["model", "fc.weight", "fc.bias"]
+    assert not tree_panel.tree_button.isChecked()
+    tree_panel.tree_button.click()
+    assert shown_column(tree_panel.table, 0)[2] == "weight"
+
+
+def test_that_the_selected_tensor_stays_selected_in_the_other_view(tree_panel: CheckpointPanel) -> None:
+    moment = tree_panel.workbench.checkpoint.tensors[3]
+    tree_panel.workbench.select_stored(moment)
+    assert tree_panel.table.view.currentIndex().data() == "exp_avg_sq"
+    tree_panel.set_tree(False)
+    assert tree_panel.table.view.currentIndex().data() == "state.0.exp_avg_sq"
+    assert tree_panel.workbench.selection == Selection(stored=moment)
+
+
+def test_that_typing_finds_moments_by_the_parameter_they_belong_to(tree_panel: CheckpointPanel) -> None:
+    tree_panel.table.filter.setText('"of fc.bias"')
+    assert shown_column(tree_panel.table, 0) == ["optimizer", "fc.bias", "exp_avg", "exp_avg_sq"]
+
+
+def test_that_copied_rows_of_a_tree_have_whole_keys_and_titles(tree_panel: CheckpointPanel) -> None:
+    tree_panel.table.view.selectRow(2)
+    assert tree_panel.copy_rows() == "fc.weight\t[4, 3]\tfloat32\t48 B\t"
+    assert tree_panel.copied_table().titles[0] == "Key"
+
+
+def test_that_the_key_takes_what_the_other_columns_leave(tree_panel: CheckpointPanel) -> None:
+    header = tree_panel.table.view.horizontalHeader()
+    tree_panel.resize(330, 600)
+    narrow = header.sectionSize(0)
+    assert narrow >= em(tree_panel, 9)
+    assert narrow + header.sectionSize(1) <= tree_panel.table.view.viewport().width()
+    tree_panel.resize(1100, 600)
+    assert header.sectionSize(0) > narrow
+    assert header.length() == tree_panel.table.view.viewport().width()
+
+
+def test_that_a_column_that_was_dragged_keeps_its_width(tree_panel: CheckpointPanel) -> None:
+    header = tree_panel.table.view.horizontalHeader()
+    header.resizeSection(0, 123)
+    tree_panel.resize(1000, 600)
+    assert header.sectionSize(0) == 123
+
+
+def test_that_the_window_has_a_command_for_the_tree_that_the_button_presses(window: Any) -> None:
+    window.workbench.set_checkpoint(panel_data.trained())
+    window.opening.opened.emit("checkpoint", "/models/trained.pt")
+    panel = window.docks.panels["checkpoint"].inside()
+    action = window.actions_by_id["view.checkpoint_tree"]
+    window.actions_by_id.refresh()
+    assert action.isEnabled()
+    assert action.isChecked()
+    action.trigger()
+    assert not panel.as_tree
+    panel.tree_button.click()
+    assert panel.as_tree
+    assert action.isChecked()

@@ -8,10 +8,12 @@ import pytest
 from gui import panel_data
 from gui.panel_data import FILE, MISMATCH, call, opened, parameter, stats, stored
 from torchloupe.analysis.state_dict_diff import DiffRow, KeyEntry
+from torchloupe.analysis.stored_facts import StoredFacts, stored_facts
 from torchloupe.gui.details import subjects
 from torchloupe.gui.details.model import Details, Fact, Place, Section
 from torchloupe.gui.details.rich_text import facts_html, head_html, with_code
 from torchloupe.gui.details.source import CONTEXT, ReadSource, lines_around
+from torchloupe.gui.details.stored import FindFacts
 from torchloupe.gui.details.subjects import details_of
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.modules import ModuleTree
@@ -254,6 +256,53 @@ def test_that_a_tensor_of_another_container_has_no_partner(bench: Workbench) -> 
     assert [section.title for section in details.sections] == [""]
 
 
+def trained_facts() -> tuple[Workbench, StoredFacts]:
+    workbench = Workbench()
+    workbench.set_checkpoint(panel_data.trained())
+    return workbench, FindFacts(panel_data.trained())()
+
+
+def test_that_a_parameter_in_the_file_tells_what_the_optimizer_keeps_for_it(qapp: Any) -> None:
+    workbench, found = trained_facts()
+    details = subjects.of_stored(workbench, panel_data.trained().tensors[0], found)
+    assert facts(details, "In optimizer") == {
+        "exp_avg": "state.0.exp_avg",
+        "exp_avg_sq": "state.0.exp_avg_sq",
+        "Step": "1,200",
+        "Param group 0": "lr 0.001, weight_decay 0.01, betas (0.9, 0.999)",
+    }
+    assert links(details)["exp_avg"] == "tensor:optimizer.state.0.exp_avg"
+
+
+def test_that_a_moment_tells_the_parameter_it_is_kept_for(qapp: Any) -> None:
+    workbench, found = trained_facts()
+    details = subjects.of_stored(workbench, panel_data.trained().tensors[4], found)
+    assert facts(details, "Kept by the optimizer for")["Parameter"] == "fc.bias"
+    assert links(details)["Parameter"] == "tensor:model.fc.bias"
+
+
+def test_that_a_moment_of_an_unknown_parameter_says_so(bench: Workbench) -> None:
+    lone = replace(panel_data.trained(), tensors=(stored("state.7.exp_avg", (9,), "optimizer"),))
+    details = subjects.of_stored(bench, lone.tensors[0], FindFacts(lone)())
+    assert facts(details, "Kept by the optimizer for") == {"Parameter": "number 7; its name is not known"}
+
+
+def test_that_a_join_by_shape_is_called_one(bench: Workbench) -> None:
+    twins = tuple(stored(f"{name}.weight", (3,), "model") for name in "abc")
+    contents = replace(panel_data.trained(), tensors=(*twins, stored("state.0.exp_avg", (3,), "optimizer")), values=())
+    details = subjects.of_stored(bench, contents.tensors[-1], FindFacts(contents)())
+    assert "others have the same shape" in facts(details, "Kept by the optimizer for")["Joined"]
+
+
+def test_that_tensors_that_share_memory_are_links_and_many_are_counted(bench: Workbench) -> None:
+    tied = tuple(stored(f"w{number}", (4,), "m", stored_at="data/0") for number in range(12))
+    details = subjects.of_stored(bench, tied[0], stored_facts(replace(panel_data.trained(), tensors=tied)))
+    shared = [fact for fact in details.sections[0].facts if fact.name == "Shares memory"]
+    assert [fact.link for fact in shared][:2] == ["tensor:m.w1", "tensor:m.w2"]
+    assert len(shared) == 8
+    assert any(fact.value == "and with 3 more" for fact in details.sections[0].facts)
+
+
 def test_that_everything_special_about_a_stored_tensor_is_said(bench: Workbench) -> None:
     special = replace(
         stored("w", (2, 2), "other", stored_at="data/9", broken="Its record is cut off."),
@@ -267,7 +316,7 @@ def test_that_everything_special_about_a_stored_tensor_is_said(bench: Workbench)
         "Size": "16 B",
         "File": "part2.bin",
         "Record": "data/9, from element 1,024",
-        "Strides": "[1, 2]",
+        "Strides": "[1, 2], not one behind the other",
         "Saved as": "a parameter",
         "Broken": "Its record is cut off.",
     }

@@ -10,10 +10,12 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from gui import panel_data
+from gui.conftest import PATIENCE_MS
 from gui.panel_data import MISMATCH, fail_in_fc1, open_panel
 from torchloupe.gui import theme
 from torchloupe.gui.details import panel as details_panel
 from torchloupe.gui.details.panel import DetailsPanel
+from torchloupe.gui.details.stored import AT_ONCE
 from torchloupe.gui.workbench import Selection
 from torchloupe.wire.problems import Problem
 
@@ -111,6 +113,7 @@ def test_that_the_traceback_is_folded_until_asked_for(panel: DetailsPanel) -> No
         ("call:5", Selection(module="encoder.pool", call=5)),
         ("parameter:head.fc2.bias", Selection(module="head.fc2", parameter="head.fc2.bias")),
         ("stored:module.head.fc2.bias", Selection(stored=panel_data.checkpoint().tensors[10])),
+        ("tensor:ema.head.fc2.bias", Selection(stored=panel_data.checkpoint().tensors[21])),
     ],
 )
 def test_that_links_lead_to_what_they_name(panel: DetailsPanel, link: str, selection: Selection) -> None:
@@ -119,6 +122,33 @@ def test_that_links_lead_to_what_they_name(panel: DetailsPanel, link: str, selec
     panel.workbench.use_container("model_state_dict")
     panel.facts.anchorClicked.emit(QUrl(link))
     assert panel.workbench.selection == selection
+
+
+def test_that_what_the_optimizer_keeps_is_shown_and_leads_to_its_tensor(panel: DetailsPanel) -> None:
+    panel.workbench.set_checkpoint(panel_data.trained())
+    panel.workbench.select_stored(panel_data.trained().tensors[0])
+    assert "step" in panel.facts.toPlainText().lower()
+    panel.facts.anchorClicked.emit(QUrl("tensor:optimizer.state.0.exp_avg"))
+    assert panel.workbench.selection.stored == panel_data.trained().tensors[2]
+    assert "fc.weight" in panel.facts.toPlainText()
+
+
+def test_that_the_facts_of_very_many_tensors_are_found_on_a_thread_and_shown_when_they_are_there(
+    panel: DetailsPanel, qtbot: Any
+) -> None:
+    tied = tuple(panel_data.stored(f"w{number}", (1,), "m", stored_at="data/0") for number in range(AT_ONCE + 1))
+    panel.workbench.set_checkpoint(replace(panel_data.trained(), tensors=tied))
+    panel.workbench.select_stored(tied[0])
+    assert "Shares memory" not in panel.facts.toPlainText()
+    qtbot.waitUntil(lambda: "Shares memory" in panel.facts.toPlainText(), timeout=PATIENCE_MS)
+
+
+def test_that_facts_of_a_checkpoint_that_was_closed_are_forgotten(panel: DetailsPanel) -> None:
+    panel.workbench.set_checkpoint(panel_data.trained())
+    panel.workbench.select_stored(panel_data.trained().tensors[0])
+    panel.workbench.set_checkpoint(panel_data.checkpoint())
+    panel.workbench.select_stored(panel_data.checkpoint().tensors[0])
+    assert "step" not in panel.facts.toPlainText().lower()
 
 
 def test_that_a_link_to_a_call_that_is_gone_leads_nowhere(panel: DetailsPanel) -> None:

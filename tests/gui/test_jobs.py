@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from torchloupe.gui.jobs import EVENT_INTERVAL_MS, Cancelled, Jobs, Progress, failed_from
+from torchloupe.gui.jobs import EVENT_INTERVAL_MS, Cancelled, Jobs, Progress, Reporter, failed_from
 from torchloupe.session.scripted import UNTIL_CANCELLED, ScriptedSession
 from torchloupe.wire.errors import CorruptFile
 from torchloupe.wire.problems import Problem
@@ -282,3 +282,41 @@ def test_that_a_reply_with_problems_is_handed_to_failed(qtbot: Any, answers: Ans
     jobs.start(ListTargets("a"), **listening(answers, "list"))
     qtbot.waitUntil(lambda: answers == [("list failed", refusal)], timeout=PATIENCE_MS)
     jobs.close()
+
+
+# events of local work
+
+
+def test_that_local_work_tells_its_panel_what_it_found_before_the_answer(jobs: Jobs, answers: Answers, qtbot: Any) -> None:
+    def work(report: Reporter) -> str:
+        for number in range(3):
+            report(number, 3, "looking")
+            report.tell(number)
+        return "all"
+
+    jobs.start(work, events=lambda found: answers.append(("found", found)), **listening(answers, "search"))
+    qtbot.waitUntil(lambda: bool(answers) and answers[-1] == ("search", "all"), timeout=PATIENCE_MS)
+    assert [number for name, found in answers[:-1] for number in found if name == "found"] == [0, 1, 2]
+
+
+def test_that_dropped_work_is_stopped_and_not_heard_of_again(jobs: Jobs, answers: Answers, qtbot: Any) -> None:
+    gate = Gate("values")
+    jobs.start(gate, tag="values", **listening(answers, "values"))
+    assert gate.entered.wait(10)
+    with qtbot.waitSignal(jobs.busy_changed, timeout=PATIENCE_MS) as said:
+        jobs.drop("values")
+    assert said.args == [False]
+    assert not jobs.runs("values")
+    gate.opened.set()
+    qtbot.waitUntil(lambda: gate.was_cancelled, timeout=PATIENCE_MS)
+    jobs.start(Add(1, 2), **listening(answers, "sum"))
+    qtbot.waitUntil(lambda: bool(answers), timeout=PATIENCE_MS)
+    assert answers == [("sum", 3)]
+
+
+def test_that_dropping_one_kind_of_work_leaves_the_others(jobs: Jobs, answers: Answers, qtbot: Any) -> None:
+    gate = Gate("keys")
+    jobs.start(gate, tag="keys", **listening(answers, "keys"))
+    jobs.drop("values")
+    gate.opened.set()
+    qtbot.waitUntil(lambda: answers == [("keys", "keys")], timeout=PATIENCE_MS)

@@ -52,6 +52,8 @@ def test_that_a_checkpoint_is_read_and_shown(window: Any, qtbot: Any, tmp_path: 
         window.opening.open_paths([path])
     assert opened.args == ["checkpoint", str(path)]
     assert [tensor.key for tensor in window.workbench.checkpoint.tensors] == ["fc.weight"]
+    assert "1 tensor in " in window.status.message.text()
+    assert window.status.message.text().endswith("nothing executed")
 
 
 def test_that_an_unreadable_checkpoint_is_a_problem_and_what_was_open_stays(window: Any, qtbot: Any, tmp_path: Path) -> None:
@@ -81,13 +83,15 @@ def test_that_the_problem_goes_when_the_next_file_can_be_read(window: Any, qtbot
     assert window.workbench.problems == ()
 
 
-def test_that_of_two_checkpoints_the_first_is_opened_and_the_other_named(window: Any, qtbot: Any, tmp_path: Path) -> None:
-    for name in ("a.json", "b.json"):
+def test_that_of_three_checkpoints_two_stand_side_by_side_and_the_third_is_named(window: Any, qtbot: Any, tmp_path: Path) -> None:
+    for name in ("a.json", "b.json", "c.json"):
         (tmp_path / name).write_text('{"tensors": [{"key": "fc.weight", "shape": [2, 3], "dtype": "float32"}]}', encoding="utf-8")
-    window.opening.open_paths([tmp_path / "a.json", tmp_path / "b.json"])
-    qtbot.waitUntil(lambda: window.workbench.checkpoint is not None, timeout=PATIENCE_MS)
+    window.opening.open_paths([tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.json"])
+    qtbot.waitUntil(lambda: window.workbench.other is not None, timeout=PATIENCE_MS)
     assert window.workbench.checkpoint.path == str(tmp_path / "a.json")
-    assert "Not opened: b.json" in window.status.message.text()
+    assert window.workbench.other.path == str(tmp_path / "b.json")
+    assert "Not opened: c.json; two checkpoints and one model" in window.status.message.text()
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
 
 
 @pytest.mark.parametrize(

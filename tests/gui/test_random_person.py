@@ -18,6 +18,7 @@ from torchloupe.wire.requests import Failed, RunForward
 NOT_PRESSED = {
     "quit",
     "open.checkpoint",
+    "open.other",
     "open.model",
     "open.example",
     "worker.interpreter",

@@ -114,8 +114,8 @@ def test_that_the_filter_stays_when_rows_change(model: TextTableModel) -> None:
 
 
 def test_that_rows_are_copied_as_they_are_shown(model: TextTableModel) -> None:
-    assert model.text_of(model.rows[:1]) == "layer.0.weight\t[0, 3]\t100"
-    assert model.text_of(model.rows[:1], header=True).splitlines()[0] == "Key\tShape\tElements"
+    assert model.table_of(model.rows[:1]).as_text() == "layer.0.weight\t[0, 3]\t100"
+    assert model.table_of(model.rows[:1]).titles == ("Key", "Shape", "Elements")
 
 
 def test_that_typing_into_the_field_filters(table: FilterTable, qtbot: Any) -> None:

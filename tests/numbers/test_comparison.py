@@ -2,8 +2,11 @@
 
 import math
 import os
+import struct
+import zipfile
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
 from hypothesis import HealthCheck, example, given, settings
@@ -137,13 +140,62 @@ def test_that_any_numbers_differ_as_torch_says(tmp_path: Path, numbers: list[tup
 
 def test_that_tensors_of_many_chunks_and_parts_are_summed_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparison, "PART", 300_000)
-    monkeypatch.setattr(comparison, "_INLINE_BYTES", 1000)
+    monkeypatch.setattr(comparison, "LOT_BYTES", 1000)
     one = torch.randn(1_000_003)
     other = one.clone()
     other[777_777], other[5] = 9.0, NAN
     how = compared(tmp_path, one, other)
     assert how.changed == 2
     assert_right(how, one, other)
+
+
+@pytest.mark.parametrize("lot_bytes", [1, 3000, 1 << 24])
+def test_that_small_pairs_read_in_one_go_keep_their_own_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lot_bytes: int
+) -> None:
+    monkeypatch.setattr(comparison, "LOT_BYTES", lot_bytes)
+    one = {f"layer{n}": torch.randn(n + 1) for n in range(300)}
+    other = {key: value + 1 for key, value in one.items()}
+    here, there = saved(tmp_path / "a.pt", one), saved(tmp_path / "b.pt", other)
+    for each in pairs_of(here, there):
+        assert each.difference is not None
+        assert_right(each.difference, one[each.expected], other[each.expected])
+
+
+def test_that_a_part_that_cannot_be_read_is_no_reason_for_the_others_in_its_lot(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as file:
+        for name in ("bad", "good"):
+            with file.open(f"{name}.npy", "w") as member:
+                numpy.save(member, numpy.random.default_rng(1).standard_normal(9000).astype(numpy.float32))
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    first = 30 + sum(struct.unpack_from("<HH", data, 26))
+    data[first] = 0xFF  # no kind of block that there is
+    (tmp_path / "a.npz").write_bytes(data)
+    here = read_contents(tmp_path / "a.npz")
+    found = {each.expected: each for each in pairs_of(here, here)}
+    assert found["bad"].reason
+    assert found["good"].difference is not None
+
+
+def test_that_norms_of_changes_too_small_or_too_large_for_their_squares_are_right(tmp_path: Path) -> None:
+    one = torch.tensor([1.0, 0.0, 0.5])
+    for step in (1e-30, 1e-44):
+        other = one + torch.tensor([0.0, step, 0.0])
+        how = compared(tmp_path, one, other)
+        assert (how.changed, how.norm, how.max_abs) == (
+            1,
+            pytest.approx(float(other[1]), rel=1e-6),
+            pytest.approx(float(other[1])),
+        )
+    large = torch.full((3,), 9e18)
+    assert compared(tmp_path, large, -large).norm == pytest.approx(float((large.double() * 2).norm()), rel=1e-6)
+
+
+def test_that_equal_numbers_of_other_types_have_no_difference(tmp_path: Path) -> None:
+    one = torch.randn(1000).bfloat16()
+    how = compared(tmp_path, one, one.float())
+    assert (how.changed, how.norm, how.max_abs) == (0, 0.0, 0.0)
+    assert_right(how, one, one.float())
 
 
 def test_that_views_are_compared_element_by_element(tmp_path: Path) -> None:

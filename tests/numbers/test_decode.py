@@ -1,5 +1,7 @@
 """Bytes to numbers, as torch reads them."""
 
+from collections.abc import Sequence
+
 import numpy
 import pytest
 import torch
@@ -36,6 +38,28 @@ def test_that_every_sixteen_bit_float_is_the_number_that_torch_reads(dtype: str)
     theirs = torch.frombuffer(bytearray(codes), dtype=getattr(torch, dtype)).float().numpy()
     assert same_numbers(decoder_of(dtype).measured(memoryview(codes)), theirs)
     assert same_numbers(decoder_of(dtype).exact(memoryview(codes)).astype(numpy.float32), theirs)
+
+
+@pytest.mark.parametrize("dtype", [*EIGHT_BITS, *SIXTEEN_BITS])
+@pytest.mark.parametrize("count", [0, 2, 6, 254])
+def test_that_numbers_are_put_into_the_room_that_is_given(dtype: str, count: int) -> None:
+    codes = bytes(range(count))
+    if dtype in EIGHT_BITS:
+        codes = codes[1:]
+    room = numpy.full(300, 7, numpy.float32)
+    numbers = decoder_of(dtype).measured(memoryview(codes), room)
+    assert numpy.shares_memory(numbers, room) == bool(codes)
+    assert same_numbers(numbers, decoder_of(dtype).exact(memoryview(codes)).astype(numpy.float32))
+    assert (room[numbers.size :] == 7).all()
+
+
+@pytest.mark.parametrize(
+    "codes", [range(0x7C00), range(0x8000, 0xFC00), [0x7C00, 1], [0xFC00, 1], [0x7E00, 0x3C00], [0xFE01, 0x8000]]
+)
+def test_that_half_floats_are_right_with_and_without_what_is_not_finite(codes: Sequence[int]) -> None:
+    halves = numpy.array(codes, "<u2").tobytes()
+    theirs = torch.frombuffer(bytearray(halves), dtype=torch.float16).float().numpy()
+    assert same_numbers(decoder_of("float16").measured(memoryview(halves)), theirs)
 
 
 @pytest.mark.parametrize("dtype", WHOLE)

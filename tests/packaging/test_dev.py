@@ -197,6 +197,15 @@ def test_that_check_says_when_all_is_well(terminal: Terminal, capsys: pytest.Cap
 def test_that_bench_hands_the_interpreter_to_the_comparison(terminal: Terminal) -> None:
     assert tasks.main(["bench", "--quick"]) == 0
     assert terminal.calls[0][1:] == [str(ROOT / "packaging/bench/compare.py"), "python", "--quick"]
+    assert terminal.calls[1] == ["python", str(ROOT / "packaging/bench/fuzz.py"), "--seconds", "2.0"]
+
+
+def test_that_bench_reads_damaged_files_as_long_as_it_is_told_and_fails_when_one_of_both_does(terminal: Terminal) -> None:
+    assert tasks.main(["bench", "--fuzz", "600"]) == 0
+    assert terminal.calls[1][2:] == ["--seconds", "600.0"]
+    for name in ("compare.py", "fuzz.py"):
+        terminal.statuses = {str(ROOT / "packaging/bench" / name): 1}
+        assert tasks.main(["bench"]) == 1
 
 
 @pytest.mark.parametrize("error", [system_libraries.Missing("Run this once."), tasks.quiet.Failed("pip failed.")])

@@ -8,7 +8,7 @@ import ast
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor
 from .containers import STATE_DICT, containers_of, model_container
@@ -29,6 +29,7 @@ _LIKE_THE_PARAMETER = (
     "ax",
     "max_exp_avg_sq",
 )
+_GROUPS = "param_groups."
 _NO_SETTINGS = ("params", "param_names")
 _MOST_NUMBERED = 1_000_000
 
@@ -39,8 +40,8 @@ class OptimizedParameter:
 
     ``container`` and ``number`` say where: its tensors are ``state.<number>.*`` there, their last parts in ``kept``.
     ``parameter`` is its key in ``model``, the container of the weights; None when it is not known. ``is_certain``: no other
-    parameter would fit as well. ``step`` is None when the file keeps it as a tensor. ``settings`` are those of its group: lr,
-    weight_decay, betas.
+    parameter would fit as well. ``step`` is None when the file keeps it as a tensor that was not read. ``settings`` are those of
+    its group: lr, weight_decay, betas.
     """
 
     container: str
@@ -53,6 +54,16 @@ class OptimizedParameter:
     step: Optional[float] = None
     group: Optional[int] = None
     settings: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ParamGroup:
+    """A param group of the optimizer in ``container``: its place there, its settings, how many parameters it has (None: not known)."""
+
+    container: str
+    place: int
+    settings: Dict[str, Any]
+    parameters: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -73,9 +84,12 @@ class _Join:
     certain: FrozenSet[str]
 
 
-def optimizer_state(contents: CheckpointContents) -> Tuple[OptimizedParameter, ...]:
-    """Every entry of every optimizer in the checkpoint, in file order."""
+def optimizer_state(
+    contents: CheckpointContents, steps: Optional[Mapping[Tuple[str, str], float]] = None
+) -> Tuple[OptimizedParameter, ...]:
+    """Every entry of every optimizer in the checkpoint, in file order. ``steps`` by container and number are those read from tensors."""
     found: List[OptimizedParameter] = []
+    read = steps or {}
     values = {value.path: value.value for value in contents.values}
     for container, kept in _state_tensors(contents).items():
         prefix = f"{container}." if container else ""
@@ -85,7 +99,7 @@ def optimizer_state(contents: CheckpointContents) -> Tuple[OptimizedParameter, .
         join = _best_join(contents, container, groups, shapes)
         homes = {number: place for place, group in enumerate(groups) for number in group.numbers}
         for number, tensors in kept.items():
-            step = values.get(f"{prefix}state.{number}.step")
+            step = values.get(f"{prefix}state.{number}.step", read.get((container, number)))
             group = homes.get(number)
             found.append(
                 OptimizedParameter(
@@ -104,14 +118,19 @@ def optimizer_state(contents: CheckpointContents) -> Tuple[OptimizedParameter, .
     return tuple(found)
 
 
-def joined_names(entries: Sequence[OptimizedParameter]) -> Dict[Tuple[str, str], OptimizedParameter]:
-    """The entry of each stored tensor, by container and key, of those whose parameter is known."""
-    return {
-        (entry.container, f"state.{entry.number}.{name}"): entry
-        for entry in entries
-        if entry.parameter is not None
-        for name in entry.kept
-    }
+def param_groups(contents: CheckpointContents) -> Tuple[ParamGroup, ...]:
+    """The param groups of every optimizer in the checkpoint, in file order."""
+    values = {value.path: value.value for value in contents.values}
+    starts = dict.fromkeys(path.rpartition(_GROUPS)[0] for path in values if f".{_GROUPS}" in f".{path}")
+    found: List[ParamGroup] = []
+    for start in starts:
+        places = _group_values(values, start)
+        groups = _groups(values, start, -1)
+        found += [
+            ParamGroup(start.rstrip("."), place, group.settings, len(group.numbers) or None)
+            for place, group in zip(sorted(places), groups)
+        ]
+    return tuple(found)
 
 
 def _state_tensors(contents: CheckpointContents) -> Dict[str, Dict[str, Dict[str, StoredTensor]]]:
@@ -128,13 +147,19 @@ def _shape_of(kept: Dict[str, StoredTensor]) -> Optional[Shape]:
     return next((kept[name].shape for name in _LIKE_THE_PARAMETER if name in kept), None)
 
 
-def _groups(values: Dict[str, Any], prefix: str, highest: int) -> List[_Group]:
-    start = f"{prefix}param_groups."
-    settings: Dict[int, Dict[str, Any]] = {}
+def _group_values(values: Dict[str, Any], prefix: str) -> Dict[int, Dict[str, Any]]:
+    """What the file says of each group, by its place."""
+    start = prefix + _GROUPS
+    found: Dict[int, Dict[str, Any]] = {}
     for path, value in values.items():
         place, _, name = path[len(start) :].partition(".") if path.startswith(start) else ("", "", "")
         if name and place.isdecimal():
-            settings.setdefault(int(place), {})[name] = value
+            found.setdefault(int(place), {})[name] = value
+    return found
+
+
+def _groups(values: Dict[str, Any], prefix: str, highest: int) -> List[_Group]:
+    settings = _group_values(values, prefix)
     held = [settings[place] for place in sorted(settings)]
     texts = [group.get("params") for group in held]
     groups: List[_Group] = []

@@ -1,8 +1,8 @@
 """Finding one tensor of a checkpoint by what a person writes, and the part of it that an index such as ``0, 2:5, :`` means."""
 
 import difflib
-from dataclasses import replace
-from typing import List, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import List, Optional, Sequence, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor
 from ..wire.errors import UsageError
@@ -34,22 +34,52 @@ def find_tensor(contents: CheckpointContents, text: str) -> StoredTensor:
     return chosen[0]
 
 
+@dataclass(frozen=True)
+class IndexPart:
+    """What an index takes of one dimension: ``count`` places from ``begin``, ``step`` apart; ``count`` None is one place, and the
+    dimension is gone."""
+
+    begin: int
+    count: Optional[int] = None
+    step: int = 1
+
+    def __str__(self) -> str:
+        if self.count is None:
+            return str(self.begin)
+        step = f":{self.step}" if self.step > 1 else ""
+        return f"{self.begin}:{self.begin + (self.count - 1) * self.step + 1 if self.count else self.begin}{step}"
+
+
 def sliced(tensor: StoredTensor, text: str) -> StoredTensor:
     """The part of the tensor that an index means, as a view of its storage. Raises UsageError."""
-    parts = _parts(tensor, text)
+    if len(tensor.strides) != len(tensor.shape):
+        raise UsageError(f"{tensor.key} does not lie in the file as one block.", "Choose another tensor.")
     shape: List[int] = []
     strides: List[int] = []
     offset = tensor.offset
-    for part, length, stride in zip(parts, tensor.shape, tensor.strides):
+    for part, stride in zip(index_parts(tensor.shape, text), tensor.strides):
+        offset += part.begin * stride if part.count != 0 else 0
+        if part.count is not None:
+            shape.append(part.count)
+            strides.append(stride * part.step)
+    return replace(tensor, shape=tuple(shape), strides=tuple(strides), offset=offset)
+
+
+def index_parts(shape: Sequence[int], text: str) -> List[IndexPart]:
+    """An index as one part for every dimension of a tensor of this shape. Raises UsageError that says what is wrong with it."""
+    parts = []
+    for part, length in zip(_parts(shape, text), shape):
         if ":" not in part:
-            offset += _index(part, length, text) * stride
+            parts.append(IndexPart(_index(part, length, text)))
             continue
         begin, end, step = _bounds(part, length, text)
-        count = max(0, -(-(end - begin) // step))
-        shape.append(count)
-        strides.append(stride * step)
-        offset += begin * stride if count else 0
-    return replace(tensor, shape=tuple(shape), strides=tuple(strides), offset=offset)
+        parts.append(IndexPart(begin, max(0, -(-(end - begin) // step)), step))
+    return parts
+
+
+def index_text(parts: Sequence[IndexPart]) -> str:
+    """The index that these parts are: ``0, 2:5``."""
+    return ", ".join(str(part) for part in parts)
 
 
 def corner(shape: Sequence[int], rows: int, columns: int) -> str:
@@ -63,16 +93,14 @@ def _full_name(tensor: StoredTensor) -> str:
     return f"{tensor.container}.{tensor.key}" if tensor.container else tensor.key
 
 
-def _parts(tensor: StoredTensor, text: str) -> List[str]:
+def _parts(shape: Sequence[int], text: str) -> List[str]:
     """One part for every dimension."""
-    if len(tensor.strides) != len(tensor.shape):
-        raise UsageError(f"{tensor.key} does not lie in the file as one block.", "Choose another tensor.")
     parts = [part.strip() for part in text.strip().strip("[]").split(",")] if text.strip().strip("[]") else []
     if parts and not parts[-1]:
         parts.pop()
-    missing = len(tensor.shape) - len([part for part in parts if part != "..."])
+    missing = len(shape) - len([part for part in parts if part != "..."])
     if missing < 0 or parts.count("...") > 1:
-        raise UsageError(f"{text!r} has too many parts for a tensor of shape {shape_text(tensor.shape)}.", _HINT)
+        raise UsageError(f"{text!r} has too many parts for a tensor of shape {shape_text(shape)}.", _HINT)
     if "..." not in parts:
         parts.append("...")
     at = parts.index("...")

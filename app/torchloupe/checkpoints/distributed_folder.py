@@ -1,15 +1,16 @@
 """Folders that torch.distributed.checkpoint wrote: a ``.metadata`` pickle that names every tensor, and files with its parts.
 
-torch loads ``.metadata`` with plain pickle; here the inert machine reads it, and no other file is opened.
+torch loads ``.metadata`` with plain pickle; here the inert machine reads it, and of the other files only what is no tensor.
 """
 
 import os
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
-from ..wire.contents import CheckpointContents, StoredPiece, StoredTensor, StoredValue
+from ..wire.contents import CheckpointContents, FileStamp, StoredPiece, StoredTensor, StoredValue
 from ..wire.errors import CheckpointError, CorruptFile, UnsupportedFormat
 from ..wire.problems import Problem
+from .distributed_values import read_small_values
 from .dtypes import bytes_of
 from .folder import Folder
 from .importable_names import name_problems
@@ -18,7 +19,7 @@ from .inside import path_inside
 from .pickle_machine import PickleMachine
 from .pickle_reading import Progress, odd_file, run
 from .rebuilders import dtype_name
-from .source import SourceFile
+from .source import SourceFile, stamp_of
 from .tensor_rows import broken_tensors, checked_shape, elements_of, strides_of
 
 METADATA = ".metadata"
@@ -30,7 +31,7 @@ _Place = Tuple[str, int, int]
 
 
 class _Stored(NamedTuple):
-    """Where the parts of each tensor lie, by name and by offset in the tensor; the sizes of the files; what is wrong with them.
+    """Where the parts of each tensor lie, by name and by offset in the tensor; the sizes and stamps of the files; what is wrong.
 
     ``looked_at`` counts the parts: a list of them can be mentioned a million times.
     """
@@ -39,6 +40,7 @@ class _Stored(NamedTuple):
     sizes: Dict[str, Optional[int]]
     faults: Dict[str, str]
     looked_at: List[int]
+    stamps: List[FileStamp]
 
 
 def recognises(folder: Folder) -> bool:
@@ -62,6 +64,10 @@ def read(folder: Folder, progress: Progress) -> CheckpointContents:
             "Get the folder again; it must be the one that torch.distributed.checkpoint wrote.",
         )
     stored = _stored(folder.path, index.get("storage_data"))
+    named = [name for name, entry in _pairs(entries) if type(name) is str and "size" not in _attributes(entry)]
+    small = read_small_values(
+        folder.path, {name: stored.places[name][None] for name in named if None in stored.places.get(name, ())}
+    )
     paths = _paths(index.get("planner_data"))
     optimizers = _optimizers(paths)
     rows: List[StoredTensor] = []
@@ -73,17 +79,18 @@ def read(folder: Folder, progress: Progress) -> CheckpointContents:
         if "size" in declared:
             rows.append(_row(name, declared, stored, *_named(name, paths, optimizers)))
         else:
-            values.append(_value(name, entry, stored))
+            values.extend(small.values.get(name) or [_value(name, entry, stored)])
     remarks = [*machine.faults[:5], *_about_files(folder, stored)]
     return CheckpointContents(
         path=str(folder.path),
         format="torch distributed",
         file_bytes=len(data) + sum(size or 0 for size in stored.sizes.values()),
-        bytes_read=read_bytes,
+        bytes_read=read_bytes + small.bytes_read,
         tensors=tuple(rows),
         values=tuple(values),
-        globals=tuple(sorted(machine.globals)),
-        problems=(*map(odd_file, remarks), *_about_names(machine), *broken_tensors(rows)),
+        globals=tuple(sorted({*machine.globals, *small.globals})),
+        problems=(*map(odd_file, remarks), *_about_names(machine), *small.problems, *broken_tensors(rows)),
+        stamps=tuple(stored.stamps),
     )
 
 
@@ -100,7 +107,7 @@ def _pairs(node: Any) -> List[Tuple[Any, Any]]:
 
 
 def _stored(folder: Path, storage_data: Any) -> _Stored:
-    stored = _Stored({}, {}, {}, [0])
+    stored = _Stored({}, {}, {}, [0], [])
     for key, entry in _pairs(storage_data)[:_MOST_PIECES]:
         index, info = _attributes(key), _attributes(entry)
         name, file = index.get("fqn"), info.get("relative_path")
@@ -110,7 +117,7 @@ def _stored(folder: Path, storage_data: Any) -> _Stored:
         at = index.get("offset")
         stored.places.setdefault(name, {})[at if _is_numbers(at) else None] = (file, offset, length)
         if file not in stored.sizes:
-            stored.sizes[file] = _size(folder, file, stored.faults)
+            stored.sizes[file] = _size(folder, file, stored)
     return stored
 
 
@@ -118,13 +125,15 @@ def _is_numbers(value: Any) -> bool:
     return type(value) is tuple and all(type(number) is int for number in value)
 
 
-def _size(folder: Path, file: str, faults: Dict[str, str]) -> Optional[int]:
+def _size(folder: Path, file: str, stored: _Stored) -> Optional[int]:
     try:
-        return os.stat(path_inside(folder, file)).st_size
+        found = os.stat(path_inside(folder, file))
+        stored.stamps.append(stamp_of(file, found))
+        return found.st_size
     except CheckpointError as error:
-        faults[file] = str(error)
+        stored.faults[file] = str(error)
     except (OSError, ValueError):
-        faults[file] = f"Its file {file[:200]!r} is missing."
+        stored.faults[file] = f"Its file {file[:200]!r} is missing."
     return None
 
 
@@ -229,7 +238,7 @@ def _named(name: str, paths: Dict[str, Tuple[str, ...]], optimizers: FrozenSet[T
 
 
 def _value(name: str, entry: Any, stored: _Stored) -> StoredValue:
-    """An entry that is no tensor: its bytes are a pickle in one of the files, which is not loaded."""
+    """An entry that is no tensor and could not be read: where it lies."""
     kind = entry.type_name.rsplit(".", 1)[-1] if type(entry) is Record else type(entry).__name__
     place = stored.places.get(name, {}).get(None)
     if place is None:

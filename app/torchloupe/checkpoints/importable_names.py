@@ -45,31 +45,50 @@ _HARMLESS = {
     "builtins.object",
     "copyreg._reconstructor",
     "types.SimpleNamespace",
+    "uuid.UUID",
 }
-_HARMLESS_MODULES = {"numpy", "pathlib", "datetime", "decimal", "fractions", "uuid", "enum"}
+_HARMLESS_MODULES = {"pathlib", "datetime", "decimal", "fractions", "enum"}
+_NUMPY_DATA = {
+    "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray._reconstruct", "numpy.core.multiarray.scalar",
+    "numpy.core.numeric._frombuffer", "numpy.ma.core._mareconstruct", "numpy.ma.core.MaskedArray",
+}  # fmt: skip
+_NUMPY_KINDS = ("numpy.dtypes.", "numpy.random.", "numpy.bool", "numpy.int", "numpy.uint", "numpy.float", "numpy.complex")
 _CODE_MODULES = {
     "os", "posix", "nt", "subprocess", "sys", "runpy", "socket", "shutil", "importlib", "pty", "webbrowser", "ctypes",
     "commands", "code", "codeop", "pip", "timeit", "pdb", "bdb", "profile", "cProfile", "multiprocessing", "threading",
     "asyncio", "signal", "imp", "pickle", "_pickle", "marshal", "types", "requests", "urllib", "http", "ftplib", "smtplib",
     "pydoc", "doctest", "trace", "operator", "functools", "platform", "tempfile", "io", "linecache", "venv", "ensurepip",
+    "dill", "cloudpickle", "joblib", "shelve", "pkgutil", "inspect", "gc", "site", "zipimport", "idlelib",
 }  # fmt: skip
 _CODE_BUILTINS = {"eval", "exec", "execfile", "compile", "open", "getattr", "setattr", "delattr", "__import__", "apply", "globals",
                   "input", "breakpoint", "vars", "map", "filter"}  # fmt: skip
+_CODE_PREFIXES = (
+    "torch.hub.", "torch.utils.", "torch._dynamo.", "torch._inductor.", "torch.distributed.rpc.", "torch.jit.", "torch.package.",
+    "torch._utils._import", "torch.storage._load_from_bytes", "torch.serialization.load", "torch.load", "torch.ops.load_library",
+    "numpy.f2py.", "numpy.testing.", "numpy.distutils.", "numpy.load", "numpy.lib.npyio.", "uuid._", "logging.config.",
+)  # fmt: skip
 
 
 def kind_of(name: str) -> str:
     """The group of one dotted name."""
     module, _, attribute = name.rpartition(".")
     package = module.partition(".")[0]
-    if name in _LOADED_BY_TORCH or module == "torch._utils" or (module in ("torch", "torch.cuda") and _is_data(attribute)):
+    if name in _LOADED_BY_TORCH or name.startswith("torch._utils._rebuild"):
         return TORCH
-    if name in _HARMLESS or package in _HARMLESS_MODULES:
+    if module in ("torch", "torch.cuda") and _is_data(attribute):
+        return TORCH
+    if name in _HARMLESS or package in _HARMLESS_MODULES or _is_numpy_data(name):
         return HARMLESS
-    if package in _CODE_MODULES or (module == "builtins" and attribute in _CODE_BUILTINS):
+    if package in _CODE_MODULES or (module == "builtins" and attribute in _CODE_BUILTINS) or name.startswith(_CODE_PREFIXES):
         return RUNS_CODE
     if module.startswith("torch.nn.modules.") or package == "__torch__":
         return HARMLESS
     return UNKNOWN
+
+
+def _is_numpy_data(name: str) -> bool:
+    """True for arrays, scalars and dtypes, whose pickles numpy itself writes; false for ``numpy.testing`` and the like."""
+    return name.replace("numpy._core.", "numpy.core.") in _NUMPY_DATA or name.startswith(_NUMPY_KINDS)
 
 
 def _is_data(attribute: str) -> bool:

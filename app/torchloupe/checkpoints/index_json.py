@@ -40,6 +40,7 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
         tensors=tuple(rows),
         values=tuple(values),
         globals=tuple(sorted(shards.globals)),
+        stamps=shards.stamps,
         problems=(*map(odd_file, remarks), *shards.problems(), *broken_tensors(rows)),
     )
 

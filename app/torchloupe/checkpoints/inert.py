@@ -3,7 +3,7 @@
 Lists, tuples, strings, numbers, bytes, True, False and None stay what they are. Everything else becomes one of these.
 """
 
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Tuple
 
 
 class Global:
@@ -86,9 +86,9 @@ class Storage:
 
 
 class PickledTensor:
-    """A tensor as a pickle declares it; nothing of it has been checked yet."""
+    """A tensor as a pickle declares it; nothing of it has been checked yet. ``flips`` are torch's marks ``conj`` and ``neg``."""
 
-    __slots__ = ("dtype", "is_parameter", "note", "offset", "requires_grad", "shape", "storage", "stride")
+    __slots__ = ("dtype", "flips", "is_parameter", "note", "offset", "requires_grad", "shape", "storage", "stride")
 
     def __init__(self, storage: Any, offset: Any, shape: Any, stride: Any, requires_grad: Any, dtype: Optional[str]) -> None:
         self.storage = storage
@@ -99,6 +99,7 @@ class PickledTensor:
         self.dtype = dtype
         self.is_parameter = False
         self.note = ""
+        self.flips: Tuple[str, ...] = ()
 
 
 SCALARS = frozenset((str, int, float, bool, complex, type(None), bytes, Global))

@@ -109,6 +109,7 @@ def _without_index(folder: Folder, names: List[str], progress: Progress) -> Chec
         tensors=tuple(rows),
         values=tuple(shards.values()),
         globals=tuple(sorted(shards.globals)),
+        stamps=shards.stamps,
         problems=(*map(odd_file, remarks), *shards.problems(), *broken_tensors(rows)),
     )
 

@@ -10,11 +10,12 @@ from typing import Any, Callable, Dict, List, Tuple
 from ..wire.errors import CorruptFile
 from .inert import Global, Mapping
 from .rebuilders import REBUILDERS, storage_from
+from .tensor_calls import TensorCalls
 
 MAX_OPCODES = 50_000_000
 MAX_HELD = 10_000_000
 """Most entries of the stack, and of the memo."""
-_OPCODES_PER_ROUND = 1 << 17
+_OPCODES_PER_ROUND = 1 << 14
 _FAULTS_KEPT = 50
 _LONGEST_PLAIN_OPCODE = 9
 """An opcode with a number of eight bytes; nearer than this to the end one can be cut in two."""
@@ -62,6 +63,7 @@ class PickleMachine:
         self.globals: Dict[str, int] = {}
         self.faults: List[str] = []
         self._known: Dict[Tuple[str, str], Global] = {}
+        self._tensor_calls = TensorCalls(data, self.memo, persistent)
 
     def run(self, handlers: Tuple[Handler, ...], progress: Callable[[int, int], None]) -> Any:
         """The value that the pickle describes; raises CorruptFile, with the offset, when its opcodes make no sense."""
@@ -141,7 +143,7 @@ class PickleMachine:
     def _round(self, handlers: Tuple[Handler, ...], count: int) -> bool:
         """Run at most ``count`` opcodes; true when the pickle ended. The opcodes that fill a state_dict are written out here."""
         data, stack, memo, marks, pos = self.data, self.stack, self.memo, self.marks, self.pos
-        push, end, persistent = stack.append, len(data), self.persistent
+        push, end, persistent, take_tensor = stack.append, len(data), self.persistent, self._tensor_calls.take
         try:
             for _ in range(count):
                 op = data[pos]
@@ -158,6 +160,11 @@ class PickleMachine:
                     push(data[pos + 1])
                     pos += 2
                 elif op == 40:  # MARK
+                    if data.startswith(b"((", pos):
+                        after = take_tensor(pos, stack)
+                        if after >= 0:
+                            pos = after
+                            continue
                     marks.append(len(stack))
                     pos += 1
                 elif op == 116:  # TUPLE

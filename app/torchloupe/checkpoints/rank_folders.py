@@ -128,6 +128,7 @@ def _contents(folder: Folder, form: str, shards: Shards, step: str) -> Checkpoin
         tensors=tuple(rows),
         values=tuple(values),
         globals=tuple(sorted(shards.globals)),
+        stamps=shards.stamps,
         problems=(*([listed] if several else []), *shards.problems(), *broken_tensors(rows)),
     )
 

@@ -1,6 +1,6 @@
 """The calls in torch's pickles whose meaning is known here: they make tensors, dicts and sizes. All others stay records."""
 
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from .dtypes import storage_dtype, torch_dtype
 from .inert import Global, Group, Mapping, PickledTensor, Record, Storage
@@ -8,6 +8,7 @@ from .inert import Global, Group, Mapping, PickledTensor, Record, Storage
 Rebuild = Callable[[Any], Any]
 
 _LONGEST_BYTES = 4096
+_MOST_MARKS = 16
 
 
 def dtype_name(value: Any) -> Optional[str]:
@@ -20,19 +21,30 @@ def dtype_name(value: Any) -> Optional[str]:
 def storage_from(persistent_id: Any) -> Any:
     """What a persistent id stands for: a Storage when it has torch's form, else a record that shows it."""
     if type(persistent_id) is tuple and len(persistent_id) >= 5 and persistent_id[0] == "storage":
-        _, cls, key, location, numel = persistent_id[:5]
+        cls = persistent_id[1]
         if type(cls) is Global:
-            return Storage(cls.name, storage_dtype(cls.name), key, location, numel)
+            return Storage(cls.name, storage_dtype(cls.name), persistent_id[2], persistent_id[3], persistent_id[4])
     return Record(Global("persistent", "id"), persistent_id)
 
 
 def _tensor_v2(args: Any) -> PickledTensor:
     storage = args[0]
-    return PickledTensor(storage, args[1], args[2], args[3], args[4], storage.dtype if type(storage) is Storage else None)
+    tensor = PickledTensor(storage, args[1], args[2], args[3], args[4], storage.dtype if type(storage) is Storage else None)
+    if len(args) > 6:
+        tensor.flips = _flips(args[6])
+    return tensor
 
 
 def _tensor_v3(args: Any) -> PickledTensor:
-    return PickledTensor(args[0], args[1], args[2], args[3], args[4], dtype_name(args[6]))
+    tensor = PickledTensor(args[0], args[1], args[2], args[3], args[4], dtype_name(args[6]))
+    if len(args) > 7:
+        tensor.flips = _flips(args[7])
+    return tensor
+
+
+def _flips(marks: Any) -> Tuple[str, ...]:
+    pairs = marks.pairs[: 2 * _MOST_MARKS] if type(marks) is Mapping else []
+    return tuple(name for name, value in zip(pairs[::2], pairs[1::2]) if type(name) is str and value is True)
 
 
 def _quantized(args: Any) -> PickledTensor:
@@ -49,7 +61,7 @@ def _parameter(args: Any) -> Any:
     # The wrapped tensor may also be mentioned bare elsewhere, so it is not marked itself.
     parameter = PickledTensor(tensor.storage, tensor.offset, tensor.shape, tensor.stride, args[1], tensor.dtype)
     parameter.is_parameter = True
-    parameter.note = tensor.note
+    parameter.note, parameter.flips = tensor.note, tensor.flips
     return parameter
 
 
@@ -78,7 +90,9 @@ def _subclass(args: Any) -> PickledTensor:
 def _from_other_device(args: Any) -> PickledTensor:
     inner = args[0]
     if type(inner) is PickledTensor:
-        return PickledTensor(inner.storage, inner.offset, inner.shape, inner.stride, args[3], inner.dtype)
+        moved = PickledTensor(inner.storage, inner.offset, inner.shape, inner.stride, args[3], inner.dtype)
+        moved.flips = inner.flips
+        return moved
     tensor = PickledTensor(None, 0, None, None, args[3], dtype_name(args[1]))
     tensor.note = "numpy"
     return tensor

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import replace
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
 from ..wire.errors import CorruptFile
 from ..wire.problems import Problem
 from .dtypes import BITS, SAFETENSORS
-from .json_text import DEEPEST, RepeatedKey, is_deep, unrepeated
+from .json_text import DEEPEST, RepeatedKey, is_deep
 from .pickle_reading import Progress, odd_file
 from .plain_values import plain_value
+from .safetensors_header import METADATA, Declared, NoObject, entries_of, text_of
 from .source import SourceFile
 from .tensor_rows import broken_tensors, checked_shape, elements_of, new_row, strides_of
 
@@ -19,9 +20,20 @@ _MAX_HEADER = 100_000_000
 """The limit of the reference implementation."""
 _IMPOSSIBLE = 1 << 40
 """As a length no file has it; eight letters of a text make a larger one."""
-_METADATA = "__metadata__"
+_FORMS_KEPT = 10_000
+_AGAIN = "Get the file again; if it is always like this, save it again with safetensors.torch.save_file."
 
-Header = Dict[str, Any]
+_Placed = Tuple[StoredTensor, int, int]
+"""A row, and the bytes that it claims, counted from where the values begin."""
+
+
+class _Form(NamedTuple):
+    """What tensors of one shape and type have in common."""
+
+    dtype: str
+    shape: Tuple[int, ...]
+    strides: Tuple[int, ...]
+    size: int
 
 
 def recognises(source: SourceFile) -> bool:
@@ -32,11 +44,25 @@ def recognises(source: SourceFile) -> bool:
 
 def read(source: SourceFile, progress: Progress) -> CheckpointContents:
     """The contents of a safetensors file; raises CorruptFile when the header is none."""
-    header, data_at = _header(source)
+    text, data_at = _header(source)
     progress(data_at, data_at, "reading keys")
-    metadata = header.pop(_METADATA, {})
     problems: List[Problem] = []
-    placed = [_row(name, entry, data_at) for name, entry in header.items()]
+    make_row = _Rows(data_at).row
+    metadata: Any = {}
+    placed = []
+    try:
+        for name, entry in entries_of(text):
+            if name == METADATA:
+                metadata = entry
+            else:
+                placed.append(make_row(name, entry))
+    except RepeatedKey as error:
+        raise CorruptFile(f"The header of {source.name} has the key {str(error)[:200]!r} twice.", _AGAIN) from None
+    except (ValueError, RecursionError) as error:
+        what = f"{'' if isinstance(error, NoObject) else 'not JSON: '}{str(error)[:200]}"
+        if not placed:
+            raise CorruptFile(f"The header of {source.name} is {what}.", _AGAIN) from None
+        problems.append(odd_file(f"Its header, after {len(placed):,} tensors, is {what}."))
     rows, remarks = _checked_layout(placed, data_at, source.size)
     problems.extend(odd_file(remark) for remark in remarks)
     values, remarks = _metadata_values(metadata)
@@ -53,37 +79,66 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
     )
 
 
-def _header(source: SourceFile) -> Tuple[Header, int]:
-    """The parsed header and where the values begin."""
-    again = "Get the file again; if it is always like this, save it again with safetensors.torch.save_file."
+def metadata_of(source: SourceFile) -> Dict[str, str]:
+    """What the file says about itself, every text in full; raises CorruptFile when the header is none."""
+    try:
+        metadata = next((entry for name, entry in entries_of(_header(source)[0]) if name == METADATA), None)
+    except (ValueError, RecursionError):
+        raise CorruptFile(f"The header of {source.name} is damaged.", _AGAIN) from None
+    found = metadata.items() if isinstance(metadata, dict) else ()
+    return {key: value for key, value in found if isinstance(value, str)}
+
+
+def _header(source: SourceFile) -> Tuple[str, int]:
+    """The text of the header and where the values begin."""
     if source.size < _LENGTH:
-        raise CorruptFile(f"{source.name} has {source.size} bytes; a safetensors file begins with 8 bytes of length.", again)
+        raise CorruptFile(f"{source.name} has {source.size} bytes; a safetensors file begins with 8 bytes of length.", _AGAIN)
     length = int.from_bytes(source.head[:_LENGTH], "little")
     if length > _MAX_HEADER or length == 0:
-        raise CorruptFile(f"{source.name} claims a header of {length:,} bytes; 1 to {_MAX_HEADER:,} are possible.", again)
+        raise CorruptFile(f"{source.name} claims a header of {length:,} bytes; 1 to {_MAX_HEADER:,} are possible.", _AGAIN)
     if _LENGTH + length > source.size:
         raise CorruptFile(
-            f"{source.name} claims a header of {length:,} bytes and has {source.size:,} bytes in all: it was cut off.", again
+            f"{source.name} claims a header of {length:,} bytes and has {source.size:,} bytes in all: it was cut off.", _AGAIN
         )
     raw = source.head[_LENGTH : _LENGTH + length]
     if len(raw) < length:
         raw += source.exactly(_LENGTH + len(raw), length - len(raw), "its header")
     if is_deep(raw):
-        raise CorruptFile(f"The header of {source.name} is nested more than {DEEPEST} levels deep.", again)
+        raise CorruptFile(f"The header of {source.name} is nested more than {DEEPEST} levels deep.", _AGAIN)
     try:
-        header = json.loads(str(raw, "utf-8"), object_pairs_hook=unrepeated)
-    except RepeatedKey as error:
-        raise CorruptFile(f"The header of {source.name} has the key {str(error)[:200]!r} twice.", again) from None
+        return text_of(raw), _LENGTH + length
     except UnicodeDecodeError:
-        raise CorruptFile(f"The header of {source.name} is not UTF-8 text.", again) from None
-    except (ValueError, RecursionError) as error:
-        raise CorruptFile(f"The header of {source.name} is not JSON: {str(error)[:200]}.", again) from None
-    if not isinstance(header, dict):
-        raise CorruptFile(f"The header of {source.name} is a JSON {type(header).__name__}, not an object of tensors.", again)
-    return header, _LENGTH + length
+        raise CorruptFile(f"The header of {source.name} is not UTF-8 text.", _AGAIN) from None
 
 
-def _row(name: str, entry: Any, data_at: int) -> Tuple[StoredTensor, int, int]:
+class _Rows:
+    """Makes the rows; many tensors have the very same shape and type, which are worked out once."""
+
+    def __init__(self, data_at: int) -> None:
+        self._data_at = data_at
+        self._forms: Dict[Tuple[str, str], _Form] = {}
+
+    def row(self, name: str, entry: Any) -> _Placed:
+        """The row of one tensor with its byte range as declared; (0, 0) when there is none."""
+        if type(entry) is not Declared:
+            return _row(name, entry, self._data_at)
+        code, lengths, begin, end = entry
+        form = self._forms.get((code, lengths))
+        if form is None:
+            placed = _row(name, entry.plain(), self._data_at)
+            row = placed[0]
+            sound = not row.broken and not row.dtype.startswith("float4")
+            if sound and len(self._forms) < _FORMS_KEPT:
+                self._forms[code, lengths] = _Form(row.dtype, row.shape, row.strides, row.bytes)
+            return placed
+        dtype, shape, strides, size = form
+        if end - begin != size:
+            return _row(name, entry.plain(), self._data_at)
+        place = f"{self._data_at + begin}:{self._data_at + end}"
+        return new_row(name, shape, dtype, size, "", place, 0, strides, False, False, ""), begin, end
+
+
+def _row(name: str, entry: Any, data_at: int) -> _Placed:
     """The row of one tensor with its byte range as declared; (0, 0) when there is none."""
     if not isinstance(entry, dict):
         return StoredTensor(name, (), "?", 0, broken="Its entry in the header is no JSON object."), 0, 0
@@ -117,16 +172,15 @@ def _range(offsets: Any) -> Tuple[int, int, str]:
     return begin, end, ""
 
 
-def _checked_layout(
-    rows: List[Tuple[StoredTensor, int, int]], data_at: int, file_bytes: int
-) -> Tuple[List[StoredTensor], List[str]]:
+def _checked_layout(rows: List[_Placed], data_at: int, file_bytes: int) -> Tuple[List[StoredTensor], List[str]]:
     """Mark tensors that overlap or lie outside; remark on bytes that belong to no tensor. Empty tensors may lie anywhere."""
     available = file_bytes - data_at
     faults: Dict[str, str] = {}
     remarks = []
     reached, last = 0, ""
     holes = 0
-    for row, begin, end in sorted(rows, key=lambda placed: placed[1:]):
+    in_order = all(earlier[1] <= later[1] for earlier, later in zip(rows, rows[1:]))
+    for row, begin, end in rows if in_order else sorted(rows, key=lambda placed: placed[1:]):
         if end > available:
             faults[row.key] = f"It ends at byte {data_at + end:,}; the file has {file_bytes:,}."
         if begin == end:
@@ -148,12 +202,12 @@ def _checked_layout(
 
 def _metadata_values(metadata: Any) -> Tuple[List[StoredValue], List[str]]:
     if not isinstance(metadata, dict):
-        return [], [f"Its {_METADATA} is no JSON object and is left out."]
+        return [], [f"Its {METADATA} is no JSON object and is left out."]
     values, others = [], 0
     for key, value in metadata.items():
         if isinstance(value, str):
-            values.append(plain_value(f"{_METADATA}.{key}", value))
+            values.append(plain_value(f"{METADATA}.{key}", value))
         else:
             others += 1
-            values.append(plain_value(f"{_METADATA}.{key}", json.dumps(value)))
-    return values, [f"{others:,} entries of its {_METADATA} are not text; safetensors refuses such a file."] if others else []
+            values.append(plain_value(f"{METADATA}.{key}", json.dumps(value)))
+    return values, [f"{others:,} entries of its {METADATA} are not text; safetensors refuses such a file."] if others else []

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Iterable, List, NamedTuple, Set, Tuple
 
-from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
+from ..wire.contents import CheckpointContents, FileStamp, StoredTensor, StoredValue
 from ..wire.errors import CheckpointError, UnsupportedFormat
 from ..wire.problems import Problem
 from . import legacy_torch, safetensors_file, zip_file
@@ -38,6 +38,11 @@ class Shards(NamedTuple):
     def bytes_read(self) -> int:
         """How much of them was read."""
         return sum(part.bytes_read for part in self.contents.values())
+
+    @property
+    def stamps(self) -> Tuple[FileStamp, ...]:
+        """How each file was when it was read."""
+        return tuple(replace(stamp, file=name) for name, part in self.contents.items() for stamp in part.stamps)
 
     @property
     def globals(self) -> Set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import List, Optional, Type, Union
 
+from ..wire.contents import FileStamp
 from ..wire.errors import CheckpointError, CorruptFile, UnsupportedFormat
 
 HEAD_BYTES = 1024
@@ -94,6 +95,10 @@ class SourceFile:
             )
         return data
 
+    def stamp(self, file: str = "") -> FileStamp:
+        """How the file was when it was opened; it is called ``file``."""
+        return stamp_of(file, self._seen)
+
     def changed(self) -> bool:
         """True when the file has another size or time on disk than when it was opened."""
         now = os.fstat(self._descriptor)
@@ -118,8 +123,13 @@ class SourceFile:
                 raise UnsupportedFormat(f"{self.name} is {kind}, not a file.", "Choose a checkpoint file.")
 
 
+def stamp_of(file: str, found: os.stat_result) -> FileStamp:
+    """The stamp of a file that was looked at."""
+    return FileStamp(file, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
 def _cannot_open(name: str, error: Exception) -> CheckpointError:
-    number = getattr(error, "errno", None)
+    name, number = name[:200], getattr(error, "errno", None)
     if number == errno.ENOENT:
         return CheckpointError(f"There is no file {name}.", "Check the path; it may have been moved or deleted.")
     if number in (errno.EACCES, errno.EPERM):

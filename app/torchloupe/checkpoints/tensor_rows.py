@@ -1,6 +1,7 @@
 """From what a pickle declares about a tensor to a row, with every claim held against the records that are in the file."""
 
-from typing import Any, Callable, Iterable, List, Optional, Tuple
+from dataclasses import replace
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..wire.contents import StoredTensor
 from ..wire.problems import WARNING, Problem
@@ -12,6 +13,9 @@ MOST_DIMENSIONS = 64
 """torch allows no more."""
 _MOST_ELEMENTS = (1 << 63) - 1
 _KEYS_NAMED = 20
+_LAYOUTS_KEPT = 10_000
+_STORED_BITS: Dict[Optional[str], int] = {None: 8, "": 8, **{dtype: max(8, bits) for dtype, bits in BITS.items()}}
+"""What an element takes in a storage; untyped ones (``""``) count bytes."""
 _NO_NUMBERS = "Its offset, strides or storage size are not stored as numbers."
 
 
@@ -58,7 +62,7 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
     if broken or record is None:
         strides = strides if _are_strides(strides, len(shape)) else ()
         offset = offset if type(offset) is int else 0
-    return new_row(
+    row = new_row(
         key,
         shape,
         dtype,
@@ -71,6 +75,9 @@ def row_of(placed: Placed, find: FindRecord) -> StoredTensor:
         tensor.is_parameter,
         broken,
     )
+    if tensor.flips:
+        row = replace(row, conjugated="conj" in tensor.flips, negated="neg" in tensor.flips)
+    return row
 
 
 def new_row(
@@ -86,28 +93,24 @@ def new_row(
     is_parameter: bool,
     broken: str,
 ) -> StoredTensor:
-    """A row, made quickly: a frozen dataclass sets its fields one by one, which costs most of the time of a large file."""
+    """A row, made quickly: only what differs from the default is set, which takes half the time and memory in a large file."""
     row: StoredTensor = _new(StoredTensor)
-    _set(
-        row,
-        "__dict__",
-        {
-            "key": key,
-            "shape": shape,
-            "dtype": dtype,
-            "bytes": size,
-            "container": container,
-            "file": None,
-            "stored_at": stored_at,
-            "offset": offset,
-            "strides": strides,
-            "requires_grad": requires_grad,
-            "is_parameter": is_parameter,
-            "broken": broken,
-            "big_endian": False,
-            "pieces": (),
-        },
-    )
+    _set(row, "key", key)
+    _set(row, "shape", shape)
+    _set(row, "dtype", dtype)
+    _set(row, "bytes", size)
+    _set(row, "stored_at", stored_at)
+    _set(row, "strides", strides)
+    if container:
+        _set(row, "container", container)
+    if offset:
+        _set(row, "offset", offset)
+    if requires_grad:
+        _set(row, "requires_grad", requires_grad)
+    if is_parameter:
+        _set(row, "is_parameter", is_parameter)
+    if broken:
+        _set(row, "broken", broken)
     return row
 
 
@@ -170,7 +173,57 @@ def _placement_fault(tensor: PickledTensor, shape: Tuple[int, ...], record: Opti
 
 def rows_of(tensors: Iterable[Placed], find: FindRecord) -> List[StoredTensor]:
     """The rows of all tensors, in their order."""
-    return [row_of(placed, find) for placed in tensors]
+    sound = _SoundRows(find)
+    return [sound.row(placed) or row_of(placed, find) for placed in tensors]
+
+
+class _Layout(NamedTuple):
+    """A shape with its strides: the elements, and how far behind its first one the last one lies. ``strides`` keeps them alive."""
+
+    shape: Tuple[int, ...]
+    strides: Any
+    elements: int
+    reach: int
+
+
+class _SoundRows:
+    """Rows of tensors without a fault, made quickly: many have the very same shape, which is checked once."""
+
+    def __init__(self, find: FindRecord) -> None:
+        self._find = find
+        self._layouts: Dict[Tuple[int, int], _Layout] = {}
+
+    def row(self, placed: Placed) -> Optional[StoredTensor]:
+        """The row; None when anything is wrong with the tensor, or unusual."""
+        container, key, tensor = placed
+        strides, storage, offset, dtype = tensor.stride, tensor.storage, tensor.offset, tensor.dtype
+        if dtype is None or tensor.flips or type(storage) is not Storage or type(storage.numel) is not int:
+            return None
+        if type(offset) is not int or offset < 0:
+            return None
+        same = id(tensor.shape), id(strides)
+        layout = self._layouts.get(same) or self._layout(same, tensor.shape, strides)
+        stored_at, stored, fault = self._find(storage)
+        if layout is None or fault:
+            return None
+        bits = BITS[dtype]
+        claimed = storage.numel * _STORED_BITS[storage.dtype]
+        if not (offset + layout.reach + 1) * bits <= claimed <= stored * 8:
+            return None
+        size = (layout.elements * bits + 7) // 8
+        trained = tensor.requires_grad is True
+        return new_row(key, layout.shape, dtype, size, container, stored_at, offset, strides, trained, tensor.is_parameter, "")
+
+    def _layout(self, same: Tuple[int, int], declared: Any, strides: Any) -> Optional[_Layout]:
+        shape, broken = checked_shape(declared)
+        found = None
+        usual = not broken and type(declared) is tuple and 0 not in shape and _are_strides(strides, len(shape))
+        if usual and min(strides, default=0) >= 0:
+            reach = sum((length - 1) * step for length, step in zip(shape, strides))
+            found = _Layout(declared, strides, elements_of(shape), reach)
+        if found is not None and len(self._layouts) < _LAYOUTS_KEPT:
+            self._layouts[same] = found
+        return found
 
 
 def broken_tensors(rows: Iterable[StoredTensor]) -> List[Problem]:

@@ -1,7 +1,6 @@
 """Checkpoints that torch.save has written since torch 1.6, and TorchScript archives: a zip with a pickle and one record per storage."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Dict, List, Set, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
@@ -11,7 +10,7 @@ from .foreign_zip import what_zip_is_this
 from .inert import Storage
 from .pickle_reading import BIG_ENDIAN, Progress, odd_file, read_pickle
 from .source import SourceFile
-from .tensor_rows import StoredRecord, broken_tensors, rows_of
+from .tensor_rows import FindRecord, StoredRecord, broken_tensors, rows_of
 from .torch_script import CONSTANTS, code_values, is_script, of_scripts
 from .training import format_of
 from .unfold import join
@@ -21,6 +20,7 @@ from .zip_member import read_member
 _PICKLE = "data.pkl"
 _FOLDERS = ("data", "tensors")
 _CONSTANT_FOLDERS = ("constants", "tensors")
+_METHODS = (STORED, DEFLATED)
 _MOST_ROOTS = 8
 _LONGEST_SMALL_RECORD = 64
 
@@ -32,25 +32,31 @@ class _Archive:
         self.source = source
         self.members = directory.members
         self._size = source.size
+        self.is_torn = directory.fault is not None
         self._repeated = frozenset(directory.repeated)
         self._orders: Dict[str, bytes] = {}
 
-    def record(self, root: str, folders: Tuple[str, ...], storage: Storage) -> StoredRecord:
-        """What the archive has for a storage in one of ``folders``. The key is only ever looked up in the table of members."""
-        key = storage.key
-        if type(key) is not str:
-            return "", 0, "Its storage has no name."
-        for folder in folders:
-            place = f"{folder}/{key}"
-            member = self.members.get(root + place)
-            if member is not None:
-                flags, method, _, packed, size, start = member
-                if flags & ENCRYPTED or method not in (STORED, DEFLATED) or start + packed > self._size:
-                    return place, size, self._fault(member)
-                if root + place in self._repeated:
-                    return place, size, "The file has several records of its name."
-                return place, size, ""
-        return f"data/{key}"[:200], 0, f"Its record data/{key[:100]} is missing in the file."
+    def records(self, root: str, folders: Tuple[str, ...]) -> FindRecord:
+        """Tells what the archive has for a storage in one of ``folders``. The key is only ever looked up in the table of members."""
+        members, repeated, end, names_from = self.members, self._repeated, self._size, len(root)
+        prefixes = [f"{root}{folder}/" for folder in folders]
+
+        def record(storage: Storage) -> StoredRecord:
+            key = storage.key
+            if type(key) is not str:
+                return "", 0, "Its storage has no name."
+            for prefix in prefixes:
+                name = prefix + key
+                member = members.get(name)
+                if member is not None:
+                    flags, method, _, packed, size, start = member
+                    place = name[names_from:]
+                    if flags & ENCRYPTED or method not in _METHODS or start + packed > end:
+                        return place, size, self._fault(member)
+                    return place, size, "The file has several records of its name." if name in repeated else ""
+            return f"data/{key}"[:200], 0, f"Its record data/{key[:100]} is missing in the file."
+
+        return record
 
     def byte_order(self, root: str) -> bytes:
         """What the record of that name says; files from before torch 2.1 have none and are little endian."""
@@ -98,8 +104,8 @@ def read(source: SourceFile, directory: Directory, progress: Progress) -> Checkp
         for name, place, folders in parts:
             found = read_member(source, root + name, directory.members[root + name])
             problems.extend(odd_file(remark) for remark in found.remarks)
-            pickled = read_pickle(found.data, name, place, progress)
-            rows = rows_of(pickled.unfolded.tensors, partial(archive.record, root, folders))
+            pickled = read_pickle(found.data, name, place, progress, may_break_off=directory.fault is not None)
+            rows = rows_of(pickled.unfolded.tensors, archive.records(root, folders))
             tensors.extend([replace(row, big_endian=True) for row in rows] if archive.byte_order(root) == b"big" else rows)
             values.extend(pickled.unfolded.values if name == _PICKLE or pickled.unfolded.tensors else ())
             mentioned.update(pickled.globals)
@@ -141,7 +147,7 @@ def _about_records(archive: _Archive, root: str) -> List[Problem]:
     """What the small records beside the pickle say about the file."""
     members = archive.members
     problems = []
-    if f"{root}version" not in members and f"{root}.data/version" not in members:
+    if not archive.is_torn and f"{root}version" not in members and f"{root}.data/version" not in members:
         problems.append(odd_file("It has no version record; torch.load refuses it without one."))
     order = archive.byte_order(root)
     if order == b"big":

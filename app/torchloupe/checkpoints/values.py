@@ -18,8 +18,10 @@ from .dtypes import BITS
 from .inside import path_inside
 from .pieces import Part, PartedRecord, Window
 from .records import DeflatedRecord, MemoryRecord, PlainRecord, Record, ValueFile, inflated, without_npy_header
+from .signs import sign_mask, with_signs
 from .strided_views import axes_of, ordered, reach
-from .zip_directory import DEFLATED, ENCRYPTED, STORED, Directory, Member, read_directory
+from .torn_zip import read_members
+from .zip_directory import DEFLATED, ENCRYPTED, STORED, Directory, Member
 
 CHUNK = 1 << 16
 """Elements in a chunk, unless asked otherwise."""
@@ -44,7 +46,7 @@ class TensorBytes:
         self.elements = 1
         for length in tensor.shape:
             self.elements *= length
-        self.record, self._swapped = record, swapped
+        self.record, self._swapped, self._mask = record, swapped, sign_mask(tensor)
         self._axes = axes_of(tensor.shape, tensor.strides) if self.elements else []
         if (tensor.offset + reach(tensor.shape, tensor.strides)) * item_bytes > record.size and self.elements:
             raise CorruptFile(f"{tensor.key} reaches beyond the {record.size:,} bytes of its storage.", _AGAIN)
@@ -68,13 +70,15 @@ class TensorBytes:
         return TensorBytes(self.record, flat, self.item_bytes, self._swapped)
 
     def chunks(self, elements: int = CHUNK, memory: Optional[bytearray] = None) -> Iterator[memoryview]:
-        """Chunks of so many elements, the last one shorter. Each is valid until the next is asked for.
+        """Chunks of so many elements, the last one shorter. Each is the caller's, to change as well, until the next is asked for.
 
         ``memory`` of exactly a chunk's bytes is used when it is given. Raises CheckpointError when the file changed or ends too soon.
         """
         size = elements * self.item_bytes
         chunks = self._straight(size, memory) if self.is_contiguous else _regrouped(self._gathered(), size, len(self))
-        return chunks if self._swapped < 2 else (_swap(chunk, self._swapped) for chunk in chunks)
+        if self._swapped > 1:
+            chunks = (_swap(chunk, self._swapped) for chunk in chunks)
+        return (with_signs(chunk, self._mask) for chunk in chunks) if self._mask else chunks
 
     def _straight(self, size: int, given: Optional[bytearray]) -> Iterator[memoryview]:
         begin, left = self.tensor.offset * self.item_bytes, len(self)
@@ -122,6 +126,14 @@ class CheckpointValues:
         for file in self._files.values():
             file.source.close()
         self._files.clear()
+
+    @property
+    def files(self) -> List[Path]:
+        """Every file that the checkpoint consists of, as far as its tensors name them."""
+        place, tensors = Path(self._contents.path), self._contents.tensors
+        names = {tensor.file for tensor in tensors if tensor.file} | {part.file for each in tensors for part in each.pieces}
+        folder = place if place.is_dir() else place.parent
+        return [place, *(folder / name for name in sorted(names))]
 
     def of(self, tensor: StoredTensor) -> TensorBytes:
         """The bytes of one tensor; raises CheckpointError with a sentence when they cannot be had."""
@@ -173,6 +185,10 @@ class CheckpointValues:
         rows = zip_file.read(window, _silent).tensors
         if len(rows) != 1 or rows[0].broken or rows[0].dtype != tensor.dtype:
             raise CorruptFile(f"A part of {tensor.key} is another tensor than the index says.", "Get the checkpoint again.")
+        if rows[0].conjugated or rows[0].negated:
+            raise UnsupportedFormat(
+                f"A part of {tensor.key} is stored as a conjugate or negative.", "Load the checkpoint with torch."
+            )
         stored = TensorBytes(_OpenFile(window).record(rows[0]), rows[0], item_bytes, 1)
         if stored.is_contiguous:
             return stored.record, rows[0].offset * item_bytes, rows[0]
@@ -237,7 +253,7 @@ class _OpenFile:
 
     def _table(self) -> Directory:
         if self._directory is None:
-            self._directory = read_directory(self.source)
+            self._directory = read_members(self.source)
             names = self._directory.members
             roots = [name[: -len(_PICKLE)] for name in names if name == _PICKLE or name.endswith("/" + _PICKLE)]
             self._roots = sorted(roots, key=len, reverse=True) or sorted({name.partition("/")[0] + "/" for name in names})
@@ -256,14 +272,13 @@ class _OpenFile:
 def _opened(contents: CheckpointContents, name: Optional[str]) -> ValueFile:
     """The checkpoint's file, or one of its files by name; raises CheckpointError when it is gone or another one by now."""
     place = Path(contents.path)
-    if name is not None:
-        return ValueFile(path_inside(place if place.is_dir() else place.parent, name))
-    source = ValueFile(place)
-    if source.size != contents.file_bytes:
+    source = ValueFile(place if name is None else path_inside(place if place.is_dir() else place.parent, name))
+    seen = next((stamp for stamp in contents.stamps if stamp.file == (name or "")), None)
+    had = contents.file_bytes if name is None else seen.bytes if seen else source.size
+    if source.size != had or (seen is not None and source.stamp(seen.file) != seen):
         source.close()
-        raise CheckpointError(
-            f"{place.name} has changed since it was opened: it had {contents.file_bytes:,} bytes and has {source.size:,}.", _AGAIN
-        )
+        grown = f"it had {had:,} bytes and has {source.size:,}" if source.size != had else "it was written anew"
+        raise CheckpointError(f"{source.name} has changed since it was opened: {grown}.", _AGAIN)
     return source
 
 

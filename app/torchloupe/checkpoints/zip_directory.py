@@ -4,7 +4,7 @@ Our own because the standard library's reads each local header, and because a da
 """
 
 import struct
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..wire.errors import CorruptFile
 from .source import SourceFile
@@ -16,7 +16,8 @@ _ENTRY = b"PK\x01\x02"
 
 _end = struct.Struct("<4s4H2IH")
 _end_64 = struct.Struct("<4sQ2H2I4Q")
-_entry = struct.Struct("<4s6H3I5H2I")
+_entry = struct.Struct("<4s4x2H4x3I3H8xI")
+"""Signature, flags, method, check sum, both sizes, lengths of name, extra fields and comment, place of the local header."""
 _ABSENT = 0xFFFFFFFF
 _LONGEST_END = 66_000
 """A comment of 64 kB, the end records, and some rubbish behind them."""
@@ -43,13 +44,15 @@ class Member(NamedTuple):
 class Directory(NamedTuple):
     """The members by name, in the order of the table; ``repeated`` names are in it more than once (the last one is kept).
 
-    ``remarks`` are sentences about what is odd, ``shift`` the number of bytes before the zip begins.
+    ``remarks`` are sentences about what is odd, ``shift`` the number of bytes before the zip begins. ``fault`` is why the table
+    itself cannot be read, when the members were found without it.
     """
 
     members: Dict[str, Member]
     repeated: Tuple[str, ...]
     remarks: Tuple[str, ...]
     shift: int
+    fault: Optional[CorruptFile] = None
 
 
 class _Place(NamedTuple):
@@ -152,32 +155,43 @@ def _table_at(source: SourceFile, place: _Place, start: int) -> Optional[bytes]:
 def _directory(table: bytes, shift: int, remarks: List[str]) -> Directory:
     members: Dict[str, Member] = {}
     repeated: List[str] = []
-    pos, end = 0, len(table)
-    unpack, size = _entry.unpack_from, _entry.size
+    pos, end, reached, in_order = 0, len(table), 0, True
+    unpack, size, make = _entry.unpack_from, _entry.size, Member._make
     while pos + size <= end:
-        fields = unpack(table, pos)
-        if fields[0] != _ENTRY:
+        signature, flags, method, crc, packed, plain, named, extra, comment, start = unpack(table, pos)
+        if signature != _ENTRY:
             remarks.append(f"The table of members is damaged after {len(members):,} entries.")
             break
-        after = pos + size + fields[10]
-        raw = table[pos + size : after]
+        after = pos + size + named
         if after > end:
             remarks.append("The table of members ends inside an entry.")
             break
-        name = raw.decode("utf-8", "backslashreplace")
-        packed, plain, start = fields[8], fields[9], fields[16]
-        if _ABSENT in (packed, plain, start):
-            packed, plain, start = _long_fields(table[after : after + fields[11]], packed, plain, start)
+        name = table[pos + size : after].decode("utf-8", "backslashreplace")
+        if packed == _ABSENT or plain == _ABSENT or start == _ABSENT:
+            packed, plain, start = long_fields(table[after : after + extra], packed, plain, start)
         if name in members:
             repeated.append(name)
-        members[name] = Member(fields[3], fields[4], fields[7], packed, plain, start + shift)
-        pos = after + fields[11] + fields[12]
+        in_order = in_order and start >= reached
+        reached = start + packed
+        members[name] = make((flags, method, crc, packed, plain, start + shift))
+        pos = after + extra + comment
     if shift:
         remarks.append(f"{shift:,} bytes stand before the zip file begins; torch.load refuses such a file.")
+    if not in_order and _overlap(members.values()):
+        remarks.append("Some of its members lie on top of each other, which no program that makes zip files does.")
     odd = _odd_names(list(members))
     if odd:
         remarks.append(f"{len(odd):,} members have odd names, such as {odd[0][:100]!r}; nothing is extracted here.")
     return Directory(members, tuple(repeated), tuple(remarks), shift)
+
+
+def _overlap(members: Iterable[Member]) -> bool:
+    reached = 0
+    for _, _, _, packed, _, start in sorted(members, key=lambda member: (member.start, member.packed)):
+        if start < reached:
+            return True
+        reached = start + packed
+    return False
 
 
 def _odd_names(names: List[str]) -> List[str]:
@@ -189,8 +203,8 @@ def _odd_names(names: List[str]) -> List[str]:
     return [name for name in names if name.startswith("/") or any(sign in name for sign in _ODD_SIGNS)]
 
 
-def _long_fields(extra: bytes, packed: int, plain: int, start: int) -> Tuple[int, int, int]:
-    """The sizes and the offset, those that do not fit in 32 bits taken from the zip64 extra field."""
+def long_fields(extra: bytes, packed: int, plain: int, start: int) -> Tuple[int, int, int]:
+    """The packed and plain size and the offset, those that do not fit in 32 bits taken from the zip64 extra field."""
     pos = 0
     while pos + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, pos)

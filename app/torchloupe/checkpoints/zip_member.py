@@ -10,7 +10,7 @@ from .zip_directory import DEFLATED, ENCRYPTED, STORED, Member
 
 MAX_PLAIN = 512 << 20
 """Largest pickle that is read."""
-_SUSPICIOUS_PLAIN = 32 << 20
+_SUSPICIOUS_PLAIN = 4 << 20
 _SUSPICIOUS_RATIO = 200
 """A pickle that inflates to more than both of these is a bomb: real ones shrink to a tenth at best."""
 

@@ -13,6 +13,7 @@ from torchloupe.wire.problems import Problem
 
 from .check import Check
 from .command import Command, Desk
+from .convert import Convert
 from .diff import Diff
 from .json_report import report_object
 from .report import CANCELLED, OK, Report, problem_of
@@ -22,7 +23,7 @@ from .terminal import Terminal, standard_terminal
 from .text_report import print_report
 from .tree import Tree
 
-COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Check())
+COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Check(), Convert())
 DESCRIPTION = "A desktop inspector and debugger for PyTorch models. Without a command the window opens; FILES are opened in it."
 
 

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import torchloupe
-from torchloupe.analysis.containers import containers_of
-from torchloupe.analysis.optimizer_state import OptimizedParameter, joined_names, optimizer_state
 from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff
-from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import LayerCall
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
-from .report import Report, ShownTensor, UsedTarget
+from .json_checkpoint import metadata_object, tensor_objects
+from .report import Exported, Report, ShownTensor, UsedTarget
 
 SCHEMA = 1
 Plain = dict[str, Any]
@@ -36,10 +34,12 @@ def report_object(report: Report) -> Plain:
     if report.diff is not None:
         parts["state_dict"] = _state_dict(report.diff, report.values or ())
     if report.contents is not None:
-        parts["tensors"] = _tensors(report.contents)
-        parts["metadata"] = _metadata(report.contents)
+        parts["tensors"] = tensor_objects(report.contents)
+        parts["metadata"] = metadata_object(report.contents)
     if report.shown is not None:
         parts["tensor"] = _shown(report.shown)
+    if report.exported is not None:
+        parts["written"] = _written(report.exported)
     if report.summary is not None:
         parts["summary"] = report.summary
     parts["seconds"] = {stage: round(seconds, 6) for stage, seconds in report.seconds.items()}
@@ -198,49 +198,32 @@ def _shown(shown: ShownTensor) -> Plain:
         plain["quantiles"] = [{"part": each.part, "value": each.value} for each in summary.quantiles]
     if values is not None:
         plain["slice"] = {"index": values.index, "shape": values.shape, "values": values.values}
+    if shown.singular is not None:
+        found = shown.singular
+        plain["singular_values"] = {
+            "matrix": [found.rows, found.columns],
+            "condition": found.condition,
+            "effective_rank": found.effective_rank,
+            "values": found.values,
+        }
     if shown.saved is not None:
         plain["saved"] = {"file": shown.saved, "shape": shown.saved_shape, "dtype": shown.saved_dtype}
     return plain
 
 
+def _written(exported: Exported) -> Plain:
+    written = exported.written
+    return {
+        "file": written.path,
+        "format": written.format,
+        "tensors": written.tensors,
+        "bytes": written.bytes,
+        "container": exported.plan.container,
+        "renamed": exported.plan.renamed,
+        "shared": written.shared,
+        "repeated": written.repeated,
+    }
+
+
 def _key(entry: KeyEntry) -> Plain:
     return {"key": entry.key, "shape": entry.shape, "dtype": entry.dtype}
-
-
-def _tensors(contents: CheckpointContents) -> list[Plain]:
-    joined = joined_names(optimizer_state(contents))
-    return [
-        {
-            "key": tensor.key,
-            "shape": tensor.shape,
-            "dtype": tensor.dtype,
-            "bytes": tensor.bytes,
-            "file": tensor.file,
-            "container": tensor.container,
-            **({"broken": tensor.broken} if tensor.broken else {}),
-            **_parameter_of(joined.get((tensor.container, tensor.key))),
-        }
-        for tensor in contents.tensors
-    ]
-
-
-def _parameter_of(entry: OptimizedParameter | None) -> Plain:
-    """The parameter that an optimizer keeps a tensor for."""
-    if entry is None:
-        return {}
-    return {"parameter": entry.parameter, **({} if entry.is_certain else {"parameter_guessed": True})}
-
-
-def _metadata(contents: CheckpointContents) -> Plain:
-    return {
-        "path": contents.path,
-        "format": contents.format,
-        "file_bytes": contents.file_bytes,
-        "bytes_read": contents.bytes_read,
-        "containers": [
-            {"path": each.path, "kind": each.kind, "tensors": each.tensor_count, "bytes": each.bytes}
-            for each in containers_of(contents)
-        ],
-        "globals": contents.globals,
-        "values": {value.path: value.value for value in contents.values},
-    }

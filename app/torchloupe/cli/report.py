@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from torchloupe.analysis.key_renaming import PlannedExport
 from torchloupe.analysis.state_dict_diff import StateDictDiff
+from torchloupe.checkpoints.writing.checkpoint import Written
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import ERROR, Problem
 from torchloupe.wire.traces import LayerCall
-from torchloupe.wire.values import ComparedValues, ValuesSlice, ValueSummary
+from torchloupe.wire.values import ComparedValues, SingularValues, ValuesSlice, ValueSummary
 
 OK, PROBLEMS, COULD_NOT_RUN, CANCELLED = 0, 1, 2, 130
 
@@ -38,9 +40,19 @@ class ShownTensor:
     tensor: StoredTensor
     summary: ValueSummary | None = None
     values: ValuesSlice | None = None
+    singular: SingularValues | None = None
     saved: str | None = None
     saved_shape: tuple[int, ...] = ()
     saved_dtype: str = ""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A checkpoint that was written: what was planned, what became of it, and the sentences about it."""
+
+    plan: PlannedExport
+    written: Written
+    lines: tuple[str, ...]
 
 
 @dataclass
@@ -59,6 +71,7 @@ class Report:
     contents: CheckpointContents | None = None
     values: list[ComparedValues] | None = None
     shown: ShownTensor | None = None
+    exported: Exported | None = None
     summary: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     could_run: bool = True

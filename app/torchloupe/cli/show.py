@@ -9,6 +9,7 @@ from .options import add_json_option
 from .report import Report
 from .stored_values import add_tensor_options, check_tensor_options, look_at_tensor
 from .target_runs import read_checkpoint
+from .verify import verified
 
 
 class Show:
@@ -19,6 +20,9 @@ class Show:
     def add_options(self, parser: ArgumentParser) -> None:
         """A checkpoint."""
         parser.add_argument("checkpoint", metavar="CKPT", help="a checkpoint file or folder")
+        parser.add_argument(
+            "--verify", action="store_true", help="read all of a .pt, .npz or .pt2 file and compare its check sums"
+        )
         add_tensor_options(parser)
         add_json_option(parser)
 
@@ -27,6 +31,8 @@ class Show:
         check_tensor_options(options)
         report = Report(self.name)
         contents = read_checkpoint(options.checkpoint, report)
+        if options.verify and contents is not None:
+            report.problems += verified(options.checkpoint, desk.terminal)
         if options.tensor is None:
             report.contents = contents
         elif contents is not None:

@@ -30,19 +30,26 @@ def add_tensor_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--slice", metavar="INDEX", help='with --tensor: the values to print, such as "0, :10" (default: a corner)'
     )
+    parser.add_argument(
+        "--singular-values",
+        action="store_true",
+        help="with --tensor: its singular values, of the matrix of dimension 0 and the rest",
+    )
     parser.add_argument("--save-npy", metavar="FILE", help="with --tensor: save it (or its --slice) as .npy")
     parser.add_argument("--force", action="store_true", help="with --save-npy: replace an existing file")
 
 
 def check_tensor_options(options: Namespace) -> None:
     """Raises ``UsageError`` for those that make no sense without a tensor."""
-    given = [
-        name
-        for name, value in (("--slice", options.slice), ("--save-npy", options.save_npy), ("--force", options.force))
-        if value
-    ]
+    asked = {
+        "--slice": options.slice,
+        "--singular-values": options.singular_values,
+        "--save-npy": options.save_npy,
+        "--force": options.force,
+    }
+    given = next((name for name, value in asked.items() if value), None)
     if given and not options.tensor:
-        raise UsageError(f"{given[0]} needs a tensor.", "Name one with --tensor KEY.")
+        raise UsageError(f"{given} needs a tensor.", "Name one with --tensor KEY.")
     if options.force and not options.save_npy:
         raise UsageError("--force is for --save-npy.", "Give --save-npy FILE.")
 
@@ -52,8 +59,8 @@ def look_at_tensor(report: Report, contents: CheckpointContents, options: Namesp
     tensor = find_tensor(contents, options.tensor)
     index = options.slice if options.slice is not None else corner(tensor.shape, ROWS, COLUMNS)
     shown = report.shown = ShownTensor(tensor)
-    if options.save_npy and Path(options.save_npy).exists() and Path(options.save_npy).samefile(contents.path):
-        raise UsageError(f"{options.save_npy} is the checkpoint itself.", "Give another name.")
+    if options.save_npy and Path(options.save_npy).is_file() and not options.force:
+        raise UsageError(f"{options.save_npy} exists already.", "Give another name, or --force to replace it.")
     progress = ProgressLine(terminal)
     try:
         with timed(report, "values"):
@@ -70,6 +77,7 @@ def _read_tensor(
     shown: ShownTensor, contents: CheckpointContents, index: str, options: Namespace, progress: ProgressLine
 ) -> None:
     from torchloupe.numbers.npy_file import save_npy
+    from torchloupe.numbers.singular_values import singular_values_of
     from torchloupe.numbers.slices import slice_of
     from torchloupe.numbers.statistics import summary_of
 
@@ -86,6 +94,8 @@ def _read_tensor(
         shown.summary = summary_of(values, tensor, progress)
         if _size(view) <= MOST_SHOWN:
             shown.values = slice_of(values, view, index)
+        if options.singular_values:
+            shown.singular = singular_values_of(values, tensor, progress)
 
 
 def _check_size(view: StoredTensor) -> None:

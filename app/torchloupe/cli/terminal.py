@@ -26,8 +26,7 @@ class Terminal:
 
     def lines(self, texts: Iterable[str]) -> None:
         """Lines on standard output."""
-        for text in texts:
-            self.line(text)
+        self.out.write("".join([f"{text}\n" for text in texts]))
 
     def complain(self, text: str) -> None:
         """One line on standard error."""

@@ -26,10 +26,18 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = (), width: int
     ``elastic`` are cut in the middle, the widest first, until the lines fit."""
     if not rows:
         return []
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    cells = [
+        list(column) if "".join(column).isprintable() else [printable(cell) for cell in column]
+        for column in zip(*rows, strict=True)
+    ]
+    widths = [max(map(len, column)) for column in cells]
+    widest = list(widths)
     _shrink(widths, width, elastic)
-    return [_row_line(row, widths, right) for row in rows]
+    padded = []
+    for place, (column, most, here) in enumerate(zip(cells, widest, widths, strict=True)):
+        fitting = column if most == here else [cut_middle(cell, here) for cell in column]
+        padded.append([cell.rjust(here) for cell in fitting] if place in right else [cell.ljust(here) for cell in fitting])
+    return [GAP.join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
 def _shrink(widths: list[int], width: int, elastic: Sequence[int]) -> None:
@@ -40,9 +48,3 @@ def _shrink(widths: list[int], width: int, elastic: Sequence[int]) -> None:
             return
         widths[widest] -= 1
         excess -= 1
-
-
-def _row_line(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
-    cells = [cut_middle(cell, width) for cell, width in zip(row, widths, strict=True)]
-    padded = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(cells)]
-    return GAP.join(padded).rstrip()

@@ -1,18 +1,15 @@
 """A report as text for a person."""
 
 from collections import Counter
-from collections.abc import Mapping
 
-from torchloupe.analysis.containers import containers_of
-from torchloupe.analysis.optimizer_state import OptimizedParameter, joined_names, optimizer_state
 from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
-from torchloupe.analysis.wording import bytes_text, count_text, counted, describe_difference, problem_lines, shape_text
-from torchloupe.wire.contents import CheckpointContents, StoredTensor
+from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
 from .report import Report
 from .terminal import Terminal
-from .text_columns import columns, cut_middle, printable
+from .text_checkpoint import contents_lines
+from .text_columns import columns, printable
 from .text_model import call_lines, tree_lines
 from .text_values import difference_lines, tensor_lines
 
@@ -23,7 +20,7 @@ ROWS_SHOWN = 60
 def print_report(report: Report, terminal: Terminal) -> None:
     """Draw all parts of the report that are there, the problems last, where a person looks first."""
     if report.contents is not None:
-        terminal.lines(_contents_lines(report.contents, terminal))
+        terminal.lines(contents_lines(report.contents, terminal))
     if report.summary is not None:
         terminal.line(report.summary)
     elif report.tree is not None and report.command == "tree":
@@ -36,6 +33,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(difference_lines(report.values, terminal))
     if report.shown is not None and (report.shown.summary or report.shown.values or report.shown.saved):
         terminal.lines(tensor_lines(report.shown, terminal))
+    if report.exported is not None:
+        terminal.lines(printable(line) for line in report.exported.lines)
     print_problems(report, terminal)
 
 
@@ -68,48 +67,6 @@ def _verdict(report: Report, terminal: Terminal) -> str:
     said += [counted(counts[INFO], "remark")] if counts[INFO] else []
     worst = next((severity for severity in (ERROR, WARNING, INFO) if counts[severity]), "good")
     return subject + terminal.paint(", ".join(said) or "no problems", worst)
-
-
-def _contents_lines(contents: CheckpointContents, terminal: Terminal) -> list[str]:
-    total = sum(tensor.bytes for tensor in contents.tensors)
-    lines = [
-        terminal.paint(contents.path, "strong"),
-        f"{contents.format}, {bytes_text(contents.file_bytes)}; {counted(len(contents.tensors), 'tensor')} of {bytes_text(total)}",
-    ]
-    containers = containers_of(contents)
-    joined = joined_names(optimizer_state(contents))
-    for container in containers:
-        named = f"{container.path} ({container.kind})" if container.path else f"({container.kind})"
-        lines += ["", f"{named}: {counted(container.tensor_count, 'tensor')}, {bytes_text(container.bytes)}"]
-        held = [tensor for tensor in contents.tensors if tensor.container == container.path]
-        rows = [
-            (
-                "  " + tensor.key,
-                shape_text(tensor.shape),
-                tensor.dtype,
-                bytes_text(tensor.bytes),
-                tensor.broken or _joined(joined, tensor),
-            )
-            for tensor in held
-        ]
-        lines += columns(rows, right=(3,), width=terminal.width, elastic=(0, 4))
-    if contents.values:
-        lines += ["", f"{counted(len(contents.values), 'other value')}:"]
-        rows4 = [("  " + value.path, value.type, _one_line(value.value)) for value in contents.values]
-        lines += columns(rows4, width=terminal.width, elastic=(0, 2))
-    if contents.globals:
-        lines += ["", "Loading this file with pickle would import:", *(f"  {printable(name)}" for name in contents.globals)]
-    return lines
-
-
-def _joined(joined: Mapping[tuple[str, str], OptimizedParameter], tensor: StoredTensor) -> str:
-    """The parameter that an optimizer keeps this tensor for."""
-    entry = joined.get((tensor.container, tensor.key))
-    return "" if entry is None else f"of {entry.parameter}" + ("" if entry.is_certain else " (by its shape)")
-
-
-def _one_line(value: object) -> str:
-    return cut_middle(" ".join(str(value).split()), 120)
 
 
 def _diff_lines(diff: StateDictDiff, terminal: Terminal) -> list[str]:

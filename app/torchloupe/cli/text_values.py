@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 
+from torchloupe.analysis.moved_weights import moved_summary
+from torchloupe.analysis.spectrum import singular_facts
 from torchloupe.analysis.value_pairs import ranked
 from torchloupe.analysis.wording import ABSENT, count_text, counted, number_text, shape_text
 from torchloupe.wire.tensors import TensorStats
-from torchloupe.wire.values import ComparedValues, TensorDifference
+from torchloupe.wire.values import ComparedValues, SingularValues, TensorDifference
 
 from .report import ShownTensor
 from .terminal import Terminal
 from .text_columns import columns, printable
 
 ROWS_SHOWN = 60
+SINGULAR_SHOWN = 10
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def difference_lines(compared: Sequence[ComparedValues], terminal: Terminal) -> list[str]:
-    """The tensors that moved, the furthest first."""
+    """Which tensors moved in a sentence, then each, the furthest first."""
     moved = ranked(compared)
-    same = sum(each.difference is not None and not each.difference.changed for each in compared)
-    summary = f"values: {counted(len(moved), 'tensor differs', 'tensors differ')}, {count_text(same)} equal"
-    lines = ["", terminal.paint(summary, "strong")]
+    lines = ["", terminal.paint(f"values: {printable(moved_summary(compared))}", "strong")]
     if not moved:
         return lines
     rows = [("  KEY", "RELATIVE", "MAX |Δ|", "COSINE", "CHANGED", "NaN")]
@@ -54,9 +55,20 @@ def tensor_lines(shown: ShownTensor, terminal: Terminal) -> list[str]:
     if shown.values is not None and shown.values.values:
         lines += ["", f"values [{printable(shown.values.index)}] of shape {shape_text(shown.values.shape)}"]
         lines += _value_lines(shown.values.shape, shown.values.values)
+    if shown.singular is not None:
+        lines += ["", *_singular_lines(shown.singular)]
     if shown.saved is not None:
         lines += ["", f"Saved {shape_text(shown.saved_shape)} {shown.saved_dtype} to {shown.saved}."]
     return lines
+
+
+def _singular_lines(found: SingularValues) -> list[str]:
+    lines = [f"singular values of the matrix {count_text(found.rows)} x {count_text(found.columns)}"]
+    lines += columns([("  " + name, value) for name, value in singular_facts(found)], right=(1,))
+    return [
+        *lines,
+        "  " + "  ".join(map(number_text, found.values[:SINGULAR_SHOWN])) + (" …" if len(found.values) > SINGULAR_SHOWN else ""),
+    ]
 
 
 def _statistics_lines(stats: TensorStats) -> list[str]:

@@ -1,6 +1,7 @@
 """The table of all commands: what the window can do stands in the files of commands once, and nowhere else."""
 
 from torchloupe.gui.actions import Action
+from torchloupe.gui.export_commands import ExportCommands
 from torchloupe.gui.file_commands import FileCommands
 from torchloupe.gui.go_commands import GoCommands
 from torchloupe.gui.run_commands import RunCommands
@@ -13,6 +14,8 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
     files, go, run, view = FileCommands(shell), GoCommands(shell), RunCommands(shell), ViewCommands(shell)
     return (
         *files.opening(),
+        *files.comparing(),
+        *ExportCommands(shell).exporting(),
         *files.closing(),
         *files.editing(),
         *go.finding(),

@@ -1,4 +1,4 @@
-"""The checkpoint against the model: which of its mappings is meant, and how the keys differ.
+"""The checkpoint against the model, or against another checkpoint: which of its mappings is meant, and how the keys differ.
 
 Apart from the workbench, because the analysis behind it is imported when something is open, not before the window's first picture.
 """
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.state_dict_diff import StateDictDiff, diff_problems, state_dict_diff
+from torchloupe.analysis.value_pairs import value_pairs
 from torchloupe.gui.jobs import Progress
-from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import OpenedTarget
 
@@ -54,3 +55,43 @@ class CompareKeys:
         """The mapping with the most tensors, until the answer is there."""
         counts = Counter(tensor.container for tensor in self.contents.tensors)
         return self.container if self.container is not None else max(counts, key=counts.__getitem__, default="")
+
+
+@dataclass(frozen=True, eq=False)
+class CheckpointPair:
+    """Two checkpoints side by side: ``expected`` is the open one, ``found`` the other, each with the mapping that is compared.
+
+    ``pairs`` are the tensors whose values can be compared.
+    """
+
+    expected: CheckpointContents
+    container: str
+    found: CheckpointContents
+    found_container: str
+    diff: StateDictDiff
+    pairs: tuple[tuple[StoredTensor, StoredTensor], ...]
+
+    def is_of(self, expected: CheckpointContents | None, container: str, found: CheckpointContents | None) -> bool:
+        """It is about these and no others."""
+        return self.expected is expected and self.container == container and self.found is found
+
+
+@dataclass(frozen=True)
+class PairKeys:
+    """Job: compare the keys of two checkpoints. Of the other one the mapping is taken that is most like ``container``."""
+
+    expected: CheckpointContents
+    container: str
+    found: CheckpointContents
+
+    def __call__(self, _progress: Progress | None = None) -> CheckpointPair:
+        wanted = keys_of_container(self.expected, self.container)
+        found_container = model_container(self.found, wanted)
+        diff = state_dict_diff(wanted, keys_of_container(self.found, found_container))
+        pairs = value_pairs(diff, self.expected, self.container, self.found, found_container)
+        return CheckpointPair(self.expected, self.container, self.found, found_container, diff, tuple(pairs))
+
+    @property
+    def is_large(self) -> bool:
+        """It takes long enough to be done on a thread."""
+        return len(self.expected.tensors) + len(self.found.tensors) > AT_ONCE_KEYS

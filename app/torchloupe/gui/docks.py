@@ -87,7 +87,7 @@ class Docks(QObject):
         """Something was opened: the start page goes, the views and the docks that always have something to say come."""
         self.set_tab_visible(START, False)
         for name, place in self.places.items():
-            if place.area == "centre" and name != START:
+            if place.area == "centre" and name != START and place.always:
                 self.set_tab_visible(name, True)
         if self._laid_out:
             return

@@ -1,6 +1,6 @@
 """Files dropped anywhere on the window: what they are, the overlay that says it, and the reason when they cannot be used."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +36,15 @@ class Dropped:
         """What the overlay says before the release."""
         if not self.paths:
             return self.reason
-        names = ", ".join(path.name for path in self.paths[:3]) + (
-            f" and {len(self.paths) - 3} more" if len(self.paths) > 3 else ""
-        )
-        return f"Release to open {names}"
+        names = [path.name for path in self.paths]
+        return f"Release to open {', '.join(names[:3])}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+    def text_beside(self, opened: str, compare: bool) -> str:
+        """The same where a checkpoint is open, with what Shift would do; ``compare``: Shift is held."""
+        first = next((path.name for path in self.paths if path.suffix != ".py"), "")
+        if not opened or not first:
+            return self.text
+        return f"Release to compare {opened} with {first}" if compare else f"{self.text}. Hold Shift to compare with {opened}"
 
 
 def read_drag(data: QMimeData) -> Dropped:
@@ -124,10 +129,12 @@ class DropOverlay(QWidget):
 class DropArea(QObject):
     """Makes a whole window a drop area: accepts files, shows the overlay, hands the files on."""
 
-    def __init__(self, window: QWidget, opened: Callable[[Sequence[Path]], object]) -> None:
+    def __init__(self, window: QWidget, opened: Callable[..., object], open_name: Callable[[], str]) -> None:
+        """``opened`` is given the paths, and ``compare=True`` when Shift was held; ``open_name`` is the open checkpoint's, or empty."""
         super().__init__(window)
         self._window = window
-        self._opened = opened
+        self._opened, self._open_name = opened, open_name
+        self._dragged = Dropped(())
         self.overlay = DropOverlay(window)
         self.watch(window)
 
@@ -146,7 +153,7 @@ class DropArea(QObject):
         if isinstance(event, QDropEvent) and isinstance(event, QDragEnterEvent):
             self._enter(event)
         elif isinstance(event, QDragMoveEvent):
-            event.acceptProposedAction()
+            self._move(event)
         elif isinstance(event, QDragLeaveEvent):
             self.overlay.hide()
             trace("drag_left")
@@ -159,21 +166,46 @@ class DropArea(QObject):
         return True
 
     def _enter(self, event: QDragEnterEvent) -> None:
-        dropped = read_drag(event.mimeData())
-        self.overlay.say(dropped.text, not dropped.paths)
-        trace("drag_entered", text=dropped.text, formats=event.mimeData().formats())
-        event.acceptProposedAction()  # also what is refused, so that its reason stays to be read
+        self._dragged = read_drag(event.mimeData())  # once: the data comes from another program
+        self._say(event)
+        trace("drag_entered", text=self.overlay.text, formats=event.mimeData().formats())
+        _take_a_copy(event)  # also what is refused, so that its reason stays to be read
+
+    def _move(self, event: QDragMoveEvent) -> None:
+        self._say(event)
+        _take_a_copy(event)
+
+    def _say(self, event: QDropEvent) -> None:
+        text = self._dragged.text_beside(self._open_name(), _shift(event))
+        if text != self.overlay.text or not self.overlay.isVisible():
+            self.overlay.say(text, not self._dragged.paths)
 
     def _drop(self, event: QDropEvent) -> None:
         dropped = read_drag(event.mimeData())
-        trace("drop", paths=[str(path) for path in dropped.paths], reason=dropped.reason)
-        event.acceptProposedAction()
+        trace("drop", paths=[str(path) for path in dropped.paths], reason=dropped.reason, compare=_shift(event))
+        _take_a_copy(event)
         if dropped.reason:
             self.refuse(dropped.reason)
         else:
             self.overlay.hide()
         if dropped.paths:
-            self._opened(dropped.paths)
+            self._opened(dropped.paths, compare=_shift(event))
+
+
+def _shift(event: QDropEvent) -> bool:
+    return bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+
+
+def _take_a_copy(event: QDropEvent) -> None:
+    """Accept, but never as a move, which Shift asks for: a file manager would take the file away."""
+    drag_only = isinstance(event, QDragMoveEvent)
+    for action in (Qt.DropAction.CopyAction, Qt.DropAction.LinkAction):
+        if event.possibleActions() & action:
+            event.setDropAction(action)
+            break
+    else:  # a source that knows nothing but moving is told at the end that nothing was done with its file
+        event.setDropAction(event.proposedAction() if drag_only else Qt.DropAction.IgnoreAction)
+    event.accept()
 
 
 def let_drops_through(widget: QWidget) -> None:

@@ -6,7 +6,9 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 
 from torchloupe.gui.actions import Action
-from torchloupe.gui.looking import copy_path, copy_rows, dotted_path
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.copying import Copying
+from torchloupe.gui.looking import copy_path, dotted_path
 from torchloupe.gui.shell import Shell
 
 Key = QKeySequence.StandardKey
@@ -19,6 +21,7 @@ class FileCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&File")
+        self._copying = Copying(shell.docks, shell.jobs, shell.say)
 
     def opening(self) -> tuple[Action, ...]:
         """What brings something into the window."""
@@ -40,6 +43,29 @@ class FileCommands(QObject):
             replace(reload, icon="reload", when=self._shell.anything_open, group=True),
         )
 
+    def comparing(self) -> tuple[Action, ...]:
+        """Two checkpoints side by side."""
+        opening, bench, menu = self._shell.opening, self._shell.workbench, self._menu
+        other_tip = self.tr("Put another checkpoint beside the open one, keys and values")
+        swap_tip = self.tr("What was found is what is expected, and the other way round")
+        values_tip = self.tr("Read both files and see which weights moved")
+        other = Action(
+            "open.other", self.tr("Compare wit&h checkpoint…"), self._shell.dialogs.open_other, ("Ctrl+D",), menu, other_tip
+        )
+        swap = Action("compare.swap", self.tr("S&wap the two checkpoints"), opening.swap_checkpoints, (), menu, swap_tip)
+        values = Action("compare.values", self.tr("Compare &values"), self._compare_values, (), menu, values_tip)
+        close = Action("close.other", self.tr("Close the other chec&kpoint"), opening.other.close, (), menu)
+        return (
+            replace(other, when=lambda: bench.checkpoint is not None, icon="compare", group=True),
+            replace(values, when=lambda: bench.pair is not None),
+            replace(swap, when=lambda: bench.other is not None),
+            replace(close, when=lambda: bench.other is not None),
+        )
+
+    def _compare_values(self) -> None:
+        self._shell.docks.raise_panel("checkpoint_pair")
+        self._shell.workbench.values_wanted.emit()
+
     def closing(self) -> tuple[Action, ...]:
         """What takes something out of it."""
         opening, bench, menu = self._shell.opening, self._shell.workbench, self._menu
@@ -47,13 +73,14 @@ class FileCommands(QObject):
         model = Action("close.model", self.tr("Close mo&del"), opening.close_model, (), menu)
         tip = self.tr("Close the checkpoint and the model")
         return (
-            replace(checkpoint, when=lambda: bench.checkpoint is not None),
+            replace(checkpoint, when=lambda: bench.checkpoint is not None, group=True),
             replace(model, when=lambda: bench.model is not None),
             Action("close.all", self.tr("Close &all"), self._close_all, ("Ctrl+W",), menu, tip),
             Action("quit", self.tr("&Quit"), self._shell.window.close, ("Ctrl+Q",), menu, group=True),
         )
 
     def _close_all(self) -> None:
+        self._shell.opening.other.close()
         self._shell.opening.close_checkpoint()
         self._shell.opening.close_model()
         self._shell.docks.show_only_start()
@@ -66,8 +93,12 @@ class FileCommands(QObject):
         filter_tip = self.tr("Words, -word, [*,768] for a shape, dtype:bf16 for a column")
         copy = Action("edit.copy", self.tr("&Copy"), self._copy, (Key.Copy,), menu, copy_tip, "copy")
         path = Action("edit.copy_path", self.tr("Copy dotted &path"), self._copy_path, ("Ctrl+Shift+C",), menu, path_tip)
+        markdown_tip = self.tr("Copy the selected rows, or all, as a table of Markdown")
+        csv_tip = self.tr("Copy the selected rows, or all, for a spreadsheet")
         return (
             copy,
+            Action("edit.copy_markdown", self.tr("Copy as &Markdown"), self._copy_markdown, (), menu, markdown_tip),
+            Action("edit.copy_csv", self.tr("Copy as C&SV"), self._copy_csv, (), menu, csv_tip),
             replace(path, when=lambda: bool(dotted_path(bench.selection))),
             Action(
                 "edit.filter", self.tr("&Filter this panel"), self._filter, (Key.Find,), menu, filter_tip, "search", group=True
@@ -75,7 +106,13 @@ class FileCommands(QObject):
         )
 
     def _copy(self) -> None:
-        self._shell.say(copy_rows(self._shell.docks, self._shell.window.focusWidget()))
+        self._copying.copy_rows(self._shell.window.focusWidget())
+
+    def _copy_markdown(self) -> None:
+        self._copying.copy_table(self._shell.window.focusWidget(), CopiedTable.as_markdown)
+
+    def _copy_csv(self) -> None:
+        self._copying.copy_table(self._shell.window.focusWidget(), CopiedTable.as_csv)
 
     def _copy_path(self) -> None:
         self._shell.say(copy_path(self._shell.workbench))

@@ -37,6 +37,20 @@ class Asks(Protocol):
         """Ask the running request to stop, harder each time; the rung that was taken."""
 
 
+@dataclass(frozen=True)
+class Reporter:
+    """What local work is given: called, it says how far the work is; ``tell`` sends an event to the panel that started it.
+
+    Calling it raises ``Cancelled`` once the work was cancelled.
+    """
+
+    progress: Progress
+    tell: Callable[[Any], None]
+
+    def __call__(self, done: int, total: int, what: str = "") -> None:
+        self.progress(done, total, what)
+
+
 class Cancelled(BaseException):
     """Raised at the progress calls of local work that was cancelled; not an ``Exception``, so that nobody swallows it."""
 
@@ -138,6 +152,13 @@ class Jobs(QObject):
             rung = self.session.cancel()
         return rung
 
+    def drop(self, tag: str) -> None:
+        """What runs or waits with this tag is of no use any more: it is stopped, and its answer is ignored."""
+        was_busy = self.busy
+        self._supersede(tag)
+        if was_busy and not self.busy:
+            self.busy_changed.emit(False)
+
     def close(self, seconds: float = 2.0) -> None:
         """No answer is delivered any more; waits a little for threads about to end. The session is its owner's to close."""
         self._closed = True
@@ -175,7 +196,7 @@ class Jobs(QObject):
 
     def _answer_of(self, job: Job) -> Any:
         if callable(job.work):
-            return job.work(partial(self._report, job))
+            return job.work(Reporter(partial(self._report, job), partial(self._hear, job)))
         return self.session.ask(job.work, partial(self._hear, job))
 
     def _report(self, job: Job, done: int, total: int, what: str = "") -> None:

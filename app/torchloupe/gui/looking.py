@@ -1,13 +1,11 @@
-"""Commands about what is selected: copy it, its dotted path, its source place in the editor, entries to go to."""
+"""Commands about what is selected: copy its dotted path, its source place in the editor, entries to go to."""
 
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QPlainTextEdit, QWidget
 
 from torchloupe.analysis.wording import shape_text
-from torchloupe.gui.docks import Docks
 from torchloupe.gui.entries import Entry
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.workbench import Selection, Workbench
@@ -63,36 +61,6 @@ def copy_path(workbench: Workbench) -> str:
         return translate("looking", "Nothing with a path is selected.")
     QGuiApplication.clipboard().setText(path)
     return translate("looking", "Copied {0}").format(path)
-
-
-def copy_rows(docks: Docks, focused: QWidget | None) -> str:
-    """Copy what the focused panel has selected, as tab-separated text; the sentence for the status bar."""
-    if isinstance(focused, (QLineEdit, QPlainTextEdit)):
-        focused.copy()
-        return ""
-    text = rows_text(docks, focused)
-    if not text:
-        return translate("looking", "Nothing is selected.")
-    QGuiApplication.clipboard().setText(text)
-    lines = text.count("\n") + 1
-    return translate("looking", "Copied 1 line.") if lines == 1 else translate("looking", "Copied {0} lines.").format(lines)
-
-
-def rows_text(docks: Docks, focused: QWidget | None) -> str:
-    """What the focused panel would copy."""
-    name = docks.focused_panel()
-    panel = docks.panels[name].inside() if name else None
-    copied = getattr(panel, "copy_rows", None)
-    if callable(copied):
-        return str(copied())
-    return _view_text(focused) if isinstance(focused, QAbstractItemView) else ""
-
-
-def _view_text(view: QAbstractItemView) -> str:
-    model = view.model()
-    rows = sorted({index.row() for index in view.selectionModel().selectedIndexes()})
-    columns = range(model.columnCount())
-    return "\n".join("\t".join(str(model.index(row, column).data() or "") for column in columns) for row in rows)
 
 
 def entries_to_go_to(workbench: Workbench) -> list[Entry]:

@@ -37,7 +37,7 @@ TOOL_BAR = ("open.checkpoint", "open.model", "", "RUN BAR", "run.forward", "run.
 
 
 class MainWindow(QMainWindow):
-    """One window: one checkpoint, one model, one worker."""
+    """One window: one checkpoint (or two side by side), one model, one worker."""
 
     painted = Signal()  # the first picture is on the screen
 
@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.dialogs = WindowDialogs(self, self.opening, self.worker, self.run_bar)
         self.trust.ask = self.dialogs.ask_trust
         self.actions_by_id = self.dialogs.actions = ActionSet(command_table(self._shell()), self)
-        self.drop_area = DropArea(self, self.opening.open_paths)
+        self.drop_area = DropArea(self, self.opening.open_paths, self.workbench.checkpoint_name)
         self._base_points = QApplication.font().pointSizeF()
         self._has_painted = False
         self._build()
@@ -127,17 +127,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         bench, opening = self.workbench, self.opening
-        for signal in (
-            bench.checkpoint_changed,
-            bench.model_changed,
-            bench.diff_changed,
-            bench.trace_changed,
-            bench.problems_changed,
-            bench.selection_changed,
-            self.jobs.busy_changed,
-            self.history.changed,
-            self.docks.changed,
-        ):
+        for signal in (*bench.changes(), self.jobs.busy_changed, self.history.changed, self.docks.changed):
             signal.connect(self._refresh_later)
         self._refresh_timer = QTimer(self, singleShot=True, interval=0)
         self._refresh_timer.timeout.connect(self.actions_by_id.refresh)
@@ -145,6 +135,8 @@ class MainWindow(QMainWindow):
         bench.problems_changed.connect(self._show_problem_count)
         bench.checkpoint_changed.connect(self._show_title)
         bench.model_changed.connect(self._show_title)
+        bench.other_changed.connect(self._show_title)
+        bench.other_changed.connect(self._show_pair)
         bench.trace_changed.connect(self._show_calls)
         opening.said.connect(self.status.say)
         opening.opened.connect(self._opened)
@@ -170,6 +162,11 @@ class MainWindow(QMainWindow):
         if self.workbench.running:
             self.docks.raise_panel("modules")
             self.docks.raise_panel("calls")
+
+    def _show_pair(self) -> None:
+        self.docks.set_tab_visible("checkpoint_pair", self.workbench.other is not None)
+        if self.workbench.other is not None:
+            self.docks.raise_panel("checkpoint_pair")
 
     def _refresh_later(self, *_anything: object) -> None:
         self._refresh_timer.start()
@@ -217,8 +214,8 @@ class MainWindow(QMainWindow):
         parts = []
         if self.workbench.model:
             parts.append(f"{Path(self.workbench.model.file or self.workbench.model.target).name}:{self.workbench.model.name}")
-        if self.workbench.checkpoint:
-            parts.append(Path(self.workbench.checkpoint.path).name)
+        opened = [Path(each.path).name for each in (self.workbench.checkpoint, self.workbench.other) if each]
+        parts += [" against ".join(opened)] if opened else []
         self.setWindowTitle(f"{', '.join(parts)} – Torchloupe" if parts else "Torchloupe")
 
     # appearance

@@ -25,6 +25,12 @@ SEVERITY_MARKS = {
     INFO: Mark("●", "info", "info"),
 }
 
+VERDICT_MARKS = {
+    "dangerous": Mark("✖", "dangerous", "error"),
+    "unknown": Mark("?", "unknown", "warning"),
+    "harmless": Mark("✓", "harmless", "matched"),
+}
+
 CALL_MARKS = {
     "done": Mark("✓", "done", ""),
     "failed": Mark("✖", "failed", "error"),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.target_source import split_target
-from torchloupe.analysis.wording import counted
+from torchloupe.analysis.wording import counted, read_text
 from torchloupe.gui.events_trace import trace
-from torchloupe.gui.jobs import Progress
+from torchloupe.gui.other_checkpoint import OTHER, OtherCheckpoint
+from torchloupe.gui.read_checkpoint import ReadCheckpoint
 from torchloupe.gui.running import RUN, Running, RunOptions
 from torchloupe.gui.targets import ReadTargetFile
 from torchloupe.gui.trust import Trust
@@ -32,18 +33,6 @@ if TYPE_CHECKING:
 
 CHECKPOINT, TARGET = "checkpoint", "target"
 """Tags of the jobs, and the origins under which their problems are kept."""
-
-
-@dataclass(frozen=True)
-class ReadCheckpoint:
-    """Job: what is inside a checkpoint file."""
-
-    path: Path
-
-    def __call__(self, progress: Progress) -> CheckpointContents:
-        from torchloupe.checkpoints import read_contents  # on the job's thread: the start of the window does not wait for it
-
-        return read_contents(self.path, progress)
 
 
 @dataclass(frozen=True)
@@ -73,6 +62,9 @@ class Opening(QObject):
         self.running = Running(workbench, self.jobs, self)
         self.running.said.connect(self.said)
         self.running.finished.connect(self.run_finished)
+        self.other = OtherCheckpoint(workbench, self.jobs, self)
+        self.other.read.connect(self._other_read)
+        self.other.refused.connect(partial(self._failed, OTHER))
         self.target: OpenTarget | None = None
         self._constructed = False  # the worker of this moment holds the model that is shown
         self._reloading = False
@@ -83,24 +75,29 @@ class Opening(QObject):
 
     # opening
 
-    def open_paths(self, paths: Sequence[str | Path], trusted: bool = False) -> None:
-        """Open files: ``.py`` files are targets, the others checkpoints; the first of each kind, which is said when there are more.
+    def open_paths(self, paths: Sequence[str | Path], trusted: bool = False, compare: bool = False) -> None:
+        """Open files: ``.py`` files are targets, the others checkpoints. A second checkpoint stands beside the first; with ``compare``
+        the first does so beside the one that is open. More are left out, which is said.
         ``trusted``: they were named on the command line."""
         texts = [str(path) for path in paths]
         targets = [text for text in texts if is_target(text)]
-        checkpoints = [text for text in texts if not is_target(text)]
-        self._left_out = [Path(text).name for text in (*checkpoints[1:], *targets[1:])]
-        for text in checkpoints[:1]:
-            self.open_checkpoint(Path(text))
+        checkpoints = [Path(text) for text in texts if not is_target(text)]
+        others = checkpoints if compare and self.workbench.checkpoint else checkpoints[1:]
+        self._left_out = [path.name for path in (*others[1:], *map(Path, targets[1:]))]
+        if others == checkpoints:
+            for path in others[:1]:
+                self.other.open(path)
+        else:
+            self.open_checkpoint(checkpoints[0], *others[:1])
         for text in targets[:1]:
             self.open_target(text, trusted)
 
-    def open_checkpoint(self, path: Path) -> None:
-        """Read a checkpoint on a thread; what was open stays until the new one is there."""
+    def open_checkpoint(self, path: Path, other: Path | None = None) -> None:
+        """Read a checkpoint on a thread; what was open stays until the new one is there. ``other`` is opened beside it then."""
         path = path.absolute()
         self.jobs.start(
             ReadCheckpoint(path),
-            done=self._checkpoint_read,
+            done=partial(self._checkpoint_read, other),
             failed=partial(self._failed, CHECKPOINT, str(path)),
             tag=CHECKPOINT,
             label=self.tr("reading {0}").format(path.name),
@@ -111,9 +108,15 @@ class Opening(QObject):
         self.jobs.start(question, done=self.workbench.set_comparison, tag="compare", label=label)
 
     def close_checkpoint(self) -> None:
-        """Close the checkpoint; the model stays."""
-        self.workbench.report_problems(CHECKPOINT, ())
-        self.workbench.set_checkpoint(None)
+        """Close the checkpoint; the model stays. Another one beside it takes its place."""
+        other = self.workbench.other
+        self.other.close()
+        self.workbench.report_problems(CHECKPOINT, other.problems if other else ())
+        self.workbench.set_checkpoint(other)
+
+    def swap_checkpoints(self) -> None:
+        """The other checkpoint is the open one now, and the open one the other."""
+        self.other.swap(CHECKPOINT)
 
     def close_model(self) -> None:
         """Close the model; the checkpoint stays. What the worker holds of it goes with the next one."""
@@ -189,11 +192,17 @@ class Opening(QObject):
             label=self.tr("constructing {0}").format(name),
         )
 
-    def _checkpoint_read(self, contents: CheckpointContents) -> None:
+    def _checkpoint_read(self, other: Path | None, contents: CheckpointContents) -> None:
         self.workbench.report_problems(CHECKPOINT, contents.problems)
         self.workbench.set_checkpoint(contents)
         trace("opened", kind="checkpoint", path=contents.path, tensors=len(contents.tensors))
-        self._say_opened(self.tr("{0} in {1}").format(counted(len(contents.tensors), "tensor"), Path(contents.path).name))
+        self._say_opened(read_text(contents))
+        self.opened.emit("checkpoint", contents.path)
+        if other is not None:
+            self.other.open(other)
+
+    def _other_read(self, contents: CheckpointContents) -> None:
+        self._say_opened(read_text(contents))
         self.opened.emit("checkpoint", contents.path)
 
     def _model_opened(self, request: OpenTarget, then_run: bool, keep_calls: bool, model: OpenedTarget) -> None:
@@ -210,7 +219,7 @@ class Opening(QObject):
     def _say_opened(self, text: str) -> None:
         if self._left_out:
             names = ", ".join(self._left_out)
-            text = self.tr("{0}. Not opened: {1}; one checkpoint and one model are open at a time.").format(text, names)
+            text = self.tr("{0}. Not opened: {1}; two checkpoints and one model are open at a time.").format(text, names)
         self.said.emit(text)
 
     def _failed(self, origin: str, what: str, failed: Failed) -> None:
@@ -257,8 +266,9 @@ class Opening(QObject):
 
     def reload(self) -> None:
         """Read the files again and construct the model in a new worker."""
-        if self.workbench.checkpoint:
-            self.open_checkpoint(Path(self.workbench.checkpoint.path))
+        bench = self.workbench
+        if bench.checkpoint:
+            self.open_checkpoint(Path(bench.checkpoint.path), Path(bench.other.path) if bench.other else None)
         self._reloading = True
         self.worker.restart()
 

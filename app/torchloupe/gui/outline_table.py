@@ -52,10 +52,13 @@ class OutlineModel(TextTableModel):
     def spoken(self, position: int) -> str:
         """The first cell in words."""
 
-    def set_outline(self, outline: Outline, is_open: Callable[[int], bool]) -> None:
-        """Show other entries, those open for which ``is_open`` is true."""
+    def set_outline(self, outline: Outline, is_open: Callable[[int], bool] | bytearray) -> None:
+        """Show other entries, those open for which ``is_open`` is true (or, when that was found out before, 1)."""
         self.outline, self._haystacks = outline, []
-        self._open = bytearray(is_open(position) for position in range(len(outline)))
+        if isinstance(is_open, bytearray):
+            self._open = bytearray(is_open)
+        else:
+            self._open = bytearray(is_open(position) for position in range(len(outline)))
         self._show()
 
     @property

@@ -56,6 +56,11 @@ def panel_places(workbench: Workbench, jobs: Jobs, book: LogBook, start: Callabl
 
         return LogPanel(book)
 
+    def checkpoint_pair() -> QWidget:
+        from torchloupe.gui.checkpoint_pair.panel import CheckpointPairPanel
+
+        return CheckpointPairPanel(workbench, jobs)
+
     return (
         PanelPlace("start", translate("panels", "Start"), "centre", start),
         PanelPlace("modules", translate("panels", "Modules"), "left", modules),
@@ -66,4 +71,5 @@ def panel_places(workbench: Workbench, jobs: Jobs, book: LogBook, start: Callabl
         PanelPlace("details", translate("panels", "Details"), "right", details),
         PanelPlace("problems", translate("panels", "Problems"), "bottom", problems),
         PanelPlace("log", translate("panels", "Log"), "bottom", log),
+        PanelPlace("checkpoint_pair", translate("panels", "Checkpoints"), "centre", checkpoint_pair, always=False),
     )

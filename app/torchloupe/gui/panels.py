@@ -11,12 +11,16 @@ Build = Callable[[], QWidget]
 
 @dataclass(frozen=True)
 class PanelPlace:
-    """``area`` is ``left``, ``centre``, ``right`` or ``bottom``; ``build`` imports and makes the panel."""
+    """``area`` is ``left``, ``centre``, ``right`` or ``bottom``; ``build`` imports and makes the panel.
+
+    ``always``: it is shown with whatever is opened, else only when it has something to say.
+    """
 
     id: str
     title: str
     area: str
     build: Build
+    always: bool = True
 
 
 class LazyPanel(QWidget):

@@ -1,7 +1,8 @@
 """What the commands work on: the rooms of one window, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtWidgets import QMainWindow
 
@@ -17,9 +18,13 @@ from torchloupe.gui.worker_link import WorkerLink
 
 @dataclass(frozen=True)
 class Dialogs:
-    """Doors to what opens above the window; each returns at once."""
+    """Doors to what opens above the window; each returns at once.
+
+    ``save_as`` asks for the name of a new file (title, what is suggested, filters) and gives it to a callable.
+    """
 
     open_checkpoint: Callable[[], object]
+    open_other: Callable[[], object]
     open_model: Callable[[], object]
     open_example: Callable[[], object]
     edit_arguments: Callable[[], object]
@@ -29,6 +34,7 @@ class Dialogs:
     keys: Callable[[], object]
     about: Callable[[], object]
     has_example: Callable[[], bool]
+    save_as: Callable[[str, Path, Sequence[str], Callable[[Path], object]], object]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtCore import (
@@ -17,6 +18,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
+from torchloupe.gui.copied_table import Cells, CopiedTable
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.row_filter import row_filter
 from torchloupe.gui.theme import color, em
@@ -140,10 +142,9 @@ class TextTableModel(QAbstractTableModel):
             return f"{self.columns[column].title}: {text}"
         return row.key if role == _ROLE.UserRole else None
 
-    def text_of(self, rows: Sequence[Row], header: bool = False) -> str:
-        """Rows as tab-separated text, as they are shown."""
-        lines = ["\t".join(column.title for column in self.columns)] if header else []
-        return "\n".join(lines + ["\t".join(row.cells) for row in rows])
+    def table_of(self, rows: Sequence[Row]) -> CopiedTable:
+        """Rows with the titles of their columns, as they are shown."""
+        return CopiedTable(tuple(column.title for column in self.columns), Cells(rows, attrgetter("cells")))
 
 
 def _sort_key(row: Row, column: int) -> tuple[bool, int, Any]:
@@ -232,12 +233,17 @@ class FilterTable(QWidget):
 
     def copied_text(self) -> str:
         """The selected rows as tab-separated text; all shown ones when none is selected."""
-        return self.model.text_of(self.copied_rows())
+        return self.copied_table().as_text()
+
+    def copied_table(self) -> CopiedTable:
+        """The selected rows with the titles; all shown ones when none is selected."""
+        return self.model.table_of(self.copied_rows())
 
     def copied_rows(self) -> Sequence[Row]:
         """The selected rows; all shown ones when none is selected."""
         chosen = sorted({index.row() for index in self.view.selectionModel().selectedRows()})
-        return [self.model.rows[number] for number in chosen] if chosen else self.model.rows
+        few = chosen and len(chosen) < len(self.model.rows)
+        return [self.model.rows[number] for number in chosen] if few else self.model.rows[:]
 
     def _filter_rows(self, text: str) -> None:
         self.keeping(lambda: self.model.set_filter(text))

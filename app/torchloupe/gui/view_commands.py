@@ -1,12 +1,16 @@
 """Commands of the menus View and Help: what is shown, and how it looks."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from torchloupe.gui import theme
 from torchloupe.gui.actions import Action
 from torchloupe.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from torchloupe.gui.checkpoint.panel import CheckpointPanel
 
 
 class ViewCommands(QObject):
@@ -26,6 +30,7 @@ class ViewCommands(QObject):
             self._area("bottom", self.tr("&Bottom"), "Ctrl+J"),
             self._area("right", self.tr("&Right side")),
             Action("view.start", self.tr("&Start page"), docks.show_start, (), menu),
+            self._checkpoint_tree(),
             Action("view.reset", self.tr("Reset la&yout"), docks.reset, (), menu, reset_tip),
         )
 
@@ -33,6 +38,26 @@ class ViewCommands(QObject):
         docks = self._shell.docks
         run = partial(docks.toggle_area, name)
         return Action(f"view.{name}", text, run, (keys,) if keys else (), self._menu, checked=lambda: docks.is_shown(name))
+
+    def _checkpoint_tree(self) -> Action:
+        panel, bench = self._shell.docks.panels["checkpoint"], self._shell.workbench
+
+        def inside() -> "CheckpointPanel":
+            from torchloupe.gui.checkpoint.panel import CheckpointPanel
+
+            built = panel.inside()
+            assert isinstance(built, CheckpointPanel)
+            return built
+
+        return Action(
+            "view.checkpoint_tree",
+            self.tr("Checkpoint as a tr&ee"),
+            lambda: inside().set_tree(not inside().as_tree),
+            menu=self._menu,
+            tip=self.tr("Show the keys of the checkpoint as a tree of their parts, or all of them in a flat list"),
+            when=lambda: bench.checkpoint is not None,
+            checked=lambda: not panel.is_built or inside().as_tree,
+        )
 
     def appearance(self) -> tuple[Action, ...]:
         """Colours and sizes."""

@@ -1,5 +1,6 @@
 """What opens above the window: file choosers, the palette, the dialogs of the features. Each is imported when it is needed."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -30,6 +31,7 @@ class WindowDialogs(QObject):
         """The doors as the commands know them."""
         return Dialogs(
             open_checkpoint=self.open_checkpoint,
+            open_other=self.open_other,
             open_model=self.open_model,
             open_example=self.open_example,
             edit_arguments=self.edit_arguments,
@@ -39,14 +41,38 @@ class WindowDialogs(QObject):
             keys=self.show_keys,
             about=self.show_about,
             has_example=lambda: all(path.is_file() for path in example_files()),
+            save_as=self.save_as,
         )
 
     def open_checkpoint(self) -> None:
         """Choose checkpoint files."""
-        chooser = QFileDialog(self._window, self.tr("Open checkpoint"))
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        chooser.setNameFilters([self.tr("Checkpoints ({0})").format(CHECKPOINT_FILES), self.tr("All files (*)")])
+        chooser = self._chooser(self.tr("Open checkpoint"), QFileDialog.FileMode.ExistingFiles)
         chooser.filesSelected.connect(self._opening.open_paths)
+        self._show(chooser)
+
+    def open_other(self) -> None:
+        """Choose the checkpoint that the open one is compared with."""
+        chooser = self._chooser(self.tr("Compare with checkpoint"), QFileDialog.FileMode.ExistingFile)
+        chooser.fileSelected.connect(lambda name: self._opening.open_paths([name], compare=True))
+        self._show(chooser)
+
+    def _chooser(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
+        chooser = QFileDialog(self._window, title)
+        chooser.setFileMode(mode)
+        chooser.setNameFilters([self.tr("Checkpoints ({0})").format(CHECKPOINT_FILES), self.tr("All files (*)")])
+        return chooser
+
+    def save_as(self, title: str, suggested: Path, filters: Sequence[str], chosen: Callable[[Path], object]) -> None:
+        """Choose the name of a new file; the dialog asks before one that exists is replaced. The filter says the suffix."""
+        chooser = QFileDialog(self._window, title, str(suggested.parent))
+        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        chooser.setNameFilters(list(filters))
+        chooser.setDefaultSuffix(suggested.suffix)
+        fitting = (each for each in filters if f"*{suggested.suffix}" in each)
+        chooser.selectNameFilter(next(fitting, filters[0]))
+        chooser.selectFile(suggested.name)
+        chooser.filterSelected.connect(lambda name: _use_suffix(chooser, name))
+        chooser.fileSelected.connect(lambda name: chosen(Path(name)))
         self._show(chooser)
 
     def open_model(self, asked: Asked | None = None) -> None:
@@ -128,6 +154,14 @@ class WindowDialogs(QObject):
     def _show(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+
+def _use_suffix(chooser: QFileDialog, name_filter: str) -> None:
+    """The first suffix of the filter, for the name that stands there and for one that is typed without any."""
+    suffix = name_filter.partition("*")[2].split()[0].rstrip(")")
+    chooser.setDefaultSuffix(suffix)
+    for name in chooser.selectedFiles()[:1]:
+        chooser.selectFile(Path(name).with_suffix(suffix).name)
 
 
 def example_files() -> tuple[Path, Path]:

@@ -1,5 +1,6 @@
 """What is open and what is selected. Every panel follows this one object and never another panel."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from torchloupe.wire.requests import OpenedTarget
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
 if TYPE_CHECKING:
-    from torchloupe.gui.comparing import CompareKeys, Comparison
+    from torchloupe.gui.comparing import CheckpointPair, CompareKeys, Comparison, PairKeys
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,13 @@ class Selection:
 
 
 class Workbench(QObject):
-    """Holds the open checkpoint, the open model, the trace of the last run, their diff and problems, and the selection."""
+    """Holds the open checkpoint, another one beside it, the open model, the trace of the last run, their diffs and problems, and
+    the selection."""
 
     checkpoint_changed = Signal()
+    other_changed = Signal()  # another checkpoint stands beside the open one, or does no longer
+    pair_changed = Signal()  # the keys of the two were compared, or are about to be
+    values_wanted = Signal()  # the values of the two are to be compared
     model_changed = Signal()
     diff_changed = Signal()
     calls_added = Signal(object)  # list[LayerCall], in the order in which they ended
@@ -45,6 +50,8 @@ class Workbench(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.checkpoint: CheckpointContents | None = None
+        self.other: CheckpointContents | None = None
+        self.pair: CheckpointPair | None = None
         self.container = ""
         self.model: OpenedTarget | None = None
         self.diff: StateDictDiff | None = None
@@ -53,10 +60,16 @@ class Workbench(QObject):
         self.running = False
         self.selection = Selection()
         self.compare_later: Callable[[CompareKeys], None] | None = None
+        self.pair_later: Callable[[PairKeys], None] | None = None
         self._model_problems: tuple[Problem, ...] = ()
         self._run_problems: tuple[Problem, ...] = ()
         self._diff_problems: tuple[Problem, ...] = ()
         self._open_problems: dict[str, tuple[Problem, ...]] = {}
+
+    def changes(self) -> tuple[SignalInstance, ...]:
+        """Every signal after which another command may make sense."""
+        opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
+        return (*opened, self.trace_changed, self.problems_changed, self.selection_changed)
 
     # what is open
 
@@ -64,8 +77,25 @@ class Workbench(QObject):
         """A checkpoint was read (or closed). The container that is the model's state_dict is chosen, others by ``use_container``."""
         if self.selection.stored is not None:
             self.select(Selection())
-        self.checkpoint = contents
+        self.checkpoint, self.pair = contents, None
         self._compare(news=self.checkpoint_changed)
+
+    def set_other(self, contents: CheckpointContents | None) -> None:
+        """A second checkpoint stands beside the open one (or does no longer)."""
+        self.other, self.pair = contents, None
+        self.other_changed.emit()
+        self._pair_up()
+
+    def swap_checkpoints(self) -> None:
+        """The other checkpoint is the open one now, and the open one the other."""
+        opened, other = self.checkpoint, self.other
+        self.set_other(None)
+        self.set_checkpoint(other)
+        self.set_other(opened)
+
+    def checkpoint_name(self) -> str:
+        """The file name of the open checkpoint, empty without one."""
+        return os.path.basename(self.checkpoint.path) if self.checkpoint else ""
 
     def use_container(self, container: str) -> None:
         """Compare another mapping of the checkpoint with the model."""
@@ -100,6 +130,7 @@ class Workbench(QObject):
         self.problems_changed.emit()
         if question is not None and self.compare_later is not None:
             self.compare_later(question)
+        self._pair_up()
 
     def set_comparison(self, comparison: "Comparison") -> None:
         """The answer of a comparison that was made later; one about something that is no longer open is left."""
@@ -107,6 +138,28 @@ class Workbench(QObject):
             self._take(comparison)
             self.diff_changed.emit()
             self.problems_changed.emit()
+            self._pair_up()
+
+    def _pair_up(self) -> None:
+        """Compare the keys of the two checkpoints when it was not done for these."""
+        if self.pair is not None and self.pair.is_of(self.checkpoint, self.container, self.other):
+            return
+        self.pair, question = None, None
+        if self.checkpoint is not None and self.other is not None:
+            from torchloupe.gui.comparing import PairKeys  # see there why not sooner
+
+            question = PairKeys(self.checkpoint, self.container, self.other)
+            if self.pair_later is None or not question.is_large:
+                self.pair = question()
+        self.pair_changed.emit()
+        if question is not None and self.pair is None and self.pair_later is not None:
+            self.pair_later(question)
+
+    def set_pair(self, pair: "CheckpointPair") -> None:
+        """The answer about two checkpoints that came later; one about others than those that stand side by side is left."""
+        if pair.is_of(self.checkpoint, self.container, self.other):
+            self.pair = pair
+            self.pair_changed.emit()
 
     def _take(self, comparison: "Comparison") -> None:
         self.container, self.diff, self._diff_problems = comparison.container, comparison.diff, comparison.problems

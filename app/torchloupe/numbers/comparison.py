@@ -1,4 +1,4 @@
-"""The values of two checkpoints, pair by pair; large tensors in parts, on as many threads as there are cores."""
+"""The values of two checkpoints, pair by pair, on as many threads as there are cores; large tensors in parts, small ones in lots."""
 
 import os
 import threading
@@ -19,10 +19,10 @@ ValuePair = tuple[StoredTensor, StoredTensor]
 
 PART = 1 << 22
 """Elements that one thread reads at a time."""
-_INLINE_BYTES = 1 << 20
-"""Handing a smaller pair to another thread would cost more than to read it."""
+LOT_BYTES = 1 << 24
+"""Parts are handed to a thread in lots of so many bytes: to hand over each for itself would cost more than to read small ones."""
 _MOST_THREADS = 4
-_AHEAD = 64
+_AHEAD = 256
 """So many pairs are begun before the first of them is waited for."""
 
 
@@ -41,13 +41,25 @@ def compare_values(
         try:
             for one, other in pairs:
                 begun.append(readers.begin(one, other))
-                while len(begun) >= _AHEAD or (begun and begun[0].is_done):
+                while begun and (begun[0].is_done or len(begun) >= _AHEAD):
+                    readers.hand_over()
                     yield begun.popleft().finished(meter)
+            readers.hand_over()
             while begun:
                 yield begun.popleft().finished(meter)
         finally:
             readers.stop.set()
             pool.shutdown(cancel_futures=True)
+
+
+@dataclass
+class _Task:
+    """A part of a pair, and in the end its sums or the reason why there are none."""
+
+    part: PairPart
+    sums: Sums | None = None
+    reason: str = ""
+    lot: "Future[None] | None" = None
 
 
 @dataclass
@@ -57,29 +69,27 @@ class _Begun:
     one: StoredTensor
     other: StoredTensor
     pair: Pair | None = None
-    sums: list[Sums] = field(default_factory=list)
-    parts: "list[tuple[int, Future[Sums]]]" = field(default_factory=list)
+    tasks: list[_Task] = field(default_factory=list)
     reason: str = ""
 
     @property
     def is_done(self) -> bool:
-        return all(future.done() for _, future in self.parts)
+        return all(task.lot and task.lot.done() for task in self.tasks)
 
     def finished(self, meter: Meter) -> ComparedValues:
         """Wait for it."""
         meter.what = self.one.key
         counted = 0
-        try:
-            for count, future in self.parts:
-                self.sums.append(future.result())
-                meter.add(count)
-                counted += count
-        except CheckpointError as error:
-            self.reason = _sentence(error)
+        for task in self.tasks:
+            if task.lot:
+                task.lot.result()
+            meter.add(len(task.part))
+            counted += len(task.part)
         meter.add(self.one.bytes + self.other.bytes - counted)
-        if self.pair is None or self.reason:
-            return ComparedValues(self.one.key, self.other.key, reason=self.reason)
-        return ComparedValues(self.one.key, self.other.key, self.pair.difference(self.sums))
+        reason = self.reason or next((task.reason for task in self.tasks if task.reason), "")
+        if self.pair is None or reason:
+            return ComparedValues(self.one.key, self.other.key, reason=reason)
+        return ComparedValues(self.one.key, self.other.key, self.pair.difference([task.sums for task in self.tasks if task.sums]))
 
 
 class _Readers:
@@ -89,24 +99,42 @@ class _Readers:
         self._here, self._there, self._pool = here, there, pool
         self.stop = threading.Event()
         self._own = threading.local()
+        self._lot: list[_Task] = []
+        self._bytes = 0
 
     def begin(self, one: StoredTensor, other: StoredTensor) -> _Begun:
-        """Read a small pair at once, have a large one read."""
+        """Have a pair read, soon."""
         begun = _Begun(one, other)
         try:
             begun.pair = Pair(self._here, one, self._there, other)
-            if begun.pair.bytes < _INLINE_BYTES:
-                begun.sums = [self._read(part) for part in begun.pair.parts(PART)]
-            else:
-                begun.parts = [(len(part), self._pool.submit(self._read, part)) for part in begun.pair.parts(PART)]
         except CheckpointError as error:
             begun.reason = _sentence(error)
+            return begun
+        for part in begun.pair.parts(PART):
+            task = _Task(part)
+            begun.tasks.append(task)
+            self._lot.append(task)
+            self._bytes += len(part)
+            if self._bytes >= LOT_BYTES:
+                self.hand_over()
         return begun
 
-    def _read(self, part: PairPart) -> Sums:
+    def hand_over(self) -> None:
+        """Have what was begun read now."""
+        if self._lot:
+            lot = self._pool.submit(self._read, self._lot)
+            for task in self._lot:
+                task.lot = lot
+            self._lot, self._bytes = [], 0
+
+    def _read(self, tasks: list[_Task]) -> None:
         if not hasattr(self._own, "workspace"):
             self._own.workspace = Workspace()
-        return part.sums(self._check, self._own.workspace)
+        for task in tasks:
+            try:
+                task.sums = task.part.sums(self._check, self._own.workspace)
+            except CheckpointError as error:
+                task.reason = _sentence(error)
 
     def _check(self) -> None:
         if self.stop.is_set():

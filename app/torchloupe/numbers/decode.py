@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ _NATIVE = {
     "uint8": "u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8",
     "complex64": "<c8", "complex128": "<c16",
 }  # fmt: skip
+_HALF_INF, _MINUS_HALF_INF = 0x7C00, 0xFC00
+"""What is coded from here on is infinite or NaN."""
 _EIGHT_BITS = {
     # exponent bits, bias, and what a code is besides a number: "ieee" has infinities, "fn" only NaN, "fnuz" one NaN at -0
     "float8_e4m3fn": (4, 7, "fn"),
@@ -31,15 +33,22 @@ _EIGHT_BITS = {
 @dataclass(frozen=True)
 class Decoder:
     """How a dtype is read. ``exact`` gives its own values (float32 where numpy has no such type), ``measured`` floats to count with:
-    float32 where that holds every value of the dtype, float64 for integers and float64; complex stays complex.
+    float32 where that holds every value of the dtype, float64 for integers and float64; complex stays complex. Values that must be
+    turned into float32 are put into ``room``, an array at least as long, when it is given.
     """
 
     dtype: str
     item_bytes: int
     exact: Callable[[memoryview], Numbers]
-    measured: Callable[[memoryview], Numbers]
+    measured: "Measured"
     is_complex: bool = False
     is_float: bool = True
+
+
+class Measured(Protocol):
+    """Floats to count with."""
+
+    def __call__(self, chunk: memoryview, room: Numbers | None = None, /) -> Numbers: ...
 
 
 @lru_cache(maxsize=None)
@@ -50,12 +59,11 @@ def decoder_of(dtype: str) -> Decoder:
     if dtype == "bfloat16":
         return Decoder(dtype, 2, _bfloat16, _bfloat16)
     if dtype == "bool":
-        return Decoder(dtype, 1, _truth, lambda chunk: _truth(chunk).astype(np.float32), is_float=False)
+        return Decoder(dtype, 1, _truth, _measured_as(np.float32, _truth), is_float=False)
     if dtype == "complex32":
-        return Decoder(dtype, 4, _half_complex, _half_complex, is_complex=True)
+        return Decoder(dtype, 4, _half_complex, _as_it_is(_half_complex), is_complex=True)
     if dtype in _EIGHT_BITS:
-        table = eight_bit_values(dtype)
-        looked_up = _by_table(table)
+        looked_up = _by_table(eight_bit_values(dtype))
         return Decoder(dtype, 1, looked_up, looked_up)
     raise UnsupportedFormat(
         f"Values of type {dtype} are not plain numbers and are not decoded here.", "Load the checkpoint with torch to see them."
@@ -68,16 +76,45 @@ def _native(dtype: str, kind: "np.dtype[Any]") -> Decoder:
         return numbers
 
     if kind.kind == "c" or dtype in ("float32", "float64"):
-        return Decoder(dtype, kind.itemsize, exact, exact, kind.kind == "c")
-    wide = np.float32 if dtype == "float16" else np.float64
-    return Decoder(dtype, kind.itemsize, exact, lambda chunk: exact(chunk).astype(wide), is_float=dtype == "float16")
+        return Decoder(dtype, kind.itemsize, exact, _as_it_is(exact), kind.kind == "c")
+    if dtype == "float16":
+        return Decoder(dtype, 2, exact, _float16)
+    return Decoder(dtype, kind.itemsize, exact, _measured_as(np.float64, exact), is_float=False)
 
 
-def _bfloat16(chunk: memoryview) -> Numbers:
+def _as_it_is(exact: Callable[[memoryview], Numbers]) -> Measured:
+    return lambda chunk, _room=None: exact(chunk)
+
+
+def _measured_as(kind: type, exact: Callable[[memoryview], Numbers]) -> Measured:
+    return lambda chunk, _room=None: exact(chunk).astype(kind)
+
+
+def _room_for(count: int, room: Numbers | None) -> Numbers:
+    return np.empty(count, np.float32) if room is None else room[:count]
+
+
+def _bfloat16(chunk: memoryview, room: Numbers | None = None) -> Numbers:
     """The upper half of a float32."""
-    words = np.frombuffer(chunk, "<u2").astype(np.uint32)
-    words <<= 16
-    return words.view(np.float32)
+    words = np.frombuffer(chunk, "<u2")
+    numbers = _room_for(words.size, room)
+    np.multiply(words, np.uint32(1 << 16), out=numbers.view(np.uint32))
+    return numbers
+
+
+def _float16(chunk: memoryview, room: Numbers | None = None) -> Numbers:
+    """Sign, exponent and fraction moved to their places in a float32, whose exponent is then 112 too small; numpy is slow at it."""
+    words = np.frombuffer(chunk, "<i2")
+    numbers = _room_for(words.size, room)
+    if words.size and (words.max() >= _HALF_INF or words.view("<u2").max() >= _MINUS_HALF_INF):
+        np.copyto(numbers, words.view("<f2"))
+        return numbers
+    bits = numbers.view(np.int32)
+    np.copyto(bits, words)
+    np.left_shift(bits, 13, out=bits)
+    np.bitwise_and(bits, ~0x70000000, out=bits)
+    np.multiply(numbers, np.float32(2.0**112), out=numbers)
+    return numbers
 
 
 def _truth(chunk: memoryview) -> Numbers:
@@ -89,8 +126,19 @@ def _half_complex(chunk: memoryview) -> Numbers:
     return np.frombuffer(chunk, "<f2").astype(np.float32).view(np.complex64)
 
 
-def _by_table(table: Numbers) -> Callable[[memoryview], Numbers]:
-    return lambda chunk: table[np.frombuffer(chunk, np.uint8)]
+def _by_table(table: Numbers) -> Measured:
+    """Two codes are looked up at once."""
+    codes = np.arange(1 << 16, dtype="<u2").view(np.uint8)
+    pairs = table[codes].view(np.uint64)
+
+    def looked_up(chunk: memoryview, room: Numbers | None = None) -> Numbers:
+        numbers = _room_for(len(chunk), room)
+        even = len(chunk) & ~1
+        np.take(pairs, np.frombuffer(chunk[:even], "<u2"), out=numbers[:even].view(np.uint64), mode="clip")
+        numbers[even:] = table[np.frombuffer(chunk[even:], np.uint8)]
+        return numbers
+
+    return looked_up
 
 
 @lru_cache(maxsize=None)

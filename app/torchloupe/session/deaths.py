@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import MAGIC, FetchStats, OpenTarget, RunForward, SummaryTable
+from torchloupe.wire.requests import MAGIC, FetchStats, FetchValues, OpenTarget, RunForward, SummaryTable
 
 DETAIL_LINES = 40
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
@@ -18,6 +18,7 @@ _DOING: dict[type, str] = {
     OpenTarget: "the model was being opened",
     RunForward: "the forward pass ran",
     FetchStats: "statistics were being computed",
+    FetchValues: "values were being read",
     SummaryTable: "torchinfo ran",
 }
 _MEMORY_HINT = (

@@ -30,7 +30,8 @@ class StoredTensor:
     bytes of the file in which the storage lies; in a distributed checkpoint these bytes are a whole torch zip file with one tensor. ``""``
     is a tensor without bytes of its own. ``offset`` counts elements from there. ``file``, when given, is a path below the
     folder of the checkpoint, with ``/``. ``pieces`` stand in place of ``file`` and ``stored_at`` when a tensor is stored in
-    several parts. ``big_endian`` is true when the most significant byte comes first.
+    several parts. ``big_endian`` is true when the most significant byte comes first. The elements of a ``conjugated`` or ``negated``
+    tensor are the conjugates or negatives of the stored ones.
     """
 
     key: str
@@ -47,6 +48,8 @@ class StoredTensor:
     broken: str = ""
     big_endian: bool = False
     pieces: Tuple[StoredPiece, ...] = ()
+    conjugated: bool = False
+    negated: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,25 @@ class StoredValue:
 
 
 @dataclass(frozen=True)
+class FileStamp:
+    """How a file was when it was read: its size, when it was last written, and its number in the file system.
+
+    ``file`` is as in a tensor; ``""`` is the checkpoint's only file.
+    """
+
+    file: str
+    bytes: int
+    modified_ns: int
+    number: int
+
+
+@dataclass(frozen=True)
 class CheckpointContents:
     """Everything a checkpoint file says without running it.
 
     ``file_bytes`` is the size on disk, ``bytes_read`` how much of it was read for this. ``globals`` are the importable names a
     pickle mentions, sorted; loading the file with pickle would import them. ``problems`` are warnings about a file that could
-    be read in spite of them.
+    be read in spite of them. ``stamps`` tell later whether the files are still those that were read.
     """
 
     path: str
@@ -75,3 +91,4 @@ class CheckpointContents:
     values: Tuple[StoredValue, ...] = ()
     globals: Tuple[str, ...] = ()
     problems: Tuple[Problem, ...] = ()
+    stamps: Tuple[FileStamp, ...] = ()

@@ -125,6 +125,33 @@ class FetchedStats:
 
 
 @dataclass(frozen=True)
+class FetchValues:
+    """Values of a part of a parameter or buffer of the open model. Event: ``ValuesArrived`` with the bytes; answer: ``FetchedValues``.
+
+    ``index`` is written as in Python (``0, :, 2:5``); empty means all of it. A part that is too large is refused.
+    """
+
+    key: str
+    index: str = ""
+
+
+@dataclass(frozen=True)
+class ValuesArrived:
+    """Event: the blob that comes with it holds the values that ``FetchValues`` asked for, row-major, least significant byte first."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class FetchedValues:
+    """What the values are that arrived."""
+
+    key: str
+    shape: Tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
 class SummaryTable:
     """torchinfo's table of the open model (with input sizes when it can run). Answer: ``SummaryText``.
 

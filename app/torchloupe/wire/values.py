@@ -1,6 +1,7 @@
 """What the values of stored tensors look like in numbers: statistics with quantiles, a slice, how far two of them differ."""
 
 from dataclasses import dataclass
+from math import exp, log
 from typing import Any, Optional, Tuple
 
 from .tensors import TensorStats
@@ -87,3 +88,87 @@ class ComparedValues:
     found: str
     difference: Optional[TensorDifference] = None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A matrix of ``rows`` x ``columns`` as ``height`` x ``width`` cells, each of ``block_rows`` x ``block_columns`` values (the
+    last ones fewer).
+
+    ``codes`` has one byte for each cell, row by row: 127 is zero, 1 and 253 are minus and plus ``limit`` and what lies beyond,
+    254 is a cell with a NaN, 255 one with an infinity. ``cells`` are the numbers themselves as float64; a cell without a
+    finite value is NaN. ``nan`` and ``inf`` count values, not cells; ``low`` and ``high`` are the extremes of the finite ones.
+    """
+
+    rows: int
+    columns: int
+    block_rows: int
+    block_columns: int
+    height: int
+    width: int
+    limit: float
+    codes: bytes
+    cells: bytes
+    nan: int
+    inf: int
+    low: Optional[float]
+    high: Optional[float]
+
+    def value_at(self, row: int, column: int) -> float:
+        """The number of a cell."""
+        return float(memoryview(self.cells).cast("d")[row * self.width + column])
+
+
+@dataclass(frozen=True)
+class FilterTiles:
+    """Some filters of a convolution as small images of ``height`` x ``width``, in the order in which they are shown.
+
+    ``numbers`` say which output channels they belong to, ``norms`` are the L2 norms of their whole filters, ``images`` the
+    bytes: codes as in ``Picture`` with ``limit``, or three bytes of colour a pixel when ``is_rgb``. ``count`` is the number of
+    all filters.
+    """
+
+    count: int
+    height: int
+    width: int
+    numbers: Tuple[int, ...]
+    norms: Tuple[float, ...]
+    images: Tuple[bytes, ...]
+    is_rgb: bool
+    limit: float
+    nan: int = 0
+    inf: int = 0
+
+
+@dataclass(frozen=True)
+class SingularValues:
+    """The singular values of a matrix of ``rows`` x ``columns``, the largest first."""
+
+    rows: int
+    columns: int
+    values: Tuple[float, ...]
+
+    @property
+    def condition(self) -> Optional[float]:
+        """The largest in terms of the smallest; None when the smallest is zero."""
+        return self.values[0] / self.values[-1] if self.values and self.values[-1] else None
+
+    @property
+    def effective_rank(self) -> float:
+        """The exponential of the entropy of the singular values (Roy and Vetterli 2007): n when all n are equal, 1 for rank one."""
+        total = sum(self.values)
+        parts = [value / total for value in self.values if value] if total else []
+        return exp(-sum(part * log(part) for part in parts if part)) if parts else 0.0
+
+    def needed_for(self, part: float) -> int:
+        """How many of the largest hold this part (0 to 1) of the energy, the sum of their squares."""
+        largest = self.values[0] if self.values else 0.0
+        if not largest:
+            return 0
+        squares = [(value / largest) ** 2 for value in self.values]
+        wanted, held = part * sum(squares) * (1 - 1e-12), 0.0
+        for number, square in enumerate(squares, start=1):
+            held += square
+            if held >= wanted:
+                return number
+        return len(squares)

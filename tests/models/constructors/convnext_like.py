@@ -43,13 +43,14 @@ class ConvNeXt(nn.Module):
         self,
         in_chans=3,
         num_classes=1000,
-        depths=[3, 3, 9, 3],  # noqa: B006
-        dims=[16, 32, 64, 128],  # noqa: B006
+        depths=[3, 3, 9, 3],
+        dims=[16, 32, 64, 128],
         mlp_ratio=4.0,
         kernel_size=7,
         layer_scale_init_value=1e-6,
     ):
         super().__init__()
+        assert len(depths) == len(dims)
         self.downsample_layers = nn.ModuleList([nn.Conv2d(in_chans, dims[0], kernel_size=4, stride=4)])
         for i in range(len(dims) - 1):
             self.downsample_layers.append(nn.Conv2d(dims[i], dims[i + 1], kernel_size=2, stride=2))

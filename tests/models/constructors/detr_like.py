@@ -20,7 +20,7 @@ class DETR(nn.Module):
     Only batch size 1 supported.
     """
 
-    def __init__(self, num_classes, hidden_dim=256, nheads=8, num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
+    def __init__(self, num_classes, hidden_dim=64, nheads=8, num_encoder_layers=3, num_decoder_layers=3, num_queries=100):
         super().__init__()
         self.backbone = nn.Conv2d(3, 24, 16, 16)
         self.conv = nn.Conv2d(24, hidden_dim, 1)

@@ -1,6 +1,6 @@
 """Experts in a ModuleList and a router; how many of them are asked cannot be seen."""
 
-from typing import Optional
+from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ class Expert(nn.Module):
 
 
 class MoELayer(nn.Module):
-    def __init__(self, d_model: int, num_experts: int, expert_hidden: int, top_k: int, shared_hidden: Optional[int]):
+    def __init__(self, d_model: int, num_experts: int, expert_hidden: int, top_k: int, shared_hidden: int | None):
         super().__init__()
         if not 1 <= top_k <= num_experts:
             raise ValueError("top_k must lie between 1 and num_experts")
@@ -45,7 +45,7 @@ class MoENet(nn.Module):
         expert_hidden: int = 64,
         top_k: int = 2,
         n_layers: int = 4,
-        shared_hidden: Optional[int] = None,
+        shared_hidden: int | None = None,
     ):
         super().__init__()
         self.layers = nn.ModuleList(MoELayer(d_model, num_experts, expert_hidden, top_k, shared_hidden) for _ in range(n_layers))

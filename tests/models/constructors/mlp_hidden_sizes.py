@@ -21,7 +21,7 @@ class Policy(nn.Module):
         self,
         input_dim: int,
         output_dim: int,
-        hidden_sizes: List[int] = [64, 64],  # noqa: B006
+        hidden_sizes: List[int] = [64, 64],
         activation: Type[nn.Module] = nn.Tanh,
     ) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ def embed(x, multires):
 
 
 class NeRF(nn.Module):
-    def __init__(self, D=8, W=256, multires=10, multires_views=4, skips=[4], use_viewdirs=False, output_ch=4):  # noqa: B006
+    def __init__(self, D=8, W=64, multires=10, multires_views=4, skips=[4], use_viewdirs=False, output_ch=4):
         """ """
         super(NeRF, self).__init__()
         self.multires, self.multires_views = multires, multires_views

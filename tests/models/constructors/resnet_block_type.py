@@ -36,7 +36,7 @@ class ResNet(nn.Module):
     def __init__(
         self,
         block: Type[Bottleneck] = Bottleneck,
-        layers: List[int] = [2, 2, 2, 2],  # noqa: B006
+        layers: List[int] = [2, 2, 2, 2],
         num_classes: int = 1000,
         zero_init_residual: bool = False,
         groups: int = 1,
@@ -45,6 +45,8 @@ class ResNet(nn.Module):
         **kwargs: Any,
     ) -> None:
         super().__init__()
+        if len(layers) != 4:
+            raise ValueError(f"four stages have four numbers of layers, got {layers}")
         self.inplanes, self.groups, self.base_width = 16, groups, width_per_group
         self.conv1 = nn.Conv2d(3, 16, 7, 2, 3, bias=False)
         self.bn1 = (norm_layer or nn.BatchNorm2d)(16)

@@ -45,7 +45,7 @@ class Decoder(nn.Module):
 
 
 class Seq2Seq(nn.Module):
-    def __init__(self, input_dim, output_dim, enc_emb_dim=256, dec_emb_dim=256, enc_hid_dim=512, dec_hid_dim=512):
+    def __init__(self, input_dim, output_dim, enc_emb_dim=64, dec_emb_dim=64, enc_hid_dim=96, dec_hid_dim=96):
         super().__init__()
         self.encoder = Encoder(input_dim, enc_emb_dim, enc_hid_dim, dec_hid_dim)
         self.decoder = Decoder(output_dim, dec_emb_dim, enc_hid_dim, dec_hid_dim)

@@ -33,6 +33,8 @@ class WindowAttention(nn.Module):
 class Swin(nn.Module):
     def __init__(self, embed_dim=96, depths=(2, 2, 6), num_heads=(3, 6, 12), window_size=7, num_classes=1000, ape=True):
         super().__init__()
+        if len(depths) != len(num_heads):
+            raise ValueError("one number of heads for each stage")
         self.patch_embed = nn.Conv2d(3, embed_dim, 4, 4)
         self.absolute_pos_embed = nn.Parameter(torch.zeros(1, 2 * window_size, 2 * window_size, embed_dim)) if ape else None
         self.layers, self.merge = nn.ModuleList(), nn.ModuleList()

@@ -36,9 +36,9 @@ class TransformerModel(nn.Module):
     def __init__(
         self,
         ntoken: int,
-        d_model: int = 512,
+        d_model: int = 64,
         nhead: int = 8,
-        dim_feedforward: int = 2048,
+        dim_feedforward: int = 128,
         num_layers: int = 6,
         norm_first: bool = False,
         activation: str = "relu",

@@ -30,7 +30,7 @@ class UNet(nn.Module):
         up_mode (str): one of 'upconv' or 'upsample'.
     """
 
-    def __init__(self, in_channels=1, n_classes=2, depth=5, wf=6, padding=False, batch_norm=False, up_mode="upconv"):
+    def __init__(self, in_channels=1, n_classes=2, depth=4, wf=4, padding=False, batch_norm=False, up_mode="upconv"):
         super().__init__()
         assert up_mode in ("upconv", "upsample")
         self.depth = depth

@@ -1,16 +1,18 @@
-"""Everything in a checkpoint as rows: its containers with their tensors, its other values, the names its pickle mentions."""
+"""Everything in a checkpoint as rows: its containers with their tensors, its optimizer, its other values, the names in its pickle."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
-from torchloupe.analysis.containers import Container, containers_of
+from torchloupe.analysis.containers import OTHER, Container
+from torchloupe.analysis.optimizer_state import ParamGroup
+from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key, settings_text, tensor_note
+from torchloupe.analysis.stored_totals import Totals, totals_by_dtype, totals_of
 from torchloupe.analysis.wording import bytes_text, count_text, counted, shape_text
-from torchloupe.gui.marks import SEVERITY_MARKS
+from torchloupe.checkpoints.importable_verdicts import JudgedName
+from torchloupe.gui.marks import SEVERITY_MARKS, VERDICT_MARKS
 from torchloupe.gui.outline import Outline
-from torchloupe.gui.row_filter import haystack
+from torchloupe.gui.row_filter import SEPARATOR
 from torchloupe.gui.text_table import Row
 from torchloupe.wire.contents import CheckpointContents, StoredTensor, StoredValue
 
@@ -18,128 +20,117 @@ COLUMNS = ("Key", "Shape or value", "Dtype", "Size", "Notes")
 HAYSTACK_TITLES = ("Key", "Shape or value", "Dtype", "Size", "Notes", "Container")
 TOP = "(top of the file)"
 VALUES = "Other values"
-GLOBALS = "Names that its pickle mentions"
+GLOBALS = "Names in its pickle"
 
 
 @dataclass(frozen=True)
 class Group:
-    """A row that others lie under."""
+    """A row that others lie under: what it is called, how much is in it. ``path`` is that of a container."""
 
     title: str
-    shape: str = ""
+    held: str = ""
     dtype: str = ""
     size: str = ""
     note: str = ""
+    path: str | None = None
     is_model: bool = False
 
 
-Entry = Group | StoredTensor | StoredValue | str
-"""A row of the checkpoint; a plain text is an importable name."""
+Entry = Group | StoredTensor | StoredValue | ParamGroup | JudgedName
+"""A row of the checkpoint."""
 
 
 class CheckpointRows:
-    """The entries of a checkpoint in the order in which they show, with their outline."""
+    """The entries of a checkpoint in the order in which they show, with their outline. ``labels`` are the first cells.
 
-    def __init__(self, contents: CheckpointContents | None, model_container: str = "") -> None:
+    ``choices`` are the containers, by path, as they are offered for comparing; ``totals`` is the line above all of it.
+    """
+
+    def __init__(self) -> None:
+        self.contents: CheckpointContents | None = None
         self.entries: list[Entry] = []
-        self._parents: list[int] = []
-        self.partners = sharing(contents.tensors) if contents else {}
-        if contents:
-            self._add_tensors(contents, model_container)
-            self._add_group(Group(VALUES, note=counted(len(contents.values), "value")), contents.values)
-            self._add_group(Group(GLOBALS, note=counted(len(contents.globals), "name")), contents.globals)
-        self.outline = Outline(self._parents)
+        self.labels: list[str] = []
+        self.outline = Outline(())
+        self.is_open = bytearray()
+        self.facts: StoredFacts = NO_FACTS
+        self.choices: list[tuple[str, str]] = []
+        self.totals = ""
+        self.haystacks: list[str] = []
+        self.positions: dict[tuple[str, str], int] = {}
 
-    def _add_tensors(self, contents: CheckpointContents, model_container: str) -> None:
-        held: dict[str, list[StoredTensor]] = {}
-        for tensor in contents.tensors:
-            held.setdefault(tensor.container, []).append(tensor)
-        for container in containers_of(contents):
-            tensors = held[container.path]
-            self._add_group(container_group(container, tensors, container.path == model_container), tensors)
-
-    def _add_group(self, group: Group, entries: Sequence[Entry]) -> None:
-        if entries:
-            above = len(self.entries)
-            self.entries += [group, *entries]
-            self._parents += [-1] + [above] * len(entries)
+    def position_of(self, tensor: StoredTensor | None) -> int | None:
+        """Where a tensor stands."""
+        return self.positions.get((tensor.container, tensor.key)) if tensor is not None else None
 
     def row(self, position: int) -> Row:
         """What shows at a position; its key is the position."""
-        entry = self.entries[position]
+        entry, label = self.entries[position], self.labels[position]
         if isinstance(entry, StoredTensor):
-            return self._tensor_row(position, entry)
+            return self._tensor_row(position, entry, label)
         if isinstance(entry, Group):
-            cells = (entry.title, entry.shape, entry.dtype, entry.size, entry.note)
+            cells = (label, entry.held, entry.dtype, entry.size, entry.note)
             role = "accent" if entry.is_model else None
-            return Row(cells, position, (role, "muted", "muted", "muted", "muted"))
+            return Row(cells, position, (role, "muted", "muted", "muted", "muted"), (self.path(position),))
         if isinstance(entry, StoredValue):
-            return Row((entry.path, value_text(entry.value), entry.type, "", ""), position, (None, None, "muted"))
-        return Row((entry, "", "", "", "not imported, only read"), position, (None, None, None, None, "muted"))
+            cells = (label, value_text(entry.value), entry.type, "", "")
+            return Row(cells, position, (None, None, "muted"), (entry.path,))
+        if isinstance(entry, ParamGroup):
+            return Row((label, *param_group_cells(entry)), position, (None, None, None, None, "muted"))
+        mark = VERDICT_MARKS[entry.verdict.word]
+        cells = (label, mark.text, "", "", entry.verdict.reason)
+        return Row(cells, position, (None, mark.role, None, None, "muted"))
 
-    def _tensor_row(self, position: int, tensor: StoredTensor) -> Row:
-        note = self.note(tensor)
+    def _tensor_row(self, position: int, tensor: StoredTensor, label: str) -> Row:
         role = "error" if tensor.broken else None
-        cells = (tensor.key, shape_text(tensor.shape), tensor.dtype, bytes_text(tensor.bytes), note)
+        cells = (label, shape_text(tensor.shape), tensor.dtype, bytes_text(tensor.bytes), note_of(tensor, self.facts))
         return Row(cells, position, (role, role, role, role, role or "muted"), (full_key(tensor),))
 
-    def note(self, tensor: StoredTensor) -> str:
-        """What is special about a tensor: broken, shared, learned, in another file."""
-        notes = []
-        if tensor.broken:
-            notes.append(f"{SEVERITY_MARKS['error'].glyph} broken: {tensor.broken}")
-        partners = [full_key(other) for other in self.partners.get(record_of(tensor), ()) if other is not tensor]
-        if partners:
-            more = f" and {len(partners) - 1} more" if len(partners) > 1 else ""
-            notes.append(f"shares memory with {partners[0]}{more}")
-        if tensor.file:
-            notes.append(f"in {tensor.file}")
-        return "; ".join(notes)
+    def copied(self, position: int) -> tuple[str, ...]:
+        """The cells of a row with the whole key."""
+        entry, cells = self.entries[position], self.row(position).cells
+        if isinstance(entry, StoredTensor):
+            return (entry.key, *cells[1:])
+        if isinstance(entry, Group):
+            return (self.path(position), *cells[1:])
+        return (entry.path, *cells[1:]) if isinstance(entry, StoredValue) else cells
 
-    def haystacks(self) -> list[str]:
-        """What a filter looks into. Groups are found only by what is in them."""
-        rows, group = [], ""
-        for position, entry in enumerate(self.entries):
-            if isinstance(entry, Group):
-                group = entry.title
-                rows.append("")
-            else:
-                rows.append(haystack((*self.row(position).cells, group)))
-        return rows
+    def path(self, position: int) -> str:
+        """The labels from the top down to a group: ``model.layers.0``."""
+        around = [position, *self.outline.ancestors(position)]
+        return ".".join(self.labels[place] for place in reversed(around) if self.labels[place] not in (TOP, VALUES)) or TOP
 
 
-def container_group(container: Container, tensors: Sequence[StoredTensor], is_model: bool) -> Group:
-    """The row of a container: its path, its kind, how much it holds."""
-    kind = {"state_dict": "state_dict", "optimizer": "optimizer"}.get(container.kind, "")
-    words = [counted(container.tensor_count, "tensor")] + ([kind] if kind else []) + (["the model's"] if is_model else [])
-    dtypes = dtype_mix(tensors)
-    return Group(
-        container.path or TOP,
-        "",
-        dtypes if "," not in dtypes else "mixed",
-        bytes_text(container.bytes),
-        ", ".join(words),
-        is_model,
-    )
+def note_of(tensor: StoredTensor, facts: StoredFacts) -> str:
+    """What is special about a tensor, a fault first."""
+    broken = f"{SEVERITY_MARKS['error'].glyph} broken: {tensor.broken}" if tensor.broken else ""
+    return "; ".join(part for part in (broken, tensor_note(tensor, facts)) if part)
 
 
-def full_key(tensor: StoredTensor) -> str:
-    """The dotted path from the top of the file."""
-    return f"{tensor.container}.{tensor.key}" if tensor.container else tensor.key
+def param_group_cells(group: ParamGroup) -> tuple[str, str, str, str]:
+    """``lr 0.001`` where values stand, the other settings as a note."""
+    first = {name: value for name, value in group.settings.items() if name == "lr"}
+    others = {name: value for name, value in group.settings.items() if name != "lr"}
+    held = counted(group.parameters, "parameter") if group.parameters is not None else ""
+    return settings_text(first), "", "", ", ".join(part for part in (held, settings_text(others)) if part)
 
 
-def record_of(tensor: StoredTensor) -> tuple[str | None, str]:
-    """Where in the checkpoint its numbers lie."""
-    return tensor.file, tensor.stored_at
+def haystack_of(tensor: StoredTensor, facts: StoredFacts) -> str:
+    """What a filter looks into, for one tensor."""
+    key, container = tensor.key, tensor.container or TOP
+    cells = (key, shape_text(tensor.shape), tensor.dtype, bytes_text(tensor.bytes), note_of(tensor, facts), container)
+    return SEPARATOR.join(cells).lower()
 
 
-def sharing(tensors: Sequence[StoredTensor]) -> dict[tuple[str | None, str], list[StoredTensor]]:
-    """The tensors that share a record with another one, by record."""
-    records: dict[tuple[str | None, str], list[StoredTensor]] = {}
-    for tensor in tensors:
-        if tensor.stored_at:
-            records.setdefault(record_of(tensor), []).append(tensor)
-    return {record: shared for record, shared in records.items() if len(shared) > 1}
+def container_note(container: Container, is_model: bool) -> str:
+    """``the model's state_dict``, ``optimizer``, nothing when its kind is not known."""
+    kind = "" if container.kind == OTHER else container.kind
+    return f"the model's {kind or 'weights'}" if is_model else kind
+
+
+def totals_note(totals: Totals) -> str:
+    """``421,642 numbers``, and how many keys are only another name for counted memory."""
+    again = f" ({count_text(totals.again)} shared, counted once)" if totals.again else ""
+    return counted(totals.numbers, "number") + again
 
 
 def value_text(value: Any) -> str:
@@ -147,37 +138,20 @@ def value_text(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def dtype_mix(tensors: Sequence[StoredTensor]) -> str:
-    """``float32``, or ``13 float32, 1 int64``, the most frequent first."""
-    counts = Counter(tensor.dtype for tensor in tensors).most_common()
-    return counts[0][0] if len(counts) == 1 else ", ".join(f"{count_text(count)} {dtype}" for dtype, count in counts)
-
-
-def number_count(tensors: Sequence[StoredTensor]) -> int:
-    """Elements in the tensors, each record once."""
-    seen: set[object] = set()
-    total = 0
-    for tensor in tensors:
-        place: object = (*record_of(tensor), tensor.offset, tensor.shape) if tensor.stored_at else tensor.key
-        if place not in seen:
-            seen.add(place)
-            total += prod(tensor.shape)
-    return total
-
-
 def file_line(contents: CheckpointContents) -> str:
-    """``PyTorch zip · 303 MB · read 48 kB of it``."""
+    """``PyTorch zip  ·  read 48 kB of 303 MB, nothing executed``."""
     read = f"read {bytes_text(contents.bytes_read)} of {bytes_text(contents.file_bytes)}, nothing executed"
     return "  ·  ".join([contents.format, read])
 
 
 def totals_line(tensors: Sequence[StoredTensor]) -> str:
-    """``12 tensors · 423,114 numbers · 1.69 MB · float32``."""
-    size = bytes_text(sum(tensor.bytes for tensor in tensors))
-    numbers = counted(number_count(tensors), "number")
-    return "  ·  ".join([counted(len(tensors), "tensor"), numbers, size] + ([dtype_mix(tensors)] if tensors else []))
+    """``12 tensors  ·  423,114 numbers  ·  1.69 MB  ·  float32``; of several dtypes each with its bytes."""
+    totals, dtypes = totals_of(tensors), totals_by_dtype(tensors)
+    mixed = [f"{count_text(each.tensors)} {dtype} of {bytes_text(each.bytes)}" for dtype, each in dtypes.items()]
+    parts = [counted(totals.tensors, "tensor"), totals_note(totals), bytes_text(totals.bytes)]
+    return "  ·  ".join(parts + ([", ".join(mixed)] if len(mixed) > 1 else list(dtypes)))
 
 
-def container_choice(container: Container) -> str:
+def container_choice(group: Group) -> str:
     """How a container is offered for comparing."""
-    return f"{container.path or TOP} ({counted(container.tensor_count, 'tensor')}, {bytes_text(container.bytes)})"
+    return f"{group.title} ({group.held}, {group.size})"

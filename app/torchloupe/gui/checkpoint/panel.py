@@ -3,11 +3,13 @@
 import os
 from typing import Any
 
-from PySide6.QtCore import QObject, QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from torchloupe.analysis.containers import containers_of
 from torchloupe.gui.checkpoint import model as rows
+from torchloupe.gui.checkpoint.building import BuildRows
+from torchloupe.gui.copied_table import Cells, CopiedTable
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.outline_table import OutlineModel, OutlineTable
 from torchloupe.gui.text_table import Column, Row
@@ -15,10 +17,9 @@ from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.contents import StoredTensor
 
-OPEN_AT_FIRST = 2000
-"""Groups that hold no more than this are shown open."""
-
-_WIDTHS = (14, 8, 5.5, 5, 16)
+_WIDTHS = (14, 7, 4.5, 4.5, 16)
+_NARROWEST_KEY, _WIDEST_KEY = 9, 26
+TREE_ACTION = "view.checkpoint_tree"
 
 
 class CheckpointModel(OutlineModel):
@@ -29,19 +30,12 @@ class CheckpointModel(OutlineModel):
     def __init__(self, parent: QObject | None = None) -> None:
         columns = zip(rows.COLUMNS, _WIDTHS, strict=True)
         super().__init__([Column(title, width, right=title == "Size") for title, width in columns], parent)
-        self.checkpoint_rows = rows.CheckpointRows(None)
+        self.checkpoint_rows = rows.CheckpointRows()
 
     def set_checkpoint_rows(self, checkpoint_rows: rows.CheckpointRows) -> None:
-        """Show another checkpoint. The model's container is open, others while they are small."""
+        """Show another checkpoint, or the same one in another way."""
         self.checkpoint_rows = checkpoint_rows
-        outline, entries = checkpoint_rows.outline, checkpoint_rows.entries
-
-        def is_open(position: int) -> bool:
-            entry = entries[position]
-            small = outline.end[position] - position <= OPEN_AT_FIRST
-            return isinstance(entry, rows.Group) and (entry.is_model or (small and entry.title != rows.GLOBALS))
-
-        self.set_outline(outline, is_open)
+        self.set_outline(checkpoint_rows.outline, checkpoint_rows.is_open)
 
     def describe(self, position: int) -> Row:
         """The row of an entry."""
@@ -49,33 +43,39 @@ class CheckpointModel(OutlineModel):
 
     def haystacks(self) -> list[str]:
         """All cells, and the container."""
-        return self.checkpoint_rows.haystacks()
+        return self.checkpoint_rows.haystacks
 
     def position_of_key(self, key: Any) -> int:
         """Keys are positions."""
         return key if isinstance(key, int) and key < len(self.outline) else -1
 
     def spoken(self, position: int) -> str:
-        """The key, and whether it is broken."""
-        row = self.checkpoint_rows.row(position)
-        return f"{row.cells[0]}, {row.cells[4]}" if row.cells[4] else row.cells[0]
+        """The key, how much is in it, whether it is broken."""
+        row, is_group = self.checkpoint_rows.row(position), self.outline.has_children(position)
+        cells = (row.cells[0], row.cells[1] if is_group else "", row.cells[4])
+        return ", ".join(cell for cell in cells if cell)
 
 
 class CheckpointPanel(QWidget):
     """Follows the workbench's checkpoint and its selected tensor."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
         super().__init__()
-        self.workbench = workbench
+        self.workbench, self.jobs = workbench, jobs
+        self.as_tree = True
         self.model = CheckpointModel()
         self.table = OutlineTable(self.model, self.tr("Checkpoint"))
-        self.table.empty.offer(self.tr("No checkpoint yet. Drop a file anywhere; nothing in it is executed."), "open.checkpoint")
         self.name, self.about, self.totals = QLabel(), QLabel(), QLabel()
-        self.containers = QComboBox()
+        self.containers, self.tree_button = QComboBox(), QToolButton()
         self.header = QWidget()
+        self._widths_are_ours, self._fitting = True, False
+        self._asked: BuildRows | None = None
         self._build()
         self.containers.activated.connect(lambda number: workbench.use_container(self.containers.itemData(number)))
+        self.tree_button.clicked.connect(self._tree_pressed)
         self.table.chosen.connect(self._choose)
+        self.table.view.viewport().installEventFilter(self)
+        self.table.view.horizontalHeader().sectionResized.connect(self._column_dragged)
         workbench.checkpoint_changed.connect(self._show_checkpoint)
         workbench.diff_changed.connect(self._show_container)
         workbench.selection_changed.connect(self._follow)
@@ -87,15 +87,23 @@ class CheckpointPanel(QWidget):
         self.name.setFont(bold)
         for label in (self.name, self.about, self.totals):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self.containers.setAccessibleName(self.tr("Container that is compared with the model"))
-        self.containers.setToolTip(self.tr("The part of the checkpoint that is compared with the model"))
+        self.containers.setToolTip(
+            self.tr("The part of the checkpoint that is the model's state_dict and is compared with the model")
+        )
         self.containers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        compared = QLabel(self.tr("&Compare:"))
-        compared.setBuddy(self.containers)
+        self.tree_button.setText(self.tr("Tree"))
+        self.tree_button.setCheckable(True)
+        self.tree_button.setChecked(self.as_tree)
+        self.tree_button.setToolTip(self.tr("Keys as a tree of their parts, or all of them in a flat list"))
+        weights = QLabel(self.tr("&Weights:"))
+        weights.setBuddy(self.containers)
         choice = QHBoxLayout()
-        choice.addWidget(compared)
+        choice.addWidget(weights)
         choice.addWidget(self.containers, 1)
+        choice.addWidget(self.tree_button)
         box = QVBoxLayout(self.header)
         box.setContentsMargins(em(self, 0.4), em(self, 0.25), em(self, 0.4), em(self, 0.25))
         box.setSpacing(em(self, 0.2))
@@ -116,35 +124,103 @@ class CheckpointPanel(QWidget):
         self.table.filter.selectAll()
 
     def copy_rows(self) -> str:
-        """The selected rows as tab-separated text."""
-        return self.table.copied_text()
+        """The selected rows as tab-separated text, with their whole keys."""
+        return self.copied_table().as_text()
+
+    def copied_table(self) -> CopiedTable:
+        """The same with the titles of the columns."""
+        copied = self.model.checkpoint_rows.copied
+        return CopiedTable(rows.COLUMNS, Cells(self.table.copied_rows(), lambda row: copied(row.key)))
+
+    def set_tree(self, as_tree: bool) -> None:
+        """Show keys as a tree of their parts, or all of them flat."""
+        self.as_tree = as_tree
+        self.tree_button.setChecked(as_tree)
+        self._show_rows()
+
+    def _tree_pressed(self) -> None:
+        """By the command where there is a window, so that the check mark in its menu goes along."""
+        action = self.window().findChild(QAction, TREE_ACTION)
+        if action is not None:
+            action.trigger()
+        else:
+            self.set_tree(not self.as_tree)
+
+    # the columns
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Another width of the table: the key takes what the others leave."""
+        if event.type() == QEvent.Type.Resize and self._widths_are_ours:
+            self._fit_columns()
+        return super().eventFilter(watched, event)
+
+    def _fit_columns(self) -> None:
+        """As many columns beside the key as leave it wide enough, the others are a scroll away; a wide table is for key and notes."""
+        widths = [em(self, width) for width in _WIDTHS]
+        narrowest, widest = em(self, _NARROWEST_KEY), em(self, _WIDEST_KEY)
+        left = self.table.view.viewport().width()
+        for width in widths[1:]:
+            if left - width < narrowest:
+                break
+            left -= width
+        else:
+            widths[-1] += max(0, left - widest)
+            left = min(left, widest)
+        widths[0] = max(left, narrowest)
+        self._fitting = True
+        for number, width in enumerate(widths):
+            self.table.view.horizontalHeader().resizeSection(number, width)
+        self._fitting = False
+
+    def _column_dragged(self, _number: int, _old: int, _new: int) -> None:
+        if not self._fitting:
+            self._widths_are_ours = False
 
     # following the workbench
 
     def _show_checkpoint(self) -> None:
         contents = self.workbench.checkpoint
         self.header.setVisible(contents is not None)
-        self._show_rows()
-        if contents:
+        if contents is not None:
             self.name.setText(os.path.basename(contents.path))
             self.name.setToolTip(contents.path)
             self.about.setText(rows.file_line(contents))
-            self.totals.setText(rows.totals_line(contents.tensors))
-            with QSignalBlocker(self.containers):
-                self.containers.clear()
-                for container in containers_of(contents):
-                    self.containers.addItem(rows.container_choice(container), container.path)
-            self._show_container()
+            self.totals.setText("")
+            self.containers.clear()
+        self.table.keeping(lambda: self.model.set_checkpoint_rows(rows.CheckpointRows()))
+        self._show_rows()
 
     def _show_rows(self) -> None:
-        bench = self.workbench
-        self.table.keeping(lambda: self.model.set_checkpoint_rows(rows.CheckpointRows(bench.checkpoint, bench.container)))
-        self._follow(bench.selection)
+        """Build the rows: at once when there are few, on a thread when there are many."""
+        contents = self.workbench.checkpoint
+        if contents is None:
+            no_checkpoint = self.tr("No checkpoint yet. Drop a file anywhere; nothing in it is executed.")
+            self.table.empty.offer(no_checkpoint, "open.checkpoint")
+            return
+        question = self._asked = BuildRows(contents, self.workbench.container, self.as_tree)
+        if question.is_large:
+            self.table.set_empty(self.tr("Listing the tensors …"))
+            self.jobs.start(question, done=self._rows_built, tag="checkpoint-rows", label=self.tr("listing tensors"))
+        else:
+            self._rows_built(question())
+
+    def _rows_built(self, built: rows.CheckpointRows) -> None:
+        if built.contents is not self.workbench.checkpoint:
+            return
+        self.totals.setText(built.totals)
+        with QSignalBlocker(self.containers):
+            self.containers.clear()
+            for path, text in built.choices:
+                self.containers.addItem(text, path)
+            self.containers.setCurrentIndex(self.containers.findData(self.workbench.container))
+        current = self._entry(self.table.current_key())
+        self.table.keeping(lambda: self.model.set_checkpoint_rows(built))
+        self.table.select_key(built.position_of(current) if isinstance(current, StoredTensor) else None)
+        self._follow(self.workbench.selection)
 
     def _show_container(self) -> None:
-        position = self.containers.findData(self.workbench.container)
-        if position >= 0 and position != self.containers.currentIndex():
-            self.containers.setCurrentIndex(position)
+        """Another container is the model's now."""
+        if self.workbench.checkpoint is not None and self._asked is not None and self._asked.model != self.workbench.container:
             self._show_rows()
 
     def _entry(self, position: int | None) -> rows.Entry | None:
@@ -156,9 +232,8 @@ class CheckpointPanel(QWidget):
             self.workbench.select_stored(entry)
 
     def _follow(self, selection: Selection) -> None:
-        entries = self.model.checkpoint_rows.entries
         if selection.stored is None or self._entry(self.table.current_key()) == selection.stored:
             return
-        position = next((number for number, entry in enumerate(entries) if entry is selection.stored), None)
+        position = self.model.checkpoint_rows.position_of(selection.stored)
         self.model.reveal(position)
         self.table.select_key(position)

@@ -18,16 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key
 from torchloupe.analysis.wording import tried_text
 from torchloupe.gui.details.model import Details, Place
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
 from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
+from torchloupe.gui.details.stored import FindFacts
 from torchloupe.gui.details.subjects import details_of
 from torchloupe.gui.editor import open_in_editor
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.theme import color, em, fixed_font
 from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.problems import Fix
 from torchloupe.wire.requests import Failed
 
@@ -39,6 +42,8 @@ class DetailsPanel(QWidget):
         super().__init__()
         self.workbench, self.jobs = workbench, jobs
         self.details: Details | None = None
+        self.stored_facts = NO_FACTS
+        self._asked: CheckpointContents | None = None
         self.empty = EmptyState(self.tr("Nothing is selected. Choose a module, a call, a key or a problem."))
         self.head, self.facts = FittingText(self.tr("Summary")), FittingText(self.tr("Facts"))
         self.fixes, self.sources = QWidget(), QWidget()
@@ -52,6 +57,7 @@ class DetailsPanel(QWidget):
         workbench.selection_changed.connect(self._show)
         for signal in (workbench.model_changed, workbench.diff_changed, workbench.trace_changed):
             signal.connect(self._show)
+        workbench.checkpoint_changed.connect(self._forget_facts)
         self._show()
 
     def _build(self) -> None:
@@ -106,8 +112,36 @@ class DetailsPanel(QWidget):
 
     # following the workbench
 
+    def _forget_facts(self) -> None:
+        """Another checkpoint."""
+        self.stored_facts, self._asked = NO_FACTS, None
+        self._show()
+
+    def _find_facts(self) -> None:
+        """A tensor of the checkpoint is looked at: find out who shares memory there, and what belongs to whom. Once."""
+        contents = self.workbench.checkpoint
+        if contents is None or contents is self._asked:
+            return
+        self._asked = contents
+        if FindFacts(contents).is_large:
+            self.jobs.start(
+                FindFacts(contents),
+                partial(self._take_facts, contents),
+                tag="details-facts",
+                label=self.tr("joining the optimizer"),
+            )
+        else:
+            self.stored_facts = FindFacts(contents)()
+
+    def _take_facts(self, contents: CheckpointContents, facts: StoredFacts) -> None:
+        if contents is self.workbench.checkpoint:
+            self.stored_facts = facts
+            self._show()
+
     def _show(self) -> None:
-        details = details_of(self.workbench)
+        if self.workbench.selection.stored is not None:
+            self._find_facts()
+        details = details_of(self.workbench, self.stored_facts)
         if details == self.details and details is not None:
             return
         self.details = details
@@ -177,6 +211,10 @@ class DetailsPanel(QWidget):
             bench.select_call(int(name))
         elif kind == "parameter":
             bench.select_parameter(name)
+        elif kind == "tensor" and bench.checkpoint:
+            found = next((tensor for tensor in bench.checkpoint.tensors if full_key(tensor) == name), None)
+            if found is not None:
+                bench.select_stored(found)
         elif kind == "stored" and bench.checkpoint:
             for tensor in bench.checkpoint.tensors:
                 if tensor.key == name and tensor.container == bench.container:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from torchloupe.analysis.state_dict_diff import DiffRow
+from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts
 from torchloupe.analysis.wording import (
     bytes_text,
     count_text,
@@ -14,6 +15,7 @@ from torchloupe.analysis.wording import (
     shape_text,
 )
 from torchloupe.gui.details.model import Details, Fact, Place, Section
+from torchloupe.gui.details.stored import optimizer_sections, own_facts
 from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import StoredTensor
@@ -28,13 +30,13 @@ _PLACE_DATA = {"definition_file", "definition_line"}
 _DATA_NAMES = {"expected": "Built for", "got": "Arrived", "weight_shape": "Weight", "input_shape": "Input", "layer": "Layer"}
 
 
-def details_of(workbench: Workbench) -> Details | None:
-    """The details of what is selected; None when nothing is."""
+def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details | None:
+    """The details of what is selected; None when nothing is. ``facts`` are those of the open checkpoint."""
     here = workbench.selection
     if here.problem is not None:
         return of_problem(workbench, here.problem)
     if here.stored is not None:
-        return of_stored(workbench, here.stored)
+        return of_stored(workbench, here.stored, facts)
     if here.parameter is not None:
         return of_parameter(workbench, here.parameter)
     if here.call is not None and here.call in workbench.calls:
@@ -183,18 +185,12 @@ def of_parameter(workbench: Workbench, key: str) -> Details | None:
     return Details(key, entry.kind, sections=tuple(sections))
 
 
-def of_stored(workbench: Workbench, tensor: StoredTensor) -> Details:
-    """Its facts, and its partner in the model."""
-    facts = [Fact("Container", tensor.container)] if tensor.container else []
-    facts += [Fact("Shape", shape_text(tensor.shape)), Fact("Dtype", tensor.dtype), Fact("Size", bytes_text(tensor.bytes))]
-    facts += [Fact("File", tensor.file)] if tensor.file else []
-    if tensor.stored_at:
-        facts.append(Fact("Record", tensor.stored_at + (f", from element {count_text(tensor.offset)}" if tensor.offset else "")))
-    facts += [Fact("Strides", shape_text(tensor.strides))] if tensor.strides else []
-    facts += [Fact("Saved as", "a parameter")] if tensor.is_parameter else []
-    facts += [Fact("Broken", tensor.broken, "error")] if tensor.broken else []
+def of_stored(workbench: Workbench, tensor: StoredTensor, facts: StoredFacts = NO_FACTS) -> Details:
+    """Its facts, its partner in the model, and what the optimizer has to do with it."""
     row = diff_row(workbench, found=tensor.key) if tensor.container == workbench.container else None
-    sections = [Section("", tuple(facts))] + ([Section("In the model", partner_facts(row, "expected"))] if row else [])
+    sections = [Section("", own_facts(tensor, facts))]
+    sections += [Section("In the model", partner_facts(row, "expected"))] if row else []
+    sections += optimizer_sections(tensor, facts)
     mark = SEVERITY_MARKS["error"] if tensor.broken else None
     return Details(tensor.key, "tensor of the checkpoint", mark, sections=tuple(sections))
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from torchloupe.analysis.wording import counted
+from torchloupe.gui.copied_table import Cells, CopiedTable
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.modules import model as rows
@@ -88,9 +89,14 @@ class ModulesPanel(QWidget):
 
     def copy_rows(self) -> str:
         """The selected rows of the half that has the focus, as tab-separated text; parameters with their whole keys."""
+        return self.copied_table().as_text()
+
+    def copied_table(self) -> CopiedTable:
+        """The same with the titles of the columns."""
         if not self.parameters.isAncestorOf(self.focusWidget() or self):
-            return self.tree.copied_text()
-        return "\n".join("\t".join((row.key, *row.cells[1:])) for row in self.parameters.copied_rows())
+            return self.tree.copied_table()
+        rows = Cells(self.parameters.copied_rows(), lambda row: (row.key, *row.cells[1:]))
+        return CopiedTable(self.parameters.copied_table().titles, rows)
 
     # following the workbench
 

@@ -13,8 +13,8 @@ from torchloupe.wire.traces import LayerCall
 
 @dataclass(frozen=True)
 class TensorChoice:
-    """One tensor that can be looked at. ``fetch`` is the key whose statistics the worker is asked for, ``stored`` the tensor of the
-    checkpoint whose values can be read from its file."""
+    """One tensor that can be looked at. ``fetch`` is the key that the worker is asked for, of a tensor of this ``shape`` and
+    ``dtype``; ``stored`` is the tensor of the checkpoint whose values can be read from its file."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
@@ -22,6 +22,8 @@ class TensorChoice:
     fetch: str | None = None
     note: str = ""
     stored: StoredTensor | None = None
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
 
 
 def choices_of(workbench: Workbench) -> list[TensorChoice]:
@@ -62,8 +64,11 @@ def parameter_choices(workbench: Workbench, key: str) -> list[TensorChoice]:
         ("Device", entry.device),
         ("Size", bytes_text(entry.bytes)),
     )
-    lazy = "A lazy parameter has no values before its module is called for the first time." if entry.shape is None else ""
-    return [TensorChoice(f"{key} {shape_text(entry.shape)}", facts, fetch=None if lazy else key, note=lazy)]
+    lazy = "A lazy parameter has no values before its module is called for the first time."
+    title = f"{key} {shape_text(entry.shape)}"
+    if entry.shape is None:
+        return [TensorChoice(title, facts, note=lazy)]
+    return [TensorChoice(title, facts, fetch=key, shape=entry.shape, dtype=entry.dtype)]
 
 
 def stored_choice(tensor: StoredTensor) -> TensorChoice:
@@ -76,6 +81,11 @@ def stored_choice(tensor: StoredTensor) -> TensorChoice:
     if tensor.broken:
         return TensorChoice(title, tuple(facts), note=f"✖ {tensor.broken}")
     return TensorChoice(title, tuple(facts), stored=tensor)
+
+
+def no_values_sentence(choice: TensorChoice) -> str:
+    """Why the values of a choice cannot be looked at one by one."""
+    return choice.note or "Of an output only the statistics are kept. Select a parameter, a buffer or a tensor of the checkpoint."
 
 
 def part_text(count: int, whole: int) -> str:

@@ -1,4 +1,4 @@
-"""The Tensor panel: histogram and statistics of an output, a parameter, a buffer, or a tensor of the checkpoint."""
+"""The Tensor panel: statistics of an output, a parameter, a buffer, or a tensor of the checkpoint; and its values in several views."""
 
 from functools import partial
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QSizePolicy,
     QSplitter,
     QStackedWidget,
@@ -20,7 +21,9 @@ from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.histogram_plot import HistogramPlot
+from torchloupe.gui.tensor.sources import LiveSource, StoredSource, ValueSource
 from torchloupe.gui.tensor.stored import COMPLEX, ReadStored, StoredReading, reading_rows
+from torchloupe.gui.tensor.views import HISTOGRAM, TensorViews
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
@@ -48,9 +51,12 @@ class TensorPanel(QWidget):
         self.no_plot = EmptyState()
         self.empty = EmptyState(self.tr("Nothing to plot. Select a call, a parameter or a tensor of the checkpoint."))
         self._pages, self._plot_pages, self._content = QStackedWidget(), QStackedWidget(), QWidget()
+        self._histogram = QWidget()
+        self.views = TensorViews(jobs, self._histogram)
         self._build()
         self.choice.activated.connect(self._show_choice)
         self.logarithmic.toggled.connect(self._show_choice)
+        self.views.changed.connect(lambda: self.logarithmic.setVisible(self.views.tabs.currentIndex() == HISTOGRAM))
         workbench.selection_changed.connect(self._show)
         workbench.model_changed.connect(self._forget)
         workbench.checkpoint_changed.connect(self._forget_readings)
@@ -72,12 +78,16 @@ class TensorPanel(QWidget):
         splitter.addWidget(self.table)
         splitter.setSizes([em(self, 28), em(self, 21)])
         splitter.setStretchFactor(0, 1)
+        inside = QVBoxLayout(self._histogram)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(em(self, 0.4))
+        inside.addWidget(self.words)
+        inside.addWidget(splitter, 1)
         box = QVBoxLayout(self._content)
         box.setContentsMargins(em(self, 0.4), em(self, 0.4), em(self, 0.4), em(self, 0.4))
         box.setSpacing(em(self, 0.4))
         box.addLayout(top)
-        box.addWidget(self.words)
-        box.addWidget(splitter, 1)
+        box.addWidget(self.views, 1)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._content)
         layout = QVBoxLayout(self)
@@ -87,13 +97,16 @@ class TensorPanel(QWidget):
     # what the shell asks of every panel
 
     def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
+        """Ctrl+F: the filter of a table, the slice of a view."""
+        field = (self.views.current or self._histogram).findChild(QLineEdit)
+        if field is not None:
+            field.setFocus()
+            field.selectAll()
 
     def copy_rows(self) -> str:
-        """Facts, statistics and bins as tab-separated text."""
-        return self.table.copied_text()
+        """Facts, statistics and bins as tab-separated text, or what the chosen view shows."""
+        view = self.views.current
+        return view.copied_text() if view is not None else self.table.copied_text()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Now it is worth asking."""
@@ -104,10 +117,12 @@ class TensorPanel(QWidget):
 
     def _forget(self) -> None:
         self._fetched.clear()
+        self.views.forget()
         self._show()
 
     def _forget_readings(self) -> None:
         self._readings.clear()
+        self.views.forget()
         self._wanted = None
 
     def _show(self) -> None:
@@ -130,6 +145,7 @@ class TensorPanel(QWidget):
         choice = self._current()
         if choice is None or not self.isVisible():
             return
+        self.views.set_source(self._source_of(choice), rows.no_values_sentence(choice))
         if choice.stored is not None:
             self._show_stored(choice, choice.stored)
             return
@@ -139,6 +155,13 @@ class TensorPanel(QWidget):
             self._say(self.tr("Reading the values of {0} …").format(choice.fetch))
             label = self.tr("Statistics of {0}").format(choice.fetch)
             self.jobs.start(FetchStats(choice.fetch), self._arrived, self._failed, tag="tensor-stats", label=label)
+
+    def _source_of(self, choice: rows.TensorChoice) -> ValueSource | None:
+        """Where the values of a choice come from, if they can be had."""
+        contents = self.workbench.checkpoint
+        if choice.stored is not None:
+            return StoredSource(contents, choice.stored) if contents is not None else None
+        return LiveSource(self.jobs.session.ask, choice.fetch, choice.shape, choice.dtype) if choice.fetch else None
 
     def _show_stored(self, choice: rows.TensorChoice, tensor: StoredTensor) -> None:
         contents, reading = self.workbench.checkpoint, self._readings.get(tensor)

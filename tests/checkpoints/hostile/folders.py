@@ -1,4 +1,4 @@
-"""Bad folders and bad indexes of files, in the manner of ``hostile_files``: each is made in an empty folder of its own.
+"""Bad folders and bad indexes of files, in the manner of ``torch_files``: each is made in an empty folder of its own.
 
 Beside that folder lies ``outside.safetensors``, which is whole: whoever opens it has left the folder.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from checkpoints.hostile_files import OPENED, REFUSED, WARNED
+from checkpoints.hostile.torch_files import OPENED, REFUSED, WARNED
 from checkpoints.making_files import (
     call,
     dictionary,
@@ -270,4 +270,30 @@ def _linked_index(folder: Path) -> Path:
     return folder
 
 
-ALL_FOLDERS = (*INDEXES, *FOLDERS, *DISTRIBUTED)
+def _pipe_itself(folder: Path) -> Path:
+    os.mkfifo(folder / "model.pt")
+    return folder / "model.pt"
+
+
+def _linked_in_a_ring(folder: Path) -> Path:
+    (folder / "a.pt").symlink_to("b.pt")
+    (folder / "b.pt").symlink_to("a.pt")
+    return folder / "a.pt"
+
+
+PATHS = (
+    FolderCase("path: a pipe", _pipe_itself, REFUSED, "is a named pipe"),
+    FolderCase("path: a device", lambda _: Path("/dev/zero"), REFUSED, "is a device"),
+    FolderCase("path: links in a ring", _linked_in_a_ring, REFUSED, "cannot be opened"),
+    FolderCase("path: nothing there", lambda folder: folder / "gone.pt", REFUSED, "There is no file gone.pt"),
+    FolderCase("path: a name that is too long", lambda folder: folder / ("x" * 5000), REFUSED, "cannot be opened"),
+    FolderCase("path: through a file", lambda folder: _file(folder) / "model.pt", REFUSED, "cannot be opened"),
+)
+
+
+def _file(folder: Path) -> Path:
+    (folder / "file").write_bytes(whole())
+    return folder / "file"
+
+
+ALL_FOLDERS = (*PATHS, *INDEXES, *FOLDERS, *DISTRIBUTED)

@@ -104,6 +104,12 @@ def _bomb(leaf: str, declared: int | None = None) -> bytes:
     return _with_packed_member(leaf, packed, 48 << 20 if declared is None else declared)
 
 
+def _bomb_of(opcodes: bytes, size: int) -> bytes:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = squeeze.compress(b"\x80\x02" + opcodes * ((size - 2) // len(opcodes))) + squeeze.flush()
+    return _with_packed_member("data.pkl", packed, size)
+
+
 def _with_packed_member(leaf: str, packed: bytes, plain_size: int) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -153,7 +159,17 @@ _INST = b"(" + text("touch PWNED") + b"iposix\nsystem\n"
 _OBJ = b"(" + named("os", "system") + text("touch PWNED") + b"o"
 
 ZIPS = (
-    Case("cut in half", lambda: _padded()[: len(_padded()) // 2], REFUSED, "no end record.*cut off"),
+    Case("cut in half", lambda: _padded()[: len(_padded()) // 2], WARNED, "no end record.*cut off.*are shown"),
+    Case("cut in its pickle", lambda: _padded()[:150], WARNED, "no end record.*Its first member is shown"),
+    Case("cut before its pickle", lambda: _padded()[:40], REFUSED, "no end record.*cut off"),
+    Case(
+        "cut, with a pickle that calls posix.system",
+        lambda: torch_zip(pickled(dictionary({"weight": tensor(), "x": _SYSTEM})))[:400],
+        WARNED,
+        r"run code.*posix\.system",
+    ),
+    Case("ten thousand members without a table", lambda: _headers(10_000), REFUSED, "no end record"),
+    Case("ten thousand pickles without a table", lambda: _headers(10_000, "data.pkl"), WARNED, "no end record"),
     Case("last ten bytes cut", lambda: with_zip64_end(good())[:-10], WARNED, "last bytes of the file are missing"),
     Case("only the zip signature", lambda: b"PK\x03\x04", REFUSED, "no end record"),
     Case("only an end record", lambda: b"PK\x05\x06" + bytes(18), REFUSED, "empty zip file"),
@@ -183,15 +199,45 @@ ZIPS = (
     Case("pickle is not deflated data", lambda: _with_packed_member("data.pkl", b"\xff" * 50, 50), REFUSED, "cannot be inflated"),
     Case("storage is a bomb", lambda: _bomb("data/0"), OPENED),
     Case("other name at its place", _other_local_name, WARNED, "another name at its place"),
+    Case("members on top of each other", lambda: _overlapping(), WARNED, "lie on top of each other"),
+    Case("four thousand members at one place", lambda: _overlapping(4_000), WARNED, "lie on top of each other"),
     Case("encrypted", lambda: _flags(1), REFUSED, "is encrypted"),
     Case("odd flag bits", lambda: _flags(0x60), OPENED),
     Case("classic end record wrong, zip64 right", lambda: with_zip64_end(good()), OPENED),
     Case(
-        "table not where it should be", lambda: good().replace(b"PK\x01\x02", b"PK\x01\x03"), REFUSED, "table of members is not"
+        "table not where it should be",
+        lambda: good().replace(b"PK\x01\x02", b"PK\x01\x03"),
+        WARNED,
+        "table of members is not.*are shown",
     ),
     Case("table damaged later", lambda: _table_cut(), WARNED, "table of members is damaged"),
     Case("an empty zip with a comment", lambda: b"PK\x05\x06" + bytes(16) + b"\x03\x00abc", REFUSED, "empty zip file"),
 )
+
+
+def _overlapping(count: int = 1) -> bytes:
+    """Members whose table says that they begin where the first storage does."""
+    data = zipped([*torch_members(state_dict()), *((f"archive/data/x{index}", b"") for index in range(count))])
+    end = bytearray(data[data.find(b"PK\x01\x02") :])
+    table = len(data) - len(end)
+    begin = data.find(b"PK\x03\x04", data.find(b"archive/data/0") - 40)
+    at = end.find(b"archive/data/x") - 46
+    while end[at : at + 4] == b"PK\x01\x02":
+        struct.pack_into("<2I", end, at + 20, 48, 48)
+        struct.pack_into("<I", end, at + 42, begin)
+        at += 46 + struct.unpack_from("<H", end, at + 28)[0]
+    return data[:table] + bytes(end)
+
+
+def _headers(count: int, leaf: str = "x") -> bytes:
+    """Headers of members with nothing between them and no table."""
+    return b"".join(
+        struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 8, 0, 0, 0, 0, 0, 0, 9 + len(leaf), 0)
+        + b"a%07d/" % index
+        + leaf.encode()
+        + b"}."
+        for index in range(count)
+    )
 
 
 def _table_cut() -> bytes:
@@ -208,6 +254,23 @@ PICKLES = (
     Case("makes an object", _with(_OBJ), WARNED, r"run code.*os\.system"),
     Case("calls, then rubbish", _only(b"\x80\x02" + _SYSTEM + b"\xff\xfe\xfd"), WARNED, "0xff is no opcode"),
     Case("tensors, then rubbish", _only(b"\x80\x02}(" + text("weight") + tensor() + b"\xff\xff"), WARNED, "no opcode"),
+    Case("calls torch.hub", _with(call(named("torch.hub", "load"), text("a/b"), text("c"))), WARNED, r"run code.*torch\.hub\.load"),
+    Case("calls what a call returns", _with(call(call(call(named("builtins", "getattr"), named("os", "path"), text("os")), text("x")), text("y"))), WARNED, r"run code.*builtins\.getattr"),
+    Case("calls in calls, fifty thousand deep", _with(named("a.b", "C") + named("os", "system") * 50_000 + b")R" + b"\x85R" * 50_000), WARNED, r"run code.*os\.system"),
+    Case("name through the stack with dots", _with(b"\x8c\x08builtins\x8c\x0c__import__.x\x93" + b")R"), WARNED, "damaged|run code|objects"),
+    Case("name through the stack that is a number", _with(number(1) + number(2) + b"\x93"), REFUSED, "damaged at byte"),
+    Case("name through the stack that is a tuple", _with(b"))" + b"\x93"), REFUSED, "damaged at byte"),
+    Case("name with a line's end and NUL", _with(b"\x8c\x03o\ns\x8c\x08sys\0tem\n\x93)R"), WARNED, "objects|run code"),
+    Case("state that sets attributes of a function", _with(named("os", "system") + dictionary({"__code__": number(1)}) + b"b"), WARNED, r"os\.system"),
+    Case("extension of four bytes", _with(b"\x84\xff\xff\xff\x7f"), WARNED, "extension_2147483647"),
+    Case("memo of the largest number", _with(number(1) + b"r\xff\xff\xff\xff"), OPENED),
+    Case("memo with four hundred thousand entries", lambda: torch_zip(pickled(b"}", *(b"r" + struct.pack("<I", index) for index in range(400_000)))), OPENED),
+    Case("memo doubles a tuple", lambda: torch_zip(pickled(b")", b"".join(b"\x94h%c\x86" % index for index in range(14)))), OPENED),
+    Case("opcodes that do nothing", _only(b"\x80\x02" + b"N0" * 1_000_000 + dictionary({"weight": tensor()}) + b"."), OPENED),
+    Case("marks without end", _only(b"\x80\x02}" + b"(" * 300_000), WARNED, "ends without its last opcode"),
+    Case("opcodes without end, squeezed", lambda: _bomb_of(b"N0", 30 << 20), REFUSED, "more than is read here"),
+    Case("frames that lie", _only(b"\x80\x04\x95" + b"\xff" * 8 + dictionary({"weight": tensor()}) + b"."), OPENED),
+    Case("an out-of-band buffer", _with(b"\x97\x98"), OPENED),
     Case("extension", _with(b"\x82\x07"), WARNED, "extension_7"),
     Case("class of a project", _with(named("my.project", "Config"), b")\x81}", text("lr"), number(1), b"sb"), WARNED, "my.project.Config"),
     Case("memo never set", _with(b"h\x09"), REFUSED, "byte .*: it uses an object that it never stored"),
@@ -306,4 +369,24 @@ SAFETENSORS = tuple(
     )
 )  # fmt: skip
 
-ALL = (*ZIPS, *PICKLES, *SAFETENSORS)
+_MANY = 200_000
+_ONE = b'"layers.%d.w":{"dtype":"F32","shape":[1],"data_offsets":[%d,%d]}'
+OTHER_THINGS = (
+    Case("nothing", lambda: b"", REFUSED, "is empty"),
+    Case("only zeros", lambda: bytes(5000), REFUSED, "zero bytes"),
+    Case("a Git LFS pointer", lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n", REFUSED, "LFS pointer.*12,345 bytes"),
+    Case("a web page", lambda: b"<!DOCTYPE html><html><body>Log in</body></html>", REFUSED, "is a web page"),
+    Case("a 7-Zip archive", lambda: b"7z\xbc\xaf\x27\x1c" + bytes(50), REFUSED, "7-Zip"),
+    Case("HDF5", lambda: b"\x89HDF\r\n\x1a\n" + bytes(500), REFUSED, "HDF5"),
+    Case("an infinite JSON", lambda: b"{" * 100_000, REFUSED, "JSON|text|nested"),
+    Case("plain pickle of protocol 2", lambda: pickled(dictionary({"lr": number(1)})), OPENED),
+    Case("plain pickle of protocol 4", lambda: b"\x80\x04\x95\x0c" + bytes(7) + b"}\x94\x8c\x02lr\x94K\x01s.", OPENED),
+    Case("plain pickle of protocol 5", lambda: b"\x80\x05}\x94\x8c\x02lr\x94K\x01s.", OPENED),
+    Case("plain pickle that calls posix.system", lambda: pickled(_SYSTEM), WARNED, r"run code.*posix\.system"),
+    Case("plain pickle that ends early", lambda: pickled(dictionary({"lr": number(1)}))[:-1], WARNED, "ends without"),
+)  # fmt: skip
+SAFETENSORS += (
+    Case("two hundred thousand keys", lambda: safetensors(b"{" + b",".join(_ONE % (n, 4 * n, 4 * n + 4) for n in range(_MANY)) + b"}", bytes(4 * _MANY)), OPENED, file="checkpoint.safetensors"),
+)  # fmt: skip
+
+ALL = (*ZIPS, *PICKLES, *SAFETENSORS, *OTHER_THINGS)

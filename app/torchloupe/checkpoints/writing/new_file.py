@@ -1,0 +1,75 @@
+"""A file that appears under its name when it is whole: a full disk, a cancel or a crash leaves no half file and no lost one."""
+
+import contextlib
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Iterable, Iterator
+
+from ...wire.errors import TorchloupeError, UsageError
+
+_LONGEST_NAME = 100
+
+
+@contextmanager
+def new_file(goal: Path, size: int = 0, overwrite: bool = False, sources: Iterable[Path] = ()) -> Iterator[BinaryIO]:
+    """A file to write, beside ``goal`` under another name; it becomes ``goal`` when the block ends without an error.
+
+    ``size`` is about how large it will be, ``sources`` are files that must not be replaced. Raises UsageError when ``goal`` may not
+    be written at all, TorchloupeError when the system refuses; what stood there before then stands there still.
+    """
+    real = Path(os.path.realpath(goal))
+    _refuse(goal, real, overwrite, sources)
+    part = real.parent / f".{real.name[:_LONGEST_NAME]}.{secrets.token_hex(4)}.part"
+    try:
+        free = shutil.disk_usage(real.parent)
+        if free.total and free.free < size:
+            raise TorchloupeError(
+                f"{goal} needs {size:,} bytes and the disk has {free.free:,} free.", "Make room, or choose another place."
+            )
+        with open(part, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _appear(part, real, overwrite)
+    except FileExistsError:
+        raise _exists(goal) from None
+    except OSError as error:
+        raise TorchloupeError(
+            f"{goal} cannot be written: {error.strerror or error}.", "Nothing was left behind; choose another place."
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+
+
+def _refuse(goal: Path, real: Path, overwrite: bool, sources: Iterable[Path]) -> None:
+    if not real.exists():
+        return
+    if not real.is_file():
+        raise UsageError(f"{goal} is no regular file.", "Give the name of a file.")
+    if any(source.exists() and source.samefile(real) for source in sources):
+        raise UsageError(f"{goal} is the checkpoint itself, which is never written.", "Give another name.")
+    if not overwrite:
+        raise _exists(goal)
+
+
+def _exists(goal: Path) -> UsageError:
+    return UsageError(f"{goal} exists already.", "Give another name, or allow it to be replaced.")
+
+
+def _appear(part: Path, goal: Path, overwrite: bool) -> None:
+    """Give it its name. Without ``overwrite`` a file that has come there meanwhile stays."""
+    if overwrite:
+        os.replace(part, goal)
+        return
+    try:
+        os.link(part, goal)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError):  # a file system without hard links
+        if goal.exists():
+            raise FileExistsError from None
+        os.rename(part, goal)

@@ -1,0 +1,1 @@
+"""Two checkpoints side by side: their keys, and which weights moved between them."""

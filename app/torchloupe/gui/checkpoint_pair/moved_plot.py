@@ -1,0 +1,150 @@
+"""Which weights moved, drawn with pyqtgraph in the order of the files. Importing it takes a quarter of a second, so it waits for the
+first values."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
+
+from torchloupe.gui.checkpoint_pair.model import POINTS, PairRow, kind_of, log_relative, scale_of, thinned
+from torchloupe.gui.theme import color
+
+REACH = 10
+"""So many pixels away a point is still meant."""
+
+
+class MovedPlot(QWidget):
+    """A point for each row; follows the theme. ``describe`` says a row in words."""
+
+    chosen = Signal(object)  # PairRow that was clicked
+
+    def __init__(self, describe: Callable[[PairRow], str]) -> None:
+        super().__init__()
+        import pyqtgraph
+
+        self._pyqtgraph: Any = pyqtgraph
+        self._describe = describe
+        self._rows: dict[int, PairRow] = {}  # by number
+        self._numbers: dict[str, list[int]] = {kind: [] for kind in POINTS}
+        self._heights: dict[str, list[float]] = {kind: [] for kind in POINTS}
+        self._current: PairRow | None = None
+        self.scale = scale_of(())
+        self.plot: Any = pyqtgraph.PlotWidget(background=None)
+        self.points: dict[str, Any] = {}
+        self.mark: Any = pyqtgraph.InfiniteLine(angle=90)
+        self._build()
+        self._follow_theme()
+
+    def _build(self) -> None:
+        plot = self.plot
+        plot.setAccessibleName(self.tr("How far each tensor moved; the table below says the same in numbers"))
+        plot.setMenuEnabled(False)
+        plot.setMouseEnabled(x=True, y=False)
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        plot.setLabel("left", self.tr("relative change"))
+        plot.setLabel("bottom", self.tr("tensors in the order of the file"))
+        plot.addItem(self.mark)
+        for kind, point in POINTS.items():
+            self.points[kind] = self._pyqtgraph.ScatterPlotItem(symbol=point.symbol, size=8)
+            plot.addItem(self.points[kind])
+        plot.getViewBox().sigXRangeChanged.connect(self._draw)
+        plot.scene().sigMouseMoved.connect(self._hover)
+        plot.scene().sigMouseClicked.connect(self._click)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(plot)
+
+    def show_rows(self, rows: Sequence[PairRow], count: int) -> None:
+        """Other rows; ``count`` is how many there will be."""
+        self._rows, self._current = {}, None
+        self._numbers, self._heights = {kind: [] for kind in POINTS}, {kind: [] for kind in POINTS}
+        margin = max(1.0, 0.01 * count)
+        self.plot.setLimits(xMin=-margin, xMax=count - 1 + margin, minXRange=min(5.0, count - 1 + 2 * margin))
+        self.plot.setXRange(-margin, count - 1 + margin, padding=0)
+        self.add_rows(sorted(rows, key=lambda row: row.number))
+
+    def add_rows(self, rows: Sequence[PairRow]) -> None:
+        """More rows, in the order of the files; those that still wait are left."""
+        for row in rows:
+            kind = kind_of(row)
+            if kind in POINTS:
+                self._rows[row.number] = row
+                self._numbers[kind].append(row.number)
+                self._heights[kind].append(log_relative(row) or 0.0)
+        self.scale = scale_of(self._heights["moved"])
+        lanes = self.scale.lanes
+        edge = abs(lanes["equal"] - lanes["unpaired"]) / 2
+        self.plot.setYRange(min(lanes.values()) - edge, max(lanes.values()) + edge, padding=0)
+        self.plot.getAxis("left").setTicks([self.scale.ticks])
+        self.show_current(self._current)
+        self._draw()
+
+    def _draw(self) -> None:
+        """The points that are in sight, and of very many as many as can be told apart."""
+        (first, last), _ = self.plot.getViewBox().viewRange()
+        lanes = self.scale.lanes
+        for kind, point in POINTS.items():
+            numbers, heights = self._numbers[kind], self._heights[kind]
+            shown = slice(bisect_left(numbers, first - 1), bisect_right(numbers, last + 1))
+            x, y = thinned(numbers[shown], heights[shown])
+            self.points[kind].setData(x=x, y=y if point.lane not in lanes else [lanes[point.lane]] * len(x))
+
+    def show_current(self, row: PairRow | None) -> None:
+        """Mark the row that is selected in the table; None for none."""
+        self._current = row
+        self.mark.setVisible(row is not None)
+        if row is not None:
+            self.mark.setPos(row.number)
+
+    def height_of(self, row: PairRow) -> float:
+        """How high its point stands."""
+        height = log_relative(row)
+        return self.scale.lanes[POINTS[kind_of(row)].lane] if height is None else height
+
+    def row_at(self, place: QPointF) -> PairRow | None:
+        """The row whose point is nearest to a place of the scene, when one is near enough."""
+        view = self.plot.getViewBox()
+        if not view.sceneBoundingRect().contains(place):
+            return None
+        here, (width, height) = view.mapSceneToView(place), view.viewPixelSize()
+        first, last = round(here.x() - REACH * width), round(here.x() + REACH * width)
+        near = [self._rows[number] for number in range(first, last + 1) if number in self._rows]
+
+        def distance(row: PairRow) -> float:
+            return float(((row.number - here.x()) / width) ** 2 + ((self.height_of(row) - here.y()) / height) ** 2)
+
+        nearest = min(near, key=distance, default=None)
+        return nearest if nearest is not None and distance(nearest) <= REACH**2 else None
+
+    def _hover(self, place: QPointF) -> None:
+        row = self.row_at(place)
+        text = self._describe(row) if row else ""
+        self.plot.setCursor(Qt.CursorShape.PointingHandCursor if row else Qt.CursorShape.ArrowCursor)
+        QToolTip.showText(QCursor.pos(), text, self.plot)
+
+    def _click(self, event: Any) -> None:
+        row = self.row_at(event.scenePos())
+        if row is not None:
+            event.accept()
+            self.chosen.emit(row)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another palette: draw in its colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._follow_theme()
+
+    def _follow_theme(self) -> None:
+        palette = self.palette()
+        self.plot.setBackground(palette.base().color())
+        for kind, point in POINTS.items():
+            self.points[kind].setPen(self._pyqtgraph.mkPen(color(point.role), width=1.4))
+            self.points[kind].setBrush(self._pyqtgraph.mkBrush(color(point.role)))
+        self.mark.setPen(self._pyqtgraph.mkPen(color("text"), width=1, style=Qt.PenStyle.DashLine))
+        for name in ("left", "bottom"):
+            axis = self.plot.getAxis(name)
+            axis.setPen(color("muted"))
+            axis.setTextPen(palette.text().color())

@@ -1,0 +1,222 @@
+"""The Checkpoints panel: two checkpoints side by side, their keys, and which weights moved between them."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+
+from torchloupe.analysis.pair_wording import pair_headline, two_names
+from torchloupe.analysis.wording import bytes_text, count_text, counted
+from torchloupe.gui.checkpoint_pair import model as rows
+from torchloupe.gui.checkpoint_pair.compare_values import AT_ONCE_BYTES, BytesRead, bytes_of, left_of
+from torchloupe.gui.checkpoint_pair.moved_plot import MovedPlot
+from torchloupe.gui.comparing import CheckpointPair
+from torchloupe.gui.events_trace import trace
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.text_table import FilterTable
+from torchloupe.gui.theme import em
+from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.requests import Failed
+from torchloupe.wire.values import ComparedValues
+
+VALUES = "pair-values"
+"""Tag of the job."""
+
+
+class CheckpointPairPanel(QWidget):
+    """Follows the workbench's pair of checkpoints. Values are compared once it is visible, when they are few enough, or when asked."""
+
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
+        super().__init__()
+        self.workbench, self.jobs = workbench, jobs
+        self.pair: CheckpointPair | None = None
+        self.compared: list[ComparedValues] = []
+        self.plot: MovedPlot | None = None
+        self._waits_for_show = False
+        self.model = rows.PairModel()
+        self.table = FilterTable((), self.tr("Comparison of two checkpoints"), model=self.model)
+        self.model.setParent(self.table)
+        self.headline, self.counts, self.state = QLabel(wordWrap=True), QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.progress = QProgressBar(textVisible=False)
+        self.compare, self.cancel = QPushButton(self.tr("Compare &values")), QPushButton(self.tr("Cancel"))
+        self.header, self.splitter = QWidget(), QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        self._build()
+        self.compare.clicked.connect(self.compare_values)
+        self.cancel.clicked.connect(self.jobs.cancel)
+        self.table.chosen.connect(self._choose)
+        workbench.other_changed.connect(self._show_pair)
+        workbench.pair_changed.connect(self._show_pair)
+        workbench.values_wanted.connect(self.compare_values)
+        workbench.selection_changed.connect(self._follow)
+        self._show_pair()
+
+    def _build(self) -> None:
+        for label in (self.headline, self.counts, self.state):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress.setAccessibleName(self.tr("Values compared"))
+        self.progress.setFixedSize(em(self, 7), em(self, 0.9))
+        line = QHBoxLayout()
+        line.addWidget(self.state, 1)
+        for widget in (self.progress, self.compare, self.cancel):
+            line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        box = QVBoxLayout(self.header)
+        box.setContentsMargins(em(self, 0.4), em(self, 0.3), em(self, 0.4), em(self, 0.15))
+        box.setSpacing(em(self, 0.3))
+        box.addWidget(self.headline)
+        box.addWidget(self.counts)
+        box.addLayout(line)
+        self.splitter.addWidget(self.table)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(em(self, 0.25))
+        layout.addWidget(self.header)
+        layout.addWidget(self.splitter, 1)
+
+    # what the shell asks of every panel
+
+    def focus_filter(self) -> None:
+        """Ctrl+F."""
+        self.table.filter.setFocus()
+        self.table.filter.selectAll()
+
+    def copy_rows(self) -> str:
+        """The selected rows as tab-separated text."""
+        return self.table.copied_text()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Now it is worth reading files."""
+        super().showEvent(event)
+        if self._waits_for_show:
+            self.compare_values()
+
+    # following the workbench
+
+    def _show_pair(self) -> None:
+        bench, pair = self.workbench, self.workbench.pair
+        if pair is self.pair and pair is not None:
+            return
+        self.jobs.drop(VALUES)
+        self.pair, self.compared, self._waits_for_show = pair, [], False
+        names = two_names(pair.expected.path, pair.found.path) if pair else ("", "")
+        self.table.keeping(lambda: self.model.show_rows(names, rows.pair_rows(pair.diff) if pair else []))
+        self.header.setVisible(pair is not None)
+        if self.plot is not None:
+            self.plot.setVisible(False)
+        if pair is None:
+            self._show_empty()
+            return
+        self.headline.setText(pair_headline(pair.diff, names))
+        self.counts.setText(rows.counts_text(pair.diff))
+        size = bytes_of(pair)
+        has_values = bool(pair.pairs)
+        self._show_running(False)
+        self.compare.setVisible(has_values)
+        self.state.setText(
+            self.tr("Values are not compared yet: {0} to read.").format(bytes_text(size))
+            if has_values
+            else self.tr("No tensor has the same shape in both, so there are no values to compare.")
+        )
+        self._follow(bench.selection)
+        if has_values and size <= AT_ONCE_BYTES:
+            self._waits_for_show = not self.isVisible()
+            if self.isVisible():
+                self.compare_values()
+
+    def _show_empty(self) -> None:
+        bench, empty = self.workbench, self.table.empty
+        if bench.other is not None:
+            empty.set_text(self.tr("The keys of the two checkpoints are being compared …"))
+        elif bench.checkpoint is not None:
+            empty.offer(self.tr("One checkpoint is open. Drop another one with Shift held, or choose it."), "open.other")
+        else:
+            empty.offer(self.tr("Two checkpoints stand here side by side. Drop both, or open the first."), "open.checkpoint")
+
+    # values
+
+    def compare_values(self) -> None:
+        """Compare the values that were not compared yet."""
+        pair, self._waits_for_show = self.pair, False
+        if pair is None or self.jobs.runs(VALUES) or len(self.compared) == len(pair.pairs):
+            return
+        work = left_of(pair, tuple(self.compared))
+        self._show_running(True)
+        self.state.setText(self.tr("Comparing values …"))
+        label = self.tr("comparing values")
+        self.jobs.start(work, self._finished, self._failed, events=self._arrived, tag=VALUES, label=label)
+
+    def _show_running(self, running: bool) -> None:
+        self.progress.setVisible(running)
+        self.progress.setValue(0)
+        self.cancel.setVisible(running)
+        left = self.pair is not None and len(self.compared) < len(self.pair.pairs)
+        self.compare.setVisible(left and not running)
+
+    def _show_plot(self) -> None:
+        if self.plot is None:
+            self.plot = MovedPlot(lambda row: rows.hover_text(self.model.names, row))
+            self.plot.chosen.connect(self._choose_point)
+            self.splitter.insertWidget(0, self.plot)
+            self.splitter.setSizes([em(self, 13), em(self, 14)])
+            self.splitter.setStretchFactor(1, 1)
+        self.plot.setVisible(True)
+        self.plot.show_rows(self.model.items, len(self.model.items))
+
+    def _arrived(self, events: list[Any]) -> None:
+        steps = [event for event in events if isinstance(event, BytesRead)]
+        arrived = [event for event in events if isinstance(event, ComparedValues)]
+        if arrived:
+            if not self.compared:
+                self._show_plot()
+            self.compared += arrived
+            changed: list[rows.PairRow] = []
+            self.table.keeping(lambda: changed.extend(self.model.take(arrived)))
+            assert self.plot is not None
+            self.plot.add_rows(changed)
+        if steps:
+            done, total = steps[-1].done, steps[-1].total
+            self.progress.setMaximum(1000)
+            self.progress.setValue(round(1000 * done / total) if total else 0)
+            self.state.setText(self.tr("Comparing values: {0} of {1}").format(bytes_text(done), bytes_text(total)))
+
+    def _finished(self, summary: str) -> None:
+        trace("values_compared", summary=summary)
+        self._show_running(False)
+        self.state.setText(summary)
+
+    def _failed(self, failed: Failed) -> None:
+        self._show_running(False)
+        pairs = self.pair.pairs if self.pair else ()
+        so_far = self.tr("{0} of {1} were compared.").format(count_text(len(self.compared)), counted(len(pairs), "tensor"))
+        sentences = [f"{problem.message} {problem.hint}".strip() for problem in failed.problems] or [self.tr("Cancelled.")]
+        self.state.setText(" ".join([*sentences, so_far]))
+
+    # selection
+
+    def _choose(self, number: int) -> None:
+        row = next((row for row in self.model.items if row.number == number), None)
+        if self.plot is not None:
+            self.plot.show_current(row)
+        if row is None or row.diff.expected is None or self.pair is None:
+            return
+        key, container = row.diff.expected.key, self.pair.container
+        for tensor in self.pair.expected.tensors:
+            if tensor.key == key and tensor.container == container:
+                self.workbench.select_stored(tensor)
+                return
+
+    def _choose_point(self, row: rows.PairRow) -> None:
+        self.table.select_key(row.number)
+        self._choose(row.number)
+
+    def _follow(self, selection: Selection) -> None:
+        stored = selection.stored
+        if self.pair is None or stored is None or stored.container != self.pair.container:
+            return
+        row = self.model.row_of(stored.key)
+        if row is not None:
+            self.table.select_key(row.number)
+            if self.plot is not None:
+                self.plot.show_current(row)
