@@ -46,7 +46,7 @@ def test_that_a_handler_returns_the_answer_that_its_request_promises(kind: type)
 def test_that_every_message_is_a_request_an_answer_an_event_or_a_part_of_one() -> None:
     said = {kind.__name__ for kind in asked()} | {name for kind in asked() for name in answers(kind)} | NOT_ASKED
     events = {name for name, kind in codec.MESSAGES.items() if (kind.__doc__ or "").startswith("Event:")}
-    parts = {"LayerCall", "TargetChoice"}
+    parts = {"LayerCall", "TargetChoice", "ArgumentField", "SolvedArgument", "WantedTensor"}
     assert set(codec.MESSAGES) == said | events | parts
 
 

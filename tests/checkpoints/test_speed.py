@@ -71,3 +71,16 @@ def test_that_the_garbage_collector_is_left_as_it_was(tmp_path, on):
         assert gc.isenabled() is on
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_that_many_objects_are_set_aside_so_that_the_next_round_of_the_collector_is_short(tmp_path):
+    shared = torch.zeros(4)
+    torch.save({f"k{index}": shared for index in range(25_000)}, tmp_path / "a.pt")
+    before = gc.get_freeze_count()
+    try:
+        contents = read_contents(tmp_path / "a.pt")
+        assert gc.get_freeze_count() > before + 10_000
+        assert gc.get_count()[0] < 1000
+        assert len(contents.tensors) == 25_000
+    finally:
+        gc.unfreeze()

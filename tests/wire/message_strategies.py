@@ -1,6 +1,7 @@
 """Arbitrary messages of the protocol, made from the annotations of their dataclasses."""
 
 import dataclasses
+import functools
 import typing
 from typing import Any
 
@@ -16,8 +17,13 @@ JSON_VALUES = st.recursive(
 )
 
 
+@functools.lru_cache(maxsize=None)
 def messages_of(kind: type) -> st.SearchStrategy[Any]:
-    """Instances of one dataclass, every field filled or left to its default."""
+    """Instances of one dataclass, every field filled or left to its default. It may hold others of its own kind."""
+    return st.deferred(lambda: _filled(kind))
+
+
+def _filled(kind: type) -> st.SearchStrategy[Any]:
     hints = typing.get_type_hints(kind)
     required, optional = {}, {}
     for field in dataclasses.fields(kind):

@@ -1,14 +1,17 @@
-"""Sample inputs as a person writes them: ``float32[2,3,28,28]``, ``int64[2,16]<1000``, ``mask=bool[2,16]``, ``photo.png``."""
+"""Sample inputs as a person writes them: ``float32[2,3,28,28]``, ``int64[2,16]<1000``, ``mask=bool[2,16]``, ``photo.png``, ``steps=3``,
+``(float32[2,8],float32[2,8])``, ``{"ids": int64[2,8]<100}``."""
 
+import ast
 import re
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, List, Optional, Tuple
 
 from ..wire.errors import UsageError
 
 GRAMMAR = (
     "Write DTYPE[SIZES], such as float32[2,3,28,28] or int64[2,16]<1000 (values below 1000; >=1 gives a lower bound), "
-    "or a .npy, .pt or image file; name=SPEC gives a keyword argument."
+    "or a .npy, .pt, image or text file; name=SPEC gives a keyword argument. A number, True, None or a quoted text stands for itself; "
+    'several in (...), [...] or {"key": SPEC} make a tuple, a list or a dict.'
 )
 DTYPES = (
     *("float32", "float64", "float16", "bfloat16", "complex64", "complex128"),
@@ -24,18 +27,22 @@ _OTHER_NAMES = {
     "short": "int16",
     "byte": "uint8",
 }
-FILE_ENDINGS = (".npy", ".pt", ".pth", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+FILE_ENDINGS = (".npy", ".pt", ".pth", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".txt")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _KEYWORD = re.compile(r"([A-Za-z_]\w*)\s*=(?!=)\s*(.*)", re.DOTALL)
 _TENSOR = re.compile(r"([A-Za-z_.][\w.]*)\s*\[([^\]]*)\]\s*(.*)", re.DOTALL)
+_PLAIN = re.compile(rf"{_NUMBER}|True|False|None|'[^'\\]*'|\"[^\"\\]*\"")
+_ENTRY = re.compile(r"('[^'\\]*'|\"[^\"\\]*\")\s*:\s*(.+)", re.DOTALL)
+_BRACKETS = {"(": (")", "tuple"), "[": ("]", "list"), "{": ("}", "dict")}
 _BOUNDS = re.compile(rf"(?:>=\s*({_NUMBER}))?\s*(?:<\s*({_NUMBER}))?")
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One input of the model: a tensor to make up, or a ``file`` to read (then ``dtype`` is empty).
+    """One input of the model: a tensor to make up; else ``dtype`` is empty and it is a ``file`` to read, a ``container``
+    (``tuple``, ``list`` or ``dict``) of ``parts``, or the plain ``value``.
 
-    ``keyword`` is the argument's name, None for a positional one. Values lie in [``low``, ``high``) where those are given.
+    ``keyword`` is the argument's name (in a dict the key), None for a positional one. Values lie in [``low``, ``high``) where given.
     """
 
     keyword: Optional[str]
@@ -44,6 +51,19 @@ class InputSpec:
     shape: Tuple[int, ...]
     low: Optional[float] = None
     high: Optional[float] = None
+    value: Any = None
+    container: str = ""
+    parts: "Tuple[InputSpec, ...]" = ()
+
+
+def plain_spec(value: Any, keyword: Optional[str] = None) -> InputSpec:
+    """The spec of a number, flag, text or None that is passed on as it is."""
+    return InputSpec(keyword, None, "", (), value=value)
+
+
+def container_spec(container: str, parts: Tuple[InputSpec, ...], keyword: Optional[str] = None) -> InputSpec:
+    """The spec of a ``tuple``, ``list`` or ``dict`` of other specs."""
+    return InputSpec(keyword, None, "", (), container=container, parts=parts)
 
 
 def parse_input_spec(text: str) -> InputSpec:
@@ -58,6 +78,10 @@ def parse_input_spec(text: str) -> InputSpec:
         return InputSpec(keyword, None, dtype, _shape(tensor.group(2), text), low, high)
     if spec.lower().endswith(FILE_ENDINGS):
         return InputSpec(keyword, spec, "", ())
+    if spec[:1] in _BRACKETS and spec.endswith(_BRACKETS[spec[0]][0]):
+        return container_spec(_BRACKETS[spec[0]][1], _parts(spec), keyword)
+    if _PLAIN.fullmatch(spec):
+        return plain_spec(_plain(spec), keyword)
     raise UsageError(f"{text!r} is no input." if spec else "An input is empty.", GRAMMAR)
 
 
@@ -66,9 +90,58 @@ def format_input_spec(spec: InputSpec) -> str:
     start = f"{spec.keyword}=" if spec.keyword else ""
     if spec.file is not None:
         return start + spec.file
+    if spec.container:
+        return start + _container_text(spec)
+    if not spec.dtype:
+        return start + repr(spec.value)
     low = "" if spec.low is None else f">={_number_text(spec.low)}"
     high = "" if spec.high is None else f"<{_number_text(spec.high)}"
     return f"{start}{spec.dtype}[{','.join(str(size) for size in spec.shape)}]{low}{high}"
+
+
+def split_specs(text: str) -> Tuple[str, ...]:
+    """Specs that are separated by spaces or semicolons; those inside brackets and quotes do not separate."""
+    closed = re.sub(r"\]\s+(?=[<>])", "]", text)
+    return tuple(part.strip('"') if part.endswith(tuple(f'{end}"' for end in FILE_ENDINGS)) else part for part in _split(closed, " ;\t\n"))
+
+
+def _split(text: str, separators: str) -> List[str]:
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote or letter in "\"'":
+            quote = "" if letter == quote else quote or letter
+        depth += 0 if quote else (letter in "([{") - (letter in ")]}")
+        if letter in separators and depth <= 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _parts(spec: str) -> Tuple[InputSpec, ...]:
+    inner = _split(spec[1:-1], ",")
+    if spec[0] != "{":
+        return tuple(parse_input_spec(part) for part in inner)
+    found = []
+    for part in inner:
+        named = _ENTRY.fullmatch(part)
+        if named is None:
+            raise UsageError(f'{part!r} in {spec!r} is no "key": SPEC.', GRAMMAR)
+        found.append(replace(parse_input_spec(named.group(2)), keyword=ast.literal_eval(named.group(1))))
+    return tuple(found)
+
+
+def _plain(spec: str) -> Any:
+    if re.fullmatch(_NUMBER, spec):
+        return int(spec) if re.fullmatch(r"[+-]?\d+", spec) else float(spec)
+    return ast.literal_eval(spec)
+
+
+def _container_text(spec: InputSpec) -> str:
+    if spec.container == "dict":
+        return "{" + ", ".join(f"{part.keyword!r}: {format_input_spec(replace(part, keyword=None))}" for part in spec.parts) + "}"
+    inner = ", ".join(format_input_spec(part) for part in spec.parts)
+    return f"({inner}{',' if len(spec.parts) == 1 else ''})" if spec.container == "tuple" else f"[{inner}]"
 
 
 def _dtype(name: str, text: str) -> str:

@@ -34,6 +34,20 @@ class CleanSlate:
             sys.modules.update(forgotten)
             raise
 
+    @contextmanager
+    def visited(self, folder: str) -> Iterator[None]:
+        """Inside, a target of ``folder`` is looked at as its files are now; the model that is open keeps its own modules."""
+        now = ProcessState()
+        before = self._own_modules()
+        try:
+            with self.clean(folder):
+                yield
+        finally:
+            for name in self._own_modules():
+                del sys.modules[name]
+            sys.modules.update(before)
+            now.restore()
+
     def _own_modules(self) -> Dict[str, ModuleType]:
         """What earlier targets imported from their own folders, which may have changed on disk or have a namesake elsewhere."""
         modules = list(sys.modules.items())
@@ -44,3 +58,9 @@ class CleanSlate:
         if not isinstance(file, str) or "site-packages" in file:
             return False
         return os.path.realpath(file).startswith(tuple(self._folders))
+
+
+def slate_of(context: Any) -> CleanSlate:
+    """The slate of this worker, made for the first target."""
+    slate: CleanSlate = context.state.setdefault("slate", CleanSlate())
+    return slate

@@ -26,7 +26,7 @@ from ..wire.requests import (
     ValuesArrived,
 )
 from ..wire.traces import ForwardReport
-from .clean_slate import CleanSlate
+from .clean_slate import slate_of
 from .construct import construct
 from .context import Context
 from .explain import CouldNotRun, problem_of
@@ -51,8 +51,7 @@ class OpenModel:
 
 def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
     """Import, construct, walk. The model that was open stays open until the new one is there."""
-    slate: CleanSlate = context.state.setdefault("slate", CleanSlate())
-    with slate.clean(target_folder(request.target)):
+    with slate_of(context).clean(target_folder(request.target)):
         context.progress(0, 3, "importing")
         target = import_target(request.target)
         context.progress(1, 3, f"constructing {target.name}")

@@ -7,23 +7,30 @@ from ..analysis.argument_solving import Solution, solve_arguments
 from ..wire.arguments import ArgumentForm, DescribeArguments, SolveArguments, SolvedArguments
 from ..wire.errors import UsageError
 from .arguments import Constructor, constructor_of
+from .clean_slate import slate_of
 from .construct import construct_problem
 from .context import Context
 from .explain import CouldNotRun
 from .probe_builds import ProbeBuilds
-from .target import Target, import_target
+from .target import Target, import_target, target_folder
 
 Shapes = Dict[str, Tuple[int, ...]]
 
 
-def describe_arguments(_context: Context, request: DescribeArguments) -> ArgumentForm:
+def describe_arguments(context: Context, request: DescribeArguments) -> ArgumentForm:
     """The form of a target."""
-    target = import_target(request.target)
-    return constructor_of(target).form(target)
+    with slate_of(context).visited(target_folder(request.target)):
+        target = import_target(request.target)
+        return constructor_of(target).form(target)
 
 
 def solved_arguments(context: Context, request: SolveArguments) -> SolvedArguments:
     """Build it without data until keys and shapes are the wanted ones."""
+    with slate_of(context).visited(target_folder(request.target)):
+        return _solved_for(context, request)
+
+
+def _solved_for(context: Context, request: SolveArguments) -> SolvedArguments:
     target = import_target(request.target)
     constructor = constructor_of(target)
     if not constructor.arguments:
