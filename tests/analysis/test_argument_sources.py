@@ -102,7 +102,8 @@ def test_that_what_belongs_to_the_training_is_no_argument():
         "loops.fit.n",
         "rng_state.a",
     )
-    assert stored_arguments(contents(*(value(name, 1) for name in names), value("state.scaler.growth", 1))) == {}
+    assert stored_arguments(contents(*(value(name, 1) for name in names))) == {}
+    assert stored_arguments(contents(value("args.beta_schedule", "linear"))) == {"args": {"beta_schedule": "linear"}}
 
 
 def test_that_a_configuration_beside_the_file_is_added_and_the_checkpoint_wins():
@@ -128,7 +129,7 @@ def test_that_the_wanted_tensors_are_those_of_one_mapping():
         ({"matched": 38, "exact": False}, "38 of 44 keys fit: the closest arguments found, built 31 times."),
         (
             {"exact": False, "unexpected": 2},
-            "44 of 44 keys fit, and the model has 2 keys more: the closest arguments found, built 31 times.",
+            "44 of 44 keys fit, and the model has 2 more keys: the closest arguments found, built 31 times.",
         ),
     ],
 )
@@ -152,13 +153,13 @@ def test_that_the_items_of_a_list_are_one_argument():
 def test_that_each_argument_is_a_line_with_its_source():
     values = (
         SolvedArgument("width", 64, "shapes", "From fc1.weight [64, 3]."),
-        SolvedArgument("act", "relu", "stored", "It stands in the checkpoint."),
+        SolvedArgument("act", "relu", "stored", "It is in the checkpoint."),
         SolvedArgument("heads", 4, "guess", "It has to be given, and no shape depends on it: a guess."),
         SolvedArgument("dropout", 0.1, "default", "No shape depends on it: the default."),
     )
     assert solved_lines(solved(values=values)) == [
-        "width = 64  from shapes: From fc1.weight [64, 3].",
-        'act = "relu"  from the checkpoint: It stands in the checkpoint.',
+        "width = 64  from fc1.weight [64, 3]",
+        'act = "relu"  from the checkpoint',
         "heads = 4  guess: It has to be given, and no shape depends on it: a guess.",
         "dropout = 0.1  default",
     ]

@@ -67,7 +67,7 @@ def explained(tries: Tries) -> Iterator[SolvedArgument]:
 def _explained(tries: Tries, coordinate: Coordinate, shapes: Shapes, has_default: bool) -> SolvedArgument:
     value, name, leaf = tries.value(coordinate), coordinate.name, str(coordinate.path[-1])
     if leaf in tries.stored and tries.stored[leaf] == value:
-        return SolvedArgument(name, value, "stored", "It stands in the checkpoint.")
+        return SolvedArgument(name, value, "stored", "It is in the checkpoint.")
     other = None if name in tries.reasons else tries.tells(coordinate)
     evidence = tries.reasons.get(name) or (example_of(shapes, other) if other is not None else "")
     if evidence:

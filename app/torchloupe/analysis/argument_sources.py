@@ -28,12 +28,12 @@ _PARTS = ("shapes", "guess", "stored", "given", "default")
 def stored_arguments(contents: CheckpointContents, beside: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
     """The values of a checkpoint as a nested mapping, without those of the optimizer and of the training loop.
 
-    ``beside`` is a configuration that lies beside the file; what stands in the checkpoint itself wins over it.
+    ``beside`` is a configuration that lies beside the file; what is in the checkpoint itself wins over it.
     """
     tree: Dict[str, Any] = {}
     for value in contents.values:
         path = value.path.split(".")
-        if not any(_OF_TRAINING.search(step) for step in path[:2]):
+        if not _OF_TRAINING.search(path[0]):
             _put(tree, path, value)
     plain = {name: _listed(inner) for name, inner in tree.items()}
     return {**{name: value for name, value in (beside or {}).items() if name not in plain}, **plain}
@@ -49,17 +49,21 @@ def solution_verdict(solved: SolvedArguments) -> str:
     share = f"{count_text(solved.matched)} of {count_text(solved.wanted)}"
     if solved.exact:
         return f"Exact: {share} keys and shapes, built {counted(solved.builds, 'time')}."
-    more = f", and the model has {counted(solved.unexpected, 'key')} more" if solved.unexpected else ""
+    more = f", and the model has {counted(solved.unexpected, 'more key')}" if solved.unexpected else ""
     return f"{share} keys fit{more}: the closest arguments found, built {counted(solved.builds, 'time')}."
 
 
 def solved_lines(solved: SolvedArguments) -> List[str]:
-    """One line for each argument: ``width = 64  from shapes: From fc1.weight [64, 3].``"""
-    lines = []
-    for name, each in argument_sources(solved).items():
-        reason = f": {each.reason}" if each.reason and each.source not in ("given", "default") else ""
-        lines.append(f"{name} = {json.dumps(each.value)}  {SOURCE_WORDS.get(each.source, each.source)}{reason}")
-    return lines
+    """One line for each argument: ``width = 64  from fc1.weight [64, 3]``"""
+    return [f"{name} = {json.dumps(each.value)}  {_source_text(each)}" for name, each in argument_sources(solved).items()]
+
+
+def _source_text(each: SolvedArgument) -> str:
+    """``from fc1.weight [64, 3]``, or the word for its source."""
+    if each.source == "shapes" and each.reason:
+        return each.reason[:1].lower() + each.reason[1:].rstrip(".")
+    word = SOURCE_WORDS.get(each.source, each.source)
+    return f"{word}: {each.reason}" if each.source == "guess" and each.reason else word
 
 
 def argument_sources(solved: SolvedArguments) -> Dict[str, SolvedArgument]:

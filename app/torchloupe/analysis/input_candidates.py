@@ -9,6 +9,7 @@ Path = Tuple[Union[str, int], ...]
 Shape = Tuple[int, ...]
 
 BATCH, LENGTH = 2, 8
+MOST_ELEMENTS, MOST_SIZE = 12 << 20, 1 << 16
 USUAL = {
     1: (100, 64, 128, 256, 50, 1000, 8000, 16000),
     2: (224, 28, 32, 64, 96, 128, 256, 16, 48, 56, 84, 105, 112, 160, 192, 299, 384, 512),
@@ -18,6 +19,7 @@ USUAL = {
 _FEATURES = (11, 13, 17, 19, 23, 29, 31, 37)
 _IDS = ("ids", "idx", "index", "token", "text", "src", "tgt", "trg", "label", "target", "word", "offset", "edge_index", "categor")
 _LENGTHS = ("len", "lens", "lengths", "length", "sizes")
+_LABELS = ("label", "labels", "target", "targets", "y")
 _STEPS = ("t", "time", "timestep", "timesteps", "steps", "sigma")
 
 
@@ -106,7 +108,8 @@ class Refusal:
 
     ``shapes`` are whole shapes that a leaf should have, with the axes of a picture; ``ranks`` says how many dimensions are
     wanted more; ``numbers`` and ``dtypes`` stand on the line that failed; ``below`` is the first index that is too large;
-    ``absent`` are arguments that it may have missed; ``keys`` what was looked up in an input; ``sentence`` says it to a person.
+    ``absent`` are arguments that it may have missed; ``keys`` what a dict did not have, ``looked_up`` what was asked of a tensor as
+    if it were a dict; ``taken_apart`` are tensors that were gone through like a tuple; ``sentence`` says it to a person.
     """
 
     leaves: Tuple[Path, ...] = ()
@@ -121,6 +124,8 @@ class Refusal:
     too_small: bool = False
     absent: Tuple[str, ...] = ()
     keys: Tuple[str, ...] = ()
+    looked_up: Tuple[str, ...] = ()
+    taken_apart: Tuple[Path, ...] = ()
     plain: bool = False
     sentence: str = ""
     bounds: Dict[Path, int] = field(default_factory=dict)
@@ -178,6 +183,8 @@ def _named(spec: InputSpec, name: str, note: str) -> InputSpec:
     if "booltensor" in note or "mask" in name:
         whole = "int64" if "attention_mask" in name or "longtensor" in note else "bool"
         return replace(spec, dtype=whole, shape=(BATCH, LENGTH), low=1, high=2) if whole == "int64" else _false(spec)
+    if any(word in _LABELS for word in words):
+        return replace(spec, dtype="int64", shape=(BATCH,))
     if name in _STEPS or any(word in _LENGTHS for word in words):
         return replace(spec, dtype="int64", shape=(BATCH,), low=1, high=2)
     if "longtensor" in note or "inttensor" in note or any(word in name for word in _IDS):
@@ -190,9 +197,40 @@ def _false(spec: InputSpec) -> InputSpec:
 
 
 def proposals(refusal: Refusal, candidate: Candidate, arguments: Tuple[Argument, ...]) -> Iterator[Candidate]:
-    """What to try in place of a refused candidate, the likeliest first."""
+    """What to try in place of a refused candidate, the likeliest first. Nothing is larger than ``MOST_ELEMENTS``."""
+    for each in _proposals(refusal, candidate, arguments):
+        alike = _alike(each, candidate)
+        sizes = [size for _, spec in alike.leaves for size in spec.shape]
+        if sum(_elements(spec.shape) for _, spec in alike.leaves) <= MOST_ELEMENTS and max(sizes, default=0) <= MOST_SIZE:
+            yield alike
+
+
+def _alike(changed: Candidate, before: Candidate) -> Candidate:
+    """What is changed in one item of a list is changed in all of its items."""
+    for path, spec in changed.leaves:
+        place = next((number for number in range(1, len(path)) if path[:number] in changed.lists), None)
+        if place is not None and before.at(path) not in (None, spec):
+            for other, _ in changed.leaves:
+                if len(other) == len(path) and other[:place] + other[place + 1 :] == path[:place] + path[place + 1 :]:
+                    changed = changed.with_leaf(other, spec)
+    return changed
+
+
+def _elements(shape: Shape) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def _proposals(refusal: Refusal, candidate: Candidate, arguments: Tuple[Argument, ...]) -> Iterator[Candidate]:
     leaves = refusal.leaves or tuple(path for path, _ in candidate.leaves)
     yield from _containers(refusal, candidate, leaves)
+    if len(refusal.shapes) > 1:
+        together = candidate
+        for path, shape, spatial in refusal.shapes:
+            together = together.with_shape(path, shape, spatial) if together.at(path) else together
+        yield together
     for path, shape, spatial in refusal.shapes:
         if candidate.at(path):
             yield candidate.with_shape(path, shape, spatial)
@@ -215,20 +253,32 @@ def _containers(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]
     for key in refusal.keys:
         changed = candidate
         for path, spec in candidate.leaves:
-            if path in leaves or spec.container:
-                part = _named(InputSpec(None, None, "float32", (BATCH, _FEATURES[len(changed.leaves)])), key.lower(), "")
-                changed = changed.with_parts(path, (((*path, key), part),))
+            if spec.container:
+                changed = changed.with_parts(path, (((*path, key), _entry(key, changed)),))
         siblings = [path for path, _ in candidate.leaves if len(path) > 1 and isinstance(path[-1], str)]
         for path in dict.fromkeys(each[:-1] for each in siblings):
-            if (*path, key) not in dict(changed.leaves):
-                part = _named(InputSpec(None, None, "float32", (BATCH, _FEATURES[len(changed.leaves)])), key.lower(), "")
-                changed = changed.with_leaf((*path, key), part)
+            changed = changed.with_leaf((*path, key), _entry(key, changed))
         yield changed
+    for key in refusal.looked_up:
+        for path in leaves:
+            if candidate.at(path):
+                yield candidate.with_parts(path, (((*path, key), _entry(key, candidate)),))
+    for path in refusal.taken_apart:
+        spec = candidate.at(path)
+        if spec and len(spec.shape) > 1:
+            labels = replace(spec, dtype="int64", shape=spec.shape[:1])
+            yield candidate.with_parts(path, (((*path, 0), spec), ((*path, 1), labels)))
+            yield candidate.with_parts(path, (((*path, 0), spec), ((*path, 1), spec)))
     for path, shape in refusal.pairs:
         spec = candidate.at(path)
         if spec:
             part = replace(spec, shape=shape)
             yield candidate.with_parts(path, (((*path, 0), part), ((*path, 1), part)))
+
+
+def _entry(key: str, candidate: Candidate) -> InputSpec:
+    features = _FEATURES[len(candidate.leaves) % len(_FEATURES)]
+    return _named(InputSpec(None, None, "float32", (BATCH, features)), key.lower(), "")
 
 
 def _values(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
@@ -255,12 +305,15 @@ def _sizes(wanted: Wanted, candidate: Candidate, nearest: bool) -> Iterator[Cand
             continue
         spatial = dict(candidate.spatial).get(path, ())
         order = sorted(range(len(spec.shape)), key=lambda axis: (axis == 0, axis in spatial, -axis))
-        for axis in order if nearest else ():
-            if spec.shape[axis] == got:
+        for axis in order:
+            # The first axis is nearly always the batch.
+            if spec.shape[axis] == got and nearest == (axis > 0 or len(spec.shape) == 1):
                 yield candidate.with_shape(path, _changed(spec.shape, {axis: size}))
         if spatial:
             yield from _sides(candidate, path, spatial, (size / got) ** (1 / len(spatial)), nearest)
         for axis in order:
+            if axis == 0 and len(spec.shape) > 1:
+                continue
             for new in _scaled(spec.shape[axis], got, size, nearest):
                 yield candidate.with_shape(path, _changed(spec.shape, {axis: new}))
 
@@ -282,7 +335,7 @@ def _sides(candidate: Candidate, path: Path, axes: Shape, factor: float, nearest
     assert spec is not None
     guess = spec.shape[axes[0]] * factor
     usual = [side for side in USUAL.get(len(axes), ()) if 0.75 < side / max(guess, 1) < 1.4]
-    near = [round(guess) + step for step in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, 7, 8)]
+    near = sorted((round(guess) + step for step in range(-5, 9)), key=lambda side: (side % 4 > 0) + (side % 2) + abs(side - guess))
     for side in dict.fromkeys([*usual, *near] if nearest else USUAL.get(len(axes), ())):
         if side > 0:
             yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, side)))
@@ -342,7 +395,9 @@ def _numbers(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -
         for number in refusal.numbers:
             if not 0 < number <= 4096:
                 continue
-            for axes in [*([spatial] if len(spatial) > 1 else []), *((axis,) for axis in range(len(spec.shape)))]:
+            alone = [(axis,) for axis in range(1, len(spec.shape))]
+            spatial = spatial or ((2, 3) if len(spec.shape) == 4 else ())
+            for axes in [*([spatial] if len(spatial) > 1 else []), *alone]:
                 yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, number)))
                 multiple = max(spec.shape[axes[0]] // number, 1) * number
                 yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, multiple)))
@@ -360,15 +415,11 @@ def _anything(
         for rank in (3, 4, 1, 2, 5):
             if rank != len(spec.shape):
                 yield candidate.with_shape(path, template(rank, spec))
+        for axis in range(1, len(spec.shape)):
+            yield from (candidate.with_shape(path, _changed(spec.shape, {axis: size})) for size in (32, 64, 1000))
         for dtype in ("int64", "bool", "float32"):
             if dtype != spec.dtype:
                 yield candidate.with_leaf(path, replace(spec, dtype=dtype, low=None, high=None))
-    for path in leaves:
-        spec = candidate.at(path)
-        if spec is not None and spec.dtype and len(path) == 1:
-            yield candidate.with_parts(path, (((*path, 0), spec), ((*path, 1), replace(spec, shape=spec.shape[:1]))))
-            labels = replace(spec, dtype="int64", shape=spec.shape[:1])
-            yield candidate.with_parts(path, (((*path, 0), spec), ((*path, 1), labels)))
     given = {path[0] for path, _ in candidate.leaves}
     for argument in arguments:
         if argument.name not in given and not argument.annotation.lower().startswith(("bool", "optional[bool", "int")):

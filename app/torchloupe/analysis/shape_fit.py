@@ -141,8 +141,8 @@ def example_of(before: Shapes, after: Shapes) -> Optional[str]:
     for key, shape in before.items():
         other: Any = after.get(key)
         if other is None:
-            return f"{key} is there or not"
+            return f"{key} is there, or is not"
         if other != shape:
             return f"{key} {list(shape)}"
     added = next((key for key in after if key not in before), None)
-    return f"{added} is there or not" if added else None
+    return f"{added} is there, or is not" if added else None

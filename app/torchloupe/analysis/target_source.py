@@ -4,8 +4,11 @@ import ast
 import re
 from typing import Dict, Iterator, List, Optional, Set, Tuple, Union
 
+from ..wire.problems import WARNING, Problem
 from ..wire.requests import TargetChoice, TargetChoices
 from .module_classes import ModuleClasses, dotted_name, required_arguments, top_statements
+from .notebook_source import notebook_problem, plain_source
+from .project_classes import ProjectClasses, ReadText
 
 MAKE_MODEL = "make_model"
 PROVIDED = ("example_inputs", "loss_fn", "make_optimizer", "train_step")
@@ -25,14 +28,64 @@ def split_target(text: str) -> Tuple[str, Optional[str]]:
     return (found.group(1), found.group(2)) if found else (text, None)
 
 
-def target_choices(source: str, file: str) -> TargetChoices:
-    """The Module classes and factories of a file, in source order. Raises ``SyntaxError`` as Python does."""
-    tree = ast.parse(source, file)
-    classes = ModuleClasses(tree)
+def target_choices(source: str, file: str, read: Optional[ReadText] = None) -> TargetChoices:
+    """The Module classes, factories and finished models of a file, in source order. Raises ``SyntaxError`` as Python does.
+
+    With ``read`` base classes are followed into other files of the project. Notebook commands are passed over.
+    """
+    plain = plain_source(source)
+    tree = ast.parse(plain.text, file)
+    classes = ProjectClasses(read).of(tree, file) if read else ModuleClasses(tree)
     choices = [_class_choice(node, classes) for node in classes.listed.values()]
     choices += [_factory_choice(node) for node in _functions(tree) if _is_factory(node, classes)]
+    choices += _assigned_choices(tree, classes)
     default = MAKE_MODEL if MAKE_MODEL in _top_names(tree) else _only_whole_model(tree, classes)
-    return TargetChoices(file, tuple(sorted(choices, key=lambda choice: choice.line)), default)
+    if default is None and len(choices) == 1:
+        default = choices[0].name if choices[0].kind == "variable" else None
+    problems = [notebook_problem(file, plain.left_out)] if plain.left_out else []
+    problems += _namesakes(tree, classes, file)
+    return TargetChoices(file, tuple(sorted(choices, key=lambda choice: choice.line)), default, tuple(problems))
+
+
+def _assigned_choices(tree: ast.Module, classes: ModuleClasses) -> List[TargetChoice]:
+    """``model = Net()`` is a finished model, ``small = partial(Net, 10)`` a factory."""
+    found: Dict[str, TargetChoice] = {}
+    for node in top_statements(tree.body):
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, ast.Call):
+            continue
+        made = node.value.args[0] if _is_partial(node.value) else node.value.func
+        if not classes.is_module(dotted_name(made)):
+            continue
+        kind = "factory" if _is_partial(node.value) else "variable"
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for name in (target.id for target in targets if isinstance(target, ast.Name)):
+            found[name] = TargetChoice(name, kind, node.lineno, (dotted_name(made),))
+    return list(found.values())
+
+
+def _is_partial(call: ast.Call) -> bool:
+    return dotted_name(call.func).rpartition(".")[2] == "partial" and bool(call.args)
+
+
+def _namesakes(tree: ast.Module, classes: ModuleClasses, file: str) -> List[Problem]:
+    """Of two classes with one name the later one replaces the earlier, as Python has it."""
+    lines: Dict[str, List[int]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            lines.setdefault(node.name, []).append(node.lineno)
+    return [
+        Problem(
+            "target-namesakes",
+            f"`{name}` is defined {len(places)} times, in lines {', '.join(map(str, places))}: the last one counts.",
+            WARNING,
+            "Rename or remove the others.",
+            file=file,
+            line=places[-1],
+            data={"lines": places},
+        )
+        for name, places in lines.items()
+        if len(places) > 1 and name in classes.listed
+    ]
 
 
 def _class_choice(node: ast.ClassDef, classes: ModuleClasses) -> TargetChoice:
@@ -126,7 +179,15 @@ def _only_whole_model(tree: ast.Module, classes: ModuleClasses) -> Optional[str]
     whole = [name for name in classes.listed if name not in parts] if len(classes.listed) > 1 else list(classes.listed)
     public = [name for name in whole if not name.startswith("_")]
     left = public or whole
-    return left[0] if len(left) == 1 else None
+    exported = [name for name in left if name in _exported(tree)]
+    return (exported or left)[0] if 1 in (len(exported), len(left)) else None
+
+
+def _exported(tree: ast.Module) -> Set[str]:
+    """The names in ``__all__``."""
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)]
+    values = [node.value for node in assigned if isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"]
+    return {each.value for value in values for each in ast.walk(value) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
 
 
 def _names_in(node: ast.AST) -> Set[str]:

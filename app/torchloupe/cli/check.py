@@ -42,7 +42,7 @@ class Check:
                 if number:
                     session.restart()
                 report = Report(self.name)
-                tree = open_target(session, request, report)
+                tree = open_target(session, request, report, options.checkpoint)
                 if tree is not None:
                     run_forward(session, to_run, report)
                     if options.checkpoint and not report.cancelled:

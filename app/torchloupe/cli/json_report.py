@@ -7,6 +7,7 @@ from typing import Any
 
 import torchloupe
 from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff
+from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.tensors import TensorMeta, TensorStats
@@ -25,6 +26,8 @@ def report_object(report: Report) -> Plain:
     parts: Plain = {"schema": SCHEMA, "torchloupe": torchloupe.__version__, "command": report.command}
     if report.target is not None:
         parts["target"] = _target(report.target)
+    if report.solved is not None:
+        parts["arguments"] = _arguments(report.solved)
     parts["problems"] = [_problem(problem) for problem in report.problems]
     if report.tree is not None:
         parts["modules"] = _modules(report.tree, report.calls)
@@ -67,6 +70,12 @@ def _target(target: UsedTarget) -> Plain:
     if target.input_source:
         plain.update({"input": target.inputs, "input_source": target.input_source})
     return plain
+
+
+def _arguments(solved: SolvedArguments) -> Plain:
+    values = [{"name": each.name, "value": each.value, "source": each.source, "reason": each.reason} for each in solved.values]
+    fit = {"exact": solved.exact, "matched": solved.matched, "wanted": solved.wanted, "unexpected": solved.unexpected}
+    return {**fit, "builds": solved.builds, "values": values}
 
 
 def _problem(problem: Problem) -> Plain:

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean."""
 
 import json
+import os
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
@@ -8,7 +9,7 @@ from torchloupe.analysis.input_specs import parse_input_spec
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.requests import OpenTarget, RunForward
 
-TARGET_HELP = "file.py, file.py:Name or package.module:Name"
+TARGET_HELP = "file.py, file.py:Name, package.module:Name, or a file with a whole model (with --trust)"
 
 
 def add_json_option(parser: ArgumentParser) -> None:
@@ -22,6 +23,12 @@ def add_model_options(parser: ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("train", "eval"), help="set the model to this mode (default: as it was constructed)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, mps (default: where the model is)")
     parser.add_argument("--python", metavar="INTERPRETER", help="the Python that has torch and what the model needs")
+    parser.add_argument(
+        "--import-folder", metavar="DIR", action="append", default=[], help="search this folder, too, for what the model imports"
+    )
+    parser.add_argument("--working-folder", metavar="DIR", help="run in this folder, which relative paths start from")
+    parser.add_argument("--trust", action="store_true", help="load a model file even though that runs code in it")
+    parser.add_argument("--allow-downloads", action="store_true", help="let the model download files while it is constructed")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: 0)")
 
 
@@ -48,7 +55,18 @@ def add_shapes_only_option(parser: ArgumentParser) -> None:
 
 def open_request(target: str, options: Namespace) -> OpenTarget:
     """The request to construct a target. Raises ``UsageError``."""
-    return OpenTarget(target, constructor_arguments(options.args), options.mode, options.device, options.seed)
+    folders = tuple(os.path.abspath(folder) for folder in options.import_folder)
+    return OpenTarget(
+        target,
+        constructor_arguments(options.args),
+        options.mode,
+        options.device,
+        options.seed,
+        import_folders=folders,
+        working_folder=os.path.abspath(options.working_folder) if options.working_folder else None,
+        allow_downloads=options.allow_downloads,
+        trusted=options.trust,
+    )
 
 
 def forward_request(options: Namespace) -> RunForward:

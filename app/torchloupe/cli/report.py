@@ -6,6 +6,7 @@ from typing import Any
 from torchloupe.analysis.key_renaming import PlannedExport
 from torchloupe.analysis.state_dict_diff import StateDictDiff
 from torchloupe.checkpoints.writing.checkpoint import Written
+from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.modules import ModuleTree
@@ -59,7 +60,8 @@ class Exported:
 class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
-    ``seconds`` says how long each stage took. ``could_run`` is False when what was asked for could not be done at all.
+    ``solved`` are arguments that were worked out; ``checkpoints`` are those that were read, by their paths; they are not drawn. ``seconds`` says how
+    long each stage took. ``could_run`` is False when what was asked for could not be done at all.
     """
 
     command: str
@@ -73,6 +75,8 @@ class Report:
     shown: ShownTensor | None = None
     exported: Exported | None = None
     summary: str | None = None
+    solved: SolvedArguments | None = None
+    checkpoints: dict[str, CheckpointContents] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     could_run: bool = True
     cancelled: bool = False

@@ -38,7 +38,7 @@ class Run:
         report = Report(self.name)
         to_open, to_run = open_request(options.target, options), forward_request(options)
         with desk.session(options.python) as session:
-            tree = open_target(session, to_open, report)
+            tree = open_target(session, to_open, report, options.checkpoint)
             if tree is not None:
                 run_forward(session, to_run, report)
         if tree is not None and options.checkpoint:

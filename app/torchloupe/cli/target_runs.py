@@ -21,6 +21,7 @@ from torchloupe.wire.traces import ForwardReport
 
 from .command import AnySession
 from .report import Report, UsedTarget, problem_of
+from .solved_target import FROM_CHECKPOINT, lacks_arguments, solve
 
 
 @contextmanager
@@ -39,16 +40,29 @@ def asked_target(text: str) -> UsedTarget:
     return UsedTarget(text, place if place.endswith(".py") else None, name)
 
 
-def open_target(session: AnySession, request: OpenTarget, report: Report) -> ModuleTree | None:
-    """Construct the target; None when that failed, and the report says why."""
+def open_target(session: AnySession, request: OpenTarget, report: Report, checkpoint: str | None = None) -> ModuleTree | None:
+    """Construct the target; None when that failed, and the report says why.
+
+    Arguments that the constructor needs and nobody gave are worked out from the ``checkpoint``, when there is one.
+    """
     report.target = asked_target(request.target)
     with timed(report, "open"):
         reply = session.ask(request)
+    if checkpoint and lacks_arguments(reply):
+        contents = read_checkpoint(checkpoint, report)
+        with timed(report, "solve"):
+            solved = solve(session, request, contents, report) if contents is not None else None
+        if solved is None:
+            return None
+        with timed(report, "open"):
+            reply = session.ask(solved)
     if not isinstance(reply, OpenedTarget):
         fail(report, reply)
         return None
     report.target.file, report.target.name, report.target.class_name = reply.file, reply.name, reply.class_name
     report.target.arguments, report.target.arguments_source = reply.arguments, reply.arguments_source
+    if report.solved is not None:
+        report.target.arguments_source = FROM_CHECKPOINT
     report.problems += reply.problems
     report.tree = reply.tree
     return reply.tree
@@ -80,7 +94,12 @@ def input_text(meta: TensorMeta) -> str:
 
 
 def read_checkpoint(path: str, report: Report) -> CheckpointContents | None:
-    """What is in a checkpoint; None when it cannot be read, and the report says why. Its own warnings go into the report."""
+    """What is in a checkpoint; None when it cannot be read, and the report says why. Its own warnings go into the report.
+
+    Read once for each report.
+    """
+    if path in report.checkpoints:
+        return report.checkpoints[path]
     try:
         with timed(report, "read"):
             contents = read_contents(Path(path))
@@ -88,6 +107,7 @@ def read_checkpoint(path: str, report: Report) -> CheckpointContents | None:
         report.fail(problem_of(error))
         return None
     report.problems += contents.problems
+    report.checkpoints[path] = contents
     return contents
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from torchloupe.analysis.argument_sources import solution_verdict, solved_lines
 from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
 from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
@@ -21,6 +22,10 @@ def print_report(report: Report, terminal: Terminal) -> None:
     """Draw all parts of the report that are there, the problems last, where a person looks first."""
     if report.contents is not None:
         terminal.lines(contents_lines(report.contents, terminal))
+    if report.solved is not None:
+        terminal.line(f"Arguments worked out from the checkpoint. {solution_verdict(report.solved)}")
+        terminal.lines(f"  {printable(line)}" for line in solved_lines(report.solved))
+        terminal.line()
     if report.summary is not None:
         terminal.line(report.summary)
     elif report.tree is not None and report.command == "tree":

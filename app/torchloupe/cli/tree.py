@@ -41,7 +41,7 @@ class Tree:
         report, inputs = Report(self.name), checked_inputs(options.input)
         request = open_request(options.target, options)
         with desk.session(options.python) as session:
-            tree = open_target(session, request, report)
+            tree = open_target(session, request, report, options.checkpoint)
             if tree is not None and options.summary:
                 _add_summary(session, inputs, report)
         if tree is not None and options.checkpoint:

@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
         self.run_bar = RunBar(self.opening)
         self.notice = NoticeBar()
         self.status = StatusBar(self.workbench, self.worker)
-        self.dialogs = WindowDialogs(self, self.opening, self.worker, self.run_bar)
+        self.dialogs = WindowDialogs(self, self.opening, self.worker, self.run_bar, self.settings)
         self.trust.ask = self.dialogs.ask_trust
         self.actions_by_id = self.dialogs.actions = ActionSet(command_table(self._shell()), self)
         self.drop_area = DropArea(self, self.opening.open_paths, self.workbench.checkpoint_name)
@@ -139,6 +139,7 @@ class MainWindow(QMainWindow):
         bench.other_changed.connect(self._show_pair)
         bench.trace_changed.connect(self._show_calls)
         opening.said.connect(self.status.say)
+        opening.arrived.connect(self.docks.show_workspace)
         opening.opened.connect(self._opened)
         opening.refused.connect(self._refused)
         opening.choice_needed.connect(self.dialogs.open_model)

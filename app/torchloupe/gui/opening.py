@@ -37,16 +37,21 @@ CHECKPOINT, TARGET = "checkpoint", "target"
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asked to be constructed, while the class or its arguments are still to be said."""
+    """What a person asked to be constructed, while the class or its arguments are still to be said.
+
+    ``solve``: the arguments are to be worked out from the open checkpoint.
+    """
 
     request: OpenTarget
     choices: TargetChoices | None = None
+    solve: bool = False
 
 
 class Opening(QObject):
     """Opens, runs, cancels. It decides nothing about widgets: it says what happened by signals."""
 
     said = Signal(str)  # one sentence for the status bar
+    arrived = Signal()  # something was read and is about to be shown: the panels come before their rows are made
     opened = Signal(str, str)  # "checkpoint" or "model", path or target
     choice_needed = Signal(object)  # Asked: which class, or which arguments
     refused = Signal(object)  # Failed: nothing was opened
@@ -162,7 +167,7 @@ class Opening(QObject):
         path = Path(choices.file)
         if not self.trust.allows(path):
             self.said.emit(self.tr("{0} was not run: its folder is not trusted.").format(path.name))
-        elif name:
+        elif name and not (_required_of(choices, name) and request.arguments is None):
             self.construct(request)
         else:
             self._choices_known(request, choices)
@@ -174,12 +179,13 @@ class Opening(QObject):
             self._failed(TARGET, request.target, Failed((Problem("target-empty", message, hint=hint, file=choices.file),)))
             return
         names = [choice.name for choice in choices.choices]
-        name = choices.default or (names[0] if len(names) == 1 else None)
-        chosen = next((choice for choice in choices.choices if choice.name == name), None)
-        if chosen and (not chosen.required or request.arguments):
-            self.construct(replace(request, target=f"{request.target}:{chosen.name}"))
+        place, asked_name = split_target(request.target)
+        name = asked_name or choices.default or (names[0] if len(names) == 1 else None)
+        if name and (not _required_of(choices, name) or request.arguments):
+            self.construct(replace(request, target=f"{place}:{name}"))
         else:
-            self.choice_needed.emit(Asked(request, choices))
+            solve = self.workbench.checkpoint is not None and request.arguments is None
+            self.choice_needed.emit(Asked(request, choices, solve))
 
     def construct(self, request: OpenTarget, then_run: bool = False, keep_calls: bool = False) -> None:
         """Import the target in the worker and construct it. ``keep_calls``: the calls on screen stay when the model is the same."""
@@ -193,6 +199,7 @@ class Opening(QObject):
         )
 
     def _checkpoint_read(self, other: Path | None, contents: CheckpointContents) -> None:
+        self.arrived.emit()
         self.workbench.report_problems(CHECKPOINT, contents.problems)
         self.workbench.set_checkpoint(contents)
         trace("opened", kind="checkpoint", path=contents.path, tensors=len(contents.tensors))
@@ -234,6 +241,11 @@ class Opening(QObject):
         self.refused.emit(failed)
 
     # running
+
+    @property
+    def constructing(self) -> bool:
+        """A target is being read, imported or constructed."""
+        return self.jobs.runs(TARGET)
 
     @property
     def can_run(self) -> bool:
@@ -286,6 +298,10 @@ class Opening(QObject):
             self.construct(self.target, keep_calls=keep_calls)
         else:
             self.said.emit(self.tr("The worker was started again."))
+
+
+def _required_of(choices: TargetChoices, name: str) -> tuple[str, ...]:
+    return next((choice.required for choice in choices.choices if choice.name == name), ())
 
 
 def is_target(text: str) -> bool:

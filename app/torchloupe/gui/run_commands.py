@@ -45,9 +45,14 @@ class RunCommands(QObject):
         def has_target() -> bool:
             return opening.target is not None
 
-        arguments = self.tr("&Arguments…")
+        def can_solve() -> bool:
+            return opening.target is not None and opening.workbench.checkpoint is not None
+
+        arguments, solve = self.tr("&Arguments…"), self.tr("&Work out arguments…")
+        solve_tip = self.tr("Find the arguments with which the model has the keys and shapes of the open checkpoint")
         return (
             Action("run.arguments", arguments, dialogs.edit_arguments, (), menu, arguments_tip, when=has_target, group=True),
+            Action("run.solve_arguments", solve, dialogs.solve_arguments, (), menu, solve_tip, when=can_solve),
             Action("worker.interpreter", interpreter, dialogs.interpreter, (), menu, interpreter_tip, "interpreter"),
             Action("worker.restart", restart, self._shell.worker.restart, (), menu, restart_tip, "restart"),
         )

@@ -7,11 +7,13 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 VERSION = 1
 RECENT_COUNT = 20
+ARGUMENTS_COUNT = 40
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,24 @@ class Settings:
     def set_blob(self, key: str, value: QByteArray) -> None:
         """Keep bytes that Qt made."""
         self.set_text(key, bytes(value.toBase64().data()).decode("ascii"))
+
+    def arguments_of(self, target: str) -> dict[str, Any]:
+        """The constructor arguments that a target was opened with; empty when there were none."""
+        try:
+            found = json.loads(self.text("arguments", "{}"))
+            return dict(found.get(target, {}))
+        except (ValueError, TypeError, AttributeError):
+            return {}
+
+    def remember_arguments(self, target: str, arguments: dict[str, Any]) -> None:
+        """Keep the arguments of a target; those of the targets that were opened long ago are forgotten."""
+        try:
+            known = dict(json.loads(self.text("arguments", "{}")))
+        except (ValueError, TypeError):
+            known = {}
+        known.pop(target, None)
+        latest = {target: arguments, **known} if arguments else known
+        self.set_text("arguments", json.dumps(dict(list(latest.items())[:ARGUMENTS_COUNT])))
 
     def recent(self) -> list[RecentFile]:
         """Recently opened files: pinned ones first, then the latest first."""

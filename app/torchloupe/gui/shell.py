@@ -28,6 +28,7 @@ class Dialogs:
     open_model: Callable[[], object]
     open_example: Callable[[], object]
     edit_arguments: Callable[[], object]
+    solve_arguments: Callable[[], object]
     interpreter: Callable[[], object]
     palette: Callable[[], object]
     go_to: Callable[[], object]

@@ -16,6 +16,7 @@ from torchloupe.gui import theme as themes
 from torchloupe.gui.crash_log import catch_everything, keep_log_files
 from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.settings import Settings, settings_file
+from torchloupe.gui.warm_up import WarmUp
 from torchloupe.gui.worker_link import WorkerSession
 from torchloupe.session.interpreters import default_interpreter, resolve_interpreter
 from torchloupe.wire.errors import UsageError
@@ -23,12 +24,17 @@ from torchloupe.wire.errors import UsageError
 NAME = "torchloupe"
 SCREENSHOT_SIZE = (1280, 800)
 
+GIVE_WAY_SECONDS = 0.0005
+"""How long a thread at work may keep the window waiting for the interpreter lock, each time that the window wants it; Python's own
+5 ms add up to half a second while panels are shown."""
+
 
 def show_window(
     paths: list[str], python: str | None, theme: str | None, fresh: bool, trust: bool, screenshots: str | None
 ) -> int:
     """Show the window and return its exit status when it is closed."""
     app = make_application()
+    sys.setswitchinterval(GIVE_WAY_SECONDS)
     settings = Settings(None if fresh else settings_file())
     try:
         interpreter = choose_interpreter(python, settings.text("interpreter"))
@@ -40,6 +46,7 @@ def show_window(
     catch_everything(window.book)
     window.painted.connect(keep_log_files)
     window.painted.connect(window.worker.start)
+    window.painted.connect(WarmUp(window.docks.panels, window).start)
     if screenshots is not None:
         from torchloupe.gui.screenshots import Screenshots
 

@@ -1,6 +1,7 @@
 """What opens above the window: file choosers, the palette, the dialogs of the features. Each is imported when it is needed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
@@ -13,6 +14,7 @@ from torchloupe.gui.looking import entries_to_go_to
 from torchloupe.gui.opening import Asked, Opening
 from torchloupe.gui.resources import resource
 from torchloupe.gui.run_bar import RunBar
+from torchloupe.gui.settings import Settings
 from torchloupe.gui.shell import Dialogs
 from torchloupe.gui.worker_link import WorkerLink
 
@@ -22,9 +24,12 @@ CHECKPOINT_FILES = "*.pt *.pth *.ckpt *.bin *.safetensors *.tar *.pkl *.json *.g
 class WindowDialogs(QObject):
     """Opens them; ``actions`` is set once the table of commands is made."""
 
-    def __init__(self, window: QMainWindow, opening: Opening, worker: WorkerLink, run_bar: RunBar) -> None:
+    def __init__(
+        self, window: QMainWindow, opening: Opening, worker: WorkerLink, run_bar: RunBar, settings: Settings
+    ) -> None:
         super().__init__(window)
         self._window, self._opening, self._worker, self._run_bar = window, opening, worker, run_bar
+        self._settings = settings
         self.actions: ActionSet | None = None
 
     def doors(self) -> Dialogs:
@@ -35,6 +40,7 @@ class WindowDialogs(QObject):
             open_model=self.open_model,
             open_example=self.open_example,
             edit_arguments=self.edit_arguments,
+            solve_arguments=self.solve_arguments,
             interpreter=self.choose_interpreter,
             palette=self.show_palette,
             go_to=self.go_to,
@@ -79,7 +85,11 @@ class WindowDialogs(QObject):
         """Point at a model."""
         from torchloupe.gui.target_dialog.dialog import TargetDialog
 
-        dialog = TargetDialog(self._window, self._opening, self._run_bar, asked)
+        open_now = [each for each in self._window.findChildren(TargetDialog) if each.isVisible()]
+        if open_now and asked is not None:
+            open_now[0].ask(asked)
+            return
+        dialog = TargetDialog(self._window, self._opening, self._run_bar, self._settings, asked)
         dialog.interpreter_clicked.connect(self.choose_interpreter)
         self._show(dialog)
 
@@ -87,6 +97,12 @@ class WindowDialogs(QObject):
         """The dialog of the open model again."""
         if self._opening.target is not None:
             self.open_model(Asked(self._opening.target))
+
+    def solve_arguments(self) -> None:
+        """The dialog of the open model, its arguments being worked out from the open checkpoint."""
+        target = self._opening.target
+        if target is not None:
+            self.open_model(Asked(replace(target, arguments=None), solve=True))
 
     def open_example(self) -> None:
         """The small model that comes along, and its checkpoint."""

@@ -46,6 +46,7 @@ class Channel:
         self.replies: SimpleQueue[Frame | None] = SimpleQueue()
         self._nonce = secrets.token_hex(16)
         self._words = launcher.words(self._nonce)
+        self._luggage = launcher.luggage
         self._environment = clean_environment(os.environ, launcher.environment)
         self._log = log
         self._on_change = on_change
@@ -115,10 +116,11 @@ class Channel:
     def _bury(self, process: subprocess.Popen[bytes], pump: threading.Thread, why: str) -> None:
         """Nothing of the process is left after this, and its log is complete."""
         returncode = _wait(process, 0 if why else GRACE_SECONDS)
+        _close(process.stdin)  # a worker behind another process (a shell, a container) leaves when this pipe ends
         _sweep(process, pump)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[union-attr]  # all three are pipes
+        _close(process.stdout)
+        if not pump.is_alive():
+            _close(process.stderr)
         self._end(self.problem or self._explained(returncode, why))
 
     def _launch(self) -> subprocess.Popen[bytes]:
@@ -147,6 +149,9 @@ class Channel:
         watchdog.start()
         noise: list[str] = []
         try:
+            with contextlib.suppress(OSError):  # it has ended: what it said tells why
+                process.stdin.write(self._luggage)
+                process.stdin.flush()
             noise = stream.await_magic(self._nonce)
         except EndOfStream as end:
             noise = str(end).splitlines()
@@ -223,7 +228,13 @@ def _sweep(process: subprocess.Popen[bytes], pump: threading.Thread) -> None:
     pump.join(GRACE_SECONDS)
     if pump.is_alive():
         _signal_group(process.pid, "SIGKILL")
-        pump.join()
+        pump.join(GRACE_SECONDS)  # a connection that ssh shares keeps the log open for as long as it likes
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    assert pipe is not None
+    with contextlib.suppress(OSError):
+        pipe.close()
 
 
 def _signal_group(leader: int, name: str) -> None:

@@ -1,6 +1,7 @@
 """Which Python runs the model."""
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -21,10 +22,15 @@ def default_interpreter() -> str:
 
 
 def resolve_interpreter(value: str) -> str:
-    """The interpreter that ``--python VALUE`` means: a program, the folder of a virtual environment, or a name on the PATH.
+    """The interpreter that ``--python VALUE`` means: a program, the folder of a virtual environment, a name on the PATH, or a
+    command line of several words, which is left as it is.
 
     The path is made absolute, links are kept (a virtual environment is one). Raises ``UsageError``.
     """
+    if words := command_words(value):
+        if shutil.which(words[0]) is None:
+            raise UsageError(f"There is no program {words[0]}.", "Give a command line that starts a Python, such as ssh host python3.")
+        return value.strip()
     path = Path(value).expanduser()
     if path.is_dir():
         for inside in _IN_A_VENV:
@@ -39,6 +45,17 @@ def resolve_interpreter(value: str) -> str:
     if found is None:
         raise UsageError(f"There is no interpreter {value}.", "Give its path, or the folder of a virtual environment.")
     return str(Path(found).absolute())
+
+
+def command_words(value: str) -> tuple[str, ...]:
+    """The words of a command line that starts a Python somewhere (``ssh host python3``); empty when it names a program here."""
+    if Path(value).expanduser().exists():
+        return ()
+    try:
+        words = shlex.split(value, posix=os.name != "nt")
+    except ValueError as error:
+        raise UsageError(f"{value} is no command line: {error}.", "Close every quote.") from error
+    return tuple(words) if len(words) > 1 else ()
 
 
 def _with_console(executable: str) -> str:

@@ -7,6 +7,9 @@ from typing import Protocol
 
 import torchloupe
 
+from .interpreters import command_words, resolve_interpreter
+from .luggage import bootstrap, luggage
+
 
 class Launcher(Protocol):
     """Where and how a worker is started. Nobody else knows where it is: two pipes and a log."""
@@ -14,6 +17,14 @@ class Launcher(Protocol):
     @property
     def environment(self) -> Mapping[str, str] | None:
         """Variables that were set for this place on purpose."""
+
+    @property
+    def luggage(self) -> bytes:
+        """What is written to its standard input before anything else."""
+
+    @property
+    def far_side(self) -> str:
+        """How to say where paths are looked up, when that is not this machine: ``ssh host``; else empty."""
 
     def words(self, nonce: str) -> list[str]:
         """The command line."""
@@ -28,6 +39,8 @@ class LocalPython:
 
     interpreter: str
     environment: Mapping[str, str] | None = None
+    luggage: bytes = b""
+    far_side: str = ""
 
     def words(self, nonce: str) -> list[str]:
         """The command line: the worker's file by path, so that nothing needs to be installed there."""
@@ -36,6 +49,41 @@ class LocalPython:
     def describe(self) -> str:
         """The interpreter's path."""
         return self.interpreter
+
+
+@dataclass(frozen=True)
+class PipedPython:
+    """Any command line that ends in a Python: ``ssh host python3``, ``docker exec -i box python3``.
+
+    Nothing of ours needs to lie there: the sources travel through its standard input.
+    """
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] | None = None
+
+    @property
+    def luggage(self) -> bytes:
+        """The sources."""
+        return luggage()
+
+    @property
+    def far_side(self) -> str:
+        """The command without the Python at its end."""
+        return " ".join(self.command[:-1])
+
+    def words(self, nonce: str) -> list[str]:
+        """The command line: the person's words, and the code that unpacks the sources."""
+        return [*self.command, "-u", "-c", bootstrap(), nonce]
+
+    def describe(self) -> str:
+        """The person's words."""
+        return " ".join(self.command)
+
+
+def launcher_of(interpreter: str) -> Launcher:
+    """How to start what ``--python INTERPRETER`` names: a program here, or a command line of several words. Raises ``UsageError``."""
+    words = command_words(interpreter)
+    return PipedPython(words) if words else LocalPython(resolve_interpreter(interpreter))
 
 
 def worker_file() -> Path:

@@ -32,9 +32,10 @@ class Hello:
 
 @dataclass(frozen=True)
 class OpenTarget:
-    """Import ``target`` (``file.py``, ``file.py:Name``, ``package.module:Name``), construct it, walk its modules.
+    """Import ``target`` (``file.py``, ``file.py:Name``, ``package.module:Name``, a file with a whole model), construct it, walk its modules.
 
-    ``arguments`` are constructor keywords (JSON); None means that the target's own defaults are used. Answer: ``OpenedTarget``.
+    ``arguments`` are constructor keywords (JSON); None means that the target's own defaults are used. ``import_folders`` are searched
+    for its imports, too; ``working_folder`` is where it runs. ``trusted``: a model file whose loading runs code may be loaded. Answer: ``OpenedTarget``.
     """
 
     target: str
@@ -42,6 +43,10 @@ class OpenTarget:
     mode: Optional[str] = None
     device: Optional[str] = None
     seed: int = 0
+    import_folders: Tuple[str, ...] = ()
+    working_folder: Optional[str] = None
+    allow_downloads: bool = False
+    trusted: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ class ListTargets:
 
 @dataclass(frozen=True)
 class TargetChoice:
-    """One thing a target file offers: ``kind`` is ``class`` or ``factory``. ``required`` names the arguments without default."""
+    """One thing a target file offers: ``kind`` is ``class``, ``factory`` or ``variable`` (a finished model). ``required`` names the
+    arguments without default."""
 
     name: str
     kind: str
@@ -85,6 +91,7 @@ class TargetChoices:
     file: str
     choices: Tuple[TargetChoice, ...]
     default: Optional[str] = None
+    problems: Tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ if __name__ == "__main__" and sys.version_info < (3, 9):
 elif __name__ == "__main__":
     import importlib.util
     import os
-    import types
 
     here = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0]) == here:  # absent under -P and PYTHONSAFEPATH
@@ -26,8 +25,6 @@ elif __name__ == "__main__":
     sys.modules["torchloupe"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules["torchloupe"])
 
-    from torchloupe.worker.serve import serve
+    from torchloupe.worker.serve import serve_command_line
 
-    nonce, sys.argv = sys.argv[1], [""]
-    sys.modules["__main__"] = types.ModuleType("__main__")  # processes that user code spawns must not start another worker
-    serve(nonce)
+    serve_command_line()

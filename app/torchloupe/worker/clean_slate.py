@@ -19,14 +19,14 @@ class CleanSlate:
         self._folders: Set[str] = set()
 
     @contextmanager
-    def clean(self, folder: str) -> Iterator[None]:
-        """Inside, a target of ``folder`` is opened. When that fails, everything is put back for the model that stays open."""
+    def clean(self, *folders: str) -> Iterator[None]:
+        """Inside, a target of ``folders`` is opened. When that fails, everything is put back for the model that stays open."""
         now, forgotten = ProcessState(), self._own_modules()
         for name in forgotten:
             del sys.modules[name]
         self._process.restore()
         importlib.invalidate_caches()
-        self._folders.add(os.path.join(os.path.realpath(folder), ""))
+        self._folders.update(os.path.join(os.path.realpath(folder), "") for folder in folders)
         try:
             yield
         except BaseException:

@@ -10,21 +10,25 @@ from torch import nn
 from ..wire.problems import Fix, Problem
 from .arguments import constructor_of
 from .explain import CouldNotRun, problem_of
+from .missing_gpu import gpu_change
+from .no_downloads import DownloadInsisted, no_downloads
 from .target import Target
 
 
-def construct(target: Target, arguments: Optional[Dict[str, Any]], seed: int) -> nn.Module:
-    """The model that the target makes. Raises ``CouldNotRun``."""
+def construct(target: Target, arguments: Optional[Dict[str, Any]], seed: int, allow_downloads: bool = False) -> nn.Module:
+    """The model that the target makes. Nothing is downloaded for it unless that is allowed. Raises ``CouldNotRun``."""
     if isinstance(target.make, nn.Module):
         return target.make
     keywords = dict(arguments or {})
     _check_arguments(target, keywords)
     keywords = constructor_of(target).keywords(keywords)
     torch.manual_seed(seed)
-    try:
-        model = target.make(**keywords)
-    except (Exception, SystemExit) as error:
-        raise CouldNotRun(construct_problem(error, target)) from error
+    with no_downloads(allow_downloads) as refusals:
+        try:
+            model = target.make(**keywords)
+        except (Exception, SystemExit, DownloadInsisted) as error:
+            refused = refusals.problem(error, "construct-failed", f"The constructor of `{target.name}`", target.places)
+            raise CouldNotRun(refused or construct_problem(error, target)) from error
     if not isinstance(model, nn.Module):
         what = f"`{target.name}` returned {_a_kind(model)}, not an nn.Module"
         raise CouldNotRun(
@@ -82,11 +86,7 @@ def construct_problem(error: BaseException, target: Target) -> Problem:
         place = target.places.of_error(error)
         return _missing_init(target, _class_under_construction(error) or target.name, place[1] if place else None)
     problem = problem_of(error, "construct-failed", f"Constructing `{target.name}` failed", target.places)
-    if isinstance(error, AssertionError) and "CUDA" in str(error):
-        return replace(
-            problem, hint="The constructor asks for a GPU that this interpreter does not have: make the device an argument."
-        )
-    return problem
+    return replace(problem, **(gpu_change(error, f"The constructor of `{target.name}`") or {}))
 
 
 def _class_under_construction(error: BaseException) -> Optional[str]:

@@ -26,9 +26,11 @@ from ..wire.requests import (
     ValuesArrived,
 )
 from ..wire.traces import ForwardReport
+from .archive_target import archive_target, class_name_of, is_archive
 from .clean_slate import slate_of
 from .construct import construct
 from .context import Context
+from .elapsed import counting_seconds
 from .explain import CouldNotRun, problem_of
 from .forward import chosen_device, run_forward
 from .model_state import ModelState
@@ -36,7 +38,7 @@ from .module_tree import read_module_tree, tensor_at
 from .sample_input import sample_input
 from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats
-from .target import Target, import_target, list_targets, provided, target_folder
+from .target import Target, go_to, import_target, list_targets, provided, target_folder
 from .values import part_of, raw_bytes
 
 
@@ -51,11 +53,12 @@ class OpenModel:
 
 def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
     """Import, construct, walk. The model that was open stays open until the new one is there."""
-    with slate_of(context).clean(target_folder(request.target)):
-        context.progress(0, 3, "importing")
-        target = import_target(request.target)
-        context.progress(1, 3, f"constructing {target.name}")
-        model = construct(target, request.arguments, request.seed)
+    with slate_of(context).clean(target_folder(request.target), *request.import_folders):
+        go_to(request.working_folder)
+        with counting_seconds(context, 0, 3, "importing"):
+            target = load_target(request)
+        with counting_seconds(context, 1, 3, f"constructing {target.name}"):
+            model = construct(target, request.arguments, request.seed, request.allow_downloads)
         if request.mode is not None:
             model.train(request.mode == "train")
         if request.device is not None:
@@ -68,12 +71,20 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         target=request.target,
         file=target.file,
         name=target.name,
-        class_name=type(model).__name__,
+        class_name=class_name_of(model),
         arguments=dict(request.arguments or {}),
         arguments_source="given" if request.arguments else "default",
         tree=tree,
         provides=provided(target),
+        problems=target.problems,
     )
+
+
+def load_target(request: OpenTarget) -> Target:
+    """Import the source that is named, or load the model file."""
+    if is_archive(request.target):
+        return archive_target(request)
+    return import_target(request.target, request.import_folders, request.allow_downloads)
 
 
 def _moved(target: Target, model: nn.Module, device: str) -> nn.Module:

@@ -35,7 +35,7 @@ class FailingOperation(TorchFunctionMode):
             raise
 
     def _remember(self, func: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
-        self.name = _short_name(func)
+        self.name = short_name(func)
         found: List[Tuple[str, torch.Tensor]] = []
         for value in (*args, *kwargs.values()):
             found += tensors_in(value)
@@ -48,7 +48,8 @@ class FailingOperation(TorchFunctionMode):
         self.place = self._places.of_caller(sys._getframe(1))
 
 
-def _short_name(func: Callable[..., Any]) -> str:
+def short_name(func: Callable[..., Any]) -> str:
+    """The name by which people know a torch function: ``matmul``, ``+``."""
     name = resolve_name(func) or getattr(func, "__name__", "an operation")
     name = str(name).rpartition(".")[2].strip("_")
     return {"add": "+", "iadd": "+=", "radd": "+", "sub": "-", "rsub": "-", "mul": "*", "rmul": "*", "truediv": "/"}.get(

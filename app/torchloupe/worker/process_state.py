@@ -65,10 +65,10 @@ class _TorchSettings:
 
 
 class _PythonSettings:
-    """Search path, environment, folder, standard streams, warnings, handlers of signals."""
+    """Search path, command line, environment, folder, standard streams, warnings, handlers of signals."""
 
     def __init__(self) -> None:
-        self._path = list(sys.path)
+        self._path, self._words = list(sys.path), list(sys.argv)
         self._environment = dict(os.environ)
         self._folder = _current_folder()
         self._streams = (sys.stdout, sys.stderr)
@@ -79,6 +79,7 @@ class _PythonSettings:
     def restore(self) -> None:
         if sys.path != self._path:
             sys.path[:] = self._path
+        sys.argv[:] = self._words
         if os.environ != self._environment:
             os.environ.clear()
             os.environ.update(self._environment)

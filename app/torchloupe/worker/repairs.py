@@ -11,7 +11,7 @@ from ..wire.problems import Fix, Problem
 from .explain import said_by
 from .nested import map_tensors
 from .repetition import Repetition
-from .sample_input import SampleInput
+from .input_values import SampleInput
 
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
 RUNS = "the model runs to its end"

@@ -9,7 +9,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ..wire.requests import RunForward
 from .model_state import ModelState
-from .sample_input import SampleInput
+from .input_values import SampleInput
 
 
 class Repetition:

@@ -1,32 +1,39 @@
-"""The sample input: from specs that a person typed, or from the target's own ``example_inputs()``."""
+"""The sample input: from specs that a person typed, from the target's own ``example_inputs()``, else worked out."""
 
-import importlib
-import inspect
-import os
-from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Callable, Iterator, Optional, Tuple
 
 import torch
 from torch import nn
 
-from ..analysis.input_specs import InputSpec, parse_input_spec
-from ..wire.errors import UsageError
-from ..wire.problems import Problem
+from ..analysis.input_specs import format_input_spec, parse_input_spec
 from .explain import CouldNotRun, problem_of
-from .nested import map_tensors
+from .input_values import SampleInput, input_of
 from .target import Target
+from .worked_out_input import work_out_input
+
+__all__ = ["SampleInput", "sample_input"]
 
 
-def sample_input(target: Target, model: nn.Module, specs: Tuple[str, ...], seed: int) -> SampleInput:
-    """The input for ``model``. Raises ``UsageError`` for a bad spec, ``CouldNotRun`` when the file's own function fails."""
+def sample_input(
+    target: Target,
+    model: nn.Module,
+    specs: Tuple[str, ...],
+    seed: int,
+    mode: Optional[str] = None,
+    check: Callable[[], None] = lambda: None,
+) -> SampleInput:
+    """The input for ``model`` in ``mode``. ``check`` may raise to stop the search for one.
+
+    Raises ``UsageError`` for a bad spec, ``CouldNotRun`` when the file's own function fails or no input was found that runs.
+    """
     torch.manual_seed(seed)
     if specs:
-        parsed = [parse_input_spec(spec) for spec in specs]
-        positional = tuple(_tensor(spec) for spec in parsed if spec.keyword is None)
-        return SampleInput(positional, {spec.keyword: _tensor(spec) for spec in parsed if spec.keyword is not None}, "given")
+        return input_of(tuple(parse_input_spec(spec) for spec in specs), "given", specs)
     function = target.function("example_inputs")
     if function is None:
-        raise CouldNotRun(_no_input(target, model))
+        found = work_out_input(target, model, mode, check)
+        torch.manual_seed(seed)
+        return input_of(found, "worked_out", tuple(format_input_spec(spec) for spec in found))
     try:
         value = function()
         if isinstance(value, Iterator):
@@ -36,17 +43,3 @@ def sample_input(target: Target, model: nn.Module, specs: Tuple[str, ...], seed:
     if isinstance(value, dict):
         return SampleInput((), dict(value), "file")
     return SampleInput(tuple(value) if isinstance(value, (tuple, list)) else (value,), {}, "file")
-
-
-def _no_input(target: Target, model: nn.Module) -> Problem:
-    try:
-        shown = f"forward{inspect.signature(model.forward)}"
-    except (TypeError, ValueError):
-        shown = "forward"
-    return Problem(
-        "input-failed",
-        "There is no sample input: the target's file defines no `example_inputs()` and none was given.",
-        hint=f"Give one for each argument of `{shown}`, such as float32[1,3,224,224] or int64[2,16]<1000.",
-        file=target.file,
-        module="",
-    )

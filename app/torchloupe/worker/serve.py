@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+import types
 from queue import SimpleQueue
 from typing import Any, Callable, Dict, NoReturn, Optional, Tuple
 
@@ -20,6 +21,7 @@ from ..wire.stream import HELLO, REPLY, EndOfStream, Frame, Stream
 from .abilities import HOOKS, introduce
 from .cancel import Cancel, Cancelled
 from .context import Context
+from .keeper import have_a_keeper
 from .stdio import take_over_stdio
 
 Handlers = Dict[type, Callable[[Context, Any], Any]]
@@ -38,12 +40,20 @@ def load_handlers() -> Tuple[Handlers, Explain]:
     return HANDLERS, explain
 
 
+def serve_command_line() -> NoReturn:
+    """The worker as a program, however its sources came here: the nonce is its only argument."""
+    nonce, sys.argv = sys.argv[1], [""]
+    sys.modules["__main__"] = types.ModuleType("__main__")  # processes that user code spawns must not start another worker
+    serve(nonce)
+
+
 def serve(
     nonce: str,
     introduce: Callable[[], Hello] = introduce,
     load: Callable[[], Tuple[Handlers, Explain]] = load_handlers,
 ) -> NoReturn:
     """Serve the window on standard input and output until it closes them; never returns."""
+    have_a_keeper()
     stream = take_over_stdio()
     stream.send_magic(nonce)
     faulthandler.enable()

@@ -6,14 +6,18 @@ import os
 import sys
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 from ..analysis.target_source import PROVIDED, split_target, target_choices
 from ..wire.errors import UsageError
 from ..wire.problems import Problem
 from ..wire.requests import TargetChoices
 from .explain import CouldNotRun, problem_of
+from .import_failures import import_problem
+from .import_folders import ImportFolders, import_folders
+from .no_downloads import DownloadInsisted, no_downloads
 from .places import Places
+from .source_loader import load_module, parsed, read_text
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Target:
     name: str
     make: Any
     places: Places
+    problems: Tuple[Problem, ...] = ()
 
     def function(self, name: str) -> Optional[Callable[..., Any]]:
         """A function that the target's own file offers (``example_inputs``, ``loss_fn``), or None."""
@@ -40,29 +45,61 @@ def list_targets(text: str) -> TargetChoices:
     return _choices_in(file)
 
 
-def import_target(text: str) -> Target:
-    """Import ``file.py``, ``file.py:Name`` or ``package.module:Name``. Raises ``UsageError`` or ``CouldNotRun``."""
+def import_target(text: str, folders: Sequence[str] = (), allow_downloads: bool = False) -> Target:
+    """Import ``file.py``, ``file.py:Name`` or ``package.module:Name``. Raises ``UsageError`` or ``CouldNotRun``.
+
+    ``folders`` are searched for its imports, too.
+    """
     place, name = split_target(text)
-    is_file = place.endswith(".py") or os.path.sep in place
-    file = os.path.abspath(os.path.expanduser(place)) if is_file else _find_source(place)
+    is_file = _is_file(place)
+    file = _absolute(place) if is_file else _find_source(place)
     if is_file and not os.path.isfile(file):
         raise UsageError(f"There is no file {file}.", "Check the path; a target is file.py, file.py:Name or package.module:Name.")
-    name = name or _default_name(file)
-    package_root, dotted = _package_of(file) if is_file else (os.getcwd(), place)
+    choices = _choices_in(file)
+    name = name or _default_name(choices)
+    where = import_folders(file, parsed(file)) if is_file else ImportFolders(os.getcwd(), place)
+    where.apply(folders)
+    sys.argv[:] = [file]  # as in a plain run of the script
     places = Places(os.path.dirname(file))
-    try:
-        module = _load(file, package_root, dotted)
-    except (Exception, SystemExit) as error:
-        raise CouldNotRun(problem_of(error, "import-failed", f"Importing {os.path.basename(file)} failed", places)) from error
-    return Target(text, module, file, name, _attribute(module, name, file), places)
+    with no_downloads(allow_downloads) as refusals:
+        try:
+            module = _load(file, where, is_file)
+        except (Exception, SystemExit, DownloadInsisted) as error:
+            refused = refusals.problem(error, "import-failed", os.path.basename(file), places)
+            raise CouldNotRun(refused or import_problem(error, file, places)) from error
+    return Target(text, module, file, name, _attribute(module, name, file), places, choices.problems)
+
+
+def go_to(folder: Optional[str]) -> None:
+    """Make a folder the current one, which relative paths start from. Raises ``UsageError``."""
+    if folder:
+        try:
+            os.chdir(os.path.expanduser(folder))
+        except OSError as error:
+            raise UsageError(f"{folder} cannot be the working folder: {error.strerror}.", "Name a folder that exists.") from error
 
 
 def target_folder(text: str) -> str:
     """The folder that a target's own imports come from, found without importing or checking anything."""
     place, _ = split_target(text)
-    if place.endswith(".py") or os.path.sep in place:
-        return _package_of(os.path.abspath(os.path.expanduser(place)))[0]
+    if _is_file(place):
+        file = _absolute(place)
+        return import_folders(file, parsed(file)).root
     return os.getcwd()
+
+
+def _is_file(place: str) -> bool:
+    return place.endswith(".py") or os.path.sep in place
+
+
+def _absolute(place: str) -> str:
+    return os.path.abspath(os.path.expanduser(place))
+
+
+def _load(file: str, where: ImportFolders, is_file: bool) -> ModuleType:
+    if not is_file:
+        return importlib.import_module(where.dotted)
+    return load_module(file, where.dotted, is_script=os.path.dirname(file) == where.root)
 
 
 def _find_source(dotted: str) -> str:
@@ -71,6 +108,8 @@ def _find_source(dotted: str) -> str:
         sys.path.insert(0, os.getcwd())
     try:
         spec = importlib.util.find_spec(dotted)
+    except ModuleNotFoundError:
+        spec = None
     except (Exception, SystemExit) as error:
         raise CouldNotRun(problem_of(error, "import-failed", f"Looking for `{dotted}` failed", Places())) from error
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
@@ -81,56 +120,33 @@ def _find_source(dotted: str) -> str:
     return spec.origin
 
 
-def _package_of(file: str) -> Tuple[str, str]:
-    """The folder to import from and the dotted name, so that relative imports inside a package work."""
-    folder, stem = os.path.split(os.path.splitext(file)[0])
-    names: List[str] = [] if stem == "__init__" else [stem]
-    while os.path.isfile(os.path.join(folder, "__init__.py")) and os.path.basename(folder).isidentifier():
-        folder, name = os.path.split(folder)
-        names.insert(0, name)
-    return folder, ".".join(names)
-
-
-def _load(file: str, root: str, dotted: str) -> ModuleType:
-    if root not in sys.path:
-        sys.path.insert(0, root)
-    if "." in dotted or not os.path.samefile(os.path.dirname(file), root):
-        return importlib.import_module(dotted)
-    name = dotted if dotted.isidentifier() and dotted not in sys.modules else f"_torchloupe_target_{abs(hash(file))}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
 def _choices_in(file: str) -> TargetChoices:
     try:
-        with open(file, encoding="utf-8-sig") as stream:
-            source = stream.read()
-        return target_choices(source, file)
+        with open(file, "rb") as stream:
+            source = _decoded(stream.read(), file)
+        return target_choices(source, file, read_text)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.", "Check the path and its permissions.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text.", "Is it a Python file?") from error
     except SyntaxError as error:
         error.filename = error.filename or file
-        message = f"{os.path.basename(file)} is not valid Python"
-        raise CouldNotRun(problem_of(error, "import-failed", message, Places())) from error
+        raise CouldNotRun(import_problem(error, file, Places())) from error
+    except ValueError as error:
+        raise UsageError(f"{file} cannot be read as Python: {error}.", "Is it a Python file?") from error
 
 
-def _default_name(file: str) -> str:
-    choices = _choices_in(file)
+def _decoded(data: bytes, file: str) -> str:
+    """The text of a source file, in the encoding that its first lines name."""
+    try:
+        return importlib.util.decode_source(data)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not UTF-8 text, and names no other encoding.", "Is it a Python file?") from error
+
+
+def _default_name(choices: TargetChoices) -> str:
     if choices.default is not None:
         return choices.default
     names = [choice.name for choice in choices.choices]
-    base = os.path.basename(file)
+    file, base = choices.file, os.path.basename(choices.file)
     if not names:
         raise UsageError(f"{base} defines no Module class and no factory.", f"Name one: {base}:Name.")
     raise CouldNotRun(

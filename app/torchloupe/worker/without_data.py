@@ -7,7 +7,7 @@ from typing import Any, Tuple
 from ..wire.errors import UsageError
 from ..wire.problems import INFO, Problem
 from .nested import map_tensors
-from .sample_input import SampleInput
+from .input_values import SampleInput
 
 NEEDS_DATA = "shapes-need-data"
 _MACHINERY = ("torch._subclasses", "torch.fx.experimental")

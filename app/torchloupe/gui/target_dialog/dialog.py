@@ -1,9 +1,8 @@
 """The dialog that points at a model: where it is defined, which class or factory, with which arguments, where it runs."""
 
-import json
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -22,72 +20,128 @@ from PySide6.QtWidgets import (
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.opening import Asked, Opening
 from torchloupe.gui.run_bar import RunBar
-from torchloupe.gui.target_dialog.model import Typed, arguments_of, choice_text, named, skeleton, trouble
+from torchloupe.gui.settings import Settings
+from torchloupe.gui.target_dialog.arguments import ArgumentsBox
+from torchloupe.gui.target_dialog.asking import DESCRIBE, ArgumentQuestions, failure_text
+from torchloupe.gui.target_dialog.model import choice_text, form_of_choice, named, place_trouble, target_of
 from torchloupe.gui.targets import ReadTargetFile
-from torchloupe.gui.theme import color, em, fixed_font
+from torchloupe.gui.theme import color, em
+from torchloupe.wire.arguments import ArgumentForm, SolveArguments, SolvedArguments
 from torchloupe.wire.requests import Failed, ListTargets, TargetChoices
 
 
 class TargetDialog(QDialog):
-    """Asks until it can be opened, then hands over to ``opening``. The sample input and the device are those of the run bar."""
+    """Asks until the model is open; what could not be constructed leaves it as it was, with the reason.
+
+    The sample input and the device are those of the run bar.
+    """
 
     interpreter_clicked = Signal()
 
-    def __init__(self, parent: QWidget, opening: Opening, run_bar: RunBar, asked: Asked | None = None) -> None:
+    def __init__(
+        self, parent: QWidget, opening: Opening, run_bar: RunBar, settings: Settings, asked: Asked | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Open model"))
-        self._opening, self._run_bar = opening, run_bar
+        self._opening, self._run_bar, self._settings = opening, run_bar, settings
         self.choices: TargetChoices | None = None
         self._looked_at = ""
+        self._shown = ""  # the target whose arguments are shown
+        self._solve_soon = False
+        self._waits_for = ""  # the target that is being opened
+        self.questions = ArgumentQuestions(opening, self)
         self.place = QLineEdit(placeholderText=self.tr("model.py, or package.module:Class"))
         self.name = QComboBox(editable=True)
-        self.arguments = QPlainTextEdit(
-            tabChangesFocus=True, placeholderText=self.tr('constructor keywords as JSON: {"width": 64}')
-        )
-        self.arguments.setFont(fixed_font())
-        self.arguments.setFixedHeight(em(self, 5))
+        typed = QLineEdit()
+        self.name.setLineEdit(typed)
+        typed.editingFinished.connect(self._describe)
+        self.arguments = ArgumentsBox()
         self.input = QLineEdit(run_bar.input.text(), placeholderText=run_bar.input.placeholderText())
         self.device = QComboBox()
         for number in range(run_bar.device.count()):
             self.device.addItem(run_bar.device.itemText(number), run_bar.device.itemData(number))
         self.device.setCurrentIndex(run_bar.device.currentIndex())
-        self.says = QLabel(wordWrap=True)
+        self.says = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.says.setMinimumHeight(em(self, 2.6))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
-        self.buttons.button(QDialogButtonBox.StandardButton.Open).setText(self.tr("&Open"))
+        self.open_button = self.buttons.button(QDialogButtonBox.StandardButton.Open)
+        self.open_button.setText(self.tr("&Open"))
+        self.open_button.setDefault(True)
         self._lay_out()
         self._connect()
         if asked is not None:
-            self._fill_in(asked)
+            self.ask(asked)
         self._judge()
 
+    # building
+
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        fields = (
-            (self.tr("&Defined in"), self.place),
-            (self.tr("Class or &factory"), self.name),
-            (self.tr("&Arguments"), self.arguments),
-            (self.tr("Sample &input"), self.input),
-            (self.tr("De&vice"), self.device),
-        )
-        for text, field in fields:
-            label = QLabel(text)
-            label.setBuddy(field)
-            field.setAccessibleName(text.replace("&", ""))
-            form.addRow(label, self._with_browse(field) if field is self.place else field)
-        self.interpreter = QPushButton(self._opening.worker.interpreter)
+        above = QFormLayout()
+        self._add_row(above, self.tr("&Defined in"), self.place, self._browse_button())
+        self._add_row(above, self.tr("Class or &factory"), self.name)
+        below = QFormLayout()
+        self._add_row(below, self.tr("Sample &input"), self.input)
+        self._add_row(below, self.tr("De&vice"), self.device)
+        self.interpreter = QPushButton(self._opening.worker.interpreter, autoDefault=False)
         self.interpreter.setToolTip(self.tr("The Python that runs the model; click to choose another one"))
-        self.interpreter.setAccessibleName(self.tr("Interpreter"))
-        form.addRow(self.tr("Interpreter"), self.interpreter)
+        self._add_row(below, self.tr("Interpreter"), self.interpreter)
         layout = QVBoxLayout(self)
-        layout.addLayout(form)
+        layout.addLayout(above)
+        layout.addWidget(self.arguments, 1)
+        layout.addLayout(below)
         layout.addWidget(self.says)
         layout.addWidget(self.buttons)
-        self.resize(em(self, 42), self.sizeHint().height())
+        for form in (above, below):
+            form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.resize(self._fitting(em(self, 54), em(self, 38)))
 
-    def _fill_in(self, asked: Asked) -> None:
+    def _fitting(self, width: int, height: int) -> QSize:
+        room = self.screen().availableSize()
+        return QSize(min(width, room.width() - em(self, 3)), min(height, room.height() - em(self, 4)))
+
+    def _add_row(self, form: QFormLayout, text: str, field: QWidget, beside: QWidget | None = None) -> None:
+        label = QLabel(text)
+        label.setBuddy(field)
+        field.setAccessibleName(text.replace("&", ""))
+        if beside is None:
+            form.addRow(label, field)
+            return
+        row = QHBoxLayout()
+        row.addWidget(field, 1)
+        row.addWidget(beside)
+        form.addRow(label, row)
+
+    def _browse_button(self) -> QPushButton:
+        browse = QPushButton(self.tr("&Browse …"), autoDefault=False)
+        browse.clicked.connect(self._browse)
+        return browse
+
+    def _connect(self) -> None:
+        opening, bench, questions = self._opening, self._opening.workbench, self.questions
+        self.buttons.accepted.connect(self._open)
+        self.buttons.rejected.connect(self.reject)
+        self.place.editingFinished.connect(self._look)
+        self.place.textChanged.connect(self._judge)
+        self.name.currentTextChanged.connect(self._name_changed)
+        self.arguments.edited.connect(self._judge)
+        self.arguments.solve_clicked.connect(self._solve_or_stop)
+        self.interpreter.clicked.connect(self.interpreter_clicked)
+        questions.described.connect(self._described)
+        questions.solved.connect(self._solved)
+        questions.failed.connect(self._question_failed)
+        questions.progressed.connect(lambda text: self.arguments.say(text, "muted"))
+        opening.worker.restarted.connect(self._worker_changed)
+        opening.opened.connect(self._opened)
+        opening.refused.connect(self._refused)
+        opening.said.connect(self._said)
+        bench.checkpoint_changed.connect(self._judge)
+
+    # which class
+
+    def ask(self, asked: Asked) -> None:
+        """Show what somebody wants to open, and ask for what is not said yet."""
         place, name = split_target(asked.request.target)
+        self._solve_soon, self._waits_for = asked.solve, ""
         self.place.setText(place)
         if asked.choices:
             self._looked_at = place
@@ -96,27 +150,9 @@ class TargetDialog(QDialog):
             self._look()
         if name:
             self.name.setEditText(name)
+        self._describe()
         if asked.request.arguments:
-            self.arguments.setPlainText(json.dumps(asked.request.arguments))
-
-    def _with_browse(self, field: QWidget) -> QHBoxLayout:
-        browse = QPushButton(self.tr("&Browse …"))
-        browse.setAutoDefault(False)
-        browse.clicked.connect(self._browse)
-        row = QHBoxLayout()
-        row.addWidget(field, 1)
-        row.addWidget(browse)
-        return row
-
-    def _connect(self) -> None:
-        self.buttons.accepted.connect(self._open)
-        self.buttons.rejected.connect(self.reject)
-        self.place.editingFinished.connect(self._look)
-        self.place.textChanged.connect(self._judge)
-        self.name.currentTextChanged.connect(self._name_changed)
-        self.arguments.textChanged.connect(self._judge)
-        self.interpreter.clicked.connect(self.interpreter_clicked)
-        self._opening.worker.restarted.connect(lambda: self.interpreter.setText(self._opening.worker.interpreter))
+            self.arguments.show_arguments(asked.request.arguments)
 
     def _browse(self) -> None:
         chooser = QFileDialog(self, self.tr("The file that defines the model"), "", self.tr("Python files (*.py)"))
@@ -131,7 +167,10 @@ class TargetDialog(QDialog):
     def _look(self) -> None:
         """Find out what the file or the module defines."""
         place, name = split_target(self.place.text().strip())
-        if not place or name or place == self._looked_at:
+        if not place or place == self._looked_at:
+            return
+        if name:
+            self._describe()
             return
         path = Path(place).expanduser()
         if place.endswith(".py"):
@@ -144,7 +183,7 @@ class TargetDialog(QDialog):
         self._opening.jobs.start(
             work,
             done=self._show_choices,
-            failed=self._say_failed,
+            failed=lambda failed: self._say(failure_text(failed), "error"),
             tag="target dialog",
             owner=self,
             label=self.tr("looking into {0}").format(place),
@@ -152,46 +191,154 @@ class TargetDialog(QDialog):
 
     def _show_choices(self, choices: TargetChoices) -> None:
         wanted, self.choices = self.name.currentText().strip(), choices
+        self.name.blockSignals(True)
         self.name.clear()
         for choice in choices.choices:
             self.name.addItem(choice.name, choice)
-            self.name.setItemData(self.name.count() - 1, choice_text(choice), 3)
+            self.name.setItemData(self.name.count() - 1, choice_text(choice), Qt.ItemDataRole.ToolTipRole)
         if wanted or choices.default:
             self.name.setCurrentText(wanted or choices.default or "")
-        self._judge()
-
-    def _say_failed(self, failed: Failed) -> None:
-        if failed.problems:
-            problem = failed.problems[0]
-            self._say(f"{problem.message} {problem.hint}")
+        self.name.blockSignals(False)
+        self._name_changed(self.name.currentText())
 
     def _name_changed(self, name: str) -> None:
-        filled = skeleton(named(self.choices, name))
-        if filled or self.arguments.toPlainText().rstrip("} ").endswith(":"):
-            self.arguments.setPlainText(filled)
+        choice = named(self.choices, name)
+        if choice is not None:
+            self._describe()
         self._judge()
 
+    # which arguments
+
     @property
-    def typed(self) -> Typed:
-        """What the fields hold now."""
-        return Typed(self.place.text(), self.name.currentText().strip(), self.arguments.toPlainText())
+    def target(self) -> str:
+        """What the fields name now."""
+        return target_of(self.place.text(), self.name.currentText())
+
+    def _describe(self) -> None:
+        """Show the arguments of another class: what its source says, until the worker says more."""
+        target = self.target
+        if target == self._shown or not split_target(target)[1] or place_trouble(self.place.text()):
+            return
+        self._shown = target
+        choice = named(self.choices, self.name.currentText().strip())
+        self.arguments.show_arguments({})
+        self.arguments.show_form(
+            form_of_choice(target, choice) or ArgumentForm(target, target.rpartition(":")[2], (), takes_any=True)
+        )
+        if not self._solve_soon:
+            self.arguments.show_arguments(self._settings.arguments_of(target))
+        if self.questions.describe(target):
+            self.arguments.say(self.tr("Reading the file to see what it asks for …"), "muted")
+        else:
+            said = self.tr("The file was not run, because its folder is not trusted: these are the required arguments only.")
+            self.arguments.say(said, "warning")
+        self._judge()
+
+    def _described(self, form: ArgumentForm) -> None:
+        if form.target != self._shown:
+            return
+        self.arguments.say("", "muted")
+        self.arguments.show_form(form)
+        solve, self._solve_soon = self._solve_soon, False
+        if solve and form.fields and self.questions.can_solve:
+            self._solve()
+        self._judge()
+        self._focus_first()
+
+    def _focus_first(self) -> None:
+        """The first row that has to be typed, unless somebody types elsewhere already."""
+        form = self.arguments.form
+        first = next((row.path for row in form.rows if row.is_required and not form.editors[row.path].value_text()), None)
+        if first is not None and self.focusWidget() in (None, self.place, self.name) and not self.questions.solving:
+            form.editors[first].setFocus()
+
+    def _solve_or_stop(self) -> None:
+        if self.questions.solving:
+            self.questions.stop()
+        else:
+            self._solve()
+
+    def _solve(self) -> None:
+        self.questions.solve(self.target, self.arguments.given, self._settings.arguments_of(self.target))
+        self.arguments.say(self.tr("Trying arguments …"), "muted")
+        self._judge()
+
+    def _solved(self, question: SolveArguments, solved: SolvedArguments) -> None:
+        if question.target == self.target:
+            self.arguments.show_solution(question, solved)
+            self._judge()
+            if solved.exact:
+                self.open_button.setFocus()
+
+    def _question_failed(self, question: str, sentence: str) -> None:
+        self._solve_soon = False
+        stopped = self.tr("Stopped. What was typed stays.")
+        self.arguments.say(sentence or stopped, "error" if sentence else "muted")
+        if question == DESCRIBE and not sentence:
+            self._shown = ""
+        self._judge()
+
+    def _worker_changed(self) -> None:
+        self.interpreter.setText(self._opening.worker.interpreter)
+        self._shown = ""
+        typed = self.arguments.arguments
+        self._describe()
+        self.arguments.show_arguments(typed)
+
+    # opening
+
+    @property
+    def trouble(self) -> str:
+        """Why this cannot be opened yet, as a sentence; empty when it can."""
+        return place_trouble(self.place.text()) or self.arguments.trouble
 
     def _judge(self) -> None:
-        sentence = trouble(self.typed, named(self.choices, self.typed.name))
-        self._say(sentence)
-        self.buttons.button(QDialogButtonBox.StandardButton.Open).setEnabled(not sentence)
+        solving = self.questions.solving
+        can_solve = self.questions.can_solve and bool(split_target(self.target)[1]) and not self._waits_for
+        self.arguments.show_solving(solving, can_solve)
+        sentence = "" if solving else self.trouble
+        self._say(sentence, "error" if self.place.text() else "muted")
+        self.open_button.setEnabled(not sentence and not solving and not self._waits_for)
 
-    def _say(self, sentence: str) -> None:
+    def _say(self, sentence: str, role: str) -> None:
         palette = self.palette()
-        palette.setColor(palette.ColorRole.WindowText, color("error" if self.place.text() else "muted"))
+        palette.setColor(palette.ColorRole.WindowText, color(role))
         self.says.setPalette(palette)
         self.says.setText(sentence)
 
     def _open(self) -> None:
-        typed = self.typed
-        place, name = split_target(typed.place.strip())
-        name = typed.name or name or ""
+        if not self.open_button.isEnabled():
+            return
         self._run_bar.input.setText(self.input.text())
         self._run_bar.device.setCurrentIndex(self.device.currentIndex())
-        self.accept()
-        self._opening.open_target(f"{place}:{name}" if name else place, arguments=arguments_of(typed.arguments))
+        self._waits_for = self.target
+        given = self.arguments.arguments
+        self._settings.remember_arguments(self.target, given)
+        self._judge()
+        self._say(self.tr("Constructing {0} …").format(self.name.currentText() or self.target), "muted")
+        self._opening.open_target(self.target, arguments=given or None)
+
+    def _opened(self, kind: str, _what: str) -> None:
+        if kind == "model" and self._waits_for:
+            self._waits_for = ""
+            self.accept()
+
+    def _refused(self, failed: Failed) -> None:
+        if self._waits_for:
+            self._waits_for = ""
+            self._judge()
+            self._say(failure_text(failed), "error")
+
+    def _said(self, sentence: str) -> None:
+        """Nothing was opened, and nothing failed: cancelled, or not trusted."""
+        if self._waits_for and not self._opening.constructing:
+            self._waits_for = ""
+            self._judge()
+            self._say(sentence, "warning")
+
+    def reject(self) -> None:
+        """Close; what is being worked out is stopped first, and the dialog stays open for another press."""
+        if self.questions.solving:
+            self.questions.stop()
+            return
+        super().reject()

@@ -1,21 +1,24 @@
 """What is typed into the target dialog, judged without widgets."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from torchloupe.analysis.argument_sources import SOURCE_WORDS
+from torchloupe.analysis.argument_starts import leaf_values
 from torchloupe.analysis.target_source import split_target
+from torchloupe.gui.marks import Mark
+from torchloupe.wire.arguments import ArgumentField, ArgumentForm, SolvedArgument
 from torchloupe.wire.requests import TargetChoice, TargetChoices
 
-
-@dataclass(frozen=True)
-class Typed:
-    """What the fields hold: ``place`` is a file or an import path, ``name`` a class or factory, ``arguments`` JSON text."""
-
-    place: str
-    name: str
-    arguments: str
+SOURCE_MARKS = {
+    "given": Mark("✎", SOURCE_WORDS["given"], "accent"),
+    "stored": Mark("■", SOURCE_WORDS["stored"], "matched"),
+    "shapes": Mark("✓", SOURCE_WORDS["shapes"], "matched"),
+    "default": Mark("○", SOURCE_WORDS["default"], "muted"),
+    "guess": Mark("▲", SOURCE_WORDS["guess"], "warning"),
+}
 
 
 def arguments_of(text: str) -> dict[str, Any] | None:
@@ -24,35 +27,58 @@ def arguments_of(text: str) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"The arguments are not JSON: {error}.") from error
     if not isinstance(found, dict):
         raise ValueError('The arguments must be a JSON object, such as {"width": 64}.')
     return found
 
 
-def trouble(typed: Typed, choice: TargetChoice | None) -> str:
-    """Why this cannot be opened yet, as a sentence; empty when it can."""
-    if not typed.place.strip():
+def place_trouble(text: str) -> str:
+    """Why nothing can be opened from there, as a sentence; empty when something may."""
+    if not text.strip():
         return "Give a Python file, or an import path such as package.module:Class."
-    place, _name = split_target(typed.place.strip())
+    place, _name = split_target(text.strip())
     if place.endswith(".py") and not Path(place).expanduser().is_file():
         return f"There is no file {place}."
-    if choice and choice.required and typed.arguments == skeleton(choice):
-        return f"Fill in {', '.join(choice.required)}."
-    try:
-        given = arguments_of(typed.arguments) or {}
-    except ValueError as error:
-        return str(error)
-    lacking = [name for name in choice.required if name not in given] if choice else []
-    if lacking:
-        return f"{typed.name} needs {', '.join(lacking)}."
     return ""
 
 
-def skeleton(choice: TargetChoice | None) -> str:
-    """JSON with the required arguments, their values to be filled in."""
-    return "{" + ", ".join(f'"{name}": ' for name in choice.required) + "}" if choice and choice.required else ""
+def target_of(place_text: str, name_text: str) -> str:
+    """``file.py:Name`` or ``package.module:Name`` of the two fields; the place alone when no name is given. A path is whole."""
+    place, name = split_target(place_text.strip())
+    if place.endswith(".py"):
+        place = str(Path(place).expanduser().absolute())
+    name = name_text.strip() or name or ""
+    return f"{place}:{name}" if name and place else place
+
+
+def form_of_choice(target: str, choice: TargetChoice | None) -> ArgumentForm | None:
+    """What the source of a class says without being run: the names of the arguments that must be given."""
+    if choice is None:
+        return None
+    fields = tuple(ArgumentField(name, "other") for name in choice.required)
+    return ArgumentForm(target, choice.name, fields, choice.summary, takes_any=True)
+
+
+def source_text(source: SolvedArgument) -> str:
+    """The second column of a row: the word, and why."""
+    mark = SOURCE_MARKS[source.source]
+    if source.source == "default":
+        return mark.text
+    return f"{mark.text}: {source.reason}" if source.reason and source.source != "given" else mark.text
+
+
+def as_remembered(source: SolvedArgument, stored: Mapping[str, Any], remembered: Mapping[str, Any]) -> SolvedArgument:
+    """What was taken from the last time and not from the checkpoint is said so."""
+    leaf = source.name.rpartition(".")[2]
+    known = leaf_values(stored)
+    if source.source == "stored" and leaf in leaf_values(remembered) and known.get(leaf, _NOTHING) != source.value:
+        return SolvedArgument(source.name, source.value, "given", "As the last time.")
+    return source
+
+
+_NOTHING = object()
 
 
 def choice_text(choice: TargetChoice) -> str:

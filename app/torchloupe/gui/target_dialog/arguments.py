@@ -1,0 +1,153 @@
+"""The arguments in the target dialog: as a form or as JSON, both in step, and what they were worked out from."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from torchloupe.analysis.argument_sources import argument_sources, solution_verdict
+from torchloupe.gui.target_dialog.form import ArgumentsForm
+from torchloupe.gui.target_dialog.form_rows import Path
+from torchloupe.gui.target_dialog.model import SOURCE_MARKS, arguments_of, as_remembered
+from torchloupe.gui.theme import color, em, fixed_font
+from torchloupe.wire.arguments import ArgumentForm, SolveArguments, SolvedArguments
+
+
+class ArgumentsBox(QWidget):
+    """The form, the text, the button that works them out, and how well they fit."""
+
+    edited = Signal()
+    solve_clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form = ArgumentsForm()
+        self.text = QPlainTextEdit(tabChangesFocus=True, placeholderText=self.tr('constructor keywords as JSON: {"width": 64}'))
+        self.text.setFont(fixed_font())
+        self.text.setAccessibleName(self.tr("Arguments as JSON"))
+        self.heading = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.work_out = QPushButton(self.tr("&Work out from checkpoint"), autoDefault=False)
+        self.work_out.setToolTip(
+            self.tr("Find the arguments with which the model has the keys and shapes of the open checkpoint")
+        )
+        self.as_text = QPushButton(self.tr("As &JSON"), autoDefault=False)
+        self.as_text.setCheckable(True)
+        self.as_text.setToolTip(self.tr("Write the arguments as JSON; the form follows"))
+        self.verdict = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.form)
+        self.pages.addWidget(self.text)
+        self._lay_out()
+        self._trouble = ""
+        self.form.edited.connect(self._form_edited)
+        self.text.textChanged.connect(self._text_edited)
+        self.as_text.toggled.connect(self._show_page)
+        self.work_out.clicked.connect(self.solve_clicked)
+        self.say("", "muted")
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.heading, 1)
+        top.addWidget(self.work_out)
+        top.addWidget(self.as_text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.verdict)
+        self.pages.setMinimumHeight(em(self, 9))
+
+    # showing
+
+    def show_form(self, form: ArgumentForm) -> None:
+        """What a class takes; what was typed for it stays."""
+        self.form.show_form(form)
+        count = sum(not row.is_group for row in self.form.rows)
+        required = self.tr("  (* required)") if any(row.is_required for row in self.form.rows) else ""
+        takes = self.tr("{0} takes no arguments").format(form.name)
+        self.heading.setText(self.tr("Arguments of {0}{1}").format(form.name, required) if count else takes)
+        self.edited.emit()
+
+    def show_arguments(self, arguments: Mapping[str, Any]) -> None:
+        """Fill both pages."""
+        self.form.show_sources({})
+        self.form.show_arguments(arguments)
+        self._write_text()
+        self.edited.emit()
+
+    def show_solution(self, question: SolveArguments, solved: SolvedArguments) -> None:
+        """Fill in what was worked out, and say from what."""
+        remembered = question.stored.get("as the last time", {})
+        stored = {name: value for name, value in question.stored.items() if name != "as the last time"}
+        sources: dict[Path, Any] = {}
+        for name, source in argument_sources(solved).items():
+            sources[tuple(name.split("."))] = as_remembered(source, stored, remembered)
+        self.form.show_arguments(solved.arguments)
+        for path, editor in self.form.editors.items():
+            if path in sources and sources[path].source == "default":
+                editor.show_text("")
+        self.form.show_sources(sources)
+        self._write_text()
+        mark, role = ("✓", "matched") if solved.exact else (SOURCE_MARKS["guess"].glyph, "warning")
+        self.say(f"{mark} {solution_verdict(solved)}", role)
+        self.edited.emit()
+
+    def say(self, sentence: str, role: str) -> None:
+        """One line below the form."""
+        palette = self.palette()
+        palette.setColor(palette.ColorRole.WindowText, color(role))
+        self.verdict.setPalette(palette)
+        self.verdict.setText(sentence)
+        self.verdict.setVisible(bool(sentence))
+
+    def show_solving(self, is_solving: bool, can_solve: bool) -> None:
+        """The button stops what it began."""
+        self.work_out.setText(self.tr("&Stop") if is_solving else self.tr("&Work out from checkpoint"))
+        self.work_out.setEnabled(is_solving or can_solve)
+
+    # both pages in step
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keywords that are given."""
+        return self.form.arguments
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those of them that a person typed."""
+        return self.form.given
+
+    @property
+    def trouble(self) -> str:
+        """Why this cannot be opened, as a sentence; empty when it can."""
+        return self._trouble or next(iter(self.form.troubles), "")
+
+    def _show_page(self, as_text: bool) -> None:
+        self.pages.setCurrentWidget(self.text if as_text else self.form)
+        (self.text if as_text else self.form).setFocus()
+
+    def _form_edited(self) -> None:
+        self.say("", "muted")
+        self._write_text()
+        self.edited.emit()
+
+    def _write_text(self) -> None:
+        arguments = self.arguments
+        self._trouble = ""
+        self.text.blockSignals(True)
+        self.text.setPlainText(json.dumps(arguments, indent=2, ensure_ascii=False) if arguments else "")
+        self.text.blockSignals(False)
+
+    def _text_edited(self) -> None:
+        try:
+            arguments = arguments_of(self.text.toPlainText()) or {}
+        except ValueError as error:
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
+            self.form.show_sources({})
+            self.form.show_arguments(arguments)
+        self.say("", "muted")
+        self.edited.emit()

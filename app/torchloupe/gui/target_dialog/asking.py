@@ -1,0 +1,135 @@
+"""What the target dialog asks of the worker: what a class takes, and which arguments the open checkpoint needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.analysis.argument_sources import stored_arguments, wanted_tensors
+from torchloupe.analysis.target_source import split_target
+from torchloupe.checkpoints.config_beside import config_beside
+from torchloupe.gui.jobs import Progress
+from torchloupe.gui.opening import Opening
+from torchloupe.gui.plain_text import plain_text
+from torchloupe.wire.arguments import DescribeArguments, SolveArguments
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.requests import Failed
+
+DESCRIBE, SOLVE = "describe arguments", "solve arguments"
+
+
+@dataclass(frozen=True)
+class GatherStored:
+    """Job: the question to the worker, with everything that the checkpoint and the file beside it say."""
+
+    target: str
+    contents: CheckpointContents
+    container: str
+    given: dict[str, Any]
+    remembered: Mapping[str, Any]
+
+    def __call__(self, progress: Progress) -> SolveArguments:
+        progress(0, 0, "reading what the checkpoint stores")
+        stored = stored_arguments(self.contents, config_beside(Path(self.contents.path)))
+        known = {**stored, "as the last time": dict(self.remembered)} if self.remembered else stored
+        return SolveArguments(self.target, wanted_tensors(self.contents, self.container), known, self.given)
+
+
+class ArgumentQuestions(QObject):
+    """Asks, and says what came. The dialog is the owner: when it is gone, no answer is heard."""
+
+    described = Signal(object)  # ArgumentForm
+    solved = Signal(object, object)  # SolveArguments, SolvedArguments
+    failed = Signal(str, str)  # which question, a sentence; empty when it was cancelled
+    progressed = Signal(str)
+
+    def __init__(self, opening: Opening, dialog: QObject) -> None:
+        super().__init__(dialog)
+        self._opening, self._jobs, self._dialog = opening, opening.jobs, dialog
+        self._refused: set[str] = set()  # files whose code was not to be run
+        self._jobs.progress.connect(self._progress)
+
+    @property
+    def solving(self) -> bool:
+        """Arguments are being worked out."""
+        return self._jobs.runs(SOLVE)
+
+    @property
+    def describing(self) -> bool:
+        """The file is being imported to see what it asks for."""
+        return self._jobs.runs(DESCRIBE)
+
+    @property
+    def can_solve(self) -> bool:
+        """There is a checkpoint to work them out from."""
+        bench = self._opening.workbench
+        return bench.checkpoint is not None and bool(bench.container or bench.checkpoint.tensors)
+
+    def describe(self, target: str) -> bool:
+        """Ask what the target takes; its file is imported, so only when its folder is trusted. False when it is not."""
+        place, _name = split_target(target)
+        if place.endswith(".py") and not self._may_run(place):
+            return False
+        self._jobs.start(
+            DescribeArguments(target),
+            done=self.described.emit,
+            failed=partial(self._say_failed, DESCRIBE),
+            tag=DESCRIBE,
+            owner=self._dialog,
+            label=self.tr("reading the arguments of {0}").format(target.rpartition(":")[2]),
+        )
+        return True
+
+    def _may_run(self, place: str) -> bool:
+        if place in self._refused:
+            return False
+        if self._opening.trust.allows(Path(place)):
+            return True
+        self._refused.add(place)
+        return False
+
+    def solve(self, target: str, given: dict[str, Any], remembered: Mapping[str, Any]) -> None:
+        """Work the arguments out from the open checkpoint."""
+        bench = self._opening.workbench
+        if bench.checkpoint is not None:
+            self._jobs.start(
+                GatherStored(target, bench.checkpoint, bench.container, given, remembered),
+                done=self._ask_worker,
+                failed=partial(self._say_failed, SOLVE),
+                tag=SOLVE,
+                owner=self._dialog,
+                label=self.tr("reading what the checkpoint stores"),
+            )
+
+    def _ask_worker(self, question: SolveArguments) -> None:
+        self._jobs.start(
+            question,
+            done=partial(self.solved.emit, question),
+            failed=partial(self._say_failed, SOLVE),
+            tag=SOLVE,
+            owner=self._dialog,
+            label=self.tr("trying arguments of {0}").format(question.target.rpartition(":")[2]),
+        )
+
+    def stop(self) -> None:
+        """Work nothing out any more."""
+        if self.solving:
+            self._jobs.cancel()
+
+    def _progress(self, what: str, done: int, _total: int) -> None:
+        if self.solving and done:
+            self.progressed.emit(self.tr("{0}: {1} built").format(what, f"{done:,}"))
+
+    def _say_failed(self, question: str, failed: Failed) -> None:
+        self.failed.emit(question, failure_text(failed))
+
+
+def failure_text(failed: Failed) -> str:
+    """What went wrong and what to do; empty when it was cancelled."""
+    if failed.cancelled or not failed.problems:
+        return ""
+    problem = failed.problems[0]
+    return plain_text(f"{problem.message} {problem.hint}".strip())

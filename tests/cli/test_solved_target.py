@@ -1,0 +1,152 @@
+"""Arguments that nobody gave are worked out from the checkpoint, and said with where they are from."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from cli.playing import KeyListWriter, Play, opened
+from torchloupe.__main__ import main
+from torchloupe.wire.arguments import SolveArguments, SolvedArgument, SolvedArguments
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import Failed, OpenTarget
+
+NEEDS = Problem("construct-failed", "`Net` needs `width`.", data={"missing": ["width"], "unknown": []})
+SOLVED = SolvedArguments(
+    "model.py",
+    {"width": 64},
+    (SolvedArgument("width", 64, "shapes", "From fc.weight [64, 3]."),),
+    matched=2,
+    wanted=2,
+    unexpected=0,
+    exact=True,
+    builds=7,
+)
+
+
+def needing(request: OpenTarget) -> Any:
+    """Opens only with arguments."""
+    return replace(opened(request.target), arguments=request.arguments) if request.arguments else Failed((NEEDS,))
+
+
+@pytest.fixture
+def solving(play: Play) -> Play:
+    """A worker whose target needs an argument, and finds it."""
+    play.script[OpenTarget] = needing
+    play.script[SolveArguments] = lambda _request: SOLVED
+    return play
+
+
+def test_that_missing_arguments_are_worked_out_and_said(solving: Play, key_list: KeyListWriter) -> None:
+    written = solving("tree", "model.py", "--checkpoint", key_list("ck", {"fc.weight": (64, 3), "fc.bias": (64,)}))
+    assert "Arguments worked out from the checkpoint. Exact: 2 of 2 keys and shapes, built 7 times." in written.out
+    assert "width = 64  from fc.weight [64, 3]" in written.out
+    (asked,) = solving.asked(SolveArguments)
+    assert {(tensor.key, tensor.shape) for tensor in asked.wanted} == {("fc.weight", (64, 3)), ("fc.bias", (64,))}
+    assert [request.arguments for request in solving.asked(OpenTarget)] == [None, {"width": 64}]
+
+
+def test_that_json_says_where_the_arguments_are_from(solving: Play, key_list: KeyListWriter) -> None:
+    plain = solving("check", "model.py", "--checkpoint", key_list("ck", {"fc.weight": (64, 3)}), "--json").json
+    assert plain["target"]["args"] == {"width": 64}
+    assert plain["target"]["args_source"] == "checkpoint"
+    assert plain["arguments"]["exact"] is True
+    assert plain["arguments"]["values"] == [
+        {"name": "width", "value": 64, "source": "shapes", "reason": "From fc.weight [64, 3]."}
+    ]
+
+
+def test_that_what_was_given_goes_along(solving: Play, key_list: KeyListWriter) -> None:
+    solving.script[OpenTarget] = lambda request: (
+        opened(request.target) if "width" in (request.arguments or {}) else Failed((NEEDS,))
+    )
+    solving("tree", "model.py", "--args", '{"depth": 3}', "--checkpoint", key_list("ck", {"fc.weight": (64, 3)}))
+    (asked,) = solving.asked(SolveArguments)
+    assert asked.given == {"depth": 3}
+
+
+def test_that_nothing_is_worked_out_when_the_target_opens_by_itself(play: Play, key_list: KeyListWriter) -> None:
+    written = play("tree", "model.py", "--checkpoint", key_list("ck", {"fc.weight": (10, 3), "fc.bias": (10,)}), "--json")
+    assert play.asked(SolveArguments) == []
+    assert "arguments" not in written.json
+    assert written.json["target"]["args_source"] != "checkpoint"
+
+
+def test_that_nothing_is_worked_out_without_a_checkpoint(solving: Play) -> None:
+    written = solving("tree", "model.py")
+    assert written.status == 2
+    assert "`Net` needs `width`." in written.err
+    assert solving.asked(SolveArguments) == []
+
+
+def test_that_arguments_that_do_not_fit_exactly_are_a_remark(solving: Play, key_list: KeyListWriter) -> None:
+    solving.script[SolveArguments] = lambda _request: replace(SOLVED, exact=False, matched=1, unexpected=3)
+    written = solving("check", "model.py", "--checkpoint", key_list("ck", {"fc.weight": (10, 3), "fc.bias": (10,)}), "--json")
+    (remark,) = [problem for problem in written.json["problems"] if problem["code"] == "arguments-closest"]
+    assert remark["severity"] == "info"
+    assert "1 of 2 keys fit" in remark["message"]
+    assert "--args" in remark["hint"]
+
+
+def test_that_a_search_that_fails_says_why(solving: Play, key_list: KeyListWriter) -> None:
+    solving.script[SolveArguments] = lambda _request: Failed((Problem("construct-failed", "`Net` raises."),))
+    written = solving("run", "model.py", "--checkpoint", key_list("ck", {"fc.weight": (10, 3)}))
+    assert written.status == 2
+    assert "`Net` raises." in written.err
+
+
+def test_that_an_unreadable_checkpoint_is_told_once(solving: Play, tmp_path: Path) -> None:
+    (tmp_path / "broken.pt").write_bytes(b"nothing")
+    written = solving("run", "model.py", "--checkpoint", str(tmp_path / "broken.pt"), "--json")
+    assert written.status == 2
+    assert len(written.json["problems"]) == 1
+    assert solving.asked(SolveArguments) == []
+
+
+MODEL = """
+from dataclasses import dataclass
+import torch
+from torch import nn
+
+
+@dataclass
+class Config:
+    vocabulary: int
+    dim: int
+    layers: int = 4
+    bias: bool = True
+
+
+class Tagger(nn.Module):
+    def __init__(self, config: Config, classes: int):
+        super().__init__()
+        self.embed = nn.Embedding(config.vocabulary, config.dim)
+        self.layers = nn.ModuleList(nn.Linear(config.dim, config.dim, bias=config.bias) for _ in range(config.layers))
+        self.head = nn.Linear(config.dim, classes)
+
+    def forward(self, ids):
+        x = self.embed(ids)
+        for layer in self.layers:
+            x = layer(x).relu()
+        return self.head(x)
+
+
+def example_inputs():
+    return (torch.zeros(2, 3, dtype=torch.int64),)
+"""
+
+
+def test_a_whole_way_with_a_real_worker(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tagger.py").write_text(MODEL)
+    shapes = {"embed.weight": (50, 12), "head.weight": (7, 12), "head.bias": (7,)}
+    shapes.update({f"layers.{number}.weight": (12, 12) for number in range(3)})
+    torch.save({"state_dict": {f"module.{key}": torch.zeros(shape) for key, shape in shapes.items()}}, tmp_path / "ck.pt")
+    status = main(["check", str(tmp_path / "tagger.py"), "--checkpoint", str(tmp_path / "ck.pt"), "--json"])
+    plain = json.loads(capsys.readouterr().out)
+    assert plain["target"]["args"] == {"config": {"vocabulary": 50, "dim": 12, "layers": 3, "bias": False}, "classes": 7}
+    assert plain["arguments"]["exact"] is True
+    counts = plain["state_dict"]["counts"]
+    assert counts["missing"] == counts["unexpected"] == counts["shape"] == 0
+    assert status == 1, "the prefix is told, as for every model"
