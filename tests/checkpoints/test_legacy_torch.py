@@ -119,3 +119,9 @@ def test_that_a_lightning_checkpoint_of_that_time_is_called_so(tmp_path):
     contents = _saved(tmp_path, saved)
     assert contents.format == "Lightning"
     assert ("hyper_parameters.lr", 0.5) in [(value.path, value.value) for value in contents.values]
+
+
+def test_that_an_old_file_says_its_protocol_and_byte_order(tmp_path):
+    torch.save({"w": torch.zeros(3)}, tmp_path / "a.pt", _use_new_zipfile_serialization=False)
+    about = {value.path: value.value for value in read_contents(tmp_path / "a.pt").about}
+    assert about == {"protocol version": 1001, "byte order": "little"}

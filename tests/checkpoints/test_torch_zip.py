@@ -282,3 +282,30 @@ def test_that_a_buffer_saved_to_memory_reads_too(tmp_path):
     torch.save({"a": torch.zeros(2)}, stream)
     (tmp_path / "a.bin").write_bytes(stream.getvalue())
     assert [row.key for row in read_contents(tmp_path / "a.bin").tensors] == ["a"]
+
+
+def test_that_the_file_says_its_version_byte_order_and_alignment(tmp_path):
+    torch.save({"w": torch.zeros(3)}, tmp_path / "a.pt")
+    about = {value.path: value.value for value in read_contents(tmp_path / "a.pt").about}
+    assert about["version"] == "3"
+    assert about["byte order"] == "little"
+    assert about["alignment"] == "64"
+
+
+def test_that_an_archive_without_small_records_says_nothing_of_itself(tmp_path):
+    torch.save({"w": torch.zeros(3)}, tmp_path / "a.pt")
+    with zipfile.ZipFile(tmp_path / "a.pt") as full, zipfile.ZipFile(tmp_path / "bare.pt", "w") as bare:
+        for name in full.namelist():
+            if name.endswith("data.pkl") or "/data/" in name:
+                bare.writestr(name, full.read(name))
+    contents = read_contents(tmp_path / "bare.pt")
+    assert contents.about == ()
+    assert [tensor.key for tensor in contents.tensors] == ["w"]
+
+
+def test_that_a_long_small_record_is_not_read(tmp_path):
+    torch.save({"w": torch.zeros(3)}, tmp_path / "a.pt")
+    with zipfile.ZipFile(tmp_path / "a.pt") as full, zipfile.ZipFile(tmp_path / "long.pt", "w") as long:
+        for name in full.namelist():
+            long.writestr(name, b"3" * 5000 if name.endswith("/version") else full.read(name))
+    assert "version" not in {value.path for value in read_contents(tmp_path / "long.pt").about}

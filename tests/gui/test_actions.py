@@ -47,7 +47,16 @@ KEYS = {
 }
 ACTION_IDS = [
     *KEYS,
-    *("open.example", "close.checkpoint", "close.model", "run.arguments", "worker.interpreter", "worker.restart", "view.right"),
+    *(
+        "open.example",
+        "close.checkpoint",
+        "close.model",
+        "run.arguments",
+        "run.solve_arguments",
+        "worker.interpreter",
+        "worker.restart",
+        "view.right",
+    ),
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other"),
@@ -114,6 +123,7 @@ def test_that_with_nothing_open_what_needs_something_is_off(window: Any) -> None
         "run.forward",
         "run.cancel",
         "run.arguments",
+        "run.solve_arguments",
         "reload",
         "go.to",
         "go.back",

@@ -134,6 +134,15 @@ def test_that_what_was_given_stays(solve):
     assert next(value for value in solved.values if value.name == "hidden_features").source == "given"
 
 
+def test_that_one_given_field_of_a_configuration_stays_and_the_others_are_worked_out(solve):
+    _module, _copy, solved = solve("encoder_decoder_config", given={"cfg": {"encoder": {"residual": False}}})
+    assert solved.exact
+    assert solved.arguments["cfg"]["encoder"] == {"in_dim": 9, "hidden": 20, "num_layers": 3, "residual": False}
+    sources = {value.name: value.source for value in solved.values}
+    assert sources["cfg.encoder.residual"] == "given"
+    assert sources["cfg.encoder.hidden"] == sources["cfg.latent_dim"] == "shapes"
+
+
 def test_that_a_prefix_on_all_keys_is_no_hindrance(solve):
     _module, _copy, solved = solve("mlp_required", prefix="module.model.")
     assert solved.exact
@@ -159,7 +168,9 @@ def test_that_a_checkpoint_of_another_model_is_not_called_exact(context, models,
 
 def test_that_a_constructor_that_always_raises_is_explained(context, tmp_path):
     file = tmp_path / "broken.py"
-    file.write_text("from torch import nn\nclass Net(nn.Module):\n    def __init__(self, width):\n        raise OSError('no disk')\n")
+    file.write_text(
+        "from torch import nn\nclass Net(nn.Module):\n    def __init__(self, width):\n        raise OSError('no disk')\n"
+    )
     with pytest.raises(CouldNotRun) as failed:
         solved_arguments(context, SolveArguments(str(file), (WantedTensor("a", (1,)),)))
     problem = failed.value.problems[0]
@@ -197,7 +208,9 @@ def test_that_a_constructor_that_computes_with_small_tensors_is_solved(context, 
         "        self.layers = nn.ModuleList(nn.Linear(dim, dim) for _ in rates)\n"
         "        print('made', rates)\n"
     )
-    wanted = tuple(WantedTensor(f"layers.{n}.{kind}", shape) for n in range(5) for kind, shape in (("weight", (24, 24)), ("bias", (24,))))
+    wanted = tuple(
+        WantedTensor(f"layers.{n}.{kind}", shape) for n in range(5) for kind, shape in (("weight", (24, 24)), ("bias", (24,)))
+    )
     solved = solved_arguments(context, SolveArguments(str(file), wanted))
     assert solved.exact
     assert (solved.arguments["depth"], solved.arguments["dim"]) == (5, 24)
@@ -214,7 +227,9 @@ def test_that_what_a_constructor_prints_while_it_is_probed_is_not_heard(context,
         "        logging.getLogger('x').error('loud')\n"
         "        self.fc = nn.Linear(dim, dim)\n"
     )
-    solved = solved_arguments(context, SolveArguments(str(file), (WantedTensor("fc.weight", (9, 9)), WantedTensor("fc.bias", (9,)))))
+    solved = solved_arguments(
+        context, SolveArguments(str(file), (WantedTensor("fc.weight", (9, 9)), WantedTensor("fc.bias", (9,))))
+    )
     assert solved.exact
     assert "hello" not in "".join(capfd.readouterr())
 

@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Sequence, Tuple
 
 from ..wire.arguments import ArgumentField, SolvedArgument
 from .argument_tries import EnoughTried, Tries
-from .argument_values import LENGTH, Coordinate, changed, value_at
+from .argument_values import LENGTH, Coordinate, changed, leaves, path_text, value_at
 from .shape_fit import Shapes, example_of
 
 _USUAL_HEAD_WIDTH = 64
@@ -13,9 +13,9 @@ _USUAL_HEAD_WIDTH = 64
 
 def settle(tries: Tries) -> None:
     """What the shapes do not ask for goes back to its default; heads that nothing tells become what is usual."""
-    defaults = dict(_defaults(tries.fields, ()))
+    defaults, given = dict(_defaults(tries.fields, ())), dict(leaves(tries.given))
     for path, default in defaults.items():
-        if path[0] in tries.given or path[-1] in tries.stored or value_at(tries.best, path) == default:
+        if path in given or path[-1] in tries.stored or value_at(tries.best, path) == default:
             continue
         back = changed(tries.best, Coordinate(path, "other"), default)
         if tries.is_as_good(back):
@@ -53,8 +53,14 @@ def _usual_heads(tries: Tries, coordinate: Coordinate) -> List[int]:
 
 def explained(tries: Tries) -> Iterator[SolvedArgument]:
     """Every value of the best arguments with where it is from."""
-    for name, value in tries.given.items():
-        yield SolvedArgument(name, value, "given", "You gave it.")
+    inside = {
+        field.name: value
+        for field in tries.fields
+        if field.kind == "config" and isinstance(value := tries.given.get(field.name), dict)
+    }
+    whole = {(name,): value for name, value in tries.given.items() if name not in inside}
+    for path, value in {**whole, **dict(leaves(inside))}.items():
+        yield SolvedArgument(path_text(path), value, "given", "You gave it.")
     shapes = tries.shapes(tries.best) or {}
     defaults = dict(_defaults(tries.fields, ()))
     with contextlib.suppress(EnoughTried):

@@ -55,10 +55,10 @@ def solution_verdict(solved: SolvedArguments) -> str:
 
 def solved_lines(solved: SolvedArguments) -> List[str]:
     """One line for each argument: ``width = 64  from fc1.weight [64, 3]``"""
-    return [f"{name} = {json.dumps(each.value)}  {_source_text(each)}" for name, each in argument_sources(solved).items()]
+    return [f"{name} = {json.dumps(each.value)}  {source_text(each)}" for name, each in argument_sources(solved).items()]
 
 
-def _source_text(each: SolvedArgument) -> str:
+def source_text(each: SolvedArgument) -> str:
     """``from fc1.weight [64, 3]``, or the word for its source."""
     if each.source == "shapes" and each.reason:
         return each.reason[:1].lower() + each.reason[1:].rstrip(".")

@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from ..wire.arguments import ArgumentField
-from .argument_values import Arguments, coordinates, current, first_arguments, with_value
+from .argument_values import Arguments, coordinates, current, first_arguments, merged, with_value
 
 _FITTING = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list, tuple), "dict": (dict,)}
 _OTHER_FORMS = 4
@@ -24,7 +24,7 @@ def starts(fields: Sequence[ArgumentField], stored: Mapping[str, Any], given: Ar
     names = leaf_values(stored)
     known = _known(fields, names)
     for found in [known, {}] if known else [{}]:
-        usual = first_arguments(fields, {**found, **given})
+        usual = first_arguments(fields, merged(found, given))
         used = {name: value for name, value in names.items() if found and _holds(usual, name, value)}
         yield Start(usual, used)
         yield Start(_without_heads(fields, usual, given), used)
@@ -77,7 +77,7 @@ def _holds(tree: Any, name: str, value: Any) -> bool:
 
 def _without_heads(fields: Sequence[ArgumentField], usual: Arguments, given: Arguments) -> Arguments:
     """One head, one group: every width is a multiple of it."""
-    for coordinate in coordinates(fields, usual, tuple(given)):
+    for coordinate in coordinates(fields, usual, given):
         if coordinate.divides and isinstance(current(usual, coordinate), int):
             usual = with_value(usual, coordinate.path, 1)
     return usual
@@ -100,7 +100,7 @@ def _other_forms(fields: Sequence[ArgumentField], usual: Arguments, given: Argum
 def _all_alike(fields: Sequence[ArgumentField], usual: Arguments, given: Arguments, found: Arguments, size: int) -> Arguments:
     """Every number that is only guessed is the same one, so that none fails to be a multiple of another."""
     required = {field.name for field in fields if not field.has_default} - set(given) - set(found)
-    for coordinate in coordinates(fields, usual, tuple(given)):
+    for coordinate in coordinates(fields, usual, given):
         if coordinate.kind == "int" and (coordinate.path[0] in required or len(coordinate.path) > 1):
             usual = with_value(usual, coordinate.path, 1 if coordinate.divides else size)
     return usual

@@ -73,7 +73,7 @@ class Tries:
 
     def coordinates(self) -> Tuple[Coordinate, ...]:
         """Everything in the best arguments that may be changed."""
-        return coordinates(self.fields, self.best, tuple(self.given))
+        return coordinates(self.fields, self.best, self.given)
 
     def value(self, coordinate: Coordinate) -> Any:
         """What stands there in the best arguments."""

@@ -87,6 +87,25 @@ def with_length(tree: Any, path: Sequence[Step], length: int) -> Any:
     return with_value(tree, path, items[:length] + [items[-1]] * (length - len(items)))
 
 
+def merged(under: Arguments, over: Arguments) -> Arguments:
+    """Both trees in one; where both say something, ``over`` is right."""
+    both = {
+        name: merged(under[name], over[name])
+        for name in under
+        if isinstance(under[name], dict) and isinstance(over.get(name), dict)
+    }
+    return {**under, **over, **both}
+
+
+def leaves(tree: Arguments, above: Tuple[str, ...] = ()) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """Every value of a tree that is no mapping with something in it, under its path."""
+    for name, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*above, name))
+        else:
+            yield (*above, name), value
+
+
 def changed(arguments: Arguments, coordinate: Coordinate, value: Any) -> Arguments:
     """The arguments with another value (or length) at a coordinate."""
     made: Arguments = (with_length if coordinate.kind == LENGTH else with_value)(arguments, coordinate.path, value)
@@ -99,18 +118,20 @@ def current(arguments: Arguments, coordinate: Coordinate) -> Any:
     return len(value) if coordinate.kind == LENGTH else value
 
 
-def coordinates(fields: Sequence[ArgumentField], arguments: Arguments, fixed: Sequence[str] = ()) -> Tuple[Coordinate, ...]:
-    """Everything in the arguments that can be varied; ``fixed`` names top-level arguments that stay."""
-    free = [field for field in fields if field.name not in fixed]
-    return tuple(coordinate for field in free for coordinate in _of_field(field, arguments, ()))
+def coordinates(fields: Sequence[ArgumentField], arguments: Arguments, fixed: Arguments) -> Tuple[Coordinate, ...]:
+    """Everything in the arguments that can be varied; what ``fixed`` holds stays, in a configuration object only its fields there."""
+    return tuple(coordinate for field in fields for coordinate in _of_field(field, arguments, fixed, ()))
 
 
-def _of_field(field: ArgumentField, arguments: Any, above: Tuple[Step, ...]) -> Iterator[Coordinate]:
+def _of_field(field: ArgumentField, arguments: Any, fixed: Arguments, above: Tuple[Step, ...]) -> Iterator[Coordinate]:
     path = (*above, field.name)
     value = value_at(arguments, (field.name,)) if isinstance(arguments, dict) else None
+    stays = fixed.get(field.name)
+    if field.name in fixed and not (field.kind == "config" and isinstance(stays, dict)):
+        return
     if field.kind == "config":
         for inner in field.fields:
-            yield from _of_field(inner, value, path)
+            yield from _of_field(inner, value, stays or {}, path)
     elif field.kind in ("choice", "class"):
         yield Coordinate(path, "choice", field.choices)
     elif field.kind == "str":

@@ -106,7 +106,7 @@ class Wanted:
 class Refusal:
     """Why a candidate did not run, as far as it can be seen: each field is a reason to try something else.
 
-    ``shapes`` are whole shapes that a leaf should have, with the axes of a picture; ``ranks`` says how many dimensions are
+    ``stated`` are sizes beside numbers on the line that failed, which may or may not belong together. ``shapes`` are whole shapes that a leaf should have, with the axes of a picture; ``ranks`` says how many dimensions are
     wanted more; ``numbers`` and ``dtypes`` stand on the line that failed; ``below`` is the first index that is too large;
     ``absent`` are arguments that it may have missed; ``keys`` what a dict did not have, ``looked_up`` what was asked of a tensor as
     if it were a dict; ``taken_apart`` are tensors that were gone through like a tuple; ``sentence`` says it to a person.
@@ -116,6 +116,7 @@ class Refusal:
     wanted: Tuple[Wanted, ...] = ()
     shapes: Tuple[Tuple[Path, Shape, Optional[Shape]], ...] = ()
     pairs: Tuple[Tuple[Path, Shape], ...] = ()
+    stated: Tuple[Wanted, ...] = ()
     ranks: Tuple[int, ...] = ()
     dtypes: Tuple[str, ...] = ()
     numbers: Tuple[int, ...] = ()
@@ -242,6 +243,9 @@ def _proposals(refusal: Refusal, candidate: Candidate, arguments: Tuple[Argument
     for path in leaves:
         for rank in refusal.ranks:
             yield from _ranked(candidate, path, rank)
+    yield from _rank_numbers(refusal, candidate, leaves)
+    for stated in refusal.stated:
+        yield from _stated(stated, candidate)
     yield from _larger(refusal, candidate, leaves)
     yield from _numbers(refusal, candidate, leaves)
     yield from _anything(refusal, candidate, leaves, arguments)
@@ -306,16 +310,31 @@ def _sizes(wanted: Wanted, candidate: Candidate, nearest: bool) -> Iterator[Cand
         spatial = dict(candidate.spatial).get(path, ())
         order = sorted(range(len(spec.shape)), key=lambda axis: (axis == 0, axis in spatial, -axis))
         for axis in order:
-            # The first axis is nearly always the batch.
-            if spec.shape[axis] == got and nearest == (axis > 0 or len(spec.shape) == 1):
+            if nearest and spec.shape[axis] == got and (axis > 0 or len(spec.shape) == 1):
                 yield candidate.with_shape(path, _changed(spec.shape, {axis: size}))
         if spatial:
             yield from _sides(candidate, path, spatial, (size / got) ** (1 / len(spatial)), nearest)
         for axis in order:
             if axis == 0 and len(spec.shape) > 1:
-                continue
+                continue  # the first axis is nearly always the batch
             for new in _scaled(spec.shape[axis], got, size, nearest):
                 yield candidate.with_shape(path, _changed(spec.shape, {axis: new}))
+        if nearest and len(spec.shape) > 1 and spec.shape[0] == got:
+            yield candidate.with_shape(path, _changed(spec.shape, {0: size}))
+
+
+def _stated(stated: Wanted, candidate: Candidate) -> Iterator[Candidate]:
+    """A size becomes the number beside it; one that comes out of a picture's sides changes those."""
+    for path in stated.leaves:
+        spec = candidate.at(path)
+        spatial = dict(candidate.spatial).get(path, ())
+        if spec is None or not spec.dtype:
+            continue
+        for axis in range(1, len(spec.shape)):
+            if spec.shape[axis] == stated.got:
+                yield candidate.with_shape(path, _changed(spec.shape, {axis: stated.size}))
+        if spatial and stated.got not in spec.shape and stated.got > 0 and stated.size > 0:
+            yield from _sides(candidate, path, spatial, (stated.size / stated.got) ** (1 / len(spatial)), nearest=True)
 
 
 def _scaled(now: int, got: int, size: int, nearest: bool) -> Iterator[int]:
@@ -355,7 +374,7 @@ def _ranked(candidate: Candidate, path: Path, more: int) -> Iterator[Candidate]:
 def template(rank: int, spec: InputSpec) -> Shape:
     """A shape with this many dimensions: batch first, the features of ``spec`` last (of pictures second)."""
     features = spec.shape[-1] if spec.shape else _FEATURES[0]
-    last = LENGTH if "float" not in spec.dtype else features
+    last = LENGTH if "float" not in spec.dtype and rank < 3 else features
     return {
         0: (),
         1: (BATCH,),
@@ -382,16 +401,21 @@ def _larger(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) ->
             yield from (candidate.with_shape(path, _changed(spec.shape, {axis: side})) for side in (64, 1000) if side > spec.shape[axis])
 
 
+def _rank_numbers(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
+    for path in leaves:
+        spec = candidate.at(path)
+        for number in refusal.numbers if spec is not None and spec.dtype else ():
+            if spec is not None and 0 < number <= 5 and number != len(spec.shape):
+                yield candidate.with_shape(path, template(number, spec))
+
+
 def _numbers(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
-    """Numbers on the failing line are sizes, numbers of dimensions, divisors, or limits."""
+    """Numbers on the failing line are sizes, divisors, or limits."""
     for path in leaves:
         spec = candidate.at(path)
         if spec is None or not spec.dtype:
             continue
         spatial = dict(candidate.spatial).get(path, ())
-        for number in refusal.numbers:
-            if 0 <= number <= 5 and number != len(spec.shape):
-                yield candidate.with_shape(path, template(number, spec))
         for number in refusal.numbers:
             if not 0 < number <= 4096:
                 continue

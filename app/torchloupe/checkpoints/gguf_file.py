@@ -129,6 +129,11 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
         tensors=tuple(placed),
         values=tuple(_values(settings)),
         problems=tuple([*problems, BIG_ENDIAN] if reader.big else problems),
+        about=(
+            StoredValue("version", "int", reader.version),
+            StoredValue("byte order", "str", "big" if reader.big else "little"),
+            StoredValue("alignment", "int", alignment),
+        ),
     )
 
 

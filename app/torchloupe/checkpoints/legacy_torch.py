@@ -101,6 +101,10 @@ def read(source: SourceFile, progress: Progress) -> CheckpointContents:
         values=values,
         globals=tuple(sorted(pickled.globals)),
         problems=tuple(problems),
+        about=(
+            StoredValue("protocol version", "int", protocol if type(protocol) is int else str(protocol)[:50]),
+            StoredValue("byte order", "str", "big" if big else "little"),
+        ),
     )
 
 

@@ -23,6 +23,8 @@ _CONSTANT_FOLDERS = ("constants", "tensors")
 _METHODS = (STORED, DEFLATED)
 _MOST_ROOTS = 8
 _LONGEST_SMALL_RECORD = 64
+_ABOUT = {"version": "version", "byteorder": "byte order", ".format_version": "format version", ".storage_alignment": "alignment"}
+"""Small records beside the pickle, and what they say."""
 
 
 class _Archive:
@@ -70,11 +72,23 @@ class _Archive:
             self._orders[name] = read_member(self.source, name, member).data.strip()
         return self._orders[name]
 
+    def about(self, root: str) -> List[StoredValue]:
+        """What the small records say of the file."""
+        found = []
+        for record, name in _ABOUT.items():
+            member = self.members.get(root + record)
+            if member is not None and member.size <= _LONGEST_SMALL_RECORD and not self._fault(member):
+                text = self.byte_order(root) if record == "byteorder" else read_member(self.source, root + record, member).data
+                found.append(StoredValue(name, "str", text.decode("utf-8", "replace").strip()))
+        return found
+
     def _fault(self, member: Member) -> str:
         if member.flags & ENCRYPTED:
             return "Its record is encrypted."
         if member.start + member.packed > self._size:
             return "Its record lies beyond the end of the file."
+        if member.method in _METHODS:
+            return ""
         return f"Its record is compressed by method {member.method}, which is not read here."
 
 
@@ -121,6 +135,7 @@ def read(source: SourceFile, directory: Directory, progress: Progress) -> Checkp
         values=tuple(values),
         globals=tuple(sorted(mentioned)),
         problems=tuple(problems),
+        about=tuple(archive.about(roots[0])),
     )
 
 

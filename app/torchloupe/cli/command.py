@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from torchloupe.session.interpreters import default_interpreter, resolve_interpreter
-from torchloupe.session.launchers import LocalPython
+from torchloupe.session.interpreters import default_interpreter
+from torchloupe.session.launchers import launcher_of
 from torchloupe.session.log import LogLine
 from torchloupe.session.session import OnEvent, Session
 
@@ -38,13 +38,13 @@ OpenSession = Callable[[str | None, bool, Terminal], AnySession]
 
 def real_session(interpreter: str | None, spare: bool, terminal: Terminal) -> Session:
     """A worker in a process of its own; what the user's code prints goes to standard error. Raises ``UsageError``."""
-    program = resolve_interpreter(interpreter) if interpreter else default_interpreter()
+    launcher = launcher_of(interpreter or default_interpreter())
 
     def log(line: LogLine) -> None:
         if line.source == "user":
             terminal.complain(line.text)
 
-    return Session(LocalPython(program, None), log, spare=spare)
+    return Session(launcher, log, spare=spare)
 
 
 @dataclass(frozen=True)

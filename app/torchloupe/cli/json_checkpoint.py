@@ -73,6 +73,7 @@ def metadata_object(contents: CheckpointContents) -> Plain:
             {"name": name, "verdict": verdict.word, "reason": verdict.reason} for name, verdict in judged_names(contents.globals)
         ],
         "values": {value.path: value.value for value in contents.values},
+        "about": {value.path: value.value for value in contents.about},
     }
 
 

@@ -22,7 +22,12 @@ def add_model_options(parser: ArgumentParser) -> None:
     parser.add_argument("--args", metavar="JSON", help="constructor keywords, such as '{\"classes\": 10}'")
     parser.add_argument("--mode", choices=("train", "eval"), help="set the model to this mode (default: as it was constructed)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, mps (default: where the model is)")
-    parser.add_argument("--python", metavar="INTERPRETER", help="the Python that has torch and what the model needs")
+    parser.add_argument(
+        "--python",
+        metavar="INTERPRETER",
+        help="the Python that has torch and what the model needs: a path, the folder of an environment, a name on the PATH, "
+        "or a command line such as 'ssh host python3', whose far side needs nothing else",
+    )
     parser.add_argument(
         "--import-folder", metavar="DIR", action="append", default=[], help="search this folder, too, for what the model imports"
     )

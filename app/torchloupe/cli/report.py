@@ -60,7 +60,8 @@ class Exported:
 class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
-    ``solved`` are arguments that were worked out; ``checkpoints`` are those that were read, by their paths; they are not drawn. ``seconds`` says how
+    ``solved`` are arguments that were worked out; ``checkpoints`` are those that were read, by their paths; they are not drawn.
+    ``seconds`` says how
     long each stage took. ``could_run`` is False when what was asked for could not be done at all.
     """
 

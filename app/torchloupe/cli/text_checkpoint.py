@@ -34,6 +34,8 @@ def contents_lines(contents: CheckpointContents, terminal: Terminal) -> list[str
         else:
             lines += _prefix_lines(held[container.path], terminal)
         lines += _tensor_lines(held[container.path], facts, terminal)
+    if contents.about:
+        lines += ["", "the file: " + ", ".join(f"{value.path} {_one_line(value.value)}" for value in contents.about)]
     if contents.values:
         lines += ["", f"{counted(len(contents.values), 'other value')}:"]
         values = [("  " + value.path, value.type, _one_line(value.value)) for value in contents.values]

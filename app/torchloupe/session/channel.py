@@ -46,7 +46,7 @@ class Channel:
         self.replies: SimpleQueue[Frame | None] = SimpleQueue()
         self._nonce = secrets.token_hex(16)
         self._words = launcher.words(self._nonce)
-        self._luggage = launcher.luggage
+        self._luggage, self._place = launcher.luggage, launcher.describe()
         self._environment = clean_environment(os.environ, launcher.environment)
         self._log = log
         self._on_change = on_change
@@ -76,8 +76,7 @@ class Channel:
         with self._lock:
             if not self.stopped and self.state != ENDED:
                 self.stopped, self.problem = True, reason
-            if self._process is not None:
-                self._process.kill()
+            self._put_an_end_to_it()
 
     def is_alive(self) -> bool:
         """Whether its thread still runs: there may be a process."""
@@ -99,7 +98,7 @@ class Channel:
         try:
             process = self._launch()
         except OSError as error:
-            self._end(self.problem or deaths.not_launched(error, self._words))
+            self._end(self.problem or deaths.not_launched(error, self._words[0]))
             return
         pump = threading.Thread(target=self._pump, args=(process.stderr,), name="worker log", daemon=True)
         pump.start()
@@ -116,7 +115,7 @@ class Channel:
     def _bury(self, process: subprocess.Popen[bytes], pump: threading.Thread, why: str) -> None:
         """Nothing of the process is left after this, and its log is complete."""
         returncode = _wait(process, 0 if why else GRACE_SECONDS)
-        _close(process.stdin)  # a worker behind another process (a shell, a container) leaves when this pipe ends
+        _close(process.stdin)
         _sweep(process, pump)
         _close(process.stdout)
         if not pump.is_alive():
@@ -149,7 +148,7 @@ class Channel:
         watchdog.start()
         noise: list[str] = []
         try:
-            with contextlib.suppress(OSError):  # it has ended: what it said tells why
+            with contextlib.suppress(OSError, ValueError):  # it has ended: what it said tells why
                 process.stdin.write(self._luggage)
                 process.stdin.flush()
             noise = stream.await_magic(self._nonce)
@@ -173,15 +172,20 @@ class Channel:
     def _give_up(self) -> None:
         self._late = True
         with self._lock:
-            if self._process is not None:
-                self._process.kill()
+            self._put_an_end_to_it()
+
+    def _put_an_end_to_it(self) -> None:
+        """A worker behind another process (a shell, a container) is not ours to kill: it leaves when its standard input ends."""
+        if self._process is not None:
+            self._process.kill()
+            _close(self._process.stdin)
 
     def _explained(self, returncode: int | None, why: str) -> Problem:
         lines = list(self._tail)
         if self._late:
             why = f"it said nothing for {self._start_seconds:g} seconds."
         if self.hello is None:
-            return deaths.no_hello(self._words, returncode, self._noise + lines, why)
+            return deaths.no_hello(self._place, returncode, self._noise + lines, why)
         if why:
             return Problem(
                 "protocol-error",
@@ -233,7 +237,7 @@ def _sweep(process: subprocess.Popen[bytes], pump: threading.Thread) -> None:
 
 def _close(pipe: IO[bytes] | None) -> None:
     assert pipe is not None
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # nobody reads what was still to be written
         pipe.close()
 
 

@@ -1,7 +1,6 @@
 """Why a worker is not there, in words: it could not be started, or it ended when nobody had asked it to."""
 
 import re
-import shlex
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from torchloupe.wire.requests import MAGIC, FetchStats, FetchValues, OpenTarget,
 DETAIL_LINES = 40
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
 _MEMORY_WORDS = re.compile(r"bad_alloc|out of memory|MemoryError|annot allocate memory", re.IGNORECASE)
+_WANTS_A_PERSON = re.compile(r"Permission denied \(|Host key verification failed|[Pp]assword:|passphrase")
 _FRAME = re.compile(r'\s*File "(?P<file>[^"<>]+)", line (?P<line>\d+) in ')
 _NOT_THE_USERS = re.compile(r"site-packages|dist-packages|[/\\]torchloupe[/\\]worker[/\\]|[/\\]lib[/\\]python\d|[/\\]Lib[/\\]")
 _DOING: dict[type, str] = {
@@ -27,22 +27,23 @@ _MEMORY_HINT = (
 _CRASH_HINT = "The details show where it was. What was captured stays; the next run starts a new worker."
 
 
-def not_launched(error: OSError, words: Sequence[str]) -> Problem:
-    """The operating system refused to start the command."""
-    program = words[0]
+def not_launched(error: OSError, program: str) -> Problem:
+    """The operating system refused to start the program."""
     if isinstance(error, FileNotFoundError):
         message = f"There is no interpreter {program}."
     elif isinstance(error, PermissionError):
         message = f"{program} may not be started."
     else:
         message = f"{program} is not a program that runs here: {error.strerror or error}."
-    return Problem("worker-start-failed", message, hint="Choose another interpreter.", details=f"{shlex.join(words)}\n{error}")
+    return Problem("worker-start-failed", message, hint="Choose another interpreter.", details=f"{program}\n{error}")
 
 
-def no_hello(words: Sequence[str], returncode: int | None, lines: Sequence[str], why: str = "") -> Problem:
+def no_hello(program: str, returncode: int | None, lines: Sequence[str], why: str = "") -> Problem:
     """The command ran, but no worker said hello. ``lines`` is what it said instead, ``why`` what was wrong when it did not end."""
-    program, details = words[0], "\n".join([shlex.join(words), *lines[-DETAIL_LINES:]])
+    details = "\n".join([program, *lines[-DETAIL_LINES:]])
     hint = "Choose another interpreter; the details show the command and what it said."
+    if any(_WANTS_A_PERSON.search(line) for line in lines):
+        hint = "Log in once in a terminal, so that nothing is asked any more (a key, a password, a host that is not known yet)."
     for line in lines:
         if line.startswith(f"{MAGIC} too-old "):
             message = f"{program} is Python {line.split()[-1]}; 3.9 or newer is needed."

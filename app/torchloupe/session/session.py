@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from torchloupe.wire.problems import INFO, Problem
@@ -184,11 +185,20 @@ class Session:
                 continue  # of a request whose asker failed in on_event
             if frame.kind != EVENT:
                 channel.asked = None
-                return frame.message
+                return self._said_where(frame.message)
             if on_event is not None:
                 on_event(frame.message, frame.blobs)
         assert channel.problem is not None
         return Failed((channel.problem,), cancelled=channel.stopped)
+
+    def _said_where(self, reply: Any) -> Any:
+        """A path that is not there may well be here: say which machine it was looked up on."""
+        where = self.launcher.far_side
+        if not where or not isinstance(reply, Failed):
+            return reply
+        told = f"Paths are those of the far side ({where})."
+        problems = [replace(each, hint=f"{each.hint} {told}") if each.code == "usage" else each for each in reply.problems]
+        return replace(reply, problems=tuple(problems))
 
     # workers
 

@@ -80,7 +80,8 @@ class CheckpointContents:
 
     ``file_bytes`` is the size on disk, ``bytes_read`` how much of it was read for this. ``globals`` are the importable names a
     pickle mentions, sorted; loading the file with pickle would import them. ``problems`` are warnings about a file that could
-    be read in spite of them. ``stamps`` tell later whether the files are still those that were read.
+    be read in spite of them. ``stamps`` tell later whether the files are still those that were read. ``about``
+    is what the format says of the file itself: its version, byte order, alignment.
     """
 
     path: str
@@ -92,3 +93,4 @@ class CheckpointContents:
     globals: Tuple[str, ...] = ()
     problems: Tuple[Problem, ...] = ()
     stamps: Tuple[FileStamp, ...] = ()
+    about: Tuple[StoredValue, ...] = ()

@@ -51,7 +51,10 @@ class OpenTarget:
 
 @dataclass(frozen=True)
 class OpenedTarget:
-    """A constructed model. ``name`` is what was called (class or factory), ``class_name`` what came out, ``file`` its source."""
+    """A constructed model. ``name`` is what was called (class or factory), ``class_name`` what came out, ``file`` its source.
+
+    ``project_files`` are the source files it came from, its own and those that it imported from the project.
+    """
 
     target: str
     file: Optional[str]
@@ -62,6 +65,7 @@ class OpenedTarget:
     tree: ModuleTree
     provides: Tuple[str, ...] = ()
     problems: Tuple[Problem, ...] = ()
+    project_files: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from .no_downloads import DownloadInsisted, no_downloads
 from .places import Places
 from .target import Target
 
-PICKLE, SCRIPT, EXPORTED = "pickle", "TorchScript archive", "exported program"
+PICKLE, SCRIPT, EXPORTED = "pickle", "torchscript", "exported_program"
 
+_ARTICLES = {SCRIPT: "a TorchScript archive", EXPORTED: "an exported program"}
 _NAMES_SHOWN = 8
 _LOST_CLASS = re.compile(r"Can't get attribute '([^']+)' on <module '([^']+)'")
 
@@ -138,7 +139,7 @@ def _question(file: str, kind: str) -> Problem:
         data = {"names": [{"name": each.name, "verdict": each.verdict.word, "reason": each.verdict.reason} for each in names]}
         data["weights_only"] = [{"refused": refusal}] if refusal else []
     else:
-        message, data = f"{base} is a {kind}: loading it runs code that came with it.", {"names": []}
+        message, data = f"{base} is {_ARTICLES[kind]}: loading it runs code that came with it.", {"names": []}
     hint = "If you trust it, say so: --trust."
     text = "Trust this file and load it."
     return Problem("needs-trust", message, hint=hint, file=file, fixes=(Fix("trust_file", text, value=file),), data={"kind": kind, **data})
@@ -170,7 +171,7 @@ def _load_problem(error: BaseException, file: str) -> Problem:
     if module == "__main__":
         hint = "It was saved by the script that defines the class: save its state_dict() there, and open that script as the model."
         return replace(problem, message=message, hint=hint)
-    folders = list(foldersreplace(module, [os.path.dirname(file), os.getcwd()]))[:3]
+    folders = list(folders_with(module, [os.path.dirname(file), os.getcwd()]))[:3]
     where = folders[0] if folders else "DIR"
     hint = f"Point at the project that defines it: --import-folder {where}."
     fixes = tuple(Fix("add_to_path", f"Import from {folder}, too.", value=folder) for folder in folders)

@@ -5,8 +5,9 @@ import os
 import sys
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, Dict, Iterator, Set
+from typing import Any, Dict, Iterator, Optional, Set, Tuple
 
+from .places import is_foreign
 from .process_state import ProcessState
 
 
@@ -48,6 +49,13 @@ class CleanSlate:
             sys.modules.update(before)
             now.restore()
 
+    def project_files(self, target: Optional[str]) -> Tuple[str, ...]:
+        """The source file of the open target and those that it brought along, installed packages left out; absolute, sorted."""
+        modules = [module for name, module in list(sys.modules.items()) if name not in self._modules]
+        files = [getattr(module, "__file__", None) for module in modules]
+        found = [file for file in files if isinstance(file, str) and _is_of_a_project(file)]
+        return tuple(sorted({os.path.abspath(file) for file in (*found, target or "") if file.endswith(".py")}))
+
     def _own_modules(self) -> Dict[str, ModuleType]:
         """What earlier targets imported from their own folders, which may have changed on disk or have a namesake elsewhere."""
         modules = list(sys.modules.items())
@@ -58,6 +66,10 @@ class CleanSlate:
         if not isinstance(file, str) or "site-packages" in file:
             return False
         return os.path.realpath(file).startswith(tuple(self._folders))
+
+
+def _is_of_a_project(file: str) -> bool:
+    return not any(each in file for each in ("site-packages", "dist-packages")) and not is_foreign(file)
 
 
 def slate_of(context: Any) -> CleanSlate:

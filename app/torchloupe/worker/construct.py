@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from functools import partial
 from typing import Any, Dict, List, Optional
 
 import torch
@@ -13,19 +14,26 @@ from .explain import CouldNotRun, problem_of
 from .missing_gpu import gpu_change
 from .no_downloads import DownloadInsisted, no_downloads
 from .target import Target
+from .ways_without_data import built_without_data
 
 
-def construct(target: Target, arguments: Optional[Dict[str, Any]], seed: int, allow_downloads: bool = False) -> nn.Module:
-    """The model that the target makes. Nothing is downloaded for it unless that is allowed. Raises ``CouldNotRun``."""
+def construct(
+    target: Target, arguments: Optional[Dict[str, Any]], seed: int, allow_downloads: bool = False, device: Optional[str] = None
+) -> nn.Module:
+    """The model that the target makes, for the device ``meta`` without data where its constructor works without.
+
+    Nothing is downloaded for it unless that is allowed. Raises ``CouldNotRun``.
+    """
     if isinstance(target.make, nn.Module):
         return target.make
     keywords = dict(arguments or {})
     _check_arguments(target, keywords)
     keywords = constructor_of(target).keywords(keywords)
     torch.manual_seed(seed)
+    make = partial(built_without_data, target.make) if device == "meta" else target.make
     with no_downloads(allow_downloads) as refusals:
         try:
-            model = target.make(**keywords)
+            model = make(**keywords)
         except (Exception, SystemExit, DownloadInsisted) as error:
             refused = refusals.problem(error, "construct-failed", f"The constructor of `{target.name}`", target.places)
             raise CouldNotRun(refused or construct_problem(error, target)) from error

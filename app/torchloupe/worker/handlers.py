@@ -77,6 +77,7 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         tree=tree,
         provides=provided(target),
         problems=target.problems,
+        project_files=slate_of(context).project_files(target.file),
     )
 
 

@@ -23,25 +23,32 @@ def refusal_of_layer(
     kwargs: Dict[str, Any],
     made_of: Callable[[Any], Tuple[Path, ...]],
     leaves: Dict[Path, torch.Tensor],
-    bounds: Dict[Path, int],
     settled: FrozenSet[Path],
 ) -> Optional[Refusal]:
-    """Why ``module`` will refuse its arguments; None when nothing speaks against them. Index limits are noted in ``bounds``."""
+    """Why ``module`` will refuse its arguments; None when nothing speaks against them."""
     given = [each.data if isinstance(each, PackedSequence) else each for each in (*args, *kwargs.values())]
-    if not given or not isinstance(given[0], torch.Tensor) or not type(module).__module__.startswith("torch.nn.modules"):
+    is_table = isinstance(module, (nn.Embedding, nn.EmbeddingBag))
+    known = str(getattr(type(module).forward, "__module__", "")).startswith("torch.nn.modules")
+    if not given or not isinstance(given[0], torch.Tensor) or not known:
         return None
     if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
         return None
-    name = type(module).__name__
+    name = next(kind.__name__ for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules"))
     first, said = given[0], f"`{path}` ({name})"
-    if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
-        return _of_bags(module, given, made_of, said) or _of_table(module, first, made_of, bounds, said)
-    refusal = _of_dtype(module, first, made_of(first), said) or _of_state(module, given, made_of, said)
+    if is_table:
+        return _of_bags(module, given, made_of, said) or _of_table(module, first, made_of, said)
+    beside = given[1:2] if isinstance(module, nn.Transformer) else []
+    wrong = [_of_dtype(module, each, made_of(each), said) for each in (first, *beside) if isinstance(each, torch.Tensor)]
+    refusal = next((each for each in wrong if each is not None), None) or _of_state(module, given, made_of, said)
     if refusal is not None:
         return refusal
     settings = {each: getattr(module, each) for each in LAYER_SETTINGS if hasattr(module, each)}
     finding = check_layer(name, {**settings, "training": module.training}, tuple(first.shape))
     wishes = Refusal(made_of(first))
+    axes = tuple(getattr(module, "normalized_shape", ())) if isinstance(module, nn.LayerNorm) else ()
+    if axes and first.dim() <= len(axes) and len(made_of(first)) == 1 and tuple(first.shape[-len(axes) :]) != axes:
+        if tuple(leaves[made_of(first)[0]].shape) == tuple(first.shape) and len(axes) > 1:
+            return replace(wishes, shapes=((made_of(first)[0], (BATCH, *axes), None),), sentence=f"{said} wants {list(axes)}")
     if args and isinstance(args[0], PackedSequence) and first.dim() != 2:
         return replace(wishes, ranks=(2 - first.dim(),), sentence=f"{said} wants a sequence of features")
     if isinstance(module, _CONVS):
@@ -66,14 +73,10 @@ def _size(wishes: Refusal, got: int, wanted: int, wording: str, said: str) -> Re
     return replace(wishes, wanted=(Wanted(got, wanted, wishes.leaves),), sentence=sentence)
 
 
-def _of_table(
-    module: Any, ids: torch.Tensor, made_of: Callable[[Any], Tuple[Path, ...]], bounds: Dict[Path, int], said: str
-) -> Optional[Refusal]:
+def _of_table(module: Any, ids: torch.Tensor, made_of: Callable[[Any], Tuple[Path, ...]], said: str) -> Optional[Refusal]:
     size, paths = int(module.num_embeddings), made_of(ids)
     if ids.dtype not in (torch.int64, torch.int32):
         return Refusal(paths, dtypes=("int64",), sentence=f"{said} wants whole numbers below {size}")
-    for path in paths:
-        bounds[path] = min(size, bounds.get(path, size))
     largest = _largest(ids)
     if largest is None or largest < size:
         return None

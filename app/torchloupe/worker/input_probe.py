@@ -19,7 +19,10 @@ from .module_tree import dtype_name, walk_modules
 from .nested import tensors_in
 from .operations import short_name
 
-_MARK = "_torchloupe_made_of"
+_MARK, _SAME = "_torchloupe_made_of", "_torchloupe_values_of"
+_KEEPS_VALUES = ("__getitem__", "view", "reshape", "flatten", "unsqueeze", "squeeze", "transpose", "permute", "long", "to", "expand", "t")
+_KEEPS_VALUES += ("contiguous", "clone", "select", "unbind", "__iter__", "chunk", "split", "size_as", "T", "__get__")
+_TABLES = (nn.Embedding.forward, nn.EmbeddingBag.forward)
 _SEQUENCES = (nn.RNNBase, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoderLayer)
 _TORCH = ("/torch/", "\\torch\\")
 _SHAPE = re.compile(r"[\[(](\d+(?:, ?\d+)*),?[\])]")
@@ -68,6 +71,7 @@ class InputProbe(TorchFunctionMode):
         self._leaves = leaves
         for path, tensor in leaves.items():
             setattr(tensor, _MARK, (path,))
+            setattr(tensor, _SAME, path)
 
     def trial(self, run: Callable[[], Any]) -> Trial:
         """``run`` the model in here."""
@@ -110,7 +114,10 @@ class InputProbe(TorchFunctionMode):
                 self._looking = False
 
         def look(module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
-            refusal = refusal_of_layer(path, module, args, kwargs, _made_of, self._leaves, self._bounds, self._settled)
+            if type(module).forward in _TABLES and args and _values_of(args[0]):
+                own = _values_of(args[0]) or ()
+                self._bounds[own] = min(int(module.num_embeddings), self._bounds.get(own, sys.maxsize))
+            refusal = refusal_of_layer(path, module, args, kwargs, _made_of, self._leaves, self._settled)
             if refusal is not None:
                 raise Refused(refusal)
             if self._wish is None and isinstance(module, _SEQUENCES) and args and getattr(args[0], "ndim", 3) == 2:
@@ -148,6 +155,9 @@ class InputProbe(TorchFunctionMode):
         self._looking = False
         if isinstance(result, (torch.Tensor, tuple, list)):
             _mark(result, (args, kwargs))
+            if getattr(func, "__name__", "") in _KEEPS_VALUES and args and hasattr(args[0], _SAME):
+                for _, tensor in tensors_in(result):
+                    setattr(tensor, _SAME, getattr(args[0], _SAME))
         return result
 
     def _look(self, func: Any, args: Tuple[Any, ...], result: Any) -> None:
@@ -197,7 +207,7 @@ class InputProbe(TorchFunctionMode):
         return replace(
             refusal,
             leaves=tuple(around),
-            wanted=refusal.wanted or tuple(() if self._failed and self._failed[0] is error else _stated(seen, numbers)),
+            stated=tuple(_stated(seen, numbers)),
             shapes=refusal.shapes + tuple((path, shape, None) for shape in shapes[:2] for path in around[::-1] if len(shape) < 6 and 0 not in shape),
             numbers=tuple(dict.fromkeys([*ranks, *refusal.numbers, *numbers, *stated])),
             dtypes=refusal.dtypes + tuple(dtypes),
@@ -213,6 +223,12 @@ def _stated(tensors: List[torch.Tensor], numbers: List[int]) -> Iterator[Wanted]
     for tensor in tensors:
         for size in tensor.shape:
             yield from (Wanted(int(size), number, _made_of(tensor)) for number in numbers if 1 < number != size)
+
+
+def _values_of(tensor: Any) -> Optional[Path]:
+    """The input whose very values these are."""
+    path: Optional[Path] = getattr(tensor, _SAME, None)
+    return path
 
 
 def _made_of(tensor: Any) -> Tuple[Path, ...]:

@@ -7,13 +7,10 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
 from .process_state import ProcessState
 from .torch_compat import is_lazy
-
-_LARGE = 1 << 16
-_FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "empty_strided", "randint", "normal")
+from .ways_without_data import WAYS, wants_data
 
 
 class ProbeBuilds:
@@ -21,7 +18,7 @@ class ProbeBuilds:
 
     def __init__(self, make: Callable[..., Any]) -> None:
         self._make = make
-        self._ways = [_no_data, _small_data, contextlib.nullcontext]
+        self._ways = WAYS
         self.failure: Optional[BaseException] = None
 
     def shapes(self, keywords: Mapping[str, Any]) -> Optional[Dict[str, Tuple[int, ...]]]:
@@ -35,7 +32,7 @@ class ProbeBuilds:
                     found = _shapes_of(model)
             except (Exception, SystemExit) as error:
                 self.failure = error
-                if not _wants_data(error):
+                if not wants_data(error):
                     return None
                 continue
             self._ways = self._ways[number:]
@@ -46,36 +43,6 @@ class ProbeBuilds:
 def _shapes_of(model: nn.Module) -> Dict[str, Tuple[int, ...]]:
     tensors = {key: value for key, value in model.state_dict().items() if isinstance(value, torch.Tensor)}
     return {key: tuple(value.shape) for key, value in tensors.items() if not is_lazy(value)}
-
-
-def _wants_data(error: BaseException) -> bool:
-    """Built on the meta device, a constructor failed that may work with numbers in its tensors."""
-    text = str(error)
-    return "meta" in text.lower() or isinstance(error, NotImplementedError) or "fake" in text.lower()
-
-
-def _no_data() -> "contextlib.AbstractContextManager[Any]":
-    return torch.device("meta")
-
-
-class _small_data(TorchFunctionMode):
-    """Large new tensors without data, small ones with: rates that are computed with torch stay numbers."""
-
-    def __torch_function__(self, function: Any, kinds: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = dict(kwargs or {})
-        if getattr(function, "__name__", "") in _FACTORIES and "device" not in kwargs and _elements(args, kwargs) >= _LARGE:
-            kwargs["device"] = "meta"
-        return function(*args, **kwargs)
-
-
-def _elements(args: Any, kwargs: Mapping[str, Any]) -> int:
-    sizes = kwargs.get("size", args[0] if len(args) == 1 and isinstance(args[0], (tuple, list, torch.Size)) else args)
-    count = 1
-    for size in sizes if isinstance(sizes, (tuple, list, torch.Size)) else (sizes,):
-        if not isinstance(size, int):
-            return 0
-        count *= size
-    return count
 
 
 @contextlib.contextmanager

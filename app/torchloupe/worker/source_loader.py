@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import linecache
 import os
 import sys
 from importlib.machinery import SourceFileLoader
@@ -49,11 +50,14 @@ def load_module(file: str, dotted: str, is_script: bool) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    vars(spec)["_initializing"] = True  # as an import has it: an import in a circle is then called one
     try:
         spec.loader.exec_module(module)
     except BaseException:
         sys.modules.pop(name, None)
         raise
+    finally:
+        vars(spec)["_initializing"] = False
     return sys.modules.get(name, module)
 
 
@@ -66,12 +70,14 @@ class _Loader(SourceFileLoader):
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
         """The code of the source as it is, or of the source without notebook commands."""
+        linecache.cache.pop(path, None)
         try:
             return super().source_to_code(data, path)
         except SyntaxError:
             plain = plain_source(importlib.util.decode_source(data))
             if not plain.left_out:
                 raise
+            _show_as_source(path, plain.text)
             return super().source_to_code(plain.text.encode(), path)
 
     def exec_module(self, module: ModuleType) -> None:
@@ -81,6 +87,11 @@ class _Loader(SourceFileLoader):
             if name in source:
                 setattr(module, name, _Notebook())
         super().exec_module(module)
+
+
+def _show_as_source(path: str, text: str) -> None:
+    """What looks up the source of a class gets the one that was run: Python does not read the other."""
+    linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
 
 
 class _Notebook:

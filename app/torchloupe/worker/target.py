@@ -143,9 +143,9 @@ def _decoded(data: bytes, file: str) -> str:
 
 
 def _default_name(choices: TargetChoices) -> str:
-    if choices.default is not None:
-        return choices.default
     names = [choice.name for choice in choices.choices]
+    if choices.default is not None or len(names) == 1:
+        return choices.default or names[0]
     file, base = choices.file, os.path.basename(choices.file)
     if not names:
         raise UsageError(f"{base} defines no Module class and no factory.", f"Name one: {base}:Name.")

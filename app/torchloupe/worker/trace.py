@@ -75,9 +75,9 @@ class ForwardTrace:
         def after(called: nn.Module, _args: Any, _kwargs: Any, output: Any) -> None:
             self._after(called, output)
 
-        try:
-            self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-            self._handles.append(module.register_forward_hook(after, with_kwargs=True))
+        try:  # nn.Module's own methods: those of a scripted module refuse, though its outermost call can be watched
+            self._handles.append(nn.Module.register_forward_pre_hook(module, before, with_kwargs=True))
+            self._handles.append(nn.Module.register_forward_hook(module, after, with_kwargs=True))
         except RuntimeError:
             # Some scripted modules take no hooks: they run unwatched.
             return

@@ -7,6 +7,7 @@ import time
 import warnings
 from dataclasses import dataclass, field, replace
 import logging
+import re
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
@@ -124,7 +125,7 @@ class _Search:
                     continue
                 trial = self._last
             self._keep(tried, trial)
-            reason = (trial.progress, trial.refusal.wanted, trial.refusal.sentence)
+            reason = (trial.progress, trial.refusal.wanted, re.sub(r"\d+", "", trial.refusal.sentence))
             stale = waiting.stale + 1 if reason == waiting.reason else 0
             order = 0.5 * trial.refusal.distance + _STALE * stale - trial.progress
             heapq.heappush(queue, _Waiting(order, self._trials, reason, stale, proposals(trial.refusal, tried, self._arguments)))

@@ -15,6 +15,7 @@ from torchloupe.analysis.wording import bytes_text, counted, shape_text
 from torchloupe.checkpoints.importable_verdicts import DANGEROUS, VERDICTS, JudgedName, judged_names
 from torchloupe.checkpoints.optimizer_steps import optimizer_steps
 from torchloupe.gui.checkpoint.model import (
+    ABOUT,
     GLOBALS,
     TOP,
     VALUES,
@@ -79,6 +80,7 @@ class _Building:
         self._told: set[str] = set()
         self._add_containers(question.model)
         self._add_values()
+        self._add_about()
         self._add_names()
 
     def finish(self) -> CheckpointRows:
@@ -176,6 +178,13 @@ class _Building:
             else:
                 for value in values:
                     self._add(value.path, value, place)
+
+    def _add_about(self) -> None:
+        about = self.contents.about
+        if about:
+            place = self._add(ABOUT, Group(ABOUT, counted(len(about), "fact")))
+            for value in about:
+                self._add(value.path, value, place)
 
     def _add_names(self) -> None:
         names = judged_names(self.contents.globals)

@@ -20,6 +20,7 @@ COLUMNS = ("Key", "Shape or value", "Dtype", "Size", "Notes")
 HAYSTACK_TITLES = ("Key", "Shape or value", "Dtype", "Size", "Notes", "Container")
 TOP = "(top of the file)"
 VALUES = "Other values"
+ABOUT = "The file itself"
 GLOBALS = "Names in its pickle"
 
 

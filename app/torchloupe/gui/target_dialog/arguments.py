@@ -55,9 +55,10 @@ class ArgumentsBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(top)
-        layout.addWidget(self.pages, 1)
         layout.addWidget(self.verdict)
+        layout.addWidget(self.pages, 1)
         self.pages.setMinimumHeight(em(self, 9))
+        self.verdict.setMinimumHeight(em(self, 1.2))
 
     # showing
 
@@ -85,10 +86,8 @@ class ArgumentsBox(QWidget):
         for name, source in argument_sources(solved).items():
             sources[tuple(name.split("."))] = as_remembered(source, stored, remembered)
         self.form.show_arguments(solved.arguments)
-        for path, editor in self.form.editors.items():
-            if path in sources and sources[path].source == "default":
-                editor.show_text("")
         self.form.show_sources(sources)
+        self.form.leave_out_defaults()
         self._write_text()
         mark, role = ("✓", "matched") if solved.exact else (SOURCE_MARKS["guess"].glyph, "warning")
         self.say(f"{mark} {solution_verdict(solved)}", role)
@@ -100,7 +99,6 @@ class ArgumentsBox(QWidget):
         palette.setColor(palette.ColorRole.WindowText, color(role))
         self.verdict.setPalette(palette)
         self.verdict.setText(sentence)
-        self.verdict.setVisible(bool(sentence))
 
     def show_solving(self, is_solving: bool, can_solve: bool) -> None:
         """The button stops what it began."""
@@ -126,7 +124,10 @@ class ArgumentsBox(QWidget):
 
     def _show_page(self, as_text: bool) -> None:
         self.pages.setCurrentWidget(self.text if as_text else self.form)
-        (self.text if as_text else self.form).setFocus()
+        if as_text:
+            self.text.setFocus()
+        else:
+            self.form.focus_first()
 
     def _form_edited(self) -> None:
         self.say("", "muted")

@@ -91,9 +91,12 @@ class TargetDialog(QDialog):
         layout.addLayout(below)
         layout.addWidget(self.says)
         layout.addWidget(self.buttons)
+        labels = [each for each in self.findChildren(QLabel) if each.buddy() is not None]
+        for label in labels:
+            label.setMinimumWidth(max(each.sizeHint().width() for each in labels))
         for form in (above, below):
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.resize(self._fitting(em(self, 54), em(self, 38)))
+        self.resize(self._fitting(em(self, 64), em(self, 46)))
 
     def _fitting(self, width: int, height: int) -> QSize:
         room = self.screen().availableSize()
@@ -247,10 +250,8 @@ class TargetDialog(QDialog):
 
     def _focus_first(self) -> None:
         """The first row that has to be typed, unless somebody types elsewhere already."""
-        form = self.arguments.form
-        first = next((row.path for row in form.rows if row.is_required and not form.editors[row.path].value_text()), None)
-        if first is not None and self.focusWidget() in (None, self.place, self.name) and not self.questions.solving:
-            form.editors[first].setFocus()
+        if self.focusWidget() in (None, self.place, self.name) and self.arguments.trouble and not self.questions.solving:
+            self.arguments.form.focus_first()
 
     def _solve_or_stop(self) -> None:
         if self.questions.solving:

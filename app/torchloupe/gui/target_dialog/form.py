@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from torchloupe.gui.target_dialog.editors import Editor, NoteLabel, editor_for
+from torchloupe.gui.target_dialog.field_values import is_default, read_value
 from torchloupe.gui.target_dialog.form_rows import (
     FILTER_FROM,
     FormRow,
@@ -20,7 +21,7 @@ from torchloupe.gui.target_dialog.form_rows import (
     shown_rows,
     typed_texts,
 )
-from torchloupe.gui.target_dialog.model import SOURCE_MARKS, source_text
+from torchloupe.gui.target_dialog.model import SOURCE_MARKS, note_text
 from torchloupe.gui.theme import em
 from torchloupe.wire.arguments import ArgumentForm, SolvedArgument
 
@@ -38,6 +39,7 @@ class ArgumentsForm(QWidget):
         self.notes: dict[Path, NoteLabel] = {}
         self.sources: dict[Path, SolvedArgument] = {}
         self.folds: dict[Path, QToolButton] = {}
+        self.folded: set[Path] = set()
         self._rest: dict[str, Any] = {}
         self._widgets: dict[Path, list[QWidget]] = {}
         self.filter = QLineEdit(placeholderText=self.tr("Filter arguments"), clearButtonEnabled=True)
@@ -62,6 +64,7 @@ class ArgumentsForm(QWidget):
         self.form, self.rows = form, list(rows_of(form.fields))
         for kept in (self.editors, self.notes, self.folds, self._widgets):
             kept.clear()
+        self.folded.clear()
         self.area.setWidget(self._grid())
         self.filter.clear()
         self.filter.setVisible(len(self.rows) > FILTER_FROM)
@@ -106,14 +109,15 @@ class ArgumentsForm(QWidget):
         kind = row.field.annotation.rpartition(".")[2]
         button = QToolButton()
         button.setText(f"{row.field.name}  {kind}".rstrip())
-        button.setCheckable(True)
-        button.setChecked(True)
         button.setAutoRaise(True)
+        font = button.font()
+        font.setBold(True)
+        button.setFont(font)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setArrowType(Qt.ArrowType.DownArrow)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setAccessibleName(self.tr("{0}, unfolded object").format(row.name))
-        button.toggled.connect(partial(self._folded, row))
+        button.clicked.connect(partial(self._fold_or_unfold, row))
         button.installEventFilter(self)
         self.folds[row.path] = button
         holder = QWidget()  # a tool button has no indent of its own
@@ -122,8 +126,10 @@ class ArgumentsForm(QWidget):
         layout.addWidget(button)
         return holder
 
-    def _folded(self, row: FormRow, is_open: bool) -> None:
+    def _fold_or_unfold(self, row: FormRow) -> None:
         button = self.folds[row.path]
+        is_open = row.path in self.folded
+        self.folded ^= {row.path}
         button.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         said = self.tr("{0}, unfolded object") if is_open else self.tr("{0}, folded object")
         button.setAccessibleName(said.format(row.name))
@@ -148,11 +154,10 @@ class ArgumentsForm(QWidget):
     def _show_help(self, row: FormRow | None) -> None:
         said = help_text(row) if row else ""
         source = self.sources.get(row.path) if row else None
-        self.help.setText(f"{said}\n{source_text(source)}" if source else said)
+        self.help.setText(f"{said}\n{SOURCE_MARKS[source.source].text}. {source.reason}" if source else said)
 
     def _show_rows(self) -> None:
-        folded = [path for path, button in self.folds.items() if not button.isChecked()]
-        shown = shown_rows(self.rows, self.filter.text(), folded)
+        shown = shown_rows(self.rows, self.filter.text(), self.folded)
         for row in self.rows:
             for widget in self._widgets[row.path]:
                 widget.setVisible(row.path in shown)
@@ -205,6 +210,22 @@ class ArgumentsForm(QWidget):
         self.sources = dict(sources)
         self._show_notes()
 
+    def leave_out_defaults(self) -> None:
+        """Rows in which the default was filled in, and nothing tells it, are empty: they say the default by themselves."""
+        for row in self.rows:
+            source = self.sources.get(row.path)
+            if row.path in self.editors and (source is None or source.source == "default"):
+                text = self.editors[row.path].value_text()
+                if not reason(row.field, text) and text.strip() and is_default(row.field, read_value(row.field, text)):
+                    self.editors[row.path].show_text("")
+
+    def focus_first(self) -> None:
+        """The first row that has to be typed, else the first one."""
+        typed = self.texts
+        first = next((row.path for row in self.rows if row.is_required and row.path not in typed), None)
+        for editor in [self.editors[first]] if first else list(self.editors.values())[:1]:
+            editor.setFocus()
+
     def _edited(self, row: FormRow) -> None:
         self.sources.pop(row.path, None)
         if self.sources and self.editors[row.path].value_text().strip():
@@ -223,6 +244,6 @@ class ArgumentsForm(QWidget):
         if why:
             note.show_note(f"✖ {why}", "error")
         elif source is not None:
-            note.show_note(source_text(source), SOURCE_MARKS[source.source].role)
+            note.show_note(note_text(source), SOURCE_MARKS[source.source].role)
         else:
             note.show_note("" if not row.is_required or self.sources else row.field.annotation, "muted")

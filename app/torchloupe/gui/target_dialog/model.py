@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from torchloupe.analysis import argument_sources
 from torchloupe.analysis.argument_sources import SOURCE_WORDS
 from torchloupe.analysis.argument_starts import leaf_values
 from torchloupe.analysis.target_source import split_target
@@ -61,12 +62,9 @@ def form_of_choice(target: str, choice: TargetChoice | None) -> ArgumentForm | N
     return ArgumentForm(target, choice.name, fields, choice.summary, takes_any=True)
 
 
-def source_text(source: SolvedArgument) -> str:
-    """The second column of a row: the word, and why."""
-    mark = SOURCE_MARKS[source.source]
-    if source.source == "default":
-        return mark.text
-    return f"{mark.text}: {source.reason}" if source.reason and source.source != "given" else mark.text
+def note_text(source: SolvedArgument) -> str:
+    """The second column of a row: a glyph, and shortly from what."""
+    return f"{SOURCE_MARKS[source.source].glyph} {argument_sources.source_text(source)}"
 
 
 def as_remembered(source: SolvedArgument, stored: Mapping[str, Any], remembered: Mapping[str, Any]) -> SolvedArgument:
