@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchloupe.analysis.input_specs import DTYPES, InputSpec, format_input_spec, parse_input_spec
+from torchloupe.analysis.input_specs import (
+    DTYPES,
+    InputSpec,
+    container_spec,
+    format_input_spec,
+    parse_input_spec,
+    plain_spec,
+    split_specs,
+)
 from torchloupe.wire.errors import UsageError
 
 
@@ -49,8 +57,10 @@ def test_that_a_spec_is_understood(text: str, spec: InputSpec) -> None:
         ("int64[2]<1.5", "1.5"),
         ("int64[2]<0", "bounds"),
         ("int64[2]>=5<5", "bounds"),
-        ("photo.txt", "'photo.txt'"),
-        ("(2, 3)", "'(2, 3)'"),
+        ("photo.doc", "'photo.doc'"),
+        ("(2, x)", "'x'"),
+        ('{"a": x}', "'x'"),
+        ("{a: 3}", "'a: 3'"),
         ("float32[²]", "'²'"),
     ],
 )
@@ -90,3 +100,34 @@ def test_that_any_text_is_a_spec_or_a_usage_error(text: str) -> None:
 
 def test_that_files_are_written_as_they_were_read() -> None:
     assert format_input_spec(parse_input_spec("x=photo.png")) == "x=photo.png"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("3", "-2.5", "True", "None", "steps=3", "name='cosine'"),
+        *("(float32[2,8], float32[2,8])", "(bool[2],)", "state=(float32[1,2,3], 4)", "[float32[3,8,11], int64[]]", "()", "[]"),
+        *("{'input_ids': int64[2,8]<40, 'mask': None}", "[{'labels': int64[2]}]", "batch={'x': (float32[2], {'y': 1})}"),
+    ],
+)
+def test_that_plain_values_and_containers_are_written_as_they_were_read(text: str) -> None:
+    assert format_input_spec(parse_input_spec(text)) == text
+
+
+def test_that_the_key_of_a_dict_is_kept_with_its_part() -> None:
+    spec = parse_input_spec('{"x": int64[2]<5, "y": [True]}')
+    assert (spec.container, [part.keyword for part in spec.parts]) == ("dict", ["x", "y"])
+    assert spec.parts[1] == container_spec("list", (plain_spec(True),), "y")
+
+
+@pytest.mark.parametrize(
+    ("text", "specs"),
+    [
+        ("3 steps=4", ("3", "steps=4")),
+        ("(float32[2], 3) int64[2] <5", ("(float32[2], 3)", "int64[2]<5")),
+        ("{'a': int64[2]}; [None, None]", ("{'a': int64[2]}", "[None, None]")),
+        ("name='a b' 2", ("name='a b'", "2")),
+    ],
+)
+def test_that_brackets_and_quotes_hold_a_spec_together(text: str, specs: "tuple[str, ...]") -> None:
+    assert split_specs(text) == specs

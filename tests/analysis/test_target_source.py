@@ -235,3 +235,49 @@ def test_that_a_private_class_is_not_preferred() -> None:
 def test_that_broken_source_is_a_syntax_error() -> None:
     with pytest.raises(SyntaxError):
         target_choices("def broken(:", "model.py")
+
+
+def test_that_a_finished_model_is_a_choice_of_its_own_kind() -> None:
+    choice = only("model = nn.Sequential(nn.Linear(2, 2))")
+    assert (choice.name, choice.kind, choice.line, choice.bases) == ("model", "variable", 4, ("nn.Sequential",))
+    assert choices("model: nn.Module = nn.Linear(2, 2)").default == "model"
+
+
+def test_that_the_class_is_meant_before_a_variable_of_it() -> None:
+    found = choices("class Net(nn.Module): ...\nmodel = Net()")
+    assert [(choice.name, choice.kind) for choice in found.choices] == [("Net", "class"), ("model", "variable")]
+    assert found.default == "Net"
+
+
+@pytest.mark.parametrize("call", ["partial(nn.Linear, 2)", "functools.partial(nn.Linear, 2, 3)"])
+def test_that_a_partial_of_a_module_class_is_a_factory(call: str) -> None:
+    assert (only(f"small = {call}").name, only(f"small = {call}").kind) == ("small", "factory")
+
+
+@pytest.mark.parametrize("line", ["loss = torch.zeros(2)", "x = partial(print, 2)", "x = partial()", "a.b = nn.Linear(2, 2)", "n: int"])
+def test_that_other_variables_are_no_choices(line: str) -> None:
+    assert names(line) == []
+
+
+def test_that_what_the_file_exports_is_meant() -> None:
+    source = "__all__ = ['Net']\nclass Net(nn.Module): ...\nclass Other(nn.Module): ...\n"
+    assert choices(source).default == "Net"
+    assert choices(source.replace("['Net']", "['Net', 'Other']")).default is None
+
+
+def test_that_a_class_for_type_checkers_is_not_there() -> None:
+    assert names("if TYPE_CHECKING:\n    class Net(nn.Module): ...\nelse:\n    class Real(nn.Module): ...") == ["Real"]
+
+
+def test_that_two_classes_with_one_name_are_told_with_their_lines() -> None:
+    found = choices("class Net(nn.Module): ...\nclass Net(nn.Linear): ...\n")
+    (problem,) = found.problems
+    assert (problem.severity, problem.line, problem.data["lines"]) == ("warning", 5, [4, 5])
+    assert [choice.line for choice in found.choices] == [5]
+    assert choices("if a:\n    class Net(nn.Module): ...\nelse:\n    class Net(nn.Linear): ...\n").problems == ()
+
+
+def test_that_notebook_commands_do_not_hide_the_models() -> None:
+    found = choices("%matplotlib inline\nclass Net(nn.Module): ...\n")
+    assert [choice.name for choice in found.choices] == ["Net"]
+    assert found.problems[0].code == "notebook-commands"

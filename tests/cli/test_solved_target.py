@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from cli.playing import KeyListWriter, Play, opened
 from torchloupe.__main__ import main
 from torchloupe.wire.arguments import SolveArguments, SolvedArgument, SolvedArguments

@@ -18,6 +18,7 @@ KEYS = {
     "close.all": "Ctrl+W",
     "quit": "Ctrl+Q",
     "open.other": "Ctrl+D",
+    "open.with_fix": "Ctrl+Shift+F",
     "edit.copy": "Ctrl+C",
     "edit.copy_path": "Ctrl+Shift+C",
     "edit.filter": "Ctrl+F",
@@ -59,7 +60,7 @@ ACTION_IDS = [
     ),
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
-    *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other"),
+    *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]
 
@@ -138,7 +139,7 @@ def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     full_window.actions_by_id.refresh()
     off = {action_id for action_id, action in full_window.actions_by_id.by_id.items() if not action.isEnabled()}
     beside = {"compare.values", "compare.swap", "close.other"}  # need a second checkpoint
-    selected = {"export.tensor"}  # needs a tensor of the checkpoint to be selected
+    selected = {"export.tensor", "open.with_fix"}  # need a tensor of the checkpoint, a problem with an offer to be selected
     assert off <= {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected
 
 

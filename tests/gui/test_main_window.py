@@ -208,11 +208,11 @@ def test_that_the_window_and_everything_it_shows_first_load_no_heavy_library() -
     script = f"""
 import sys
 sys.path.insert(0, {str(APP)!r})
-from torchloupe.gui.start_up import local_session, make_application
+from torchloupe.gui.start_up import real_session, make_application
 from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.settings import Settings
 app = make_application()
-window = MainWindow(local_session, sys.executable, Settings(None))
+window = MainWindow(real_session, sys.executable, Settings(None))
 window.painted.connect(app.quit)
 window.show()
 app.exec()

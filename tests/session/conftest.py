@@ -23,6 +23,8 @@ class Script:
 
     command: tuple[str, ...]
     environment: Mapping[str, str] | None = None
+    luggage: bytes = b""
+    far_side: str = ""
 
     def words(self, nonce: str) -> list[str]:
         return [word.replace("{nonce}", nonce) for word in self.command]

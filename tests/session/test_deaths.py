@@ -96,19 +96,24 @@ def test_that_only_the_last_lines_are_kept():
     ],
 )
 def test_that_a_refused_launch_says_why_and_shows_the_command(error, said):
-    problem = not_launched(error, ["py", "-u", "a file"])
+    problem = not_launched(error, "py")
     assert problem.message == said
-    assert problem.details.startswith("py -u 'a file'\n")
+    assert problem.details.startswith("py\n")
 
 
 def test_that_an_old_python_is_told_from_other_failures():
-    problem = no_hello(["py"], 0, ["banner", "torchloupe-worker too-old 3.6.15"])
+    problem = no_hello("py", 0, ["banner", "torchloupe-worker too-old 3.6.15"])
     assert problem.message == "py is Python 3.6.15; 3.9 or newer is needed."
 
 
 def test_that_a_program_that_says_nothing_at_all_is_said_to():
-    assert no_hello(["py"], 4, []).message == "py did not come up as a worker. It ended with exit status 4: it said nothing"
+    assert no_hello("py", 4, []).message == "py did not come up as a worker. It ended with exit status 4: it said nothing"
 
 
 def test_that_the_last_thing_that_was_said_is_the_reason_shown():
-    assert no_hello(["ssh"], 255, ["a", "Permission denied (publickey).", ""]).message.endswith("Permission denied (publickey).")
+    assert no_hello("ssh box py", 255, ["a", "Permission denied (publickey).", ""]).message.endswith("Permission denied (publickey).")
+
+
+def test_that_a_login_that_asks_something_is_sent_to_a_terminal():
+    assert "Log in once in a terminal" in no_hello("ssh box py", 255, ["Host key verification failed."]).hint
+    assert "terminal" not in no_hello("ssh box py", 255, ["Connection refused"]).hint

@@ -40,14 +40,33 @@ def test_that_integers_without_a_bound_are_indices_that_every_table_has(given):
     assert set(given("int64[50]").positional[0].tolist()) == {0, 1}
 
 
-def test_that_a_file_without_function_says_what_forward_takes(models, tmp_path):
+def test_that_without_a_function_the_input_is_worked_out(tmp_path):
     (tmp_path / "bare.py").write_text("from torch import nn\n\nclass Net(nn.Linear):\n    pass\n")
-    target = import_target(str(tmp_path / "bare.py"))
-    with pytest.raises(CouldNotRun) as caught:
-        sample_input(target, nn.Linear(2, 2), (), 0)
-    problem = caught.value.problems[0]
-    assert problem.code == "input-failed"
-    assert "forward(input: torch.Tensor) -> torch.Tensor" in problem.hint
+    found = sample_input(import_target(str(tmp_path / "bare.py")), nn.Linear(7, 2), (), 0)
+    assert (found.source, found.specs) == ("worked_out", ("float32[2,7]",))
+    assert found.positional[0].shape == (2, 7)
+
+
+def test_that_plain_values_and_containers_are_given_as_they_are(given):
+    found = given("3", "(float32[2], None)", "batch={'x': int64[4]<5, 'y': [True]}")
+    assert found.positional[0] == 3
+    assert (found.positional[1][0].shape, found.positional[1][1]) == ((2,), None)
+    assert (found.keywords["batch"]["x"].dtype, found.keywords["batch"]["y"]) == (torch.int64, [True])
+    assert found.specs == ("3", "(float32[2], None)", "batch={'x': int64[4]<5, 'y': [True]}")
+
+
+def test_that_a_text_becomes_ids_that_the_models_table_has(models, tmp_path):
+    (tmp_path / "words.txt").write_text("hello")
+    target = import_target(str(models / "clean_cnn.py"))
+    spec = str(tmp_path / "words.txt")
+    assert sample_input(target, nn.Linear(1, 1), (spec,), 0).positional[0].tolist() == [list(b"hello")]
+    assert int(sample_input(target, nn.Embedding(10, 2), (spec,), 0).positional[0].max()) < 10
+
+
+def test_that_an_empty_text_is_refused(given, tmp_path):
+    (tmp_path / "nothing.txt").write_text("")
+    with pytest.raises(UsageError, match="the file is empty"):
+        given(str(tmp_path / "nothing.txt"))
 
 
 def test_that_a_function_that_raises_is_named_with_its_line(tmp_path):

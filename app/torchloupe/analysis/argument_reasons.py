@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Sequence, Tuple
 
 from ..wire.arguments import ArgumentField, SolvedArgument
 from .argument_tries import EnoughTried, Tries
-from .argument_values import LENGTH, Coordinate, changed, leaves, path_text, value_at
+from .argument_values import LENGTH, Arguments, Coordinate, changed, leaves, path_text, value_at
 from .shape_fit import Shapes, example_of
 
 _USUAL_HEAD_WIDTH = 64
@@ -53,13 +53,7 @@ def _usual_heads(tries: Tries, coordinate: Coordinate) -> List[int]:
 
 def explained(tries: Tries) -> Iterator[SolvedArgument]:
     """Every value of the best arguments with where it is from."""
-    inside = {
-        field.name: value
-        for field in tries.fields
-        if field.kind == "config" and isinstance(value := tries.given.get(field.name), dict)
-    }
-    whole = {(name,): value for name, value in tries.given.items() if name not in inside}
-    for path, value in {**whole, **dict(leaves(inside))}.items():
+    for path, value in _given(tries.fields, tries.given):
         yield SolvedArgument(path_text(path), value, "given", "You gave it.")
     shapes = tries.shapes(tries.best) or {}
     defaults = dict(_defaults(tries.fields, ()))
@@ -81,6 +75,16 @@ def _explained(tries: Tries, coordinate: Coordinate, shapes: Shapes, has_default
     if has_default:
         return SolvedArgument(name, value, "default", "No shape depends on it: the default.")
     return SolvedArgument(name, value, "guess", "It has to be given, and no shape depends on it: a guess.")
+
+
+def _given(fields: Sequence[ArgumentField], given: Arguments) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """What was given, that of configuration objects field by field."""
+    objects = {field.name for field in fields if field.kind == "config"}
+    for name, value in given.items():
+        if name in objects and isinstance(value, dict):
+            yield from leaves(value, (name,))
+        else:
+            yield (name,), value
 
 
 def _defaults(fields: Sequence[ArgumentField], above: Tuple[str, ...]) -> Iterator[Tuple[Tuple[str, ...], Any]]:

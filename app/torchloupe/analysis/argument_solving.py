@@ -8,7 +8,7 @@ import contextlib
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..wire.arguments import ArgumentField, SolvedArgument
 from .argument_reasons import explained, plainer, settle
@@ -182,21 +182,30 @@ class _Search:
     # when no coordinate alone makes it better
 
     def _past_a_hill(self) -> bool:
-        """A flag or a choice the other way, another number of heads, and a round from there: kept when it ends lower."""
+        """A flag or a choice the other way, another number of heads, longer lists, and a round from there: kept when it ends lower."""
         tries = self._tries
         best, lowest, reasons = tries.best, tries.cost, dict(tries.reasons)
-        for coordinate in tries.coordinates():
-            others = coordinate.choices or (_HEADS if coordinate.divides else (0.0,) if coordinate.kind == "float" else ())
-            for other in others:
-                arguments = changed(best, coordinate, other)
-                if arguments == best or tries.cost_of(arguments) == math.inf:
-                    continue
-                tries.best, tries.cost = arguments, tries.cost_of(arguments)
-                self._round()
-                if tries.cost < lowest:
-                    return True
-                tries.best, tries.cost, tries.reasons = best, lowest, dict(reasons)
+        for together, value in list(self._hills()):
+            arguments = best
+            for coordinate in together:
+                arguments = changed(arguments, coordinate, value)
+            if arguments == best or tries.cost_of(arguments) == math.inf:
+                continue
+            tries.best, tries.cost = arguments, tries.cost_of(arguments)
+            self._round()
+            if tries.cost < lowest:
+                return True
+            tries.best, tries.cost, tries.reasons = best, lowest, dict(reasons)
         return False
+
+    def _hills(self) -> Iterator[Tuple[Tuple[Coordinate, ...], Any]]:
+        """Steps that may have to make it worse before it gets better."""
+        for proposal in self._proposals():
+            if proposal.together[0].kind == LENGTH:
+                yield proposal.together, proposal.values[0]
+        for coordinate in self._tries.coordinates():
+            others = coordinate.choices or (_HEADS if coordinate.divides else (0.0,) if coordinate.kind == "float" else ())
+            yield from (((coordinate,), other) for other in others)
 
     def _widely(self) -> bool:
         """Small numbers, usual ones and the wanted sizes themselves, for every coordinate that changes anything."""

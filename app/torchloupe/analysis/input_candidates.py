@@ -1,7 +1,7 @@
-"""Inputs that a model may want: where a search starts, and what to try next when one was refused."""
+"""Inputs that a model may want: where a search for one starts, and what can be said of one that was refused."""
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, Iterator, List, Optional, Tuple, Union
+from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 
 from .input_specs import InputSpec, container_spec, plain_spec
 
@@ -9,7 +9,6 @@ Path = Tuple[Union[str, int], ...]
 Shape = Tuple[int, ...]
 
 BATCH, LENGTH = 2, 8
-MOST_ELEMENTS, MOST_SIZE = 12 << 20, 1 << 16
 USUAL = {
     1: (100, 64, 128, 256, 50, 1000, 8000, 16000),
     2: (224, 28, 32, 64, 96, 128, 256, 16, 48, 56, 84, 105, 112, 160, 192, 299, 384, 512),
@@ -106,10 +105,11 @@ class Wanted:
 class Refusal:
     """Why a candidate did not run, as far as it can be seen: each field is a reason to try something else.
 
-    ``stated`` are sizes beside numbers on the line that failed, which may or may not belong together. ``shapes`` are whole shapes that a leaf should have, with the axes of a picture; ``ranks`` says how many dimensions are
-    wanted more; ``numbers`` and ``dtypes`` stand on the line that failed; ``below`` is the first index that is too large;
-    ``absent`` are arguments that it may have missed; ``keys`` what a dict did not have, ``looked_up`` what was asked of a tensor as
-    if it were a dict; ``taken_apart`` are tensors that were gone through like a tuple; ``sentence`` says it to a person.
+    ``shapes`` are whole shapes that a leaf should have, with the axes of a picture, and ``pairs`` shapes of two tensors in its
+    place. ``ranks`` says how many dimensions are wanted more. ``numbers`` and ``dtypes`` stand on the line that failed, ``stated``
+    are its numbers beside sizes, which may or may not belong together. ``below`` is the first index that is too large. ``absent``
+    are arguments that it may have missed, ``keys`` what a dict did not have, ``looked_up`` what was asked of a tensor as if it were
+    a dict, ``taken_apart`` are tensors that were gone through like a tuple. ``own_fault``: no input can help. ``sentence`` says it.
     """
 
     leaves: Tuple[Path, ...] = ()
@@ -128,6 +128,7 @@ class Refusal:
     looked_up: Tuple[str, ...] = ()
     taken_apart: Tuple[Path, ...] = ()
     plain: bool = False
+    own_fault: bool = False
     sentence: str = ""
     bounds: Dict[Path, int] = field(default_factory=dict)
 
@@ -197,180 +198,6 @@ def _false(spec: InputSpec) -> InputSpec:
     return replace(spec, dtype="bool", shape=(BATCH, LENGTH))
 
 
-def proposals(refusal: Refusal, candidate: Candidate, arguments: Tuple[Argument, ...]) -> Iterator[Candidate]:
-    """What to try in place of a refused candidate, the likeliest first. Nothing is larger than ``MOST_ELEMENTS``."""
-    for each in _proposals(refusal, candidate, arguments):
-        alike = _alike(each, candidate)
-        sizes = [size for _, spec in alike.leaves for size in spec.shape]
-        if sum(_elements(spec.shape) for _, spec in alike.leaves) <= MOST_ELEMENTS and max(sizes, default=0) <= MOST_SIZE:
-            yield alike
-
-
-def _alike(changed: Candidate, before: Candidate) -> Candidate:
-    """What is changed in one item of a list is changed in all of its items."""
-    for path, spec in changed.leaves:
-        place = next((number for number in range(1, len(path)) if path[:number] in changed.lists), None)
-        if place is not None and before.at(path) not in (None, spec):
-            for other, _ in changed.leaves:
-                if len(other) == len(path) and other[:place] + other[place + 1 :] == path[:place] + path[place + 1 :]:
-                    changed = changed.with_leaf(other, spec)
-    return changed
-
-
-def _elements(shape: Shape) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
-
-
-def _proposals(refusal: Refusal, candidate: Candidate, arguments: Tuple[Argument, ...]) -> Iterator[Candidate]:
-    leaves = refusal.leaves or tuple(path for path, _ in candidate.leaves)
-    yield from _containers(refusal, candidate, leaves)
-    if len(refusal.shapes) > 1:
-        together = candidate
-        for path, shape, spatial in refusal.shapes:
-            together = together.with_shape(path, shape, spatial) if together.at(path) else together
-        yield together
-    for path, shape, spatial in refusal.shapes:
-        if candidate.at(path):
-            yield candidate.with_shape(path, shape, spatial)
-    yield from _values(refusal, candidate, leaves)
-    for name in refusal.absent:
-        yield from (with_argument(candidate, each) for each in arguments if each.name == name)
-    for wanted in refusal.wanted:
-        yield from _sizes(wanted, candidate, nearest=True)
-    for path in leaves:
-        for rank in refusal.ranks:
-            yield from _ranked(candidate, path, rank)
-    yield from _rank_numbers(refusal, candidate, leaves)
-    for stated in refusal.stated:
-        yield from _stated(stated, candidate)
-    yield from _larger(refusal, candidate, leaves)
-    yield from _numbers(refusal, candidate, leaves)
-    yield from _anything(refusal, candidate, leaves, arguments)
-    for wanted in refusal.wanted:
-        yield from _sizes(wanted, candidate, nearest=False)
-
-
-def _containers(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
-    for key in refusal.keys:
-        changed = candidate
-        for path, spec in candidate.leaves:
-            if spec.container:
-                changed = changed.with_parts(path, (((*path, key), _entry(key, changed)),))
-        siblings = [path for path, _ in candidate.leaves if len(path) > 1 and isinstance(path[-1], str)]
-        for path in dict.fromkeys(each[:-1] for each in siblings):
-            changed = changed.with_leaf((*path, key), _entry(key, changed))
-        yield changed
-    for key in refusal.looked_up:
-        for path in leaves:
-            if candidate.at(path):
-                yield candidate.with_parts(path, (((*path, key), _entry(key, candidate)),))
-    for path in refusal.taken_apart:
-        spec = candidate.at(path)
-        if spec and len(spec.shape) > 1:
-            labels = replace(spec, dtype="int64", shape=spec.shape[:1])
-            yield candidate.with_parts(path, (((*path, 0), spec), ((*path, 1), labels)))
-            yield candidate.with_parts(path, (((*path, 0), spec), ((*path, 1), spec)))
-    for path, shape in refusal.pairs:
-        spec = candidate.at(path)
-        if spec:
-            part = replace(spec, shape=shape)
-            yield candidate.with_parts(path, (((*path, 0), part), ((*path, 1), part)))
-
-
-def _entry(key: str, candidate: Candidate) -> InputSpec:
-    features = _FEATURES[len(candidate.leaves) % len(_FEATURES)]
-    return _named(InputSpec(None, None, "float32", (BATCH, features)), key.lower(), "")
-
-
-def _values(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
-    for path in leaves:
-        spec = candidate.at(path)
-        if spec is None or not spec.dtype:
-            continue
-        for dtype in refusal.dtypes:
-            if dtype != spec.dtype:
-                ids = dtype == "int64" and spec.dtype == "float32" and len(spec.shape) == 2
-                shape = (BATCH, LENGTH) if ids else spec.shape
-                yield candidate.with_leaf(path, replace(spec, dtype=dtype, shape=shape, low=None, high=None))
-        if refusal.below is not None and "int" in spec.dtype and (spec.high is None or spec.high > refusal.below > 0):
-            yield candidate.with_leaf(path, replace(spec, low=None, high=refusal.below))
-        if refusal.positive and "int" in spec.dtype:
-            yield candidate.with_leaf(path, replace(spec, low=1, high=2))
-
-
-def _sizes(wanted: Wanted, candidate: Candidate, nearest: bool) -> Iterator[Candidate]:
-    got, size = max(wanted.got, 1), wanted.size
-    for path in wanted.leaves:
-        spec = candidate.at(path)
-        if spec is None or not spec.dtype or size < 1:
-            continue
-        spatial = dict(candidate.spatial).get(path, ())
-        order = sorted(range(len(spec.shape)), key=lambda axis: (axis == 0, axis in spatial, -axis))
-        for axis in order:
-            if nearest and spec.shape[axis] == got and (axis > 0 or len(spec.shape) == 1):
-                yield candidate.with_shape(path, _changed(spec.shape, {axis: size}))
-        if spatial:
-            yield from _sides(candidate, path, spatial, (size / got) ** (1 / len(spatial)), nearest)
-        for axis in order:
-            if axis == 0 and len(spec.shape) > 1:
-                continue  # the first axis is nearly always the batch
-            for new in _scaled(spec.shape[axis], got, size, nearest):
-                yield candidate.with_shape(path, _changed(spec.shape, {axis: new}))
-        if nearest and len(spec.shape) > 1 and spec.shape[0] == got:
-            yield candidate.with_shape(path, _changed(spec.shape, {0: size}))
-
-
-def _stated(stated: Wanted, candidate: Candidate) -> Iterator[Candidate]:
-    """A size becomes the number beside it; one that comes out of a picture's sides changes those."""
-    for path in stated.leaves:
-        spec = candidate.at(path)
-        spatial = dict(candidate.spatial).get(path, ())
-        if spec is None or not spec.dtype:
-            continue
-        for axis in range(1, len(spec.shape)):
-            if spec.shape[axis] == stated.got:
-                yield candidate.with_shape(path, _changed(spec.shape, {axis: stated.size}))
-        if spatial and stated.got not in spec.shape and stated.got > 0 and stated.size > 0:
-            yield from _sides(candidate, path, spatial, (stated.size / stated.got) ** (1 / len(spatial)), nearest=True)
-
-
-def _scaled(now: int, got: int, size: int, nearest: bool) -> Iterator[int]:
-    if nearest:
-        if now * size % got == 0:
-            yield now * size // got
-        if now + size - got > 0:
-            yield now + size - got
-        return
-    guess = round(now * size / got)
-    yield from (guess + step for step in (1, -1, 2, -2, 3, -3) if guess + step > 0)
-
-
-def _sides(candidate: Candidate, path: Path, axes: Shape, factor: float, nearest: bool) -> Iterator[Candidate]:
-    """Pictures with other sides: those that are usual and near to what the relation says, then what it says."""
-    spec = candidate.at(path)
-    assert spec is not None
-    guess = spec.shape[axes[0]] * factor
-    usual = [side for side in USUAL.get(len(axes), ()) if 0.75 < side / max(guess, 1) < 1.4]
-    near = sorted((round(guess) + step for step in range(-5, 9)), key=lambda side: (side % 4 > 0) + (side % 2) + abs(side - guess))
-    for side in dict.fromkeys([*usual, *near] if nearest else USUAL.get(len(axes), ())):
-        if side > 0:
-            yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, side)))
-    for axis in axes if nearest and len(axes) > 1 else ():
-        alone = spec.shape[axis] * factor ** len(axes)
-        for side in (round(alone), *(usual for usual in USUAL[2] if 0.9 < usual / max(alone, 1) < 1.2), round(alone) + 1):
-            if side > 0:
-                yield candidate.with_shape(path, _changed(spec.shape, {axis: side}))
-
-
-def _ranked(candidate: Candidate, path: Path, more: int) -> Iterator[Candidate]:
-    spec = candidate.at(path)
-    if spec is not None and spec.dtype and 0 <= len(spec.shape) + more <= 5:
-        yield candidate.with_shape(path, template(len(spec.shape) + more, spec))
-
-
 def template(rank: int, spec: InputSpec) -> Shape:
     """A shape with this many dimensions: batch first, the features of ``spec`` last (of pictures second)."""
     features = spec.shape[-1] if spec.shape else _FEATURES[0]
@@ -385,70 +212,7 @@ def template(rank: int, spec: InputSpec) -> Shape:
     }[rank]
 
 
-def _larger(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
-    if not refusal.too_small:
-        return
-    for path in leaves:
-        spec = candidate.at(path)
-        if spec is None or not spec.dtype:
-            continue
-        axes = dict(candidate.spatial).get(path, (len(spec.shape) - 1,) if len(spec.shape) > 1 else ())
-        now = spec.shape[axes[0]] if axes else 0
-        for side in sorted({*USUAL.get(len(axes), ()), 4 * now, 20 * now} if axes else ()):
-            if side > now:
-                yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, side)))
-        for axis in range(1, len(spec.shape)):
-            yield from (candidate.with_shape(path, _changed(spec.shape, {axis: side})) for side in (64, 1000) if side > spec.shape[axis])
-
-
-def _rank_numbers(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
-    for path in leaves:
-        spec = candidate.at(path)
-        for number in refusal.numbers if spec is not None and spec.dtype else ():
-            if spec is not None and 0 < number <= 5 and number != len(spec.shape):
-                yield candidate.with_shape(path, template(number, spec))
-
-
-def _numbers(refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...]) -> Iterator[Candidate]:
-    """Numbers on the failing line are sizes, divisors, or limits."""
-    for path in leaves:
-        spec = candidate.at(path)
-        if spec is None or not spec.dtype:
-            continue
-        spatial = dict(candidate.spatial).get(path, ())
-        for number in refusal.numbers:
-            if not 0 < number <= 4096:
-                continue
-            alone = [(axis,) for axis in range(1, len(spec.shape))]
-            spatial = spatial or ((2, 3) if len(spec.shape) == 4 else ())
-            for axes in [*([spatial] if len(spatial) > 1 else []), *alone]:
-                yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, number)))
-                multiple = max(spec.shape[axes[0]] // number, 1) * number
-                yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, multiple)))
-
-
-def _anything(
-    refusal: Refusal, candidate: Candidate, leaves: Tuple[Path, ...], arguments: Tuple[Argument, ...]
-) -> Iterator[Candidate]:
-    for path in leaves:
-        spec = candidate.at(path)
-        if spec is None or not spec.dtype:
-            continue
-        if refusal.plain and len(path) == 1:
-            yield from (candidate.with_leaf(path, plain_spec(value)) for value in (2, 1))
-        for rank in (3, 4, 1, 2, 5):
-            if rank != len(spec.shape):
-                yield candidate.with_shape(path, template(rank, spec))
-        for axis in range(1, len(spec.shape)):
-            yield from (candidate.with_shape(path, _changed(spec.shape, {axis: size})) for size in (32, 64, 1000))
-        for dtype in ("int64", "bool", "float32"):
-            if dtype != spec.dtype:
-                yield candidate.with_leaf(path, replace(spec, dtype=dtype, low=None, high=None))
-    given = {path[0] for path, _ in candidate.leaves}
-    for argument in arguments:
-        if argument.name not in given and not argument.annotation.lower().startswith(("bool", "optional[bool", "int")):
-            yield with_argument(candidate, argument)
-
-
-def _changed(shape: Shape, sizes: Dict[int, int]) -> Shape:
-    return tuple(sizes.get(axis, size) for axis, size in enumerate(shape))
+def entry(key: str, candidate: Candidate) -> InputSpec:
+    """The first guess for the value of a dict at ``key``."""
+    features = _FEATURES[len(candidate.leaves) % len(_FEATURES)]
+    return _named(InputSpec(None, None, "float32", (BATCH, features)), key.lower(), "")

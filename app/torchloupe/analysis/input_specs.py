@@ -102,7 +102,9 @@ def format_input_spec(spec: InputSpec) -> str:
 def split_specs(text: str) -> Tuple[str, ...]:
     """Specs that are separated by spaces or semicolons; those inside brackets and quotes do not separate."""
     closed = re.sub(r"\]\s+(?=[<>])", "]", text)
-    return tuple(part.strip('"') if part.endswith(tuple(f'{end}"' for end in FILE_ENDINGS)) else part for part in _split(closed, " ;\t\n"))
+    return tuple(
+        part.strip('"') if part.endswith(tuple(f'{end}"' for end in FILE_ENDINGS)) else part for part in _split(closed, " ;\t\n")
+    )
 
 
 def _split(text: str, separators: str) -> List[str]:

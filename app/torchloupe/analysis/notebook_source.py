@@ -26,15 +26,21 @@ class PlainSource(NamedTuple):
 
 def plain_source(source: str) -> PlainSource:
     """The source without notebook commands. What is Python already, or is none even so, comes back as it is."""
+    lines = source.split("\n")
+    calls = [number for number, line in enumerate(lines, 1) if _CALLS.match(line)]
+    if _parses(source):
+        return PlainSource(source, tuple(calls))
+    kept, left_out = _without_commands(lines)
+    text = "\n".join(kept)
+    return PlainSource(text, tuple(sorted({*left_out, *calls}))) if left_out and _parses(text) else PlainSource(source)
+
+
+def _parses(source: str) -> bool:
     try:
         ast.parse(source)
-    except SyntaxError:
-        lines, left_out = _without_commands(source.split("\n"))
-        return PlainSource("\n".join(lines), tuple(left_out)) if left_out else PlainSource(source)
-    except ValueError:  # null bytes: said by whoever parses it next
-        return PlainSource(source)
-    calls = [number for number, line in enumerate(source.split("\n"), 1) if _CALLS.match(line)]
-    return PlainSource(source, tuple(calls))
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _without_commands(lines: List[str]) -> Tuple[List[str], List[int]]:

@@ -7,7 +7,9 @@ from typing import Any, Iterator, List, Optional, Tuple
 from .input_candidates import Path, Refusal, Wanted
 
 Shape = Tuple[int, ...]
-_WHOLE = re.compile(r"index tensor|must be long|expected.*(long|int)|only integer|indices must be|int64|integers of a single", re.I)
+_WHOLE = re.compile(
+    r"index tensor|must be long|expected.*(long|int)|only integer|indices must be|int64|integers of a single", re.I
+)
 _FLAG = re.compile(r"bool|bitwise|logical", re.I)
 _JOINS = ("cat", "concat", "concatenate", "stack", "hstack", "vstack")
 _SHAPING = ("view", "reshape", "unflatten")
@@ -36,9 +38,12 @@ def refusal_of_operation(operation: Operation, error: str, refusal: Refusal) -> 
     """``refusal`` with what the operation's shapes and the error's words say."""
     leaves = tuple(dict.fromkeys(path for operand in operation.operands for path in operand.leaves))
     whole = [argument for argument in operation.arguments if isinstance(argument, int) and not isinstance(argument, bool)]
-    keys = tuple(argument for argument in operation.arguments if isinstance(argument, str) and operation.name in ("getitem", "get"))
-    refusal = replace(
+    keys = tuple(
+        argument for argument in operation.arguments if isinstance(argument, str) and operation.name in ("getitem", "get")
+    )
+    return replace(
         refusal,
+        own_fault=_is_own_fault(operation, error),
         leaves=operation.operands[-1].leaves if "has to be 0" in error and operation.operands else leaves,
         looked_up=keys,
         wanted=tuple(_sizes(operation, whole)),
@@ -48,7 +53,17 @@ def refusal_of_operation(operation: Operation, error: str, refusal: Refusal) -> 
         below=_below(operation, error, whole),
         too_small=any(words in error for words in ("too small", "greater than actual input", "maximum size for tensor")),
     )
-    return refusal
+
+
+def _is_own_fault(operation: Operation, error: str) -> bool:
+    """No input helps a view of memory out of order, nor a product that forgets to transpose."""
+    if operation.name == "view" and "not compatible with input tensor's size and stride" in error:
+        return True
+    if operation.name not in ("matmul", "bmm", "mm") or len(operation.operands) < 2:
+        return False
+    one, other = operation.operands[:2]
+    derived = one.leaves and one.leaves == other.leaves
+    return bool(derived and one.shape == other.shape and len(one.shape) > 1 and one.shape[-1] != one.shape[-2])
 
 
 def _sizes(operation: Operation, whole: List[int]) -> Iterator[Wanted]:
@@ -132,9 +147,9 @@ def _ranks(operation: Operation, error: str) -> Iterator[int]:
 
 def _dtypes(operation: Operation, error: str) -> Iterator[str]:
     dtypes = [operand.dtype for operand in operation.operands]
-    if operation.name in (*_TABLES, "one_hot") or _WHOLE.search(error):
-        if not any("int" in dtype for dtype in dtypes[:1]):
-            yield "int64"
+    wants_whole = operation.name in (*_TABLES, "one_hot") or _WHOLE.search(error)
+    if wants_whole and not any("int" in dtype for dtype in dtypes[:1]):
+        yield "int64"
     if operation.name == "invert" or _FLAG.search(error):
         yield "bool"
     if len(set(dtypes)) > 1 and ("dtype" in error or "type" in error):
@@ -152,6 +167,11 @@ def _below(operation: Operation, error: str, whole: List[int]) -> Optional[int]:
         return whole[0]
     if operation.name in ("cross_entropy", "nll_loss") and operands and len(operands[0].shape) > 1:
         return operands[0].shape[1]
-    if "out of" in error and operation.name in ("getitem", "gather", "index_select", "scatter") and operands and operands[0].shape:
+    if (
+        "out of" in error
+        and operation.name in ("getitem", "gather", "index_select", "scatter")
+        and operands
+        and operands[0].shape
+    ):
         return min(operands[0].shape)
     return None

@@ -15,6 +15,7 @@ from .check import Check
 from .command import Command, Desk
 from .convert import Convert
 from .diff import Diff
+from .interpreters import Interpreters
 from .json_report import report_object
 from .report import CANCELLED, OK, Report, problem_of
 from .run import Run
@@ -23,7 +24,7 @@ from .terminal import Terminal, standard_terminal
 from .text_report import print_report
 from .tree import Tree
 
-COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Check(), Convert())
+COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Check(), Convert(), Interpreters())
 DESCRIPTION = "A desktop inspector and debugger for PyTorch models. Without a command the window opens; FILES are opened in it."
 
 

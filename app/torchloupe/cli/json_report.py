@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torchloupe
@@ -45,6 +46,8 @@ def report_object(report: Report) -> Plain:
         parts["written"] = _written(report.exported)
     if report.summary is not None:
         parts["summary"] = report.summary
+    if report.interpreters is not None:
+        parts["interpreters"] = [asdict(each) for each in report.interpreters]
     parts["seconds"] = {stage: round(seconds, 6) for stage, seconds in report.seconds.items()}
     plain: Plain = _plain(parts)
     return plain

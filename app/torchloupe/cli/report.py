@@ -6,6 +6,7 @@ from typing import Any
 from torchloupe.analysis.key_renaming import PlannedExport
 from torchloupe.analysis.state_dict_diff import StateDictDiff
 from torchloupe.checkpoints.writing.checkpoint import Written
+from torchloupe.session.discovery import Interpreter
 from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
@@ -76,6 +77,7 @@ class Report:
     shown: ShownTensor | None = None
     exported: Exported | None = None
     summary: str | None = None
+    interpreters: list[Interpreter] | None = None
     solved: SolvedArguments | None = None
     checkpoints: dict[str, CheckpointContents] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -83,7 +83,7 @@ def run_forward(session: AnySession, request: RunForward, report: Report) -> Non
         return
     report.problems += reply.problems
     if report.target is not None:
-        report.target.inputs = request.inputs or tuple(input_text(meta) for meta in reply.inputs)
+        report.target.inputs = reply.input_specs or request.inputs or tuple(input_text(meta) for meta in reply.inputs)
         report.target.input_source = reply.input_source
 
 

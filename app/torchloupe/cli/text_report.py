@@ -11,6 +11,7 @@ from .report import Report
 from .terminal import Terminal
 from .text_checkpoint import contents_lines
 from .text_columns import columns, printable
+from .text_interpreters import interpreter_lines
 from .text_model import call_lines, tree_lines
 from .text_values import difference_lines, tensor_lines
 
@@ -30,6 +31,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.line(report.summary)
     elif report.tree is not None and report.command == "tree":
         terminal.lines(tree_lines(report.tree, terminal))
+    if report.target is not None and report.target.input_source == "worked_out":
+        terminal.line(f"Input worked out: {printable(' '.join(report.target.inputs))}")
     if report.calls and report.command == "run":
         terminal.lines(call_lines(report.calls, terminal))
     if report.diff is not None and report.command == "diff":
@@ -40,6 +43,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(tensor_lines(report.shown, terminal))
     if report.exported is not None:
         terminal.lines(printable(line) for line in report.exported.lines)
+    if report.interpreters is not None:
+        terminal.lines(interpreter_lines(report.interpreters, terminal))
     print_problems(report, terminal)
 
 

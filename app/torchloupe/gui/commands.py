@@ -4,6 +4,7 @@ from torchloupe.gui.actions import Action
 from torchloupe.gui.export_commands import ExportCommands
 from torchloupe.gui.file_commands import FileCommands
 from torchloupe.gui.go_commands import GoCommands
+from torchloupe.gui.open_again import OpenAgain
 from torchloupe.gui.run_commands import RunCommands
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.view_commands import ViewCommands
@@ -15,6 +16,7 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
     return (
         *files.opening(),
         *files.comparing(),
+        *OpenAgain(shell).actions(),
         *ExportCommands(shell).exporting(),
         *files.closing(),
         *files.editing(),

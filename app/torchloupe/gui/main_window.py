@@ -16,6 +16,7 @@ from torchloupe.gui.drop import DropArea, let_drops_through
 from torchloupe.gui.events_trace import process_seconds, trace
 from torchloupe.gui.history import History
 from torchloupe.gui.icons import app_icon
+from torchloupe.gui.live_reload import LiveReload
 from torchloupe.gui.log_book import LogBook
 from torchloupe.gui.notice_bar import NoticeBar
 from torchloupe.gui.opening import Opening
@@ -54,9 +55,10 @@ class MainWindow(QMainWindow):
         self.docks = Docks(self, panel_places(self.workbench, self.jobs, self.book, self._start_page))
         self.run_bar = RunBar(self.opening)
         self.notice = NoticeBar()
+        self.live = LiveReload(self.opening, settings, lambda: self.docks.raise_panel("problems"), self)
         self.status = StatusBar(self.workbench, self.worker)
         self.dialogs = WindowDialogs(self, self.opening, self.worker, self.run_bar, self.settings)
-        self.trust.ask = self.dialogs.ask_trust
+        self.trust.ask, self.trust.ask_file = self.dialogs.ask_trust, self.dialogs.ask_file_trust
         self.actions_by_id = self.dialogs.actions = ActionSet(command_table(self._shell()), self)
         self.drop_area = DropArea(self, self.opening.open_paths, self.workbench.checkpoint_name)
         self._base_points = QApplication.font().pointSizeF()
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
             worker=self.worker,
             jobs=self.jobs,
             opening=self.opening,
+            live=self.live,
             docks=self.docks,
             history=self.history,
             settings=self.settings,
@@ -92,6 +95,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.notice)
+        layout.addWidget(self.live.bar)
         layout.addWidget(self.docks.tabs, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
@@ -146,7 +150,7 @@ class MainWindow(QMainWindow):
         self.jobs.went_wrong.connect(self._job_failed)
         self.run_bar.said.connect(self.status.say)
         self.worker.changed.connect(self._worker_changed)
-        self.status.interpreter_clicked.connect(self.actions_by_id["worker.interpreter"].trigger)
+        self.status.interpreter_clicked.connect(self.actions_by_id["worker.show"].trigger)
         self.status.cancel_clicked.connect(self.actions_by_id["run.cancel"].trigger)
         self.status.problems_clicked.connect(self.actions_by_id["panel.problems"].trigger)
         self.docks.panel_built.connect(let_drops_through)
@@ -243,6 +247,7 @@ class MainWindow(QMainWindow):
             self.actions_by_id.refresh_icons()
             self.status.refresh_icons()
             self.notice.refresh_icons()
+            self.live.bar.refresh_icons()
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -23,6 +23,7 @@ class NoticeBar(QFrame):
         self.close_button.setAccessibleName(self.tr("Close this notice"))
         self.close_button.clicked.connect(self.hide)
         self._clicked: Callable[[], object] | None = None
+        self._stays = False
         self.button.clicked.connect(self._run)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(em(self, 0.6), em(self, 0.3), em(self, 0.6), em(self, 0.3))
@@ -32,8 +33,10 @@ class NoticeBar(QFrame):
         self.refresh_icons()
         self.hide()
 
-    def say(self, text: str, button: str, clicked: Callable[[], object]) -> None:
-        """Show a sentence and its next step."""
+    def say(self, text: str, button: str, clicked: Callable[[], object], stays: bool = False) -> None:
+        """Show a sentence and its next step. One that ``stays`` is taken away by who said it, not by a click."""
+        self._stays = stays
+        self.close_button.setVisible(not stays)
         self.label.setText(f"▲  {text}")
         self.button.setText(button)
         self._clicked = clicked
@@ -48,6 +51,7 @@ class NoticeBar(QFrame):
         self.setPalette(palette)
 
     def _run(self) -> None:
-        self.hide()
+        if not self._stays:
+            self.hide()
         if self._clicked:
             self._clicked()

@@ -71,7 +71,8 @@ class Opening(QObject):
         self.other.read.connect(self._other_read)
         self.other.refused.connect(partial(self._failed, OTHER))
         self.target: OpenTarget | None = None
-        self._constructed = False  # the worker of this moment holds the model that is shown
+        self.attempt: OpenTarget | None = None  # what was last to be constructed, also when it was refused
+        self.constructed = False  # the worker of this moment holds the model that is shown
         self._reloading = False
         self._left_out: list[str] = []  # of the files that were to be opened together
         workbench.compare_later = self._compare_later
@@ -125,7 +126,7 @@ class Opening(QObject):
 
     def close_model(self) -> None:
         """Close the model; the checkpoint stays. What the worker holds of it goes with the next one."""
-        self.target, self._constructed = None, False
+        self.target, self.constructed = None, False
         self.workbench.report_problems(TARGET, ())
         self.workbench.set_model(None)
 
@@ -135,8 +136,8 @@ class Opening(QObject):
         The code of a file runs only when its folder is trusted; a person is asked once.
         """
         place, name = split_target(text.strip())
-        if not place.endswith(".py"):
-            self._open_import_path(place, name, arguments)
+        if not place.endswith(".py") or self.worker.is_remote:  # a file of the far side is for the worker to read
+            self._open_there(place, name, arguments)
             return
         path = Path(place).expanduser().absolute()
         request = OpenTarget(f"{path}:{name}" if name else str(path), arguments, device=self.options.device)
@@ -150,7 +151,7 @@ class Opening(QObject):
             label=self.tr("reading {0}").format(path.name),
         )
 
-    def _open_import_path(self, place: str, name: str | None, arguments: dict[str, Any] | None) -> None:
+    def _open_there(self, place: str, name: str | None, arguments: dict[str, Any] | None) -> None:
         if name:
             self.construct(OpenTarget(f"{place}:{name}", arguments, device=self.options.device))
             return
@@ -189,7 +190,7 @@ class Opening(QObject):
 
     def construct(self, request: OpenTarget, then_run: bool = False, keep_calls: bool = False) -> None:
         """Import the target in the worker and construct it. ``keep_calls``: the calls on screen stay when the model is the same."""
-        name = request.target.rpartition(":")[2] or request.target
+        name, self.attempt = request.target.rpartition(":")[2] or request.target, request
         self.jobs.start(
             request,
             done=partial(self._model_opened, request, then_run, keep_calls),
@@ -213,7 +214,7 @@ class Opening(QObject):
         self.opened.emit("checkpoint", contents.path)
 
     def _model_opened(self, request: OpenTarget, then_run: bool, keep_calls: bool, model: OpenedTarget) -> None:
-        self.target, self._constructed = request, True
+        self.target, self.constructed = request, True
         self.workbench.report_problems(TARGET, ())
         if not keep_calls or self.workbench.model != model:
             self.workbench.set_model(model)
@@ -257,7 +258,7 @@ class Opening(QObject):
         if self.workbench.model is None or self.target is None:
             self.said.emit(self.tr("There is no model to run. Open one first."))
             return
-        if not self._constructed:
+        if not self.constructed:
             self.construct(self.target, then_run=True, keep_calls=True)
             return
         self.running.start(self.workbench.model, self.options)
@@ -286,14 +287,14 @@ class Opening(QObject):
 
     def _worker_changed(self, state: str) -> None:
         if state in ("died", "stopped", "starting"):
-            self._constructed = False
+            self.constructed = False
         trace("worker", state=state)
         if state == "died":
             self.said.emit(self.tr("The worker has ended. What was captured stays; Ctrl+R starts it again."))
 
     def _worker_restarted(self) -> None:
         keep_calls, self._reloading = not self._reloading, False
-        self._constructed = False
+        self.constructed = False
         if self.target is not None:
             self.construct(self.target, keep_calls=keep_calls)
         else:

@@ -1,22 +1,13 @@
 """The fields of the next run: sample input, device and mode, with the button that starts it."""
 
-import re
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
-from torchloupe.analysis.input_specs import parse_input_spec
+from torchloupe.analysis.input_specs import parse_input_spec, split_specs
 from torchloupe.gui.opening import Opening
 from torchloupe.gui.running import RunOptions
 from torchloupe.gui.theme import color, em
 from torchloupe.wire.errors import UsageError
-
-_SPEC = re.compile(r'"[^"]*"|(?:\[[^\]]*\]?|[^\s\[;])+')
-
-
-def split_specs(text: str) -> tuple[str, ...]:
-    """Input specs separated by spaces or semicolons; spaces inside brackets and quotes do not separate."""
-    return tuple(spec.strip('"') for spec in _SPEC.findall(text.replace("] <", "]<")))
 
 
 class RunBar(QWidget):
@@ -48,6 +39,7 @@ class RunBar(QWidget):
             combo.currentIndexChanged.connect(self._changed)
         opening.worker.changed.connect(lambda _state: self._show_devices())
         opening.workbench.model_changed.connect(self._show_model)
+        opening.workbench.trace_changed.connect(self._show_worked_out)
         self._show_model()
 
     def _combo(self, name: str, items: list[tuple[str, str | None]]) -> QComboBox:
@@ -93,6 +85,12 @@ class RunBar(QWidget):
             for text, value in [(self.tr("as constructed"), None), *((name, name) for name in devices)]:
                 self.device.addItem(text, value)
             self.device.setCurrentIndex(max(0, self.device.findData(chosen)))
+
+    def _show_worked_out(self) -> None:
+        report = self._opening.workbench.report
+        if report is not None and report.input_source == "worked_out" and report.input_specs:
+            specs = " ".join(report.input_specs)
+            self.input.setPlaceholderText(self.tr("worked out: {0}; or type specs").format(specs))
 
     def _show_model(self) -> None:
         model = self._opening.workbench.model

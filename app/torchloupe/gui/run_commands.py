@@ -20,6 +20,7 @@ class RunCommands(QObject):
         opening, jobs, menu = self._shell.opening, self._shell.jobs, self._menu
         run_tip = self.tr("Run one forward pass and watch every call")
         cancel_tip = self.tr("Stop what runs; again to interrupt it, again to stop the worker")
+        live, live_tip = self._shell.live, self.tr("Saving a file of the model runs again what is on screen")
 
         def can_run() -> bool:
             return opening.can_run
@@ -32,6 +33,7 @@ class RunCommands(QObject):
             Action("run.forward", run, opening.run_forward, ("F5",), menu, run_tip, "run", can_run, short=self.tr("Run")),
             Action("run.cancel", self.tr("&Cancel"), opening.cancel, ("Shift+F5",), menu, cancel_tip, "cancel", is_busy),
             Action("run.escape", self.tr("Clear the filter, or cancel"), self._escape, ("Esc",)),
+            Action("run.live", self.tr("&Live reload"), live.toggle, ("Ctrl+Shift+R",), menu, live_tip, checked=lambda: live.is_on),
         )
 
     def worker(self) -> tuple[Action, ...]:
@@ -39,6 +41,7 @@ class RunCommands(QObject):
         dialogs, opening, menu = self._shell.dialogs, self._shell.opening, self._menu
         arguments_tip = self.tr("Construct the model again with other arguments")
         interpreter_tip = self.tr("Choose the Python that runs the model")
+        worker_tip = self.tr("What the worker is, what it does, and why it ended")
         restart_tip = self.tr("Start another process in place of the worker; what was captured stays")
         interpreter, restart = self.tr("Choose &interpreter…"), self.tr("&Restart worker")
 
@@ -53,6 +56,7 @@ class RunCommands(QObject):
         return (
             Action("run.arguments", arguments, dialogs.edit_arguments, (), menu, arguments_tip, when=has_target, group=True),
             Action("run.solve_arguments", solve, dialogs.solve_arguments, (), menu, solve_tip, when=can_solve),
+            Action("worker.show", self.tr("&Worker…"), dialogs.worker, ("Ctrl+Shift+K",), menu, worker_tip),
             Action("worker.interpreter", interpreter, dialogs.interpreter, (), menu, interpreter_tip, "interpreter"),
             Action("worker.restart", restart, self._shell.worker.restart, (), menu, restart_tip, "restart"),
         )

@@ -25,6 +25,10 @@ class RunOptions:
     mode: str | None = None
     shapes_only: bool = False
 
+    def request(self) -> RunForward:
+        """The question to the worker."""
+        return RunForward(self.inputs, self.device, self.mode, shapes_only=self.shapes_only)
+
 
 class Running(QObject):
     """Starts runs; whatever happens to one, what was captured stays."""
@@ -36,12 +40,14 @@ class Running(QObject):
         super().__init__(parent)
         self._workbench = workbench
         self._jobs = jobs
+        self.options = RunOptions()  # of the last run
 
     def start(self, model: OpenedTarget, options: RunOptions) -> None:
         """Run the model that the worker holds."""
+        self.options = options
         self._workbench.begin_run()
         self._jobs.start(
-            RunForward(options.inputs, options.device, options.mode, shapes_only=options.shapes_only),
+            options.request(),
             done=self._done,
             failed=self._failed,
             events=self._calls_ended,

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMainWindow
 from torchloupe.gui.docks import Docks
 from torchloupe.gui.history import History
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.live_reload import LiveReload
 from torchloupe.gui.log_book import LogBook
 from torchloupe.gui.opening import Opening
 from torchloupe.gui.settings import Settings
@@ -30,6 +31,7 @@ class Dialogs:
     edit_arguments: Callable[[], object]
     solve_arguments: Callable[[], object]
     interpreter: Callable[[], object]
+    worker: Callable[[], object]
     palette: Callable[[], object]
     go_to: Callable[[], object]
     keys: Callable[[], object]
@@ -47,6 +49,7 @@ class Shell:
     worker: WorkerLink
     jobs: Jobs
     opening: Opening
+    live: LiveReload
     docks: Docks
     history: History
     settings: Settings

@@ -1,6 +1,6 @@
 """From an empty process to the window: application, font, theme, settings, window, event loop."""
 
-import os
+import contextlib
 import signal
 import sys
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def show_window(
         print(f"torchloupe: {error}\n{error.hint}", file=sys.stderr)
         return 2
     themes.apply_theme(app, theme or settings.text("theme") or "system")
-    window = MainWindow(local_session, interpreter, settings, trust)
+    window = MainWindow(real_session, interpreter, settings, trust)
     catch_everything(window.book)
     window.painted.connect(keep_log_files)
     window.painted.connect(window.worker.start)
@@ -88,17 +88,17 @@ def choose_interpreter(wanted: str | None, remembered: str) -> str:
     """The Python of the worker: the one asked for, else the remembered one while it exists, else the app's own."""
     if wanted:
         return resolve_interpreter(wanted)
-    if remembered and os.access(remembered, os.X_OK):
-        return remembered
+    with contextlib.suppress(UsageError):  # it was removed since
+        return resolve_interpreter(remembered) if remembered else default_interpreter()
     return default_interpreter()
 
 
-def local_session(interpreter: str, log: Callable[[Any], None]) -> WorkerSession:
-    """A worker on this machine."""
-    from torchloupe.session.launchers import LocalPython  # after the first picture
+def real_session(interpreter: str, log: Callable[[Any], None]) -> WorkerSession:
+    """A worker in a process of its own, here or on the far side of a command."""
+    from torchloupe.session.launchers import launcher_of  # after the first picture
     from torchloupe.session.session import Session
 
-    return Session(LocalPython(interpreter), log)
+    return Session(launcher_of(interpreter), log)
 
 
 def quit_on_interrupt(window: MainWindow) -> None:

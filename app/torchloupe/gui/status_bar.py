@@ -11,6 +11,7 @@ from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
 from torchloupe.gui.worker_link import WorkerLink
+from torchloupe.gui.worker_state import STATE_GLYPHS, state_text
 
 QUIET_MS = 150
 """Work that is done sooner than this is not mentioned."""
@@ -73,15 +74,18 @@ class StatusBar(QStatusBar):
     def show_interpreter(self) -> None:
         """Where the user's code runs, and whether it can."""
         hello, state = self._worker.hello, self._worker.state
-        words = {"starting": self.tr("starting …"), "died": self.tr("ended"), "stopped": self.tr("not started")}
+        place = self.tr("far side") if self._worker.is_remote else self.tr("local")
         if hello is None or state in ("died", "stopped"):
-            text = self.tr("local: {0}").format(words.get(state, state))
+            what = state_text(state)
         else:
             torch = f"torch {hello.torch}" if hello.torch else self.tr("no torch")
-            text = self.tr("local: Python {0}, {1}").format(hello.python, torch)
+            what = self.tr("Python {0}, {1}").format(hello.python, torch)
+        text = f"{STATE_GLYPHS.get(state, '')} {place}: {what}".strip()
         self.interpreter.setText(text)
         self.interpreter.setAccessibleName(self.tr("Interpreter, {0}").format(text))
-        self.interpreter.setToolTip(self.tr("{0}\nClick to choose another interpreter").format(self._worker.interpreter))
+        self.interpreter.setToolTip(self.tr("{0}\nThe worker is {1}. Click for more, or to choose another interpreter").format(
+                self._worker.interpreter, state_text(state)
+            ))
 
     def refresh_icons(self) -> None:
         """Draw the icons in the colours of the theme."""

@@ -1,21 +1,26 @@
-"""Whose code may run. A folder is asked about once; what is named on the command line or typed by hand is trusted."""
+"""Whose code may run. A folder is asked about once, a model file once as it is; what is named on the command line is trusted."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from torchloupe.gui.settings import Settings
+from torchloupe.wire.problems import Problem
 
 Ask = Callable[[Path], bool]
+AskFile = Callable[[Path, Problem], bool]
+
+_FILES_KEPT = 200
 
 
 class Trust:
-    """Remembers the folders whose model files may be run."""
+    """Remembers the folders whose model files may be run, and the files that may be loaded with the code in them."""
 
     def __init__(self, settings: Settings, everything: bool = False) -> None:
         self._settings = settings
         self._everything = everything or os.environ.get("TORCHLOUPE_TRUST") == "1"
         self.ask: Ask = _refuse
+        self.ask_file: AskFile = _refuse_file
 
     def allows(self, file: Path) -> bool:
         """May the code of this file run? Asks when its folder (and no folder above it) was never allowed."""
@@ -27,17 +32,48 @@ class Trust:
         self.allow(folder)
         return True
 
+    def knows(self, file: Path) -> bool:
+        """Was its folder, or one above it, allowed before? Nobody is asked."""
+        return self._everything or self._is_known(file.resolve().parent)
+
     def allow(self, folder: Path) -> None:
         """Remember that code in this folder, and below it, may run."""
         known = self._settings.texts("trusted_folders")
         if str(folder) not in known:
             self._settings.set_texts("trusted_folders", [*known, str(folder)])
 
+    def knows_file(self, file: Path) -> bool:
+        """Was this very file allowed, and not written since?"""
+        return self._everything or _stamp(file) in self._settings.texts("trusted_files")
+
+    def allows_file(self, file: Path, what: Problem) -> bool:
+        """May this file be loaded, which runs ``what``? Asks when it was never allowed as it is now."""
+        if self.knows_file(file):
+            return True
+        if not self.ask_file(file, what):
+            return False
+        known = [each for each in self._settings.texts("trusted_files") if each != _stamp(file)]
+        self._settings.set_texts("trusted_files", [*known[1 - _FILES_KEPT :], _stamp(file)])
+        return True
+
     def _is_known(self, folder: Path) -> bool:
         known = set(self._settings.texts("trusted_folders"))
         return any(str(place) in known for place in (folder, *folder.parents))
 
 
+def _stamp(file: Path) -> str:
+    """The file as it is now: its path, and what changes when it is written."""
+    try:
+        found = file.resolve().stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns}:{found.st_size}:{file.resolve()}"
+
+
 def _refuse(_folder: Path) -> bool:
     """Before somebody can ask, nothing is trusted."""
+    return False
+
+
+def _refuse_file(_file: Path, _what: Problem) -> bool:
     return False

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow
 
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.actions import ActionSet, shortcut_text
@@ -16,7 +16,9 @@ from torchloupe.gui.resources import resource
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.shell import Dialogs
+from torchloupe.gui.trust_question import ask_file_trust, ask_trust
 from torchloupe.gui.worker_link import WorkerLink
+from torchloupe.wire.problems import Problem
 
 CHECKPOINT_FILES = "*.pt *.pth *.ckpt *.bin *.safetensors *.tar *.pkl *.json *.gguf *.npz"
 
@@ -42,6 +44,7 @@ class WindowDialogs(QObject):
             edit_arguments=self.edit_arguments,
             solve_arguments=self.solve_arguments,
             interpreter=self.choose_interpreter,
+            worker=self.show_worker,
             palette=self.show_palette,
             go_to=self.go_to,
             keys=self.show_keys,
@@ -118,6 +121,15 @@ class WindowDialogs(QObject):
         dialog.chosen.connect(self._worker.use)
         self._show(dialog)
 
+    def show_worker(self) -> None:
+        """The worker's whole life, above the status bar."""
+        from torchloupe.gui.interpreter.worker_popup import BUTTONS, WorkerPopup
+
+        assert self.actions is not None
+        popup = WorkerPopup(self._window, self._worker, self._worker.book, [self.actions[name] for name in BUTTONS])
+        popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        popup.show_above_status_bar()
+
     def show_palette(self) -> None:
         """All commands that make sense now."""
         from torchloupe.gui.palette import Palette
@@ -156,16 +168,11 @@ class WindowDialogs(QObject):
 
     def ask_trust(self, folder: Path) -> bool:
         """The one question before code of a folder runs for the first time."""
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Run this code?"))
-        box.setText(self.tr("Opening a model runs the code of its file."))
-        box.setInformativeText(self.tr("Do you trust the code in {0}? You are asked once for this folder.").format(folder))
-        run = box.addButton(self.tr("&Run it"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(run)
-        box.exec()
-        return box.clickedButton() is run
+        return ask_trust(self._window, folder)
+
+    def ask_file_trust(self, file: Path, what: Problem) -> bool:
+        """The one question before a file is loaded with the code in it."""
+        return ask_file_trust(self._window, file, what)
 
     def _show(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

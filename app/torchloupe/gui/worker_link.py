@@ -1,5 +1,6 @@
 """The worker as the window sees it: one session at a time, its state as a signal, and the interpreter it runs in."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from torchloupe.gui.jobs import Jobs, Progress
 from torchloupe.gui.log_book import LogBook
+from torchloupe.session.interpreters import command_words
+from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Hello
 
 
@@ -25,6 +28,10 @@ class WorkerSession(Protocol):
     def hello(self) -> Hello | None:
         """What the worker said of itself, once it is up."""
 
+    @property
+    def problem(self) -> Problem | None:
+        """Why it died, when it did."""
+
     def start(self) -> None:
         """Bring the process up in the background."""
 
@@ -34,8 +41,11 @@ class WorkerSession(Protocol):
     def cancel(self) -> str:
         """The rung that was taken."""
 
-    def restart(self) -> None:
-        """Another process in place of this one."""
+    def restart(self, spare: bool = True) -> None:
+        """Another process in place of this one; the next spare now, or at ``keep_spare``."""
+
+    def keep_spare(self) -> None:
+        """Have another process ready."""
 
     def close(self) -> None:
         """No process is left."""
@@ -50,10 +60,11 @@ class RestartWorker:
     """Job: another process in place of the one that hangs or died."""
 
     session: WorkerSession
+    spare: bool = True
 
     def __call__(self, progress: Progress) -> str:
         progress(0, 0, "restarting the worker")
-        self.session.restart()
+        self.session.restart(self.spare)
         return self.session.state
 
 
@@ -78,19 +89,26 @@ class WorkerLink(QObject):
     def __init__(self, make: MakeSession, interpreter: str, book: LogBook, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._make = make
-        self._book = book
+        self.book = book
         self.interpreter = interpreter
         self._heard.connect(self._state_changed)
         self._session: WorkerSession | None = None
+        self._process = (0, 0.0)
+        self._busy_since = 0.0
         self.jobs = Jobs(self, self)
 
     @property
     def session(self) -> WorkerSession:
         """The session; made when it is first needed, so that the window need not wait for its modules."""
         if self._session is None:
-            self._session = self._make(self.interpreter, lambda line: self._book.add(line.source, line.text))
+            self._session = self._make(self.interpreter, lambda line: self.book.add(line.source, line.text))
             self._session.on_state = partial(self._heard.emit, self._session)
         return self._session
+
+    @property
+    def is_remote(self) -> bool:
+        """It runs on the far side of a command line: paths are those of another machine."""
+        return bool(command_words(self.interpreter))
 
     @property
     def state(self) -> str:
@@ -101,6 +119,21 @@ class WorkerLink(QObject):
     def hello(self) -> Hello | None:
         """What the worker said of itself, None until it has come up."""
         return self._session.hello if self._session is not None else None
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why the last process died, until another one is there."""
+        return self._session.problem if self._session is not None else None
+
+    @property
+    def up_seconds(self) -> float:
+        """How long this process has been up."""
+        return time.monotonic() - self._process[1] if self.hello is not None else 0.0
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long it has been answering."""
+        return time.monotonic() - self._busy_since if self.state == "busy" else 0.0
 
     def start(self) -> None:
         """Bring the worker up in the background."""
@@ -143,8 +176,11 @@ class WorkerLink(QObject):
 
     def _state_changed(self, session: object, state: str) -> None:
         if session is self._session:
+            if self.hello is not None and self.hello.pid != self._process[0]:
+                self._process = (self.hello.pid, time.monotonic())
+            self._busy_since = time.monotonic() if state == "busy" else 0.0
             if state not in ("busy", "ready"):
-                self._book.add("app", self.tr("worker: {0}").format(state))
+                self.book.add("app", self.tr("worker: {0}").format(state))
             self.changed.emit(state)
 
 

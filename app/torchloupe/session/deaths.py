@@ -41,7 +41,7 @@ def not_launched(error: OSError, program: str) -> Problem:
 def no_hello(program: str, returncode: int | None, lines: Sequence[str], why: str = "") -> Problem:
     """The command ran, but no worker said hello. ``lines`` is what it said instead, ``why`` what was wrong when it did not end."""
     details = "\n".join([program, *lines[-DETAIL_LINES:]])
-    hint = "Choose another interpreter; the details show the command and what it said."
+    hint = "Choose another interpreter; the details show what it said."
     if any(_WANTS_A_PERSON.search(line) for line in lines):
         hint = "Log in once in a terminal, so that nothing is asked any more (a key, a password, a host that is not known yet)."
     for line in lines:

@@ -82,8 +82,9 @@ class PipedPython:
 
 def launcher_of(interpreter: str) -> Launcher:
     """How to start what ``--python INTERPRETER`` names: a program here, or a command line of several words. Raises ``UsageError``."""
-    words = command_words(interpreter)
-    return PipedPython(words) if words else LocalPython(resolve_interpreter(interpreter))
+    resolved = resolve_interpreter(interpreter)
+    words = command_words(resolved)
+    return PipedPython(words) if words else LocalPython(resolved)
 
 
 def worker_file() -> Path:

@@ -31,6 +31,7 @@ class ScriptedSession:
         self.restarts = 0
         self.state = STOPPED
         self.hello: Hello | None = None
+        self.problem: Problem | None = None
         self._hello = hello or Hello(PROTOCOL, "3.11.0", "python", 0, torch="2.13.0", devices=("cpu",), abilities=("hooks",))
         self._asking = threading.Lock()
         self._cancelled = threading.Event()
@@ -68,10 +69,13 @@ class ScriptedSession:
         self._cancelled.set()
         return ("asked", "interrupted", "killed")[min(self._rung, 3) - 1]
 
-    def restart(self) -> None:
+    def restart(self, spare: bool = True) -> None:  # noqa: ARG002  # the same face as the real one
         """Counted in ``restarts``; what runs is given up."""
         self.restarts += 1
         self._cancelled.set()
+
+    def keep_spare(self) -> None:
+        """There is no process to launch."""
 
     def close(self) -> None:
         """Refuse every later question; what runs is given up."""

@@ -55,6 +55,7 @@ class Session:
         self._channels: list[Channel] = []
         self._closed = False
         self._died = False
+        self._died_of: Problem | None = None
         self._request_id = 0
         self._running = False
         self._rung = 0
@@ -78,6 +79,18 @@ class Session:
         """What the worker said of itself, once it is up."""
         with self._changed:
             return self._current.hello if self._current is not None else None
+
+    @property
+    def has_spare(self) -> bool:
+        """Another worker is up and waits: ``restart`` will not take the time of a start."""
+        with self._changed:
+            return self._spare is not None and self._spare.state == READY
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why the last worker that died by itself did; None while one is there."""
+        with self._changed:
+            return self._died_of if self._died else None
 
     # what it does
 
@@ -120,16 +133,23 @@ class Session:
         channel.cancel(request_id, interrupt=rung == 1)
         return ("asked", "interrupted")[rung]
 
-    def restart(self) -> None:
-        """A fresh worker in place of this one, at once when the spare is ready. What runs is given up."""
+    def restart(self, spare: bool = True) -> None:
+        """A fresh worker in place of this one, at once when the spare is ready. What runs is given up. Without ``spare`` the next
+        spare, whose import of torch keeps the machine busy, is not launched before ``keep_spare``."""
         with self._changed:
             if self._closed:
                 return
             old, self._current = self._current, None
-            self._take_another()
+            self._take_another(spare)
         if old is not None:
             old.kill(REPLACED)
         self._announce()
+
+    def keep_spare(self) -> None:
+        """See to it that a spare waits, if one is wanted."""
+        with self._changed:
+            if not self._closed:
+                self._keep_a_spare()
 
     def close(self) -> None:
         """End everything: no process, thread or descriptor is left. What runs is given up; later questions are refused."""
@@ -202,11 +222,12 @@ class Session:
 
     # workers
 
-    def _take_another(self) -> None:
+    def _take_another(self, spare: bool = True) -> None:
         """The spare becomes the worker; without one, a new one is launched."""
         self._died = False
         self._current, self._spare = self._spare or self._launch(), None
-        self._keep_a_spare()
+        if spare:
+            self._keep_a_spare()
 
     def _launch(self) -> Channel:
         self._channels = [channel for channel in self._channels if channel.is_alive()]
@@ -226,6 +247,7 @@ class Session:
         with self._changed:
             if channel is self._current and channel.state == ENDED:
                 self._current, self._died, died = None, True, True
+                self._died_of = channel.problem
             elif channel is self._spare and channel.state == ENDED:
                 self._spare = None
             elif channel is self._current and not self._closed:

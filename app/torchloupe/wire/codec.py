@@ -1,14 +1,16 @@
 """Dataclasses to JSON and back, by their type hints.
 
 Every message carries its class name as ``"is"``; fields that hold a dataclass are decoded by their annotation. Numbers that JSON
-cannot say are tagged: ``{"$float": "nan"}``. An unknown message, an unknown field and a missing field are errors that name it.
+cannot say are tagged: ``{"$float": "nan"}``. A long tuple of dataclasses is a ``Rows``: columns, in parts of ``PART_ROWS`` rows, so that
+no single call of the JSON reader stops the window. An unknown message, an unknown field and a missing field are errors that name it.
 """
 
 import dataclasses
 import math
 import typing
 from functools import lru_cache
-from typing import Any, Callable, Dict, List, Tuple, Union
+from operator import attrgetter
+from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
 
 from . import arguments, requests
 from .errors import ProtocolError
@@ -22,6 +24,16 @@ MESSAGES: Dict[str, type] = {
     and kind.__module__ in (requests.__name__, arguments.__name__, ForwardReport.__module__)
 }
 """The closed union of what may be said: everything in ``requests`` and ``arguments``, and the dataclasses that answer them."""
+
+
+PART_ROWS = 1000
+
+
+class Rows:
+    """A long tuple of dataclasses: ``parts`` are lists of columns, a column in which all is equal being one value long."""
+
+    def __init__(self, parts: List[List[List[Any]]]) -> None:
+        self.parts = parts
 
 
 def to_plain(value: Any) -> Any:
@@ -77,7 +89,7 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         return lambda plain: None if plain is None else inner(plain)
     if origin is tuple:
         item = _reader(args[0])
-        return lambda plain: tuple([item(part) for part in plain])
+        return lambda plain: tuple(_from_rows(args[0], plain) if isinstance(plain, Rows) else [item(part) for part in plain])
     if kind is float:
         return _float
     return _untag if kind is Any or origin is dict else _same
@@ -98,34 +110,81 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
             return list
         item_kind: Any = args[0]
         item = _writer(item_kind)
-        return lambda value: [item(part) for part in value]
+        if not dataclasses.is_dataclass(item_kind):
+            return lambda value: [item(part) for part in value]
+        return lambda value: [item(part) for part in value] if len(value) <= PART_ROWS else Rows(list(_columns(item_kind, value)))
     return _same if kind in (int, str, bool) else to_plain
 
 
+def _columns(kind: Any, values: Tuple[Any, ...]) -> Iterator[List[List[Any]]]:
+    """The fields of each part of a long tuple."""
+    writers = [(attrgetter(name), _writer(hint)) for name, hint in typing.get_type_hints(kind).items()]
+    for start in range(0, len(values), PART_ROWS):
+        part = values[start : start + PART_ROWS]
+        columns = [list(map(get, part)) for get, _ in writers]
+        yield [
+            [write(column[0])] if column.count(column[0]) == len(column) else column if write is _same else list(map(write, column))
+            for column, (_, write) in zip(columns, writers)
+        ]
+
+
+def _from_rows(kind: Any, rows: Rows) -> Iterator[Any]:
+    readers = [_reader(hint) for hint in typing.get_type_hints(kind).values()]
+    for columns in rows.parts:
+        count = max(map(len, columns), default=0)
+        values = [_read_column(read, column, count) for read, column in zip(readers, columns)]
+        if len(columns) != len(readers) or not all(len(column) == count for column in values):
+            raise ProtocolError(f"{kind.__name__}: its columns do not fit.")
+        yield from map(kind, *values)
+
+
+def _read_column(read: Callable[[Any], Any], column: List[Any], count: int) -> List[Any]:
+    values = column if read is _same else list(map(read, column))
+    return values * count if len(values) == 1 else values
+
+
 def _dataclass_writer(kind: Any) -> Callable[[Any], Any]:
-    writers: List[Tuple[str, Callable[[Any], Any]]] = []
+    made: List[Callable[[Any], Any]] = []
 
     def write(value: Any) -> Any:
-        if not writers:
-            writers.extend((name, _writer(hint)) for name, hint in typing.get_type_hints(kind).items())
-        return {name: write_field(getattr(value, name)) for name, write_field in writers}
+        if not made:
+            made.append(_compiled_writer({name: _writer(hint) for name, hint in typing.get_type_hints(kind).items()}))
+        return made[0](value)
 
     return write
 
 
+def _compiled_writer(writers: Dict[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """One expression for all fields, as ``dataclasses`` itself makes its methods: each call of a layer comes through here."""
+    fields = [f"{name!r}: " + (f"it.{name}" if write is _same else f"_{name}(it.{name})") for name, write in writers.items()]
+    write: Callable[[Any], Any] = eval("lambda it: {" + ", ".join(fields) + "}", {f"_{name}": write for name, write in writers.items()})
+    return write
+
+
+def _compiled_reader(kind: Any, readers: Dict[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    fields = [f"it[{name!r}]" if read is _same else f"_{name}(it[{name!r}])" for name, read in readers.items()]
+    names = {f"_{name}": read for name, read in readers.items()}
+    read: Callable[[Any], Any] = eval(f"lambda it: kind({', '.join(fields)})", {**names, "kind": kind})
+    return read
+
+
 def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
     readers: Dict[str, Callable[[Any], Any]] = {}
+    whole: List[Callable[[Any], Any]] = []
 
     def read(plain: Any) -> Any:
         if not readers:  # not sooner: a dataclass may hold others of its own kind
             hints = typing.get_type_hints(kind)
             readers.update((name, _reader(hints[name])) for name in _field_names(kind))
+            whole.append(_compiled_reader(kind, readers))
         if not isinstance(plain, dict):
             raise ProtocolError(f"{kind.__name__} must be an object, not {type(plain).__name__}.")
         unknown = plain.keys() - readers.keys()
         if unknown:
             raise ProtocolError(f"{kind.__name__} has no field {sorted(unknown)[0]!r}.")
         try:
+            if len(plain) == len(readers):
+                return whole[0](plain)
             return kind(**{name: readers[name](value) for name, value in plain.items()})
         except (TypeError, ValueError, KeyError) as error:
             raise ProtocolError(f"{kind.__name__}: {error}.") from error

@@ -1,17 +1,19 @@
 """Frames over two pipes: a 4-byte length, a JSON header, then the raw blobs that the header announces.
 
-The header is ``{"kind", "id", "blobs": [bytes, ...], "body": message}``. ``kind`` is ``hello``, ``request``, ``reply`` or ``event``;
+The header is ``{"kind", "id", "blobs": [bytes, ...], "body": message}``; one with long rows has ``"parts": [bytes, ...]``, too: JSON
+texts that follow it and stand where ``{"$parts": [number, ...]}`` does. ``kind`` is ``hello``, ``request``, ``reply`` or ``event``;
 ``id`` ties replies and events to their request. Before its first frame the worker writes one magic line that ends in the nonce
 it was started with, so that a login banner in front of it is never read as a length.
 """
 
+import gc
 import json
 import struct
 import threading
 from dataclasses import dataclass
 from typing import Any, BinaryIO, List, Sequence, Tuple
 
-from .codec import decode, encode
+from .codec import Rows, decode, encode
 from .errors import ProtocolError
 from .requests import MAGIC, PROTOCOL
 
@@ -46,10 +48,19 @@ class Stream:
     def send(self, kind: str, request_id: int, message: Any, blobs: Sequence[bytes] = ()) -> None:
         """Write one frame. Raises ``OSError`` or ``ValueError`` when the other side is gone."""
         header = {"kind": kind, "id": request_id, "blobs": [len(blob) for blob in blobs], "body": encode(message)}
-        text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+        parts: List[bytes] = []
+
+        def apart(rows: Any) -> Any:
+            numbers = range(len(parts), len(parts) + len(rows.parts))
+            parts.extend(_json(part, None) for part in rows.parts)
+            return {"$parts": list(numbers)}
+
+        text = _json(header, apart)
+        if parts:
+            text = _json({"parts": [len(part) for part in parts]}, None)[:-1] + b"," + text[1:]
         with self._lock:
             self._write(_LENGTH.pack(len(text)) + text)
-            for blob in blobs:
+            for blob in (*parts, *blobs):
                 self._write(blob)
             self._writing.flush()
 
@@ -62,12 +73,27 @@ class Stream:
         try:
             header = json.loads(text)
             kind, request_id, sizes, body = header["kind"], header["id"], header["blobs"], header["body"]
-        except (ValueError, KeyError, TypeError) as error:
+            parts = header.get("parts", [])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ProtocolError(f"Not a frame: {text[:80]!r}.") from error
-        if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes):
+        if not _are_sizes(sizes) or not _are_sizes(parts):
             raise ProtocolError(f"Not a frame: {text[:80]!r}.")
-        message = decode(body)
+        message = self._long_message(body, parts) if parts else decode(body)
         return Frame(kind, request_id, message, tuple([self._read(size) for size in sizes]))
+
+    def _long_message(self, body: Any, sizes: List[int]) -> Any:
+        """A message whose long rows follow the header. All of it stays, so the garbage collector need not go through it."""
+        was_on = gc.isenabled()
+        gc.disable()
+        try:
+            parts = [json.loads(self._read(size)) for size in sizes]
+            return decode(_put_together(body, parts))
+        except (ValueError, TypeError, IndexError) as error:
+            raise ProtocolError(f"Not the parts of a frame: {error}.") from error
+        finally:
+            if was_on:
+                gc.freeze()
+                gc.enable()
 
     def send_magic(self, nonce: str) -> None:
         """Write the magic line."""
@@ -106,6 +132,24 @@ class Stream:
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
+
+
+def _json(plain: Any, default: Any) -> bytes:
+    # A cycle ends in a RecursionError soon enough; looking for one costs a third.
+    return json.dumps(plain, separators=(",", ":"), allow_nan=False, check_circular=False, default=default).encode()
+
+
+def _are_sizes(sizes: Any) -> bool:
+    return isinstance(sizes, list) and all(type(size) is int and size >= 0 for size in sizes)
+
+
+def _put_together(plain: Any, parts: List[Any]) -> Any:
+    """The body with ``Rows`` where it names parts."""
+    if isinstance(plain, dict):
+        if plain.keys() == {"$parts"}:
+            return Rows([parts[number] for number in plain["$parts"]])
+        return {key: _put_together(value, parts) for key, value in plain.items()}
+    return [_put_together(value, parts) for value in plain] if isinstance(plain, list) else plain
 
 
 def magic_line(nonce: str) -> bytes:

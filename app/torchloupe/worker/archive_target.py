@@ -151,7 +151,7 @@ def _refusal_of(file: str) -> Tuple[str, List[JudgedName]]:
         torch.load(file, map_location="cpu", weights_only=True)
         refusal = ""
     except Exception as error:
-        refusal = said_by(error)
+        refusal = str(error).rpartition("WeightsUnpickler error: ")[2].partition("\n")[0].strip() or said_by(error)
     try:
         return refusal, judged_names(read_contents(Path(file)).globals)
     except TorchloupeError:
@@ -166,6 +166,7 @@ def _load_problem(error: BaseException, file: str) -> Problem:
         hint = "Is it whole, and was it saved by this or an older version of torch?"
         return problem if not isinstance(error, (pickle.UnpicklingError, RuntimeError)) else replace(problem, hint=hint)
     name, module = lost.groups() if lost else ("", getattr(error, "name", "") or "")
+    module = "__main__" if module.endswith("__main__") else module
     wanted = [each.name for each in _refusal_of(file)[1] if each.name.startswith(module + ".")] or [f"{module}.{name}".rstrip(".")]
     message = f"{base} was saved with {', '.join(f'`{each}`' for each in wanted[:4])}, which cannot be found here."
     if module == "__main__":

@@ -177,7 +177,7 @@ class _Reader:
             kind = "list"
         if kind is None and usage.words and default in (MISSING, None):
             kind = "str"
-        if kind is None and default is None:
+        if kind is None and default is None and hint in (MISSING, Any):
             kind = "int"
         if kind == "str":
             words = tuple(dict.fromkeys([*([default] if isinstance(default, str) else []), *usage.words]))

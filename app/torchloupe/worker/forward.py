@@ -4,8 +4,8 @@ import copy
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any, List, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -41,10 +41,14 @@ class ForwardRun:
 def run_forward(target: Target, model: nn.Module, request: RunForward, context: Context) -> ForwardReport:
     """Run ``request`` on ``model`` and report each call as it ends. Raises ``CouldNotRun`` or ``UsageError`` before it starts."""
     device = chosen_device(request.device, model)
+    if device.type == "meta":
+        request = replace(request, shapes_only=True)
     state = ModelState(model)
     lost: List[str] = []
     try:
-        given = sample_input(target, model, request.inputs, request.seed)
+        if not request.inputs and target.function("example_inputs") is None:
+            context.progress(0, 0, "working out an input")
+        given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
         runner = _on_device(model, device)
         before = state if runner is model else ModelState(runner)
         run = _run(target, runner, given.on(device), request, context, before)
@@ -59,6 +63,7 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         device="meta" if request.shapes_only else str(device),
         problems=run.problems + tuple(_mutation(name) for name in lost),
         state_restored=not lost,
+        input_specs=given.specs,
     )
 
 
@@ -73,7 +78,7 @@ def _run(
     run = ForwardRun()
     flow: AbstractContextManager[Any] = nullcontext()
     if request.shapes_only:
-        given, flow = without_data(given)
+        given, flow = without_data(given, _device_of(model))
     torch.manual_seed(request.seed)
     # A watched call takes more of Python's stack than a call: what runs unwatched has to run here. Restored with the rest.
     sys.setrecursionlimit(2 * sys.getrecursionlimit())
@@ -105,12 +110,23 @@ def _on_device(model: nn.Module, device: torch.device) -> nn.Module:
     if not lazy and _device_of(model) in (None, device):
         return model
     try:
-        return copy.deepcopy(model).to(device)
+        return copy.deepcopy(model, _without_data(model) if device.type == "meta" else None).to(device)
     except Exception as error:
         message = f"The model cannot be copied to {device}: {type(error).__name__}: {error}"
         raise CouldNotRun(
             Problem("forward-failed", message, hint="Construct it on that device with --device.", module="")
         ) from error
+
+
+def _without_data(model: nn.Module) -> Dict[int, Any]:
+    """What a copy takes in place of the model's tensors, so that no data is copied only to be thrown away."""
+    replaced: Dict[int, Any] = {}
+    for tensor in tensors_of(model):
+        if not is_lazy(tensor):
+            bare = torch.empty_like(tensor, device="meta", requires_grad=False)
+            parameter = isinstance(tensor, nn.Parameter)
+            replaced[id(tensor)] = nn.Parameter(bare, tensor.requires_grad) if parameter else bare
+    return replaced
 
 
 def _device_of(model: nn.Module) -> Optional[torch.device]:

@@ -1,5 +1,6 @@
 """What the worker can do: one line per request."""
 
+import gc
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -57,12 +58,10 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         go_to(request.working_folder)
         with counting_seconds(context, 0, 3, "importing"):
             target = load_target(request)
+        if not gc.get_freeze_count():
+            gc.freeze()  # what was imported stays: nobody need go through it again each time when many modules are made
         with counting_seconds(context, 1, 3, f"constructing {target.name}"):
-            model = construct(target, request.arguments, request.seed, request.allow_downloads)
-        if request.mode is not None:
-            model.train(request.mode == "train")
-        if request.device is not None:
-            model = _moved(target, model, request.device)
+            model = _constructed(target, request)
         context.progress(2, 3, "walking the modules")
         tree = read_module_tree(model)
         context.state["open"] = OpenModel(target, model, request)
@@ -88,6 +87,13 @@ def load_target(request: OpenTarget) -> Target:
     return import_target(request.target, request.import_folders, request.allow_downloads)
 
 
+def _constructed(target: Target, request: OpenTarget) -> nn.Module:
+    model = construct(target, request.arguments, request.seed, request.allow_downloads, request.device)
+    if request.mode is not None:
+        model.train(request.mode == "train")
+    return model if request.device is None else _moved(target, model, request.device)
+
+
 def _moved(target: Target, model: nn.Module, device: str) -> nn.Module:
     place = chosen_device(device, model)
     try:
@@ -106,7 +112,7 @@ def forward(context: Context, request: RunForward) -> ForwardReport:
     opened = _open_model(context)
     report = run_forward(opened.target, opened.model, request, context)
     if not report.state_restored:
-        opened.model = construct(opened.target, opened.request.arguments, opened.request.seed)
+        opened.model = _constructed(opened.target, opened.request)
         report = replace(report, state_restored=True)
     return report
 
@@ -138,13 +144,15 @@ def summary_table(context: Context, request: SummaryTable) -> SummaryText:
     opened = _open_model(context)
     model, torchinfo = opened.model, _torchinfo(request.torchinfo_folder)
     fixed = {"verbose": 0, "mode": "train" if model.training else "eval"}
-    if not request.inputs and "example_inputs" not in provided(opened.target):
-        return SummaryText(str(torchinfo.summary(model, **fixed)))
     state = ModelState(model)
     try:
-        given = sample_input(opened.target, model, request.inputs, 0)
+        given = sample_input(opened.target, model, request.inputs, 0, check=context.cancel.raise_if_requested)
         data = {"input_data": list(given.positional), **given.keywords} if given.positional else {"input_data": given.keywords}
         return SummaryText(str(torchinfo.summary(model, device=chosen_device(None, model), **fixed, **data)))
+    except CouldNotRun:
+        if request.inputs or "example_inputs" in provided(opened.target):
+            raise
+        return SummaryText(str(torchinfo.summary(model, **fixed)))
     except RuntimeError:
         # torchinfo says no more than that it failed; `run` says why.
         note = "The sample input does not run through the model: output shapes are left out."

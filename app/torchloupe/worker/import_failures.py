@@ -92,7 +92,7 @@ def _missing_module(error: BaseException, base: str, near: List[str]) -> Change:
         text = f"Choose an interpreter older than Python {version_text(gone)}."
         message = f"{base} imports `{first}`, which Python no longer has since {version_text(gone)}."
         return {"message": message, "hint": text, "fixes": (Fix("choose_interpreter", text, value=f"<{version_text(gone)}"),)}
-    if first != name and first in sys.modules or any(holds_module(folder, first) for folder in sys.path if folder):
+    if (first != name and sys.modules.get(first) is not None) or any(holds_module(folder, first) for folder in sys.path if folder):
         where = getattr(sys.modules.get(first), "__file__", None)
         message = f"{base} imports `{name}`, and `{first}`{f' of {where}' if where else ''} has no such part."
         return {"message": message, "hint": "Check the spelling, or the version that is installed.", "data": {"module": name}}

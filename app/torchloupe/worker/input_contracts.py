@@ -46,9 +46,9 @@ def refusal_of_layer(
     finding = check_layer(name, {**settings, "training": module.training}, tuple(first.shape))
     wishes = Refusal(made_of(first))
     axes = tuple(getattr(module, "normalized_shape", ())) if isinstance(module, nn.LayerNorm) else ()
-    if axes and first.dim() <= len(axes) and len(made_of(first)) == 1 and tuple(first.shape[-len(axes) :]) != axes:
-        if tuple(leaves[made_of(first)[0]].shape) == tuple(first.shape) and len(axes) > 1:
-            return replace(wishes, shapes=((made_of(first)[0], (BATCH, *axes), None),), sentence=f"{said} wants {list(axes)}")
+    whole = tuple(leaves[made_of(first)[0]].shape) if len(made_of(first)) == 1 else None
+    if len(axes) > 1 and first.dim() <= len(axes) and tuple(first.shape) == whole != axes:
+        return replace(wishes, shapes=((made_of(first)[0], (BATCH, *axes), None),), sentence=f"{said} wants {list(axes)}")
     if args and isinstance(args[0], PackedSequence) and first.dim() != 2:
         return replace(wishes, ranks=(2 - first.dim(),), sentence=f"{said} wants a sequence of features")
     if isinstance(module, _CONVS):
@@ -62,10 +62,20 @@ def refusal_of_layer(
         wishes = replace(wishes, ranks=tuple(sorted((rank - finding.got for rank in finding.wanted), reverse=True)))
         return replace(wishes, sentence=f"{said} wants {finding.names}", shapes=_direct(module, first, made_of(first), leaves))
     if isinstance(finding, SizeMismatch):
+        if _is_turned(module, first, finding, made_of(first), leaves):
+            wishes = replace(wishes, own_fault=True)
         return _size(wishes, finding.got, finding.wanted, finding.wording, said)
     if isinstance(finding, TooSmall):
         return replace(wishes, too_small=True, sentence=f"{said} gets {finding.size}, its window is {finding.window}")
     return _of_others(module, given, made_of, said)
+
+
+def _is_turned(
+    module: nn.Module, given: torch.Tensor, finding: SizeMismatch, paths: Tuple[Path, ...], leaves: Dict[Path, torch.Tensor]
+) -> bool:
+    """Ids became features, and these stand at another axis than the convolution wants them: a longer text would only hide it."""
+    ids = all(not leaves[path].is_floating_point() for path in paths)
+    return ids and isinstance(module, nn.Conv1d) and given.dim() == 3 and given.shape[2] == finding.wanted
 
 
 def _size(wishes: Refusal, got: int, wanted: int, wording: str, said: str) -> Refusal:
@@ -85,9 +95,7 @@ def _of_table(module: Any, ids: torch.Tensor, made_of: Callable[[Any], Tuple[Pat
     return Refusal(paths, below=size, wanted=(Wanted(int(steps), size, paths),) if steps > size else (), sentence=sentence)
 
 
-def _of_bags(
-    module: nn.Module, given: List[Any], made_of: Callable[[Any], Tuple[Path, ...]], said: str
-) -> Optional[Refusal]:
+def _of_bags(module: nn.Module, given: List[Any], made_of: Callable[[Any], Tuple[Path, ...]], said: str) -> Optional[Refusal]:
     """A flat row of ids beside the places where each bag begins."""
     if not isinstance(module, nn.EmbeddingBag) or len(given) < 2 or not isinstance(given[1], torch.Tensor):
         return None
@@ -147,16 +155,14 @@ def _direct(
 ) -> Tuple[Tuple[Path, Shape, Optional[Shape]], ...]:
     """A whole shape for the input that reaches a pool or a norm as it is."""
     name = type(module).__name__
-    if not name[-2:-1].isdigit() or not len(paths) == 1 or tuple(leaves[paths[0]].shape) != tuple(given.shape):
+    if not name[-2:-1].isdigit() or len(paths) != 1 or tuple(leaves[paths[0]].shape) != tuple(given.shape):
         return ()
     dims = int(name[-2])
     channels = int(getattr(module, "num_features", 3))
     return ((paths[0], (BATCH, channels, *(USUAL[dims][0],) * dims), tuple(range(2, dims + 2))),)
 
 
-def _of_state(
-    module: nn.Module, given: List[Any], made_of: Callable[[Any], Tuple[Path, ...]], said: str
-) -> Optional[Refusal]:
+def _of_state(module: nn.Module, given: List[Any], made_of: Callable[[Any], Tuple[Path, ...]], said: str) -> Optional[Refusal]:
     """The hidden state of a recurrent layer, when an input is used as it is."""
     if len(given) < 2 or not isinstance(module, (nn.RNNBase, nn.RNNCellBase)) or given[1] is None or given[0].dim() < 2:
         return None
@@ -182,9 +188,7 @@ def _of_state(
     return None
 
 
-def _of_others(
-    module: nn.Module, given: List[Any], made_of: Callable[[Any], Tuple[Path, ...]], said: str
-) -> Optional[Refusal]:
+def _of_others(module: nn.Module, given: List[Any], made_of: Callable[[Any], Tuple[Path, ...]], said: str) -> Optional[Refusal]:
     """The second and third input of layers that have some."""
     wanted: List[int] = []
     if isinstance(module, nn.Bilinear):

@@ -20,9 +20,12 @@ from .nested import tensors_in
 from .operations import short_name
 
 _MARK, _SAME = "_torchloupe_made_of", "_torchloupe_values_of"
-_KEEPS_VALUES = ("__getitem__", "view", "reshape", "flatten", "unsqueeze", "squeeze", "transpose", "permute", "long", "to", "expand", "t")
-_KEEPS_VALUES += ("contiguous", "clone", "select", "unbind", "__iter__", "chunk", "split", "size_as", "T", "__get__")
-_TABLES = (nn.Embedding.forward, nn.EmbeddingBag.forward)
+_KEEPS_VALUES = (
+    *("__getitem__", "__iter__", "__get__", "view", "reshape", "flatten", "unsqueeze", "squeeze", "transpose", "permute", "t"),
+    *("long", "to", "expand", "contiguous", "clone", "select", "unbind", "chunk", "split"),
+)
+"""Functions whose result holds values of their argument and no others."""
+_TABLES = (nn.Embedding, nn.EmbeddingBag)
 _SEQUENCES = (nn.RNNBase, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoderLayer)
 _TORCH = ("/torch/", "\\torch\\")
 _SHAPE = re.compile(r"[\[(](\d+(?:, ?\d+)*),?[\])]")
@@ -114,7 +117,7 @@ class InputProbe(TorchFunctionMode):
                 self._looking = False
 
         def look(module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
-            if type(module).forward in _TABLES and args and _values_of(args[0]):
+            if isinstance(module, _TABLES) and args and _values_of(args[0]):
                 own = _values_of(args[0]) or ()
                 self._bounds[own] = min(int(module.num_embeddings), self._bounds.get(own, sys.maxsize))
             refusal = refusal_of_layer(path, module, args, kwargs, _made_of, self._leaves, self._settled)
@@ -122,7 +125,11 @@ class InputProbe(TorchFunctionMode):
                 raise Refused(refusal)
             if self._wish is None and isinstance(module, _SEQUENCES) and args and getattr(args[0], "ndim", 3) == 2:
                 paths = tuple(path for each in args for path in _made_of(each))
-                shapes = tuple((path, (BATCH, LENGTH, int(self._leaves[path].shape[-1])), None) for path in paths if self._leaves[path].dim() == 2)
+                shapes = tuple(
+                    (path, (BATCH, LENGTH, int(self._leaves[path].shape[-1])), None)
+                    for path in paths
+                    if self._leaves[path].dim() == 2
+                )
                 self._wish = Refusal(paths, shapes=shapes)
 
         return before
@@ -168,8 +175,8 @@ class InputProbe(TorchFunctionMode):
             if self._leaves[path] is args[0] and path not in self._taken_apart:
                 self._taken_apart += (path,)
         if name in ("view", "reshape") and args and isinstance(result, torch.Tensor) and result.dim() == 2 and args[0].dim() > 3:
-            if -1 in args[1:2] and result.shape[0] != args[0].shape[0]:
-                paths = _made_of(args[0])
+            paths = _made_of(args[0]) if -1 in args[1:2] and result.shape[0] != args[0].shape[0] else ()
+            if paths:
                 self._wish = Refusal(paths, wanted=(Wanted(int(result.shape[0]), int(args[0].shape[0]), paths),))
 
     def _operation(self, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Operation:
@@ -208,7 +215,8 @@ class InputProbe(TorchFunctionMode):
             refusal,
             leaves=tuple(around),
             stated=tuple(_stated(seen, numbers)),
-            shapes=refusal.shapes + tuple((path, shape, None) for shape in shapes[:2] for path in around[::-1] if len(shape) < 6 and 0 not in shape),
+            shapes=refusal.shapes
+            + tuple((path, shape, None) for shape in shapes[:2] for path in around[::-1] if len(shape) < 6 and 0 not in shape),
             numbers=tuple(dict.fromkeys([*ranks, *refusal.numbers, *numbers, *stated])),
             dtypes=refusal.dtypes + tuple(dtypes),
             absent=tuple(dict.fromkeys(absent)),

@@ -13,6 +13,8 @@ from ..wire.problems import Problem
 from .explain import CouldNotRun
 from .nested import map_tensors
 
+_LONGEST_TEXT = 512
+
 
 @dataclass(frozen=True)
 class SampleInput:
@@ -84,14 +86,24 @@ def _from_file(file: str) -> torch.Tensor:
         raise UsageError(f"There is no input file {file}.", "Check the path, or give a spec such as float32[1,3,224,224].")
     ending = os.path.splitext(path)[1].lower()
     try:
-        value = _from_numpy(path) if ending == ".npy" else _from_torch(path) if ending in (".pt", ".pth") else _from_image(path)
+        read = {".npy": _from_numpy, ".pt": _from_torch, ".pth": _from_torch, ".txt": _from_text}.get(ending, _from_image)
+        value = read(path)
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError(f"{file} cannot be read as an input: {error}", "Is it a .npy, .pt or image file?") from error
+        raise UsageError(f"{file} cannot be read as an input: {error}", "Is it a .npy, .pt, image or text file?") from error
     if not isinstance(value, torch.Tensor):
         raise UsageError(f"{file} holds a {type(value).__name__}, not one tensor.", "Save the tensor alone with torch.save.")
     return value
+
+
+def _from_text(path: str) -> torch.Tensor:
+    """The bytes of a text as int64 [1, length]: there is no tokenizer here, so a model of characters can read it, others only run."""
+    with open(path, "rb") as stream:
+        text = stream.read(_LONGEST_TEXT)
+    if not text:
+        raise ValueError("the file is empty")
+    return torch.tensor(list(text), dtype=torch.int64)[None]
 
 
 def _from_torch(path: str) -> Any:

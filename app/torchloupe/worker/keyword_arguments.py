@@ -23,6 +23,8 @@ def handed_on(target: Target, parameters: Sequence[inspect.Parameter], known: Se
         ):
             continue
         taken = _taken_by(call, target)
+        if not taken:
+            continue
         here = {each.arg for each in call.keywords} | {one.name for one in taken[: len(call.args)]}
         return [one.replace(kind=one.KEYWORD_ONLY) for one in taken if one.name not in here | known]
     return []

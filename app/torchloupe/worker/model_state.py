@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import torch
 from torch import nn
 
+from .collector import collector_at_rest
 from .module_tree import walk_modules
 from .process_state import ProcessState
 from .torch_compat import is_lazy
@@ -22,6 +23,10 @@ class ModelState:
     """A model's state at one moment: tensors, gradients, attributes, modes, hooks; and the process around it."""
 
     def __init__(self, model: nn.Module) -> None:
+        with collector_at_rest():
+            self._save(model)
+
+    def _save(self, model: nn.Module) -> None:
         self._modules = {id(module): (path, module) for path, module in reversed(list(walk_modules(model)))}
         self._attributes = [_Attributes(module) for _, module in self._modules.values()]
         self._process = ProcessState()
@@ -53,11 +58,12 @@ class _SavedTensor:
         self._tensor = tensor
         self._requires_grad = tensor.requires_grad
         self._storage = tensor.data
-        self._room = _room(tensor)
+        has_data = tensor.device.type != "meta"
+        self._room = _room(tensor) if has_data else None
         self._grad = tensor.grad if tensor.is_leaf else None
         self._grad_copy = self._grad.detach().clone() if self._grad is not None else None
-        self._copy = tensor.detach().clone() if copy else None
-        self._fingerprint = None if copy else fingerprint(tensor)
+        self._copy = tensor.detach().clone() if copy and has_data else None
+        self._fingerprint = fingerprint(tensor) if self._copy is None else None
 
     def restore(self) -> bool:
         tensor = self._tensor

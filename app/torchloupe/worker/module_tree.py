@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ..wire.modules import BUFFER, PARAMETER, ModuleEntry, ModuleTree, ParameterEntry
+from .collector import collector_at_rest
 from .places import is_foreign
 from .torch_compat import is_lazy
 
@@ -17,13 +18,19 @@ _MAX_SETTINGS = 200
 
 def read_module_tree(model: nn.Module) -> ModuleTree:
     """All registered modules, parents first, and all parameters and buffers, under their state_dict keys."""
-    paths = list(walk_modules(model))
+    with collector_at_rest():
+        return _read(list(walk_modules(model)))
+
+
+def _read(paths: List[Tuple[str, nn.Module]]) -> ModuleTree:
     parameters = _read_parameters(paths)
-    totals = _total_numels(parameters)
-    own: Dict[str, List[ParameterEntry]] = defaultdict(list)
+    counts: Dict[str, int] = defaultdict(int)
+    numels: Dict[str, int] = defaultdict(int)
     for entry in parameters:
         if entry.kind == PARAMETER:
-            own[entry.owner].append(entry)
+            counts[entry.owner] += 1
+            numels[entry.owner] += entry.numel
+    totals = _total_numels(paths, parameters)
     first_path: Dict[int, str] = {}
     modules = []
     for path, module in paths:
@@ -33,8 +40,8 @@ def read_module_tree(model: nn.Module) -> ModuleTree:
             ModuleEntry(
                 path=path,
                 class_name=type(module).__name__,
-                parameter_count=len(own[path]),
-                numel=sum(entry.numel for entry in own[path]),
+                parameter_count=counts[path],
+                numel=numels[path],
                 total_numel=totals[path],
                 training=module.training,
                 settings=_settings(module),
@@ -89,9 +96,13 @@ def _read_parameters(paths: List[Tuple[str, nn.Module]]) -> List[ParameterEntry]
                     found.append((prefix + name, path, kind, tensor, name not in module._non_persistent_buffers_set))
                     keys_of[id(tensor)].append(prefix + name)
     return [
-        _parameter_entry(key, owner, kind, tensor, tuple(other for other in keys_of[id(tensor)] if other != key), persistent)
+        _parameter_entry(key, owner, kind, tensor, _others(key, keys_of[id(tensor)]), persistent)
         for key, owner, kind, tensor, persistent in found
     ]
+
+
+def _others(key: str, keys: List[str]) -> Tuple[str, ...]:
+    return tuple(other for other in keys if other != key) if len(keys) > 1 else ()
 
 
 def _parameter_entry(
@@ -104,7 +115,7 @@ def _parameter_entry(
         kind=kind,
         shape=None if lazy else tuple(tensor.shape),
         dtype=dtype_name(tensor.dtype),
-        device=str(tensor.device),
+        device=device_name(tensor.device),
         requires_grad=tensor.requires_grad,
         numel=0 if lazy else tensor.numel(),
         bytes=0 if lazy else tensor.numel() * tensor.element_size(),
@@ -113,20 +124,23 @@ def _parameter_entry(
     )
 
 
-def _total_numels(parameters: List[ParameterEntry]) -> Dict[str, int]:
+def _total_numels(paths: List[Tuple[str, nn.Module]], parameters: List[ParameterEntry]) -> Dict[str, int]:
     """Elements of each module's parameters and all below, a tied tensor once in each module that holds it."""
     totals: Dict[str, int] = defaultdict(int)
+    for entry in parameters:
+        if entry.kind == PARAMETER and not entry.tied_to:
+            totals[entry.owner] += entry.numel
+    for path, _ in reversed(paths):  # those below come before those above
+        if path:
+            totals[path.rpartition(".")[0]] += totals[path]
     counted: Dict[str, Set[str]] = defaultdict(set)
     for entry in parameters:
-        if entry.kind != PARAMETER:
-            continue
-        name = min((entry.key, *entry.tied_to)) if entry.tied_to else None
-        for path in _ancestors(entry.owner):
-            if name is not None:
-                if name in counted[path]:
-                    continue
-                counted[path].add(name)
-            totals[path] += entry.numel
+        if entry.kind == PARAMETER and entry.tied_to:
+            name = min((entry.key, *entry.tied_to))
+            for path in _ancestors(entry.owner):
+                if name not in counted[path]:
+                    counted[path].add(name)
+                    totals[path] += entry.numel
     return totals
 
 
@@ -137,9 +151,16 @@ def _ancestors(path: str) -> Iterator[str]:
         yield path
 
 
+@lru_cache(maxsize=None)
 def dtype_name(dtype: torch.dtype) -> str:
     """``float32``, not ``torch.float32``."""
     return str(dtype).rpartition(".")[2]
+
+
+@lru_cache(maxsize=64)
+def device_name(device: torch.device) -> str:
+    """``cuda:0``."""
+    return str(device)
 
 
 def class_place(module: nn.Module) -> Optional[Tuple[str, int]]:

@@ -9,9 +9,9 @@ from torch import nn
 
 from ..wire.problems import Fix, Problem
 from .explain import said_by
+from .input_values import SampleInput
 from .nested import map_tensors
 from .repetition import Repetition
-from .input_values import SampleInput
 
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
 RUNS = "the model runs to its end"

@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ..wire.requests import RunForward
-from .model_state import ModelState
 from .input_values import SampleInput
+from .model_state import ModelState
 
 
 class Repetition:

@@ -1,5 +1,6 @@
 """The sample input: from specs that a person typed, from the target's own ``example_inputs()``, else worked out."""
 
+from dataclasses import replace
 from typing import Callable, Iterator, Optional, Tuple
 
 import torch
@@ -8,10 +9,21 @@ from torch import nn
 from ..analysis.input_specs import format_input_spec, parse_input_spec
 from .explain import CouldNotRun, problem_of
 from .input_values import SampleInput, input_of
+from .nested import map_tensors
 from .target import Target
 from .worked_out_input import work_out_input
 
 __all__ = ["SampleInput", "sample_input"]
+
+
+def _within_table(given: SampleInput, model: nn.Module) -> SampleInput:
+    """Bytes of a text as ids that the model's first table has."""
+    table = next((each.num_embeddings for each in model.modules() if isinstance(each, nn.Embedding)), 256)
+
+    def fold(tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.remainder(table) if tensor.dtype is torch.int64 else tensor
+
+    return replace(given, positional=map_tensors(given.positional, fold), keywords=map_tensors(given.keywords, fold))
 
 
 def sample_input(
@@ -28,7 +40,9 @@ def sample_input(
     """
     torch.manual_seed(seed)
     if specs:
-        return input_of(tuple(parse_input_spec(spec) for spec in specs), "given", specs)
+        parsed = tuple(parse_input_spec(spec) for spec in specs)
+        given = input_of(parsed, "given", specs)
+        return _within_table(given, model) if any((spec.file or "").lower().endswith(".txt") for spec in parsed) else given
     function = target.function("example_inputs")
     if function is None:
         found = work_out_input(target, model, mode, check)

@@ -11,6 +11,7 @@ from .clean_slate import slate_of
 from .construct import construct_problem
 from .context import Context
 from .explain import CouldNotRun
+from .no_downloads import no_downloads
 from .probe_builds import ProbeBuilds
 from .target import Target, import_target, target_folder
 
@@ -26,7 +27,7 @@ def describe_arguments(context: Context, request: DescribeArguments) -> Argument
 
 def solved_arguments(context: Context, request: SolveArguments) -> SolvedArguments:
     """Build it without data until keys and shapes are the wanted ones."""
-    with slate_of(context).visited(target_folder(request.target)):
+    with slate_of(context).visited(target_folder(request.target)), no_downloads():
         return _solved_for(context, request)
 
 

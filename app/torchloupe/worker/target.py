@@ -19,6 +19,8 @@ from .no_downloads import DownloadInsisted, no_downloads
 from .places import Places
 from .source_loader import load_module, parsed, read_text
 
+_MODEL_FILES = (".pt", ".pth", ".pt2", ".bin", ".pkl", ".ckpt", ".ts")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -89,7 +91,7 @@ def target_folder(text: str) -> str:
 
 
 def _is_file(place: str) -> bool:
-    return place.endswith(".py") or os.path.sep in place
+    return place.endswith((".py", *_MODEL_FILES)) or os.path.sep in place
 
 
 def _absolute(place: str) -> str:

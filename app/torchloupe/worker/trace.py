@@ -13,6 +13,7 @@ from torch import nn
 
 from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import DONE, FAILED, UNFINISHED, LayerCall
+from .collector import collector_at_rest
 from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
 from .places import Places
@@ -55,10 +56,11 @@ class ForwardTrace:
 
     def __enter__(self) -> "ForwardTrace":
         seen = set()
-        for path, module in walk_modules(self._model):
-            if id(module) not in seen:
-                seen.add(id(module))
-                self._attach(module, path)
+        with collector_at_rest():
+            for path, module in walk_modules(self._model):
+                if id(module) not in seen:
+                    seen.add(id(module))
+                    self._attach(module, path)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -37,7 +37,7 @@ def wants_data(error: BaseException) -> bool:
     return "meta" in text.lower() or isinstance(error, NotImplementedError) or "fake" in text.lower()
 
 
-def built_without_data(make: Callable[..., Any], **keywords: Any) -> Any:
+def built_without_data(make: Callable[..., Any], /, **keywords: Any) -> Any:
     """What ``make`` makes, in the first way in which it can be built."""
     for way in WAYS[:-1]:
         try:

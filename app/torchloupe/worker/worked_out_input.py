@@ -3,18 +3,19 @@
 import copy
 import heapq
 import inspect
-import time
-import warnings
-from dataclasses import dataclass, field, replace
 import logging
 import re
+import time
+import warnings
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import torch
 from torch import nn
 
-from ..analysis.input_candidates import Argument, Candidate, Path, proposals, start
+from ..analysis.input_candidates import Argument, Candidate, Path, start
+from ..analysis.input_proposals import proposals
 from ..analysis.input_specs import InputSpec, format_input_spec
 from ..wire.problems import Problem
 from .explain import CouldNotRun
@@ -22,7 +23,6 @@ from .input_probe import InputProbe, Trial
 from .input_values import SampleInput, input_of
 from .model_state import ModelState
 from .module_tree import tensors_of
-from .nested import map_tensors
 from .target import Target
 from .torch_compat import is_lazy, uncompiled
 from .without_data import needs_data, without_data
@@ -31,6 +31,7 @@ MOST_TRIALS = 240
 MOST_SECONDS = 8.0
 _EACH_FURTHER, _STALE = 0.15, 0.6
 """How much less likely each further proposal for the same candidate is, and one whose parent changed nothing."""
+_AFTER_A_WISH, _AFTER_A_FAULT = 40, 10
 _SMALL_ELEMENTS = 16 << 20
 
 
@@ -120,11 +121,13 @@ class _Search:
                     return tried
                 if self._last.error is None and trial.wish is not None:
                     fallback = fallback or tried
-                    self._most = min(self._most, self._trials + 40)
+                    self._most = min(self._most, self._trials + _AFTER_A_WISH)
                     heapq.heappush(queue, _Waiting(-1e6, self._trials, (), 0, proposals(trial.wish, tried, self._arguments)))
                     continue
                 trial = self._last
             self._keep(tried, trial)
+            if trial.refusal.own_fault:
+                self._most = min(self._most, self._trials + _AFTER_A_FAULT)
             reason = (trial.progress, trial.refusal.wanted, re.sub(r"\d+", "", trial.refusal.sentence))
             stale = waiting.stale + 1 if reason == waiting.reason else 0
             order = 0.5 * trial.refusal.distance + _STALE * stale - trial.progress
@@ -145,8 +148,9 @@ class _Search:
         trial = self.best[1]
         if trial.progress == 0 and not trial.refusal.wanted:
             return False
-        sizes = {sizes for _, sizes, _ in self.at_best}
-        return not trial.refusal.leaves or (len(self.at_best) > 2 and len(sizes) == 1)
+        own = tuple((wanted.got, wanted.size) for wanted in trial.refusal.wanted)
+        alike = [candidate for candidate, sizes, _ in self.at_best if sizes == own]
+        return trial.refusal.own_fault or not trial.refusal.leaves or len(alike) > 2
 
     def _within_bounds(self, candidate: Candidate, trial: Trial) -> Candidate:
         for path, below in trial.refusal.bounds.items():
@@ -181,7 +185,7 @@ class _Search:
             given = given.on(self._device)
         flow: AbstractContextManager[Any] = nullcontext()
         if not with_data:
-            given, flow = without_data(given)
+            given, flow = without_data(given, self._device)
         probe = InputProbe(model, self._tensors(candidate, given), frozenset(path for path, _ in candidate.spatial), self._check)
         try:
             with warnings.catch_warnings(), _quiet(), flow, uncompiled(), torch.no_grad():
@@ -227,7 +231,9 @@ def _nothing_found(target: Target, model: nn.Module, search: _Search) -> Problem
         tried = ", ".join(format_input_spec(spec) for spec in candidate.specs(search._arguments))
         leaves = trial.refusal.leaves or tuple(path for path, _ in candidate.leaves)
         name = f"`{leaves[0][0]}`: " if leaves else ""
-        what += f": {name}{trial.refusal.sentence.rstrip('.')} (with {tried})" if tried else f": {trial.refusal.sentence.rstrip('.')}"
+        what += (
+            f": {name}{trial.refusal.sentence.rstrip('.')} (with {tried})" if tried else f": {trial.refusal.sentence.rstrip('.')}"
+        )
     return Problem(
         "input-failed",
         f"{what}.",

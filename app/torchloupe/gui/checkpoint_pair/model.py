@@ -17,10 +17,10 @@ from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
 COLUMNS = (
-    Column("Status", 6.5),
-    Column("Key", 12),
-    Column("Relative", 5.2, right=True),
-    Column("Max |Δ|", 5.2, right=True),
+    Column("Status", 5.5),
+    Column("Key", 18),
+    Column("Relative", 5, right=True),
+    Column("Max |Δ|", 5, right=True),
     Column("Changed", 4.5, right=True),
     Column("Cosine", 5, right=True),
     Column("Shape", 7),

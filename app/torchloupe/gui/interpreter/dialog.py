@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from torchloupe.gui.interpreter.model import ProbeInterpreters, candidates, interpreter_rows
+from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, interpreter_rows
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.theme import color, em
+from torchloupe.session.discovery import Interpreter
 from torchloupe.session.interpreters import resolve_interpreter
 from torchloupe.wire.errors import UsageError
 
@@ -34,11 +35,12 @@ class InterpreterDialog(QDialog):
         columns = [
             Column(self.tr("Interpreter"), 20, True),
             Column(self.tr("Python"), 5),
-            Column(self.tr("torch"), 9),
-            Column(self.tr("Found"), 9),
+            Column(self.tr("torch"), 10),
+            Column(self.tr("Devices"), 9),
+            Column(self.tr("Found"), 10),
         ]
         self.table = FilterTable(columns, self.tr("Interpreters"))
-        self.field = QLineEdit(current, placeholderText=self.tr("a program, or the folder of a virtual environment"))
+        self.field = QLineEdit(current, placeholderText=self.tr("a program, a folder, or a command such as ssh host python3"))
         self.field.setAccessibleName(self.tr("Interpreter"))
         self.says = QLabel(wordWrap=True)
         browse = QPushButton(self.tr("&Browse …"), autoDefault=False)
@@ -48,25 +50,60 @@ class InterpreterDialog(QDialog):
         row.addWidget(browse)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         layout = QVBoxLayout(self)
-        layout.addWidget(QLabel(self.tr("The model runs in this Python, with the packages that are installed there.")))
+        about = self.tr(
+            "The model runs in this Python, with the packages that are installed there. A command of several words (ssh host python3, "
+            "docker exec -i box python3) runs it elsewhere; that side needs nothing but Python and torch."
+        )
+        layout.addWidget(QLabel(about, wordWrap=True))
         layout.addWidget(self.table)
         layout.addLayout(row)
         layout.addWidget(self.says)
-        layout.addWidget(buttons)
-        self.resize(em(self, 52), em(self, 24))
+        bottom = QHBoxLayout()
+        self.devices = QPushButton(self.tr("Show &devices"), autoDefault=False)
+        self.devices.setEnabled(False)
+        self.devices.setToolTip(self.tr("Import torch in each interpreter and ask what it can run on; takes seconds"))
+        self.devices.clicked.connect(self._ask_for_devices)
+        bottom.addWidget(self.devices)
+        bottom.addWidget(buttons)
+        layout.addLayout(bottom)
+        self.resize(em(self, 64), em(self, 28))
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
         self.table.chosen.connect(self.field.setText)
         self.table.activated.connect(self._activate)
-        found = candidates(current, near)
-        self.table.set_rows(interpreter_rows(found))
-        self.table.select_key(current)
+        self._jobs, self._current = jobs, current
+        self._found: dict[str, Interpreter] = {}
         jobs.start(
-            ProbeInterpreters(tuple(found)),
-            done=lambda answers: self.table.set_rows(interpreter_rows(answers)),
+            FindInterpreters(current, near),
+            done=self._all_found,
+            event=self._heard,
             tag="interpreters",
             owner=self,
             label=self.tr("asking interpreters"),
+        )
+
+    def _heard(self, one: Interpreter) -> None:
+        self._found[one.path] = one
+        self._show(select=len(self._found) == 1)
+
+    def _all_found(self, found: list[Interpreter]) -> None:
+        self._found = {one.path: one for one in found}
+        self.devices.setEnabled(any(one.torch for one in found))
+        self._show()
+
+    def _show(self, select: bool = False) -> None:
+        self.table.set_rows(interpreter_rows(self._found.values()))
+        if select:
+            self.table.select_key(self._current)
+
+    def _ask_for_devices(self) -> None:
+        self.devices.setEnabled(False)
+        self._jobs.start(
+            AskForDevices(tuple(one for one in self._found.values() if one.torch)),
+            event=self._heard,
+            tag="interpreters",
+            owner=self,
+            label=self.tr("asking for devices"),
         )
 
     def _browse(self) -> None:

@@ -1,104 +1,76 @@
-"""Which Pythons there are on this machine, and which of them have torch - found out without importing torch."""
+"""The interpreters of this machine and the worker that runs in one of them, as texts."""
 
-import contextlib
-import os
-import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torchloupe.gui.jobs import Progress
+from torchloupe.gui.jobs import Reporter
+from torchloupe.gui.log_book import BookLine
 from torchloupe.gui.text_table import Row
-from torchloupe.session.interpreters import default_interpreter, resolve_interpreter
-from torchloupe.wire.errors import UsageError
+from torchloupe.gui.worker_link import WorkerLink
+from torchloupe.gui.worker_state import seconds_text
+from torchloupe.session.discovery import Interpreter, find_interpreters, probe_devices, probe_interpreters
 
-PROBE_SECONDS = 15
-PROBE = (
-    "import sys\n"
-    "try:\n from importlib.metadata import version; torch = version('torch')\n"
-    "except Exception: torch = ''\n"
-    "print('torchloupe-probe', sys.version.split()[0], torch)"
-)
+LAST_LINES = 20
 
 
 @dataclass(frozen=True)
-class Found:
-    """An interpreter: its path, where it was found, and after the probe its Python and torch or why it cannot be used."""
+class FindInterpreters:
+    """Job: look for interpreters and ask each. What was found is told at once, then every one that has answered."""
 
-    path: str
-    origin: str
-    python: str = ""
-    torch: str = ""
-    trouble: str = "asking ..."
+    current: str
+    near: Path | None
 
-
-def candidates(current: str, near: Path | None, environment: Mapping[str, str] = os.environ) -> list[Found]:
-    """Interpreters worth a look, each once: the current one, those around the model's file, the shell's, the app's own."""
-    found: dict[str, Found] = {}
-    for value, origin in _places(current, near, environment):
-        try:
-            path = resolve_interpreter(value)
-        except UsageError:
-            continue
-        found.setdefault(path, Found(path, origin))
-    return list(found.values())
-
-
-def _places(current: str, near: Path | None, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    yield current, "in use"
-    for folder in (near, *near.parents) if near else ():
-        for name in (".venv", "venv", "env"):
-            if (folder / name / "pyvenv.cfg").is_file():
-                yield str(folder / name), f"beside {folder.name or folder}"
-    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        if environment.get(variable):
-            yield environment[variable], variable
-    with contextlib.suppress(UsageError):
-        yield default_interpreter(), "runs Torchloupe"
-    yield "python3", "on the PATH"
+    def __call__(self, progress: Reporter) -> list[Interpreter]:
+        progress(0, 0, "looking for interpreters")
+        found = find_interpreters(self.near, self.current)
+        for one in found:
+            progress.tell(replace(one, trouble="asking …"))
+        return probe_interpreters(found, progress.tell)
 
 
 @dataclass(frozen=True)
-class ProbeInterpreters:
-    """Job: ask every interpreter for its version and its torch."""
+class AskForDevices:
+    """Job: import the torch of each interpreter and see what it can run on."""
 
-    found: tuple[Found, ...]
+    found: tuple[Interpreter, ...]
 
-    def __call__(self, progress: Progress) -> list[Found]:
-        answers = []
-        for number, entry in enumerate(self.found):
-            progress(number, len(self.found), "asking interpreters")
-            answers.append(_probe(entry))
-        return answers
+    def __call__(self, progress: Reporter) -> None:
+        for number, one in enumerate(self.found):
+            progress(number, len(self.found), f"importing torch in {one.path}")
+            progress.tell(probe_devices(one))
 
 
-def _probe(entry: Found) -> Found:
-    try:
-        done = subprocess.run(
-            [entry.path, "-c", PROBE],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PROBE_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Found(entry.path, entry.origin, trouble=f"does not start: {type(error).__name__}")
-    words = next((line.split() for line in done.stdout.splitlines() if line.startswith("torchloupe-probe")), [])
-    if len(words) < 2:
-        last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-        return Found(entry.path, entry.origin, trouble=f"does not answer: {last}")
-    torch = words[2] if len(words) > 2 else ""
-    return Found(entry.path, entry.origin, words[1], torch, "" if torch else "has no torch")
+def interpreter_rows(found: Iterable[Interpreter]) -> list[Row]:
+    """One row for each; the key is its path. Those that cannot be used are listed with the reason."""
+    return [_row(one) for one in found]
 
 
-def interpreter_rows(found: list[Found]) -> list[Row]:
-    """One row for each; the key is its path. Those without torch are listed with the reason."""
-    return [
-        Row(
-            cells=(entry.path, entry.python, entry.torch or entry.trouble, entry.origin),
-            key=entry.path,
-            roles=(None if entry.torch else "muted", "muted", None if entry.torch else "warning", "muted"),
-        )
-        for entry in found
-    ]
+def _row(one: Interpreter) -> Row:
+    good = bool(one.torch) and not one.trouble
+    devices = ", ".join(one.devices) or one.build
+    return Row(
+        cells=(one.path, one.python, one.trouble or one.torch, devices, one.origin),
+        key=one.path,
+        roles=(None if good else "muted", "muted", None if good else "warning", "muted", "muted"),
+        tips=(one.path, "", one.trouble or one.torch, devices, one.prefix),
+    )
+
+
+def worker_facts(worker: WorkerLink) -> dict[str, str]:
+    """What can be said of the worker now, by title, in the order in which it is shown."""
+    facts = {"Interpreter": worker.interpreter}
+    hello = worker.hello
+    if hello is not None:
+        facts["Python"] = hello.python
+        facts["torch"] = hello.torch or hello.torch_error
+        facts["Devices"] = ", ".join(hello.devices) or "none"
+        facts["Process"] = f"{hello.pid}, up {seconds_text(worker.up_seconds)}"
+    if worker.state == "busy":
+        facts["Doing"] = f"{worker.jobs.label}, {seconds_text(worker.busy_seconds)}"
+    return facts
+
+
+def last_lines(lines: Iterable[BookLine]) -> Sequence[str]:
+    """The end of the log."""
+    return [f"{line.time}  {line.text}" for line in list(lines)[-LAST_LINES:]]

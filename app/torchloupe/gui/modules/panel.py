@@ -8,6 +8,7 @@ from torchloupe.gui.copied_table import Cells, CopiedTable
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.modules import model as rows
+from torchloupe.gui.modules.building import BuildTree, BuiltTree
 from torchloupe.gui.modules.tree_model import ModuleTreeModel
 from torchloupe.gui.outline_table import OutlineTable
 from torchloupe.gui.text_table import Column, FilterTable
@@ -15,15 +16,19 @@ from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.modules import ModuleTree, ParameterEntry
 
+BUILDING = "modules"
+"""The tag of the job that arranges a large tree."""
+
 _PARAMETER_WIDTHS = (12, 7, 6, 6, 3.5, 7, 5.5, 5, 8)
 
 
 class ModulesPanel(QWidget):
     """Follows the workbench's model, run, problems and selection."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
         super().__init__()
         self.workbench = workbench
+        self._jobs = jobs
         self._statuses: dict[str, str] = {}
         self._owner: str | None = None
         self.tree_model = ModuleTreeModel()
@@ -102,11 +107,20 @@ class ModulesPanel(QWidget):
 
     def _show_model(self) -> None:
         model = self.workbench.model
-        tree = model.tree if model else ModuleTree((), ())
-        self.tree.keeping(lambda: self.tree_model.set_tree(tree))
-        self._list_parameters("" if model else None)
-        self._show_trace()
+        self._jobs.drop(BUILDING)  # of a model that is none any more
+        question = self.tree_model.question(model.tree if model else ModuleTree((), ()))
+        if question.is_large:
+            self._show_built(BuildTree(ModuleTree((), ()))())
+            self._jobs.start(question, done=self._show_built, tag=BUILDING, label=self.tr("arranging the modules"), owner=self)
+        else:
+            self._show_built(question())
         self.below.setVisible(model is not None)
+
+    def _show_built(self, built: BuiltTree) -> None:
+        self.tree.keeping(lambda: self.tree_model.show(built))
+        self._show_trace()
+        self._list_parameters("" if self.workbench.model else None)
+        self._follow(self.workbench.selection)
 
     def _show_trace(self) -> None:
         bench = self.workbench

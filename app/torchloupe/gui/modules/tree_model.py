@@ -1,19 +1,18 @@
 """The Qt model of the module tree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from PySide6.QtCore import QObject
 
 from torchloupe.gui.modules import model as rows
+from torchloupe.gui.modules.building import BuildTree, BuiltTree
 from torchloupe.gui.outline_table import OutlineModel
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.modules import ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.traces import LayerCall
-
-OPEN_AT_FIRST = 300
-"""A tree of up to so many modules is shown open."""
 
 _WIDTHS = (11, 7.5, 8, 5.5, 5.5, 3.5, 5.5)
 
@@ -29,21 +28,28 @@ class ModuleTreeModel(OutlineModel):
         self.tree = ModuleTree((), ())
         self.calls: rows.ModuleCalls | None = None
         self._complete = False
-        self._position: dict[str, int] = {}
-        self._owned: dict[str, list[ParameterEntry]] | None = None
+        self._position: Mapping[str, int] = {}
+        self._owned: Mapping[str, Sequence[ParameterEntry]] = {}
+        self._haystacks_before_a_run: Sequence[str] = ()
         self._severities: dict[str, str] = {}
         self._inside: set[str] = set()
-        self.set_tree(tree or self.tree)
+        if tree is not None:
+            self.set_tree(tree)
 
     def set_tree(self, tree: ModuleTree) -> None:
-        """Show another model's modules; modules that were open stay open by their path."""
-        was_open = {entry.path for entry, is_open in zip(self.tree.modules, self._open, strict=True) if is_open}
-        self.tree = tree
-        self._position = {entry.path: position for position, entry in enumerate(tree.modules)}
-        self._owned = None
-        small = len(tree.modules) <= OPEN_AT_FIRST
-        outline = rows.module_outline(tree.modules)
-        self.set_outline(outline, lambda at: small or outline.depth[at] == 0 or tree.modules[at].path in was_open)
+        """Show another model's modules, arranged here and now."""
+        self.show(self.question(tree)())
+
+    def question(self, tree: ModuleTree) -> BuildTree:
+        """What has to be arranged to show another model; modules that are open stay open by their path."""
+        open_now = compress(self.tree.modules, self._open)
+        return BuildTree(tree, frozenset(entry.path for entry in open_now))
+
+    def show(self, built: BuiltTree) -> None:
+        """Show another model's modules."""
+        self.tree, self._position, self._owned = built.tree, built.position, built.owned
+        self._haystacks_before_a_run = built.haystacks
+        self.set_outline(built.outline, built.is_open)
 
     def set_calls(self, calls: Iterable[LayerCall] | None, complete: bool = False) -> None:
         """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called."""
@@ -68,8 +74,6 @@ class ModuleTreeModel(OutlineModel):
         position = self.position_of_key(path)
         if not path or position < 0:
             return list(self.tree.parameters)
-        if self._owned is None:
-            self._owned = rows.parameters_by_owner(self.tree)
         below = self.tree.modules[position : self.outline.end[position]]
         return [entry for module in below for entry in self._owned.get(module.path, ())]
 
@@ -86,7 +90,8 @@ class ModuleTreeModel(OutlineModel):
 
     def haystacks(self) -> list[str]:
         """Path, class, settings, shapes."""
-        return rows.module_haystacks(self.tree, self.calls)
+        before_a_run = self._haystacks_before_a_run
+        return list(before_a_run) if before_a_run and self.calls is None else rows.module_haystacks(self.tree, self.calls)
 
     def position_of_key(self, key: Any) -> int:
         """By module path."""

@@ -8,30 +8,35 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from torchloupe.analysis.argument_sources import argument_sources, solution_verdict
+from torchloupe.gui.opening import Opening
+from torchloupe.gui.settings import Settings
+from torchloupe.gui.target_dialog.asking import LAST_TIME, ArgumentQuestions
 from torchloupe.gui.target_dialog.form import ArgumentsForm
 from torchloupe.gui.target_dialog.form_rows import Path
-from torchloupe.gui.target_dialog.model import SOURCE_MARKS, arguments_of, as_remembered
+from torchloupe.gui.target_dialog.model import SOURCE_MARKS, arguments_of, as_remembered, form_of_choice
 from torchloupe.gui.theme import color, em, fixed_font
 from torchloupe.wire.arguments import ArgumentForm, SolveArguments, SolvedArguments
+from torchloupe.wire.requests import TargetChoice
 
 
 class ArgumentsBox(QWidget):
     """The form, the text, the button that works them out, and how well they fit."""
 
     edited = Signal()
-    solve_clicked = Signal()
+    fits = Signal()  # arguments were worked out that fit exactly
 
-    def __init__(self) -> None:
+    def __init__(self, opening: Opening, settings: Settings) -> None:
         super().__init__()
+        self._settings = settings
+        self.questions = ArgumentQuestions(opening, self)
+        self.target = ""
+        self._solve_soon = False
         self.form = ArgumentsForm()
         self.text = QPlainTextEdit(tabChangesFocus=True, placeholderText=self.tr('constructor keywords as JSON: {"width": 64}'))
         self.text.setFont(fixed_font())
         self.text.setAccessibleName(self.tr("Arguments as JSON"))
         self.heading = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.work_out = QPushButton(self.tr("&Work out from checkpoint"), autoDefault=False)
-        self.work_out.setToolTip(
-            self.tr("Find the arguments with which the model has the keys and shapes of the open checkpoint")
-        )
         self.as_text = QPushButton(self.tr("As &JSON"), autoDefault=False)
         self.as_text.setCheckable(True)
         self.as_text.setToolTip(self.tr("Write the arguments as JSON; the form follows"))
@@ -44,8 +49,12 @@ class ArgumentsBox(QWidget):
         self.form.edited.connect(self._form_edited)
         self.text.textChanged.connect(self._text_edited)
         self.as_text.toggled.connect(self._show_page)
-        self.work_out.clicked.connect(self.solve_clicked)
-        self.say("", "muted")
+        self.work_out.clicked.connect(self._solve_or_stop)
+        self.questions.described.connect(self._described)
+        self.questions.solved.connect(self._solved)
+        self.questions.failed.connect(self._failed)
+        self.questions.progressed.connect(lambda text: self.say(text, "muted"))
+        opening.workbench.checkpoint_changed.connect(self._changed)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -59,6 +68,69 @@ class ArgumentsBox(QWidget):
         layout.addWidget(self.pages, 1)
         self.pages.setMinimumHeight(em(self, 9))
         self.verdict.setMinimumHeight(em(self, 1.2))
+
+    # asking the worker
+
+    def show_target(self, target: str, choice: TargetChoice | None, solve: bool = False) -> None:
+        """Another class: at first what its source says, or was typed the last time, until the worker says more.
+
+        ``solve``: then its arguments are worked out from the open checkpoint.
+        """
+        self.target, self._solve_soon = target, solve
+        self.show_arguments({})
+        self.show_form(form_of_choice(target, choice))
+        if not solve:
+            self.show_arguments(self._settings.arguments_of(target))
+        if self.questions.describe(target):
+            self.say(self.tr("Reading the file to see what it asks for …"), "muted")
+        else:
+            said = self.tr("The file was not run, because its folder is not trusted: these are the required arguments only.")
+            self.say(said, "warning")
+        self._changed()
+
+    def ask_again(self) -> None:
+        """Another Python answers now: what was typed stays."""
+        if self.target:
+            self.questions.describe(self.target)
+
+    def _described(self, form: ArgumentForm) -> None:
+        if form.target != self.target:
+            return
+        self.say("", "muted")
+        self.show_form(form)
+        solve, self._solve_soon = self._solve_soon, False
+        if solve and form.fields and self.questions.can_solve:
+            self._solve()
+
+    def _solve_or_stop(self) -> None:
+        if self.questions.solving:
+            self.questions.stop()
+        else:
+            self._solve()
+
+    def _solve(self) -> None:
+        self.questions.solve(self.target, self.form.given, self._settings.arguments_of(self.target))
+        self.say(self.tr("Trying arguments …"), "muted")
+        self._changed()
+
+    def _solved(self, question: SolveArguments, solved: SolvedArguments) -> None:
+        if question.target == self.target:
+            self.show_solution(question, solved)
+            if solved.exact:
+                self.fits.emit()
+
+    def _failed(self, sentence: str) -> None:
+        self._solve_soon = False
+        self.say(sentence or self.tr("Stopped. What was typed stays."), "error" if sentence else "muted")
+        self._changed()
+
+    def _changed(self) -> None:
+        solving, can_solve = self.questions.solving, self.questions.can_solve and bool(self.target)
+        self.work_out.setText(self.tr("&Stop") if solving else self.tr("&Work out from checkpoint"))
+        self.work_out.setEnabled(solving or can_solve)
+        tip = self.tr("Find the arguments with which the model has the keys and shapes of the open checkpoint")
+        self.work_out.setToolTip(tip if can_solve else self.tr("{0}; open one first").format(tip))
+        self.edited.emit()
 
     # showing
 
@@ -80,8 +152,8 @@ class ArgumentsBox(QWidget):
 
     def show_solution(self, question: SolveArguments, solved: SolvedArguments) -> None:
         """Fill in what was worked out, and say from what."""
-        remembered = question.stored.get("as the last time", {})
-        stored = {name: value for name, value in question.stored.items() if name != "as the last time"}
+        stored = dict(question.stored)
+        remembered = stored.pop(LAST_TIME, {})
         sources: dict[Path, Any] = {}
         for name, source in argument_sources(solved).items():
             sources[tuple(name.split("."))] = as_remembered(source, stored, remembered)
@@ -91,7 +163,7 @@ class ArgumentsBox(QWidget):
         self._write_text()
         mark, role = ("✓", "matched") if solved.exact else (SOURCE_MARKS["guess"].glyph, "warning")
         self.say(f"{mark} {solution_verdict(solved)}", role)
-        self.edited.emit()
+        self._changed()
 
     def say(self, sentence: str, role: str) -> None:
         """One line below the form."""
@@ -100,22 +172,12 @@ class ArgumentsBox(QWidget):
         self.verdict.setPalette(palette)
         self.verdict.setText(sentence)
 
-    def show_solving(self, is_solving: bool, can_solve: bool) -> None:
-        """The button stops what it began."""
-        self.work_out.setText(self.tr("&Stop") if is_solving else self.tr("&Work out from checkpoint"))
-        self.work_out.setEnabled(is_solving or can_solve)
-
     # both pages in step
 
     @property
     def arguments(self) -> dict[str, Any]:
         """The keywords that are given."""
         return self.form.arguments
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Those of them that a person typed."""
-        return self.form.given
 
     @property
     def trouble(self) -> str:

@@ -19,6 +19,8 @@ from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.requests import Failed
 
 DESCRIBE, SOLVE = "describe arguments", "solve arguments"
+LAST_TIME = "as the last time"
+"""Under this name the worker is told what the target was opened with before."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class GatherStored:
     def __call__(self, progress: Progress) -> SolveArguments:
         progress(0, 0, "reading what the checkpoint stores")
         stored = stored_arguments(self.contents, config_beside(Path(self.contents.path)))
-        known = {**stored, "as the last time": dict(self.remembered)} if self.remembered else stored
+        known = {**stored, LAST_TIME: dict(self.remembered)} if self.remembered else stored
         return SolveArguments(self.target, wanted_tensors(self.contents, self.container), known, self.given)
 
 
@@ -43,7 +45,7 @@ class ArgumentQuestions(QObject):
 
     described = Signal(object)  # ArgumentForm
     solved = Signal(object, object)  # SolveArguments, SolvedArguments
-    failed = Signal(str, str)  # which question, a sentence; empty when it was cancelled
+    failed = Signal(str)  # a sentence; empty when it was cancelled
     progressed = Signal(str)
 
     def __init__(self, opening: Opening, dialog: QObject) -> None:
@@ -58,11 +60,6 @@ class ArgumentQuestions(QObject):
         return self._jobs.runs(SOLVE)
 
     @property
-    def describing(self) -> bool:
-        """The file is being imported to see what it asks for."""
-        return self._jobs.runs(DESCRIBE)
-
-    @property
     def can_solve(self) -> bool:
         """There is a checkpoint to work them out from."""
         bench = self._opening.workbench
@@ -71,12 +68,12 @@ class ArgumentQuestions(QObject):
     def describe(self, target: str) -> bool:
         """Ask what the target takes; its file is imported, so only when its folder is trusted. False when it is not."""
         place, _name = split_target(target)
-        if place.endswith(".py") and not self._may_run(place):
+        if place.endswith(".py") and not self._opening.worker.is_remote and not self._may_run(place):
             return False
         self._jobs.start(
             DescribeArguments(target),
             done=self.described.emit,
-            failed=partial(self._say_failed, DESCRIBE),
+            failed=self._say_failed,
             tag=DESCRIBE,
             owner=self._dialog,
             label=self.tr("reading the arguments of {0}").format(target.rpartition(":")[2]),
@@ -98,7 +95,7 @@ class ArgumentQuestions(QObject):
             self._jobs.start(
                 GatherStored(target, bench.checkpoint, bench.container, given, remembered),
                 done=self._ask_worker,
-                failed=partial(self._say_failed, SOLVE),
+                failed=self._say_failed,
                 tag=SOLVE,
                 owner=self._dialog,
                 label=self.tr("reading what the checkpoint stores"),
@@ -108,7 +105,7 @@ class ArgumentQuestions(QObject):
         self._jobs.start(
             question,
             done=partial(self.solved.emit, question),
-            failed=partial(self._say_failed, SOLVE),
+            failed=self._say_failed,
             tag=SOLVE,
             owner=self._dialog,
             label=self.tr("trying arguments of {0}").format(question.target.rpartition(":")[2]),
@@ -123,8 +120,8 @@ class ArgumentQuestions(QObject):
         if self.solving and done:
             self.progressed.emit(self.tr("{0}: {1} built").format(what, f"{done:,}"))
 
-    def _say_failed(self, question: str, failed: Failed) -> None:
-        self.failed.emit(question, failure_text(failed))
+    def _say_failed(self, failed: Failed) -> None:
+        self.failed.emit(failure_text(failed))
 
 
 def failure_text(failed: Failed) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -22,11 +22,10 @@ from torchloupe.gui.opening import Asked, Opening
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.target_dialog.arguments import ArgumentsBox
-from torchloupe.gui.target_dialog.asking import DESCRIBE, ArgumentQuestions, failure_text
-from torchloupe.gui.target_dialog.model import choice_text, form_of_choice, named, place_trouble, target_of
+from torchloupe.gui.target_dialog.asking import failure_text
+from torchloupe.gui.target_dialog.model import choice_text, named, place_trouble, target_of
 from torchloupe.gui.targets import ReadTargetFile
 from torchloupe.gui.theme import color, em
-from torchloupe.wire.arguments import ArgumentForm, SolveArguments, SolvedArguments
 from torchloupe.wire.requests import Failed, ListTargets, TargetChoices
 
 
@@ -46,16 +45,15 @@ class TargetDialog(QDialog):
         self._opening, self._run_bar, self._settings = opening, run_bar, settings
         self.choices: TargetChoices | None = None
         self._looked_at = ""
-        self._shown = ""  # the target whose arguments are shown
-        self._solve_soon = False
+        self._solves = False  # of a class that is chosen the arguments are worked out at once
         self._waits_for = ""  # the target that is being opened
-        self.questions = ArgumentQuestions(opening, self)
+        self._heard = ""  # the last sentence about opening
         self.place = QLineEdit(placeholderText=self.tr("model.py, or package.module:Class"))
         self.name = QComboBox(editable=True)
         typed = QLineEdit()
         self.name.setLineEdit(typed)
         typed.editingFinished.connect(self._describe)
-        self.arguments = ArgumentsBox()
+        self.arguments = ArgumentsBox(opening, settings)
         self.input = QLineEdit(run_bar.input.text(), placeholderText=run_bar.input.placeholderText())
         self.device = QComboBox()
         for number in range(run_bar.device.count()):
@@ -120,39 +118,33 @@ class TargetDialog(QDialog):
         return browse
 
     def _connect(self) -> None:
-        opening, bench, questions = self._opening, self._opening.workbench, self.questions
+        opening = self._opening
         self.buttons.accepted.connect(self._open)
         self.buttons.rejected.connect(self.reject)
         self.place.editingFinished.connect(self._look)
         self.place.textChanged.connect(self._judge)
         self.name.currentTextChanged.connect(self._name_changed)
         self.arguments.edited.connect(self._judge)
-        self.arguments.solve_clicked.connect(self._solve_or_stop)
+        self.arguments.fits.connect(self.open_button.setFocus)
         self.interpreter.clicked.connect(self.interpreter_clicked)
-        questions.described.connect(self._described)
-        questions.solved.connect(self._solved)
-        questions.failed.connect(self._question_failed)
-        questions.progressed.connect(lambda text: self.arguments.say(text, "muted"))
         opening.worker.restarted.connect(self._worker_changed)
         opening.opened.connect(self._opened)
         opening.refused.connect(self._refused)
         opening.said.connect(self._said)
-        bench.checkpoint_changed.connect(self._judge)
 
     # which class
 
     def ask(self, asked: Asked) -> None:
         """Show what somebody wants to open, and ask for what is not said yet."""
         place, name = split_target(asked.request.target)
-        self._solve_soon, self._waits_for = asked.solve, ""
+        self._solves, self._waits_for = asked.solve, ""
         self.place.setText(place)
+        self.name.setEditText(name or "")
         if asked.choices:
             self._looked_at = place
             self._show_choices(asked.choices)
         else:
             self._look()
-        if name:
-            self.name.setEditText(name)
         self._describe()
         if asked.request.arguments:
             self.arguments.show_arguments(asked.request.arguments)
@@ -176,7 +168,7 @@ class TargetDialog(QDialog):
             self._describe()
             return
         path = Path(place).expanduser()
-        if place.endswith(".py"):
+        if place.endswith(".py") and not self._opening.worker.is_remote:
             if not path.is_file():
                 return
             work: object = ReadTargetFile(path.absolute())
@@ -215,88 +207,31 @@ class TargetDialog(QDialog):
     @property
     def target(self) -> str:
         """What the fields name now."""
-        return target_of(self.place.text(), self.name.currentText())
+        return target_of(self.place.text(), self.name.currentText(), self._opening.worker.is_remote)
 
     def _describe(self) -> None:
-        """Show the arguments of another class: what its source says, until the worker says more."""
+        """Show the arguments of another class."""
         target = self.target
-        if target == self._shown or not split_target(target)[1] or place_trouble(self.place.text()):
-            return
-        self._shown = target
-        choice = named(self.choices, self.name.currentText().strip())
-        self.arguments.show_arguments({})
-        self.arguments.show_form(
-            form_of_choice(target, choice) or ArgumentForm(target, target.rpartition(":")[2], (), takes_any=True)
-        )
-        if not self._solve_soon:
-            self.arguments.show_arguments(self._settings.arguments_of(target))
-        if self.questions.describe(target):
-            self.arguments.say(self.tr("Reading the file to see what it asks for …"), "muted")
-        else:
-            said = self.tr("The file was not run, because its folder is not trusted: these are the required arguments only.")
-            self.arguments.say(said, "warning")
-        self._judge()
-
-    def _described(self, form: ArgumentForm) -> None:
-        if form.target != self._shown:
-            return
-        self.arguments.say("", "muted")
-        self.arguments.show_form(form)
-        solve, self._solve_soon = self._solve_soon, False
-        if solve and form.fields and self.questions.can_solve:
-            self._solve()
-        self._judge()
-        self._focus_first()
-
-    def _focus_first(self) -> None:
-        """The first row that has to be typed, unless somebody types elsewhere already."""
-        if self.focusWidget() in (None, self.place, self.name) and self.arguments.trouble and not self.questions.solving:
-            self.arguments.form.focus_first()
-
-    def _solve_or_stop(self) -> None:
-        if self.questions.solving:
-            self.questions.stop()
-        else:
-            self._solve()
-
-    def _solve(self) -> None:
-        self.questions.solve(self.target, self.arguments.given, self._settings.arguments_of(self.target))
-        self.arguments.say(self.tr("Trying arguments …"), "muted")
-        self._judge()
-
-    def _solved(self, question: SolveArguments, solved: SolvedArguments) -> None:
-        if question.target == self.target:
-            self.arguments.show_solution(question, solved)
-            self._judge()
-            if solved.exact:
-                self.open_button.setFocus()
-
-    def _question_failed(self, question: str, sentence: str) -> None:
-        self._solve_soon = False
-        stopped = self.tr("Stopped. What was typed stays.")
-        self.arguments.say(sentence or stopped, "error" if sentence else "muted")
-        if question == DESCRIBE and not sentence:
-            self._shown = ""
-        self._judge()
+        if (
+            target != self.arguments.target
+            and split_target(target)[1]
+            and not place_trouble(self.place.text(), self._opening.worker.is_remote)
+        ):
+            self.arguments.show_target(target, named(self.choices, self.name.currentText().strip()), self._solves)
 
     def _worker_changed(self) -> None:
         self.interpreter.setText(self._opening.worker.interpreter)
-        self._shown = ""
-        typed = self.arguments.arguments
-        self._describe()
-        self.arguments.show_arguments(typed)
+        self.arguments.ask_again()
 
     # opening
 
     @property
     def trouble(self) -> str:
         """Why this cannot be opened yet, as a sentence; empty when it can."""
-        return place_trouble(self.place.text()) or self.arguments.trouble
+        return place_trouble(self.place.text(), self._opening.worker.is_remote) or self.arguments.trouble
 
     def _judge(self) -> None:
-        solving = self.questions.solving
-        can_solve = self.questions.can_solve and bool(split_target(self.target)[1]) and not self._waits_for
-        self.arguments.show_solving(solving, can_solve)
+        solving = self.arguments.questions.solving
         sentence = "" if solving else self.trouble
         self._say(sentence, "error" if self.place.text() else "muted")
         self.open_button.setEnabled(not sentence and not solving and not self._waits_for)
@@ -331,15 +266,19 @@ class TargetDialog(QDialog):
             self._say(failure_text(failed), "error")
 
     def _said(self, sentence: str) -> None:
-        """Nothing was opened, and nothing failed: cancelled, or not trusted."""
+        """It may be that nothing was opened and nothing failed, but was cancelled or not trusted: known a moment later."""
+        self._heard = sentence
+        QTimer.singleShot(0, self, self._stay)
+
+    def _stay(self) -> None:
         if self._waits_for and not self._opening.constructing:
             self._waits_for = ""
             self._judge()
-            self._say(sentence, "warning")
+            self._say(self._heard, "warning")
 
     def reject(self) -> None:
         """Close; what is being worked out is stopped first, and the dialog stays open for another press."""
-        if self.questions.solving:
-            self.questions.stop()
+        if self.arguments.questions.solving:
+            self.arguments.questions.stop()
             return
         super().reject()

@@ -35,31 +35,30 @@ def arguments_of(text: str) -> dict[str, Any] | None:
     return found
 
 
-def place_trouble(text: str) -> str:
-    """Why nothing can be opened from there, as a sentence; empty when something may."""
+def place_trouble(text: str, is_remote: bool = False) -> str:
+    """Why nothing can be opened from there, as a sentence; empty when something may. What lies elsewhere is not looked at."""
     if not text.strip():
         return "Give a Python file, or an import path such as package.module:Class."
     place, _name = split_target(text.strip())
-    if place.endswith(".py") and not Path(place).expanduser().is_file():
+    if place.endswith(".py") and not is_remote and not Path(place).expanduser().is_file():
         return f"There is no file {place}."
     return ""
 
 
-def target_of(place_text: str, name_text: str) -> str:
+def target_of(place_text: str, name_text: str, is_remote: bool = False) -> str:
     """``file.py:Name`` or ``package.module:Name`` of the two fields; the place alone when no name is given. A path is whole."""
     place, name = split_target(place_text.strip())
-    if place.endswith(".py"):
+    if place.endswith(".py") and not is_remote:
         place = str(Path(place).expanduser().absolute())
     name = name_text.strip() or name or ""
     return f"{place}:{name}" if name and place else place
 
 
-def form_of_choice(target: str, choice: TargetChoice | None) -> ArgumentForm | None:
+def form_of_choice(target: str, choice: TargetChoice | None) -> ArgumentForm:
     """What the source of a class says without being run: the names of the arguments that must be given."""
-    if choice is None:
-        return None
-    fields = tuple(ArgumentField(name, "other") for name in choice.required)
-    return ArgumentForm(target, choice.name, fields, choice.summary, takes_any=True)
+    required = choice.required if choice else ()
+    fields = tuple(ArgumentField(name, "other") for name in required)
+    return ArgumentForm(target, target.rpartition(":")[2], fields, choice.summary if choice else "", takes_any=True)
 
 
 def note_text(source: SolvedArgument) -> str:
