@@ -14,12 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 from figures import Figure, medians, output_of, seconds_of, seconds_until_painted
 from listing import Listing
 from value_peers import LARGE, LARGE_PART
 
 HERE = Path(__file__).resolve().parent
+OTHER_PYTHON = "TORCHLOUPE_BENCH_PYTHON"
+"""The variable that names an interpreter with transformers; without it a model of our own with the same shapes is measured."""
 LOAD = "import sys, torch; torch.load(sys.argv[1], mmap=True, weights_only=True)"
 
 
@@ -67,6 +70,8 @@ class Bench:
         ).figures()
         yield from self.values()
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
+        yield self.tree_on_screen()
+        yield from self.without_data()
         yield from self.forward(self.size.modules.replace("_", " "), self.size.modules, "16,8")
 
     def window(self, platform: str, environment: Mapping[str, str]) -> Figure:
@@ -133,6 +138,30 @@ class Bench:
         yield Figure(f"forward of {name}, traced", ours, "plain forward", bare, "s")
         yield Figure(f"forward of {name}, traced", ours, "torchinfo.summary", torchinfo, "s")
 
+    def tree_on_screen(self) -> Figure:
+        """A model of thousands of modules asked for until its tree is painted, beside building it."""
+        script, factory = [self.python, str(HERE / "huge_models.py")], "many_modules"
+        ours, peer = medians(
+            self.size.rounds,
+            partial(self.said_seconds, [*script, "window", factory]),
+            partial(self.said_seconds, [*script, "plain", factory]),
+        )
+        return Figure("12,000 modules on screen", ours, "building them alone", peer, "s", 1.3)
+
+    def without_data(self) -> Iterator[Figure]:
+        """The largest Llama constructed, listed and run on the meta device, beside torch alone; and the memory of it."""
+        user = self.environment.get(OTHER_PYTHON, self.python)
+        script = str(HERE / "huge_models.py")
+        ours: list[dict[str, float]] = []
+        plain: list[dict[str, float]] = []
+        for _ in range(self.size.rounds):
+            ours.append(self.said([self.python, script, "shapes", "llama", user]))
+            plain.append(self.said([user, script, "plain", "llama"]))
+        seconds, bare = (median(each["seconds"] for each in said) for said in (ours, plain))
+        yield Figure("405 billion parameters, shapes alone", seconds, "torch alone", bare, "s", 1.5)
+        megabytes, least = (median(each["megabytes"] for each in said) for said in (ours, plain))
+        yield Figure("memory of it", megabytes, "torch alone", least, "MB", (least + 60) / least)
+
     def traced_seconds(self, command: list[str]) -> float:
         """What ``torchloupe run`` says of the whole request."""
         return float(json.loads(output_of(command, self.environment))["seconds"]["forward"])
@@ -143,7 +172,11 @@ class Bench:
 
     def said_seconds(self, command: list[str]) -> float:
         """What the script itself measured."""
-        return float(json.loads(output_of(command, self.environment))["seconds"])
+        return self.said(command)["seconds"]
+
+    def said(self, command: list[str]) -> dict[str, float]:
+        """All that the script measured."""
+        return {name: float(value) for name, value in json.loads(output_of(command, self.environment)).items()}
 
 
 @contextmanager

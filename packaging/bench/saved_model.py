@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-SAVES = 3
+SAVES = 5
+PAUSE_SECONDS = 1.0
+"""A person takes longer than that from one save to the next."""
 LIMIT_SECONDS = 60.0
 
 
@@ -68,6 +70,8 @@ def window(file: Path) -> dict[str, float]:
     taken = []
     for number in range(SAVES):
         until(spare_waits)
+        rested = time.perf_counter() + PAUSE_SECONDS
+        until(lambda rested=rested: time.perf_counter() > rested)
         before, text = shown.workbench.report, file.read_text(encoding="utf-8")
         began = time.perf_counter()
         file.write_text(f"{text}# saved {number}\n", encoding="utf-8")

@@ -48,7 +48,7 @@ def test_that_name_and_annotation_say_where_to_start(argument: Argument, spec: s
 
 
 def test_that_optional_arguments_stay_away_and_those_after_a_gap_are_named() -> None:
-    arguments = (Argument("x"), Argument("y", required=False), Argument("z", keyword=True))
+    arguments = (Argument("x"), Argument("more", required=False), Argument("z", keyword=True))
     assert texts(start(arguments), *arguments) == ["float32[2,11]", "z=float32[2,13]"]
     more = with_argument(start(arguments), arguments[1])
     assert texts(more, *arguments) == ["float32[2,11]", "float32[2,17]", "z=float32[2,13]"]

@@ -9,7 +9,16 @@ from torchloupe.analysis.notebook_source import notebook_problem, plain_source
 
 @pytest.mark.parametrize(
     "line",
-    ["%matplotlib inline", "!pip install timm", "%time x = f()", "?print", "print?", "nn.Linear??", "files = !ls", "took = %timeit f()"],
+    [
+        "%matplotlib inline",
+        "!pip install timm",
+        "%time x = f()",
+        "?print",
+        "print?",
+        "nn.Linear??",
+        "files = !ls",
+        "took = %timeit f()",
+    ],
 )
 def test_that_a_notebook_command_is_left_out_and_lines_keep_their_numbers(line: str) -> None:
     plain = plain_source(f"a = 1\n{line}\nb = 2\n")

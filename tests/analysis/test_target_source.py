@@ -254,7 +254,9 @@ def test_that_a_partial_of_a_module_class_is_a_factory(call: str) -> None:
     assert (only(f"small = {call}").name, only(f"small = {call}").kind) == ("small", "factory")
 
 
-@pytest.mark.parametrize("line", ["loss = torch.zeros(2)", "x = partial(print, 2)", "x = partial()", "a.b = nn.Linear(2, 2)", "n: int"])
+@pytest.mark.parametrize(
+    "line", ["loss = torch.zeros(2)", "x = partial(print, 2)", "x = partial()", "a.b = nn.Linear(2, 2)", "n: int"]
+)
 def test_that_other_variables_are_no_choices(line: str) -> None:
     assert names(line) == []
 

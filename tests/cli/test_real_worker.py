@@ -157,3 +157,16 @@ def test_that_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(60) == 0
+
+
+def test_that_without_a_sample_input_one_is_worked_out_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    zoo = Path(__file__).parents[1] / "models" / "inputs"
+    targets = [str(zoo / f"{stem}.py") for stem in ("cnn_28_gray", "batch_dict", "rnn_cell_hidden")]
+    assert main(["check", "--json", *targets]) == 0
+    found = [json.loads(line)["target"] for line in capsys.readouterr().out.splitlines()]
+    assert {target["input_source"] for target in found} == {"worked_out"}
+    assert found[0]["input"] == ["float32[2,1,28,28]"]
+    assert found[1]["input"] == ["{'attention_mask': int64[2,8]>=1<2, 'input_ids': int64[2,8]<40}"]
+    assert found[2]["input"] == ["float32[2,6]", "(float32[2,10], float32[2,10])", "float32[2,8]"]
+    assert main(["run", targets[0], "--shapes-only"]) == 0
+    assert "Input worked out: float32[2,1,28,28]" in capsys.readouterr().out

@@ -91,6 +91,14 @@ def test_that_arguments_that_do_not_fit_exactly_are_a_remark(solving: Play, key_
     assert "--args" in remark["hint"]
 
 
+def test_that_a_checkpoint_of_another_model_is_named_as_such(solving: Play, key_list: KeyListWriter) -> None:
+    solving.script[SolveArguments] = lambda _request: replace(SOLVED, exact=False, matched=0)
+    written = solving("check", "model.py", "--checkpoint", key_list("ck", {"decoder.weight": (10, 3)}))
+    assert written.status == 2
+    assert "No arguments of `model.py` give a key of the checkpoint, such as `decoder.weight`." in written.err
+    assert [request.arguments for request in solving.asked(OpenTarget)] == [None], "nothing is built with wrong arguments"
+
+
 def test_that_a_search_that_fails_says_why(solving: Play, key_list: KeyListWriter) -> None:
     solving.script[SolveArguments] = lambda _request: Failed((Problem("construct-failed", "`Net` raises."),))
     written = solving("run", "model.py", "--checkpoint", key_list("ck", {"fc.weight": (10, 3)}))

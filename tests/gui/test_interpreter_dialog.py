@@ -8,82 +8,39 @@ import pytest
 
 from gui.conftest import PATIENCE_MS
 from torchloupe.gui.interpreter.dialog import InterpreterDialog
-from torchloupe.gui.interpreter.model import Found, ProbeInterpreters, candidates, interpreter_rows
+from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, interpreter_rows
+from torchloupe.gui.jobs import Reporter
+from torchloupe.session.discovery import Interpreter
 
 
-def program(path: Path, text: str) -> Path:
-    """A program that answers in place of a Python."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-    path.chmod(0o755)
-    return path
+def told(job: Any) -> tuple[Any, list[Any]]:
+    """What a job answers, and what it told on the way."""
+    heard: list[Any] = []
+    return job(Reporter(lambda _done, _total, _what: None, heard.append)), heard
 
 
-def environment(folder: Path) -> Path:
-    """A virtual environment, as far as anybody looks."""
-    folder.mkdir(parents=True)
-    (folder / "pyvenv.cfg").touch()
-    return program(folder / "bin" / "python", "echo torchloupe-probe 3.12.1 2.6.0")
+def test_that_every_interpreter_is_told_of_before_and_after_it_has_answered(tmp_path: Path) -> None:
+    answers, heard = told(FindInterpreters(sys.executable, tmp_path))
+    mine = [one for one in heard if one.path == sys.executable]
+    assert [one.trouble for one in mine] == ["asking …", ""]
+    assert mine[1].torch
+    assert mine[1] in answers
 
 
-def nothing_to_say(_done: int, _total: int, _what: str) -> None:
-    """Nobody listens to the progress."""
+def test_that_the_devices_are_asked_for_by_importing_torch() -> None:
+    _nothing, (answer,) = told(AskForDevices((Interpreter(sys.executable, "in use", torch="2.13.0"),)))
+    assert answer.devices[0] == "cpu"
 
 
-def test_that_the_one_in_use_comes_first_then_those_around_the_model(tmp_path: Path) -> None:
-    near = tmp_path / "project" / "models"
-    near.mkdir(parents=True)
-    beside, above = environment(near / ".venv"), environment(tmp_path / "project" / "venv")
-    found = candidates(sys.executable, near, {"PATH": str(tmp_path)})
-    assert [entry.path for entry in found[:3]] == [sys.executable, str(beside), str(above)]
-    assert found[1].origin == "beside models"
-
-
-def test_that_the_environment_of_the_shell_is_found(tmp_path: Path) -> None:
-    active = environment(tmp_path / "active")
-    found = candidates(sys.executable, None, {"VIRTUAL_ENV": str(tmp_path / "active")})
-    assert (str(active), "VIRTUAL_ENV") in [(entry.path, entry.origin) for entry in found]
-
-
-def test_that_each_is_listed_once_and_what_is_gone_not_at_all(tmp_path: Path) -> None:
-    found = candidates(sys.executable, None, {"VIRTUAL_ENV": str(tmp_path / "gone"), "CONDA_PREFIX": str(tmp_path)})
-    paths = [entry.path for entry in found]
-    assert paths.count(sys.executable) == 1
-    assert not any(path.startswith(str(tmp_path)) for path in paths)
-
-
-def test_that_an_interpreter_says_its_version_and_its_torch(tmp_path: Path) -> None:
-    good = environment(tmp_path / "env")
-    (answer,) = ProbeInterpreters((Found(str(good), "here"),))(nothing_to_say)
-    assert (answer.python, answer.torch, answer.trouble) == ("3.12.1", "2.6.0", "")
-
-
-def test_that_what_an_activation_prints_is_passed_over(tmp_path: Path) -> None:
-    noisy = program(tmp_path / "noisy", "echo Welcome to conda; echo torchloupe-probe 3.11.2 2.1.0")
-    (answer,) = ProbeInterpreters((Found(str(noisy), "here"),))(nothing_to_say)
-    assert answer.torch == "2.1.0"
-
-
-@pytest.mark.parametrize(
-    ("text", "trouble"),
-    [
-        ("echo torchloupe-probe 3.9.1", "has no torch"),
-        ("echo broken >&2; exit 1", "does not answer: broken"),
-        ("exit 0", "does not answer: no answer"),
-    ],
-)
-def test_that_one_that_cannot_be_used_is_listed_with_the_reason(tmp_path: Path, text: str, trouble: str) -> None:
-    bad = program(tmp_path / "bad", text)
-    (answer,) = ProbeInterpreters((Found(str(bad), "here"),))(nothing_to_say)
-    assert answer.trouble == trouble
-    (row,) = interpreter_rows([answer])
-    assert row.cells[2] == trouble
-    assert row.roles[2] == "warning"
-
-
-def test_that_one_that_does_not_start_is_said(tmp_path: Path) -> None:
-    (answer,) = ProbeInterpreters((Found(str(tmp_path / "gone"), "here"),))(nothing_to_say)
-    assert answer.trouble == "does not start: FileNotFoundError"
+def test_that_a_row_says_what_is_known_and_why_it_cannot_be_used() -> None:
+    good = Interpreter("/env/bin/python", "conda", "/env", "3.12.1", "2.6.0", "CUDA 12.4")
+    asked = Interpreter("/env/bin/python", "conda", "/env", "3.12.1", "2.6.0", "CUDA 12.4", ("cpu", "cuda:0"))
+    bad = Interpreter("/usr/bin/python3", "on the PATH", "/usr", "3.11.2", trouble="has no torch")
+    rows = interpreter_rows([good, asked, bad])
+    assert rows[0].cells == ("/env/bin/python", "3.12.1", "2.6.0", "CUDA 12.4", "conda")
+    assert rows[1].cells[3] == "cpu, cuda:0"
+    assert rows[2].cells[2] == "has no torch"
+    assert rows[2].roles[2] == "warning"
 
 
 @pytest.fixture
@@ -120,3 +77,31 @@ def test_that_double_click_takes_one(window: Any, dialog: Any, qtbot: Any) -> No
     dialog.table.activated.emit(sys.executable)
     assert window.worker.interpreter == sys.executable
     qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+
+
+def test_that_a_command_of_several_words_is_taken_as_it_is(window: Any, dialog: Any, qtbot: Any) -> None:
+    dialog.field.setText("env LANG=C python3")
+    dialog._accept()
+    assert window.worker.interpreter == "env LANG=C python3"
+    assert window.worker.is_remote
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+    assert "far side" in window.status.interpreter.text()
+
+
+def test_that_a_model_of_the_far_side_is_looked_up_there(window: Any, qtbot: Any) -> None:
+    window.worker.interpreter = "env LANG=C python3"
+    window.sessions_asked = window.worker.session.asked
+    window.opening.open_target("~/there/net.py:Net")
+    qtbot.waitUntil(lambda: bool(window.sessions_asked), timeout=PATIENCE_MS)
+    assert window.sessions_asked[0].target == "~/there/net.py:Net"
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+
+
+def test_that_the_devices_are_shown_when_they_are_asked_for(window: Any, dialog: Any, qtbot: Any) -> None:
+    dialog._found = {path: one for path, one in dialog._found.items() if path == sys.executable}
+    dialog.devices.click()
+    assert not dialog.devices.isEnabled()
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=60_000)
+    (row,) = dialog.table.model.rows
+    assert row.cells[3].startswith("cpu")
+    dialog.reject()

@@ -12,7 +12,7 @@ NO_TORCH = Hello(1, "3.12.1", "/opt/python", 0, torch=None, torch_error="No modu
 
 
 def test_that_the_interpreter_is_said_once_it_has_said_hello(window: Any, qtbot: Any) -> None:
-    assert window.status.interpreter.text() == "local: not started"
+    assert window.status.interpreter.text() == "○ local: not started"
     window.worker.start()
     qtbot.waitUntil(lambda: "torch 2.13.0" in window.status.interpreter.text(), timeout=PATIENCE_MS)
     assert "Python 3.11.0" in window.status.interpreter.text()
@@ -32,7 +32,7 @@ def test_that_a_dead_worker_is_said_and_restarted_by_the_button(full_window: Any
     full_window.sessions[-1].state = "died"
     full_window.sessions[-1].on_state("died")
     qtbot.waitUntil(full_window.notice.isVisible, timeout=PATIENCE_MS)
-    assert full_window.status.interpreter.text() == "local: ended"
+    assert full_window.status.interpreter.text() == "✖ local: ended"
     with qtbot.waitSignal(full_window.worker.restarted, timeout=PATIENCE_MS):
         full_window.notice.button.click()
     assert not full_window.notice.isVisible()

@@ -20,12 +20,8 @@ from torchloupe.gui.target_dialog.model import (
     target_of,
 )
 from torchloupe.wire.arguments import (
-    ArgumentField,
-    ArgumentForm,
     DescribeArguments,
-    SolveArguments,
     SolvedArgument,
-    SolvedArguments,
 )
 from torchloupe.wire.requests import ListTargets, OpenTarget, TargetChoice, TargetChoices
 

@@ -40,7 +40,9 @@ def test_that_other_text_of_the_same_length_is_a_change(model: Path) -> None:
     assert changed_by(model, lambda: model.write_text("WIDTH = 4\n")) == (str(model),)
 
 
-@pytest.mark.parametrize("save", [Path.touch, lambda model: model.write_text("WIDTH = 3\n"), lambda model: replace(model, "WIDTH = 3\n")])
+@pytest.mark.parametrize(
+    "save", [Path.touch, lambda model: model.write_text("WIDTH = 3\n"), lambda model: replace(model, "WIDTH = 3\n")]
+)
 def test_that_saving_the_same_text_is_no_change(model: Path, save: object) -> None:
     assert changed_by(model, lambda: save(model)) == ()  # type: ignore[operator]
 

@@ -7,7 +7,6 @@ import sys
 import pytest
 import torch
 from torch import nn
-from worker.projects import NET, written
 
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.requests import OpenTarget, RunForward
@@ -15,6 +14,7 @@ from torchloupe.worker.archive_target import EXPORTED, PICKLE, SCRIPT, archive_k
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import forward, open_target
 from torchloupe.worker.target import import_target
+from worker.projects import NET, written
 
 
 class RunsCode:
@@ -150,7 +150,10 @@ def test_that_a_file_that_is_nothing_is_said(context, file):
 def test_that_a_torchscript_archive_shows_its_modules_and_its_outer_call(context, file):
     torch.jit.trace(nn.Sequential(nn.Linear(3, 2), nn.ReLU()), torch.ones(1, 3)).save(str(file))
     assert archive_kind(str(file)) == SCRIPT
-    assert refusal(context, OpenTarget(str(file))).message == "model.pt is a TorchScript archive: loading it runs code that came with it."
+    assert (
+        refusal(context, OpenTarget(str(file))).message
+        == "model.pt is a TorchScript archive: loading it runs code that came with it."
+    )
     model = open_target(context, trusted(file))
     assert model.class_name == "Sequential"
     assert [module.path for module in model.tree.modules] == ["", "0", "1"]

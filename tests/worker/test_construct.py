@@ -69,7 +69,10 @@ def test_that_a_finished_module_and_a_plain_value_are_told_apart(tmp_path):
 
 def test_that_a_constructor_that_wants_a_gpu_is_told_as_such(tmp_path):
     source = "from torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n        {0}\n"
-    for line in ("raise AssertionError('Torch not compiled with CUDA enabled')", "raise RuntimeError('No CUDA GPUs are available')"):
+    for line in (
+        "raise AssertionError('Torch not compiled with CUDA enabled')",
+        "raise RuntimeError('No CUDA GPUs are available')",
+    ):
         (tmp_path / "net.py").write_text(source.format(line))
         problem = problem_of(tmp_path, "net.py")
         assert problem.message.startswith("The constructor of `Net` asks for a GPU")

@@ -3,12 +3,12 @@
 import sys
 import threading
 
-from worker.projects import NET, written
-
 from torchloupe.session.launchers import LocalPython
 from torchloupe.session.session import Session
 from torchloupe.wire.requests import Failed, OpenTarget, Progress
 from torchloupe.worker.elapsed import counting_seconds
+from worker.projects import NET, written
+
 
 class Listener:
     """A context that hears so many events and then says so."""

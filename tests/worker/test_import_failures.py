@@ -4,9 +4,9 @@ import os
 import sys
 
 import pytest
-from worker.projects import NET, import_failure, written
 
 from torchloupe.worker.target import import_target
+from worker.projects import NET, import_failure, written
 
 
 def failure(folder, source, **more):
@@ -60,7 +60,9 @@ def test_that_a_circle_of_imports_names_both_files_and_lines(tmp_path):
     source = "import os\nfrom other_of_tests import Part\n" + NET
     other = "\n\nfrom circle_of_tests import Net\n\nclass Part: ...\n"
     problem = import_failure(written(tmp_path, {"circle_of_tests.py": source, "other_of_tests.py": other}) / "circle_of_tests.py")
-    assert problem.message.startswith("Circular import: circle_of_tests.py (line 2) and other_of_tests.py (line 3) import each other")
+    assert problem.message.startswith(
+        "Circular import: circle_of_tests.py (line 2) and other_of_tests.py (line 3) import each other"
+    )
     assert problem.fixes[0].kind == "edit_source"
     assert [os.path.basename(place[0]) for place in problem.data["places"]] == ["other_of_tests.py", "circle_of_tests.py"]
 

@@ -5,13 +5,13 @@ import threading
 import urllib.request
 
 import pytest
-from worker.projects import NET, written
 
 from torchloupe.wire.requests import OpenTarget
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import open_target
 from torchloupe.worker.no_downloads import DownloadInsisted, DownloadRefused, no_downloads
 from torchloupe.worker.places import Places
+from worker.projects import NET, written
 
 FAR = "http://weights.example/net.pth"
 
@@ -53,7 +53,8 @@ def test_that_a_constructor_that_can_do_without_is_left_to_it(context, tmp_path)
 
 
 def test_that_whoever_tries_again_and_again_is_stopped(context, tmp_path):
-    line = f"import urllib.request\n        while True:\n            try: urllib.request.urlopen('{FAR}')\n            except Exception: pass"
+    line = f"import urllib.request\n        while True:\n            try: urllib.request.urlopen('{FAR}')\n"
+    line += "            except Exception: pass"
     with pytest.raises(CouldNotRun, match="Downloads are off"):
         constructing(context, tmp_path, line)
 

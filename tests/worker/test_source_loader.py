@@ -6,13 +6,13 @@ import sys
 
 import pytest
 from torch import nn
-from worker.projects import NET, written
 
 from torchloupe.wire.requests import OpenTarget
 from torchloupe.worker.construct import construct
 from torchloupe.worker.handlers import open_target
 from torchloupe.worker.source_loader import parsed, read_text
 from torchloupe.worker.target import import_target
+from worker.projects import NET, written
 
 NOTEBOOK = f"""# In[1]:
 %matplotlib inline
@@ -65,10 +65,11 @@ def test_that_a_partial_is_called(tmp_path):
 
 
 def test_that_a_script_sees_the_command_line_of_a_plain_run(context, tmp_path):
-    source = "import argparse, sys\np = argparse.ArgumentParser()\np.add_argument('--width', default=2)\np.parse_args()\nWORDS = list(sys.argv)\n"
+    source = "import argparse, sys\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', default=2)\n"
+    source += "parser.parse_args()\nseen = list(sys.argv)\n"
     before = list(sys.argv)
     opened(context, tmp_path, source + NET)
-    assert context.state["open"].target.module.WORDS == [str(tmp_path / "net.py")]
+    assert context.state["open"].target.module.seen == [str(tmp_path / "net.py")]
     context.state["slate"]._process.restore()
     assert sys.argv == before
 
@@ -106,7 +107,9 @@ def test_that_a_working_folder_that_is_none_is_refused(context, tmp_path):
 
 
 def test_that_a_folder_that_a_person_adds_is_imported_from_and_read_anew(context, tmp_path):
-    source = NET.replace("from torch import nn", "from torch import nn\nfrom added_of_tests import WIDTH").replace("(3, 2)", "(3, WIDTH)")
+    source = NET.replace("from torch import nn", "from torch import nn\nfrom added_of_tests import WIDTH").replace(
+        "(3, 2)", "(3, WIDTH)"
+    )
     for width in (4, 6):
         written(tmp_path, {"elsewhere/more/added_of_tests.py": f"WIDTH = {width}\n"})
         opened(context, tmp_path, source, "app/net.py", import_folders=(str(tmp_path / "elsewhere/more"),))

@@ -86,8 +86,12 @@ class _Search:
     def run(self) -> None:
         """Until it fits, or nothing makes it better."""
         for _ in range(ROUNDS):
-            if self._tries.cost == 0 or not (self._round() or self._past_a_hill() or self._widely()):
+            if self._tries.cost == 0 or not (self._round() or self._past_a_hill() or self._widely()) or self._is_another_model():
                 break
+
+    def _is_another_model(self) -> bool:
+        """Not one key has a wanted name: no argument will change that."""
+        return not self._tries.wanted.keys() & (self._tries.shapes(self._tries.best) or {}).keys()
 
     def _round(self) -> bool:
         """Ask every coordinate once; follow them together, then one by one. True when something got better."""

@@ -161,7 +161,9 @@ class ModuleClasses:
         if not name or name in self._classes or self._look_elsewhere(name):
             return False
         # A base from a file that is not at hand, and a forward: what else should it be?
-        return has_forward and name.partition(".")[0] in self._imported and self._full(name).rpartition(".")[2] not in _OTHER_BASES
+        return (
+            has_forward and name.partition(".")[0] in self._imported and self._full(name).rpartition(".")[2] not in _OTHER_BASES
+        )
 
 
 def required_arguments(arguments: ast.arguments) -> Tuple[str, ...]:

@@ -13,7 +13,9 @@ _COMMAND = re.compile(r"^(\s*)(%%?[A-Za-z]|![^=]|\?\??[A-Za-z_])")
 _ASSIGNED = re.compile(r"^(\s*[A-Za-z_][\w., ]*=\s*)(?:%[A-Za-z]|!)")
 _QUESTION = re.compile(r"^(\s*)[A-Za-z_][\w.]*\?\??\s*$")
 _CELL = re.compile(r"^\s*# (?:In\[|%%|<codecell>|---)")
-_FOREIGN_CELLS = re.compile(r"^%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|writefile|perl|ruby|cmd|file|system|!)\b")
+_FOREIGN_CELLS = re.compile(
+    r"^%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|writefile|perl|ruby|cmd|file|system|!)\b"
+)
 _CALLS = re.compile(r"^\s*(?:\w+\s*=\s*)?get_ipython\(\)")
 
 

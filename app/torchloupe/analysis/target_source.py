@@ -187,7 +187,12 @@ def _exported(tree: ast.Module) -> Set[str]:
     """The names in ``__all__``."""
     assigned = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)]
     values = [node.value for node in assigned if isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"]
-    return {each.value for value in values for each in ast.walk(value) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    return {
+        each.value
+        for value in values
+        for each in ast.walk(value)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    }
 
 
 def _names_in(node: ast.AST) -> Set[str]:

@@ -31,6 +31,9 @@ def solve(session: AnySession, request: OpenTarget, contents: CheckpointContents
     if not isinstance(reply, SolvedArguments):
         report.fail(*reply.problems, cancelled=reply.cancelled)
         return None
+    if not reply.matched:
+        report.fail(_nothing_fits(request.target, contents))
+        return None
     report.solved = reply
     if not reply.exact:
         report.problems.append(_closest(reply))
@@ -42,3 +45,9 @@ def _closest(solved: SolvedArguments) -> Problem:
     return Problem(
         "arguments-closest", f"No arguments give exactly the checkpoint's shapes: {solution_verdict(solved)}", INFO, hint
     )
+
+
+def _nothing_fits(target: str, contents: CheckpointContents) -> Problem:
+    key = contents.tensors[0].key if contents.tensors else ""
+    message = f"No arguments of `{target}` give a key of the checkpoint, such as `{key}`."
+    return Problem("arguments-not-found", message, hint="Is it the checkpoint of another model? Else give the arguments with --args.")

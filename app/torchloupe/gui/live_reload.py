@@ -228,7 +228,9 @@ class LiveReload(QObject):
         self._mend()
         self._watch()
         self._worker.session.keep_spare()
-        trace("reloaded", modules=len(model.tree.modules), calls=len(bench.calls), problems=[each.code for each in bench.problems])
+        trace(
+            "reloaded", modules=len(model.tree.modules), calls=len(bench.calls), problems=[each.code for each in bench.problems]
+        )
 
     def _remembered_place(self) -> Place:
         """What is looked at, or was before somebody looked at why it is stale."""

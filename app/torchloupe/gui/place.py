@@ -47,7 +47,11 @@ def place_of(bench: Workbench) -> Place:
 
 
 def _same(problem: Problem, wanted: Problem | None) -> bool:
-    return wanted is not None and (problem.code, problem.module, problem.parameter) == (wanted.code, wanted.module, wanted.parameter)
+    return wanted is not None and (problem.code, problem.module, problem.parameter) == (
+        wanted.code,
+        wanted.module,
+        wanted.parameter,
+    )
 
 
 def _is_call(call: LayerCall, wanted: LayerCall | None) -> bool:

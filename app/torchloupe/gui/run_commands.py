@@ -56,7 +56,7 @@ class RunCommands(QObject):
         return (
             Action("run.arguments", arguments, dialogs.edit_arguments, (), menu, arguments_tip, when=has_target, group=True),
             Action("run.solve_arguments", solve, dialogs.solve_arguments, (), menu, solve_tip, when=can_solve),
-            Action("worker.show", self.tr("&Worker…"), dialogs.worker, ("Ctrl+Shift+K",), menu, worker_tip),
+            Action("worker.show", self.tr("Wor&ker…"), dialogs.worker, ("Ctrl+Shift+K",), menu, worker_tip),
             Action("worker.interpreter", interpreter, dialogs.interpreter, (), menu, interpreter_tip, "interpreter"),
             Action("worker.restart", restart, self._shell.worker.restart, (), menu, restart_tip, "restart"),
         )

@@ -44,7 +44,7 @@ class Trust:
 
     def knows_file(self, file: Path) -> bool:
         """Was this very file allowed, and not written since?"""
-        return self._everything or _stamp(file) in self._settings.texts("trusted_files")
+        return self._everything or _stamp(file) in (each for each in self._settings.texts("trusted_files") if each)
 
     def allows_file(self, file: Path, what: Problem) -> bool:
         """May this file be loaded, which runs ``what``? Asks when it was never allowed as it is now."""
@@ -52,7 +52,7 @@ class Trust:
             return True
         if not self.ask_file(file, what):
             return False
-        known = [each for each in self._settings.texts("trusted_files") if each != _stamp(file)]
+        known = [each for each in self._settings.texts("trusted_files") if each.split(":", 2)[2:] != [str(file.resolve())]]
         self._settings.set_texts("trusted_files", [*known[1 - _FILES_KEPT :], _stamp(file)])
         return True
 

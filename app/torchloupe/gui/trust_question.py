@@ -11,13 +11,13 @@ from torchloupe.wire.problems import Problem
 def ask_trust(window: QWidget, folder: Path) -> bool:
     """May the model files of this folder be run?"""
     text = _tr("Opening a model runs the code of its file.")
-    more = _tr("Do you trust the code in {0}? You are asked once for this folder.").format(folder)
-    return _asked(window, text, more)
+    more = _tr("Do you trust the code in this folder? You are asked once for it.")
+    return _asked(window, text, f"{more}\n\n{folder}")
 
 
 def ask_file_trust(window: QWidget, file: Path, what: Problem) -> bool:
     """May this file be loaded? The names that it calls are shown, the worst first."""
-    text = _tr("Loading {0} for real runs code that is in it.").format(file.name)
+    text = _tr("Loading {0} for real runs the code in it.").format(file.name)
     names = what.data.get("names", ())
     rows = [f"{each['name']}: {each['verdict']}. {each['reason']}" for each in names]
     rows += [_tr("torch.load(weights_only=True): {0}").format(each["refused"]) for each in what.data.get("weights_only", ())]
@@ -25,7 +25,7 @@ def ask_file_trust(window: QWidget, file: Path, what: Problem) -> bool:
     unknown = [each["name"] for each in names if each["verdict"] == "unknown"]
     said = [_tr("Dangerous: {0}.").format(", ".join(bad[:6]))] if bad else []
     said += [_tr("Not known here: {0}.").format(", ".join(unknown[:6]))] if unknown else []
-    said += [_tr("Do you trust {0}? You are asked once, until the file changes.").format(file)]
+    said += [_tr("Do you trust this file? You are asked once, until it changes."), str(file)]
     return _asked(window, text, "\n\n".join(said), "\n".join(rows), careful=bool(bad))
 
 

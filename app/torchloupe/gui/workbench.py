@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
+from torchloupe.gui.events_trace import trace
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import OpenedTarget
@@ -163,6 +164,8 @@ class Workbench(QObject):
 
     def _take(self, comparison: "Comparison") -> None:
         self.container, self.diff, self._diff_problems = comparison.container, comparison.diff, comparison.problems
+        if comparison.diff is not None:
+            trace("compared", counts=dict(comparison.diff.counts))
 
     # a run
 

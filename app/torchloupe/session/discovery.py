@@ -115,7 +115,7 @@ def probe(one: Interpreter, seconds: float = PROBE_SECONDS) -> Interpreter:
         return replace(one, trouble=answer)
     torch, python = answer.get("torch", ""), answer["python"]
     old = tuple(int(part) for part in python.split(".")[:2]) < (3, 9)
-    trouble = "too old; 3.9 or newer is needed" if old else "" if torch else "has no torch"
+    trouble = "older than 3.9" if old else "" if torch else "has no torch"
     return replace(one, prefix=answer["prefix"], python=python, torch=torch, build=_build_text(answer), trouble=trouble)
 
 

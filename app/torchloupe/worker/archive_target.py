@@ -79,7 +79,7 @@ def class_name_of(model: nn.Module) -> str:
 
 def _loaded(file: str, kind: str) -> Any:
     if kind == SCRIPT:
-        return torch.jit.load(file, map_location="cpu")
+        return torch.jit.load(file, map_location="cpu")  # type: ignore[no-untyped-call]  # torch leaves it untyped
     if kind == EXPORTED:
         program = torch.export.load(file)
         try:
@@ -135,14 +135,20 @@ def _question(file: str, kind: str) -> Problem:
         refusal, names = _refusal_of(file)
         shown = ", ".join(f"{each.name} ({each.verdict.word})" for each in names[:_NAMES_SHOWN])
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-        message = f"{base} is a pickle: loading it would import and call {shown}{more}." if names else f"{base} is a pickle that may run code."
+        message = (
+            f"{base} is a pickle: loading it would import and call {shown}{more}."
+            if names
+            else f"{base} is a pickle that may run code."
+        )
         data = {"names": [{"name": each.name, "verdict": each.verdict.word, "reason": each.verdict.reason} for each in names]}
         data["weights_only"] = [{"refused": refusal}] if refusal else []
     else:
         message, data = f"{base} is {_ARTICLES[kind]}: loading it runs code that came with it.", {"names": []}
     hint = "If you trust it, say so: --trust."
     text = "Trust this file and load it."
-    return Problem("needs-trust", message, hint=hint, file=file, fixes=(Fix("trust_file", text, value=file),), data={"kind": kind, **data})
+    return Problem(
+        "needs-trust", message, hint=hint, file=file, fixes=(Fix("trust_file", text, value=file),), data={"kind": kind, **data}
+    )
 
 
 def _refusal_of(file: str) -> Tuple[str, List[JudgedName]]:
@@ -167,10 +173,14 @@ def _load_problem(error: BaseException, file: str) -> Problem:
         return problem if not isinstance(error, (pickle.UnpicklingError, RuntimeError)) else replace(problem, hint=hint)
     name, module = lost.groups() if lost else ("", getattr(error, "name", "") or "")
     module = "__main__" if module.endswith("__main__") else module
-    wanted = [each.name for each in _refusal_of(file)[1] if each.name.startswith(module + ".")] or [f"{module}.{name}".rstrip(".")]
+    wanted = [each.name for each in _refusal_of(file)[1] if each.name.startswith(module + ".")] or [
+        f"{module}.{name}".rstrip(".")
+    ]
     message = f"{base} was saved with {', '.join(f'`{each}`' for each in wanted[:4])}, which cannot be found here."
     if module == "__main__":
-        hint = "It was saved by the script that defines the class: save its state_dict() there, and open that script as the model."
+        hint = (
+            "It was saved by the script that defines the class: save its state_dict() there, and open that script as the model."
+        )
         return replace(problem, message=message, hint=hint)
     folders = list(folders_with(module, [os.path.dirname(file), os.getcwd()]))[:3]
     where = folders[0] if folders else "DIR"

@@ -50,7 +50,10 @@ def _syntax(error: BaseException, base: str, _near: List[str]) -> Change:
     if error.offset and shown:
         indent = len(line) - len(line.lstrip())
         data["caret"] = shown + "\n" + " " * max(0, error.offset - 1 - indent) + "^"
-    return {"message": f"{base} is not valid Python: {type(error).__name__}: {error.msg}, {where}: {shown[:200]}".rstrip(": "), "data": data}
+    return {
+        "message": f"{base} is not valid Python: {type(error).__name__}: {error.msg}, {where}: {shown[:200]}".rstrip(": "),
+        "data": data,
+    }
 
 
 def _circular(error: BaseException, base: str, _near: List[str]) -> Change:
@@ -92,7 +95,9 @@ def _missing_module(error: BaseException, base: str, near: List[str]) -> Change:
         text = f"Choose an interpreter older than Python {version_text(gone)}."
         message = f"{base} imports `{first}`, which Python no longer has since {version_text(gone)}."
         return {"message": message, "hint": text, "fixes": (Fix("choose_interpreter", text, value=f"<{version_text(gone)}"),)}
-    if (first != name and sys.modules.get(first) is not None) or any(holds_module(folder, first) for folder in sys.path if folder):
+    if (first != name and sys.modules.get(first) is not None) or any(
+        holds_module(folder, first) for folder in sys.path if folder
+    ):
         where = getattr(sys.modules.get(first), "__file__", None)
         message = f"{base} imports `{name}`, and `{first}`{f' of {where}' if where else ''} has no such part."
         return {"message": message, "hint": "Check the spelling, or the version that is installed.", "data": {"module": name}}
@@ -124,7 +129,9 @@ def _missing_name(error: BaseException, base: str, _near: List[str]) -> Change:
     version = getattr(sys.modules.get(module.partition(".")[0]), "__version__", None)
     said = f" ({module.partition('.')[0]} {version})" if version else ""
     message = f"{base} imports `{name}`, which `{module}`{said} does not have."
-    hint = f"It was taken from {file}: is that the one that is meant, and its version?" if file else "Check the installed version."
+    hint = (
+        f"It was taken from {file}: is that the one that is meant, and its version?" if file else "Check the installed version."
+    )
     return {"message": message, "hint": hint, "data": {"module": module, "name": name}}
 
 
@@ -139,7 +146,11 @@ def _missing_file(error: BaseException, base: str, near: List[str]) -> Change:
     folder = next((each for each in _upwards(near[0]) if os.path.exists(os.path.join(each, wanted))), None)
     message = f"{base} reads {wanted} when it is imported; there is none in {here}, where it runs."
     if folder is None:
-        return {"message": message, "hint": f"Start in the folder that holds {wanted}, or correct the path.", "data": {"missing": wanted}}
+        return {
+            "message": message,
+            "hint": f"Start in the folder that holds {wanted}, or correct the path.",
+            "data": {"missing": wanted},
+        }
     text = f"Run it in {folder}, where {wanted} is found."
     hint = f"{text[:-1]} (--working-folder {folder})."
     return {

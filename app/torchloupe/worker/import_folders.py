@@ -67,9 +67,7 @@ def _package(file: str, levels: int) -> Tuple[str, List[str]]:
     folder, stem = os.path.split(os.path.splitext(file)[0])
     names: List[str] = [] if stem == "__init__" else [stem]
     packages = 0
-    while os.path.basename(folder).isidentifier() and (
-        packages < levels or os.path.isfile(os.path.join(folder, "__init__.py"))
-    ):
+    while os.path.basename(folder).isidentifier() and (packages < levels or os.path.isfile(os.path.join(folder, "__init__.py"))):
         folder, name = os.path.split(folder)
         names.insert(0, name)
         packages += 1

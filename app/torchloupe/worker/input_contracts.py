@@ -36,7 +36,7 @@ def refusal_of_layer(
     name = next(kind.__name__ for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules"))
     first, said = given[0], f"`{path}` ({name})"
     if is_table:
-        return _of_bags(module, given, made_of, said) or _of_table(module, first, made_of, said)
+        return _of_bags(module, given, made_of, said) or _of_table(module, first, made_of(first), leaves, said)
     beside = given[1:2] if isinstance(module, nn.Transformer) else []
     wrong = [_of_dtype(module, each, made_of(each), said) for each in (first, *beside) if isinstance(each, torch.Tensor)]
     refusal = next((each for each in wrong if each is not None), None) or _of_state(module, given, made_of, said)
@@ -83,16 +83,20 @@ def _size(wishes: Refusal, got: int, wanted: int, wording: str, said: str) -> Re
     return replace(wishes, wanted=(Wanted(got, wanted, wishes.leaves),), sentence=sentence)
 
 
-def _of_table(module: Any, ids: torch.Tensor, made_of: Callable[[Any], Tuple[Path, ...]], said: str) -> Optional[Refusal]:
-    size, paths = int(module.num_embeddings), made_of(ids)
+def _of_table(
+    module: Any, ids: torch.Tensor, paths: Tuple[Path, ...], leaves: Dict[Path, torch.Tensor], said: str
+) -> Optional[Refusal]:
+    size = int(module.num_embeddings)
     if ids.dtype not in (torch.int64, torch.int32):
         return Refusal(paths, dtypes=("int64",), sentence=f"{said} wants whole numbers below {size}")
     largest = _largest(ids)
     if largest is None or largest < size:
         return None
     sentence = f"{said} has {size} rows, it is asked for row {largest}"
-    steps = ids.shape[-1] if ids.dim() else 0
-    return Refusal(paths, below=size, wanted=(Wanted(int(steps), size, paths),) if steps > size else (), sentence=sentence)
+    steps = int(ids.shape[-1]) if ids.dim() else 0
+    # Positions are made of no values of an input, but of its length.
+    around = paths or tuple(leaves)
+    return Refusal(around, below=size, wanted=(Wanted(steps, size, around),) if steps > size else (), sentence=sentence)
 
 
 def _of_bags(module: nn.Module, given: List[Any], made_of: Callable[[Any], Tuple[Path, ...]], said: str) -> Optional[Refusal]:

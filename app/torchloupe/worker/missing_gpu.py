@@ -12,7 +12,15 @@ _SAYS_NO_GPU = (
     "Torch not compiled with",
     "invalid device ordinal",
 )
-_SAYS_NO_CUDA = ("CUDA_HOME", "libcudart", "libcuda.so", "libcublas", "nvcc", "CUDA extension", "No module named 'flash_attn_2_cuda'")
+_SAYS_NO_CUDA = (
+    "CUDA_HOME",
+    "libcudart",
+    "libcuda.so",
+    "libcublas",
+    "nvcc",
+    "CUDA extension",
+    "No module named 'flash_attn_2_cuda'",
+)
 _SAYS_CUDA_TENSORS = "Attempting to deserialize object on a CUDA device"
 
 

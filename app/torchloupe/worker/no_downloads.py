@@ -3,6 +3,7 @@
 import socket
 import sys
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Iterator, List, Optional
 from urllib.parse import urlsplit
 
@@ -100,12 +101,18 @@ def _text(host: Any) -> str:
 
 def _is_here(host: Any) -> bool:
     name = _text(host).lower() if host is not None else ""
-    return name in _LOCAL_NAMES or name.startswith("127.") or name in ("::1", "0.0.0.0", "::") or name == socket.gethostname().lower()
+    return (
+        name in _LOCAL_NAMES
+        or name.startswith("127.")
+        or name in ("::1", "0.0.0.0", "::")
+        or name == socket.gethostname().lower()
+    )
 
 
 def _address_on_the_way() -> Optional[str]:
     """The address that somebody on the way here was asked for: the outermost variable that is one."""
-    frame, found = sys._getframe(2), None
+    frame: Optional[FrameType] = sys._getframe(2)
+    found = None
     while frame is not None:
         for name in ("url", "fullurl", "uri", "endpoint"):
             value = frame.f_locals.get(name)

@@ -64,21 +64,21 @@ def load_module(file: str, dotted: str, is_script: bool) -> ModuleType:
 class _Loader(SourceFileLoader):
     """Passes over notebook commands; a notebook's own functions are there and do nothing."""
 
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  # as the import system calls it
         """Compiled anew each time: the compiled file on disk may be that of another reader."""
-        return self.source_to_code(self.get_data(self.path), self.path)
+        return self._compiled(self.get_data(self.path), self.path)
 
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
+    def _compiled(self, data: bytes, path: str) -> CodeType:
         """The code of the source as it is, or of the source without notebook commands."""
         linecache.cache.pop(path, None)
         try:
-            return super().source_to_code(data, path)
+            return self.source_to_code(data, path)
         except SyntaxError:
             plain = plain_source(importlib.util.decode_source(data))
             if not plain.left_out:
                 raise
             _show_as_source(path, plain.text)
-            return super().source_to_code(plain.text.encode(), path)
+            return self.source_to_code(plain.text.encode(), path)
 
     def exec_module(self, module: ModuleType) -> None:
         """Run it."""

@@ -1,8 +1,10 @@
 """A sample input worked out: candidates are tried, nearly always without data, and changed where they are refused."""
 
+import contextlib
 import copy
 import heapq
 import inspect
+import io
 import logging
 import re
 import time
@@ -32,6 +34,7 @@ MOST_SECONDS = 8.0
 _EACH_FURTHER, _STALE = 0.15, 0.6
 """How much less likely each further proposal for the same candidate is, and one whose parent changed nothing."""
 _AFTER_A_WISH, _AFTER_A_FAULT = 40, 10
+_ENOUGH_ALIKE = 12
 _SMALL_ELEMENTS = 16 << 20
 
 
@@ -126,7 +129,7 @@ class _Search:
                     continue
                 trial = self._last
             self._keep(tried, trial)
-            if trial.refusal.own_fault:
+            if trial.refusal.own_fault or self._alike_at_best() >= _ENOUGH_ALIKE:
                 self._most = min(self._most, self._trials + _AFTER_A_FAULT)
             reason = (trial.progress, trial.refusal.wanted, re.sub(r"\d+", "", trial.refusal.sentence))
             stale = waiting.stale + 1 if reason == waiting.reason else 0
@@ -148,9 +151,15 @@ class _Search:
         trial = self.best[1]
         if trial.progress == 0 and not trial.refusal.wanted:
             return False
-        own = tuple((wanted.got, wanted.size) for wanted in trial.refusal.wanted)
-        alike = [candidate for candidate, sizes, _ in self.at_best if sizes == own]
-        return trial.refusal.own_fault or not trial.refusal.leaves or len(alike) > 2
+        if isinstance(trial.error, (ValueError, AssertionError)) and not trial.refusal.wanted:
+            return False  # the model says itself that it wants another input
+        return trial.refusal.own_fault or not trial.refusal.leaves or self._alike_at_best() > 2
+
+    def _alike_at_best(self) -> int:
+        """How many candidates came as far as the best one and were refused for the same sizes."""
+        assert self.best is not None
+        own = tuple((wanted.got, wanted.size) for wanted in self.best[1].refusal.wanted)
+        return sum(sizes == own for _, sizes, _ in self.at_best) if own else 0
 
     def _within_bounds(self, candidate: Candidate, trial: Trial) -> Candidate:
         for path, below in trial.refusal.bounds.items():
@@ -211,11 +220,12 @@ class _Search:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Fake tensors log each operation that they refuse, as if it were a fault of theirs."""
+    """What a model prints in a trial is for nobody; and fake tensors log each operation that they refuse as a fault of theirs."""
     log = logging.getLogger("torch._subclasses.fake_tensor")
     before, log.disabled = log.disabled, True
     try:
-        yield
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
     finally:
         log.disabled = before
 

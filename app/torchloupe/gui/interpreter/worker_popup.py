@@ -23,7 +23,7 @@ from torchloupe.gui.worker_state import STATE_GLYPHS, state_text
 
 BUTTONS = ("run.cancel", "worker.restart", "worker.interpreter", "panel.log")
 """The actions that it offers, the same as in the menus."""
-_ROLES = {"died": "error", "ready": "good", "busy": "accent"}
+_ROLES = {"died": "error", "ready": "matched", "busy": "warning"}
 
 
 class WorkerPopup(QDialog):
@@ -78,7 +78,8 @@ class WorkerPopup(QDialog):
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setText(action.text().replace("&", ""))
+        if action.objectName() == "panel.log":
+            button.setText(self.tr("Show log"))
         if action.objectName() != "run.cancel":  # each further rung of cancelling is a further click
             button.clicked.connect(self.close)
         return button

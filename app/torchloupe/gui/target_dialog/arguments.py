@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from torchloupe.analysis.argument_sources import argument_sources, solution_verdict
+from torchloupe.gui.events_trace import trace
 from torchloupe.gui.opening import Opening
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.target_dialog.asking import LAST_TIME, ArgumentQuestions
@@ -116,6 +117,7 @@ class ArgumentsBox(QWidget):
     def _solved(self, question: SolveArguments, solved: SolvedArguments) -> None:
         if question.target == self.target:
             self.show_solution(question, solved)
+            trace("solved", target=solved.target, exact=solved.exact, matched=solved.matched, arguments=solved.arguments)
             if solved.exact:
                 self.fits.emit()
 

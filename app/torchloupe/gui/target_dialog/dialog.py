@@ -75,14 +75,14 @@ class TargetDialog(QDialog):
 
     def _lay_out(self) -> None:
         above = QFormLayout()
-        self._add_row(above, self.tr("&Defined in"), self.place, self._browse_button())
-        self._add_row(above, self.tr("Class or &factory"), self.name)
+        _add_row(above, self.tr("&Defined in"), self.place, self._browse_button())
+        _add_row(above, self.tr("Class or &factory"), self.name)
         below = QFormLayout()
-        self._add_row(below, self.tr("Sample &input"), self.input)
-        self._add_row(below, self.tr("De&vice"), self.device)
+        _add_row(below, self.tr("Sample &input"), self.input)
+        _add_row(below, self.tr("De&vice"), self.device)
         self.interpreter = QPushButton(self._opening.worker.interpreter, autoDefault=False)
         self.interpreter.setToolTip(self.tr("The Python that runs the model; click to choose another one"))
-        self._add_row(below, self.tr("Interpreter"), self.interpreter)
+        _add_row(below, self.tr("Interpreter"), self.interpreter)
         layout = QVBoxLayout(self)
         layout.addLayout(above)
         layout.addWidget(self.arguments, 1)
@@ -99,18 +99,6 @@ class TargetDialog(QDialog):
     def _fitting(self, width: int, height: int) -> QSize:
         room = self.screen().availableSize()
         return QSize(min(width, room.width() - em(self, 3)), min(height, room.height() - em(self, 4)))
-
-    def _add_row(self, form: QFormLayout, text: str, field: QWidget, beside: QWidget | None = None) -> None:
-        label = QLabel(text)
-        label.setBuddy(field)
-        field.setAccessibleName(text.replace("&", ""))
-        if beside is None:
-            form.addRow(label, field)
-            return
-        row = QHBoxLayout()
-        row.addWidget(field, 1)
-        row.addWidget(beside)
-        form.addRow(label, row)
 
     def _browse_button(self) -> QPushButton:
         browse = QPushButton(self.tr("&Browse …"), autoDefault=False)
@@ -282,3 +270,16 @@ class TargetDialog(QDialog):
             self.arguments.questions.stop()
             return
         super().reject()
+
+
+def _add_row(form: QFormLayout, text: str, field: QWidget, beside: QWidget | None = None) -> None:
+    label = QLabel(text)
+    label.setBuddy(field)
+    field.setAccessibleName(text.replace("&", ""))
+    if beside is None:
+        form.addRow(label, field)
+        return
+    row = QHBoxLayout()
+    row.addWidget(field, 1)
+    row.addWidget(beside)
+    form.addRow(label, row)

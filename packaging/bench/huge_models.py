@@ -1,0 +1,122 @@
+"""Models of very many modules or parameters: ``huge_models.py plain FACTORY``, ``window FACTORY`` or ``shapes FACTORY PYTHON``.
+
+``plain`` is torch alone: the model built and, when it is ``llama``, built on the meta device and run once. ``window`` is the request
+for the model until its tree is on screen; ``shapes`` the request and a run of shapes alone, every call received.
+"""
+
+import importlib.util
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent))
+from big_models import ManyModules
+
+HERE = Path(__file__).resolve()
+TOKENS = 16
+SIZES = {
+    "vocab_size": 128_256,
+    "hidden_size": 16_384,
+    "intermediate_size": 53_248,
+    "num_hidden_layers": 126,
+    "num_attention_heads": 128,
+    "num_key_value_heads": 8,
+}
+"""Llama 3.1 of 405 billion parameters."""
+ROUNDS = {"llama": 2, "many_modules": 1}
+"""The last one counts: the first of ``llama`` is the one that imports."""
+
+if importlib.util.find_spec("transformers"):
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    def llama() -> nn.Module:
+        """That of transformers."""
+        return LlamaForCausalLM(LlamaConfig(**SIZES))
+else:
+    from llama_like import LlamaLike
+
+    def llama() -> nn.Module:
+        """One of our own with the same shapes."""
+        return LlamaLike(**SIZES)
+
+
+def many_modules() -> nn.Module:
+    """12,002 modules."""
+    return ManyModules()
+
+
+def plain(factory: str) -> dict[str, float]:
+    """Torch alone."""
+    import resource
+
+    make = {"llama": llama, "many_modules": many_modules}[factory]
+    tokens = torch.zeros(1, TOKENS, dtype=torch.int64, device="meta")
+    for _ in range(ROUNDS[factory]):
+        began = time.perf_counter()
+        if factory == "llama":
+            with torch.device("meta"):
+                model = make()
+            model(tokens)
+        else:
+            make()
+        seconds = time.perf_counter() - began
+    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def shapes(factory: str, python: str) -> dict[str, float]:
+    """The model opened and run on the meta device by a worker of ``python``."""
+    import resource
+
+    from torchloupe.session.launchers import launcher_of
+    from torchloupe.session.session import Session
+    from torchloupe.wire.requests import Failed, OpenTarget, RunForward
+
+    session = Session(launcher_of(python), spare=False)
+    calls: list[object] = []
+    for _ in range(ROUNDS[factory]):
+        began = time.perf_counter()
+        answers = [session.ask(OpenTarget(f"{HERE}:{factory}", device="meta"))]
+        run = RunForward((f"int64[1,{TOKENS}]",), shapes_only=True)
+        answers.append(session.ask(run, lambda call, _blobs: calls.append(call)))
+        seconds = time.perf_counter() - began
+    session.close()
+    if any(isinstance(answer, Failed) for answer in answers) or answers[-1].problems:
+        sys.exit(f"The worker failed: {answers}"[:2000])
+    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}
+
+
+def window(factory: str) -> dict[str, float]:
+    """The model opened by a worker that is ready, until the Modules panel has painted its tree."""
+    from PySide6.QtWidgets import QApplication
+
+    from torchloupe.gui.jobs import Jobs
+    from torchloupe.gui.modules.panel import ModulesPanel
+    from torchloupe.gui.workbench import Workbench
+    from torchloupe.session.launchers import launcher_of
+    from torchloupe.session.session import Session
+    from torchloupe.wire.requests import ListTargets, OpenTarget
+
+    app = QApplication([])
+    bench, session = Workbench(), Session(launcher_of(sys.executable), spare=False)
+    jobs = Jobs(session)
+    panel = ModulesPanel(bench, jobs)
+    panel.show()
+    target = f"{HERE.parent / 'big_models.py'}:{factory}"
+    session.ask(ListTargets(target))
+    began = time.perf_counter()
+    jobs.start(OpenTarget(target), done=bench.set_model)
+    while not panel.tree_model.rowCount():
+        app.processEvents()
+    panel.grab()
+    seconds = time.perf_counter() - began
+    jobs.close()
+    session.close()
+    return {"seconds": seconds}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"plain": plain, "shapes": shapes, "window": window}[sys.argv[1]](*sys.argv[2:])))
