@@ -34,13 +34,14 @@ class Size:
     megabytes: int
     images: str
     modules: str
+    llama: str
     values_megabytes: int
     listed_gigabytes: int
     listed_tensors: int
 
 
-FULL = Size(5, 300, "4,3,224,224", "many_modules", 2000, 4, 100_000)
-QUICK = Size(1, 4, "1,3,64,64", "some_modules", 4, 1, 2_000)
+FULL = Size(5, 300, "4,3,224,224", "many_modules", "llama", 2000, 4, 100_000)
+QUICK = Size(1, 4, "1,3,64,64", "some_modules", "short_llama", 4, 1, 2_000)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Bench:
         yield self.tree_on_screen()
         yield from self.without_data()
         yield from self.forward(self.size.modules.replace("_", " "), self.size.modules, "16,8")
+        yield from self.saved("the example", HERE.parents[1] / "resources" / "example" / "classifier.py")
+        yield from self.saved("a model of 12 MB", HERE / "saved_small.py")
 
     def window(self, platform: str, environment: Mapping[str, str]) -> Figure:
         """Start of the process to the first paint, beside a window with nothing in it."""
@@ -140,13 +143,13 @@ class Bench:
 
     def tree_on_screen(self) -> Figure:
         """A model of thousands of modules asked for until its tree is painted, beside building it."""
-        script, factory = [self.python, str(HERE / "huge_models.py")], "many_modules"
+        script, factory = [self.python, str(HERE / "huge_models.py")], self.size.modules
         ours, peer = medians(
             self.size.rounds,
             partial(self.said_seconds, [*script, "window", factory]),
             partial(self.said_seconds, [*script, "plain", factory]),
         )
-        return Figure("12,000 modules on screen", ours, "building them alone", peer, "s", 1.3)
+        return Figure(f"{factory.replace('_', ' ')} on screen", ours, "building them alone", peer, "s", 1.3)
 
     def without_data(self) -> Iterator[Figure]:
         """The largest Llama constructed, listed and run on the meta device, beside torch alone; and the memory of it."""
@@ -155,12 +158,25 @@ class Bench:
         ours: list[dict[str, float]] = []
         plain: list[dict[str, float]] = []
         for _ in range(self.size.rounds):
-            ours.append(self.said([self.python, script, "shapes", "llama", user]))
-            plain.append(self.said([user, script, "plain", "llama"]))
+            ours.append(self.said([self.python, script, "shapes", self.size.llama, user]))
+            plain.append(self.said([user, script, "plain", self.size.llama]))
         seconds, bare = (median(each["seconds"] for each in said) for said in (ours, plain))
-        yield Figure("405 billion parameters, shapes alone", seconds, "torch alone", bare, "s", 1.5)
+        yield Figure(f"{self.size.llama.replace('_', ' ')} of 405 billion, shapes alone", seconds, "torch alone", bare, "s", 1.5)
         megabytes, least = (median(each["megabytes"] for each in said) for said in (ours, plain))
         yield Figure("memory of it", megabytes, "torch alone", least, "MB", (least + 60) / least)
+
+    def saved(self, name: str, file: Path) -> Iterator[Figure]:
+        """From saving a model's file to its new result in the window: what is on top of the model's own time, and beside a process
+        that imports torch, constructs and runs it."""
+        script = [self.python, str(HERE / "saved_model.py"), str(file)]
+        ours = self.said_seconds([*script, "window", str(self.size.rounds)])
+        own, process = medians(
+            self.size.rounds,
+            partial(self.said_seconds, [*script, "plain"]),
+            partial(seconds_of, [*script, "plain"], self.environment),
+        )
+        yield Figure(f"saved {name}: beyond its own time", max(ours - own, 0.0), "aim", 0.3, "s", 1.0)
+        yield Figure(f"saved {name}: new result", ours, "python: import, construct, forward", process, "s")
 
     def traced_seconds(self, command: list[str]) -> float:
         """What ``torchloupe run`` says of the whole request."""

@@ -1,6 +1,6 @@
 """Models of very many modules or parameters: ``huge_models.py plain FACTORY``, ``window FACTORY`` or ``shapes FACTORY PYTHON``.
 
-``plain`` is torch alone: the model built and, when it is ``llama``, built on the meta device and run once. ``window`` is the request
+``plain`` is torch alone: the model built; a Llama built on the meta device and run. ``window`` is the request
 for the model until its tree is on screen; ``shapes`` the request and a run of shapes alone, every call received.
 """
 
@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parent))
-from big_models import ManyModules
+import big_models
 
 HERE = Path(__file__).resolve()
 TOKENS = 16
@@ -27,42 +27,43 @@ SIZES = {
     "num_key_value_heads": 8,
 }
 """Llama 3.1 of 405 billion parameters."""
-ROUNDS = {"llama": 2, "many_modules": 1}
-"""The last one counts: the first of ``llama`` is the one that imports."""
+ROUNDS = 2
+"""Of a model on the meta device; the last one counts, the first is the one that imports."""
 
 if importlib.util.find_spec("transformers"):
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    def llama() -> nn.Module:
+    def llama(**other: int) -> nn.Module:
         """That of transformers."""
-        return LlamaForCausalLM(LlamaConfig(**SIZES))
+        return LlamaForCausalLM(LlamaConfig(**{**SIZES, **other}))
 else:
     from llama_like import LlamaLike
 
-    def llama() -> nn.Module:
+    def llama(**other: int) -> nn.Module:
         """One of our own with the same shapes."""
-        return LlamaLike(**SIZES)
+        return LlamaLike(**{**SIZES, **other})
 
 
-def many_modules() -> nn.Module:
-    """12,002 modules."""
-    return ManyModules()
+def short_llama() -> nn.Module:
+    """As wide, and two layers, for a quick look."""
+    return llama(num_hidden_layers=2)
 
 
 def plain(factory: str) -> dict[str, float]:
     """Torch alone."""
     import resource
 
-    make = {"llama": llama, "many_modules": many_modules}[factory]
-    tokens = torch.zeros(1, TOKENS, dtype=torch.int64, device="meta")
-    for _ in range(ROUNDS[factory]):
+    if hasattr(big_models, factory):
         began = time.perf_counter()
-        if factory == "llama":
-            with torch.device("meta"):
-                model = make()
-            model(tokens)
-        else:
-            make()
+        getattr(big_models, factory)()
+        return {"seconds": time.perf_counter() - began}
+    make = {"llama": llama, "short_llama": short_llama}[factory]
+    tokens = torch.zeros(1, TOKENS, dtype=torch.int64, device="meta")
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        with torch.device("meta"):
+            model = make()
+        model(tokens)
         seconds = time.perf_counter() - began
     return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
@@ -77,7 +78,7 @@ def shapes(factory: str, python: str) -> dict[str, float]:
 
     session = Session(launcher_of(python), spare=False)
     calls: list[object] = []
-    for _ in range(ROUNDS[factory]):
+    for _ in range(ROUNDS):
         began = time.perf_counter()
         answers = [session.ask(OpenTarget(f"{HERE}:{factory}", device="meta"))]
         run = RunForward((f"int64[1,{TOKENS}]",), shapes_only=True)
@@ -91,6 +92,7 @@ def shapes(factory: str, python: str) -> dict[str, float]:
 
 def window(factory: str) -> dict[str, float]:
     """The model opened by a worker that is ready, until the Modules panel has painted its tree."""
+    from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QApplication
 
     from torchloupe.gui.jobs import Jobs
@@ -110,7 +112,7 @@ def window(factory: str) -> dict[str, float]:
     began = time.perf_counter()
     jobs.start(OpenTarget(target), done=bench.set_model)
     while not panel.tree_model.rowCount():
-        app.processEvents()
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     panel.grab()
     seconds = time.perf_counter() - began
     jobs.close()

@@ -41,12 +41,32 @@ from torchloupe.checkpoints.importable_names import HARMLESS, RUNS_CODE, TORCH, 
         ("uuid._get_command_stdout", RUNS_CODE),
         ("my.project.Config", UNKNOWN),
         ("copyreg.extension_7", UNKNOWN),
+        ("pathlib._local.PosixPath", HARMLESS),
+        ("datetime.timedelta", HARMLESS),
+        ("pathlib.os.system", RUNS_CODE),
+        ("pathlib.Path.unlink", RUNS_CODE),
+        ("enum.bltns.eval", RUNS_CODE),
+        ("torch.nn.modules.module.warnings.sys.exit", RUNS_CODE),
+        ("torch._utils._rebuild_tensor.__globals__", RUNS_CODE),
+        ("numpy.random._pickle.os.system", RUNS_CODE),
+        ("pathlib.os", UNKNOWN),
+        ("torch.nn.modules.module.warnings", UNKNOWN),
+        ("numpy.float64", HARMLESS),
+        ("numpy.dtypes.Float32DType", HARMLESS),
+        ("numpy.random._pcg64.PCG64", HARMLESS),
+        ("numpy.float64.tofile", UNKNOWN),
         ("osmosis.Thing", UNKNOWN),
         ("Thing", UNKNOWN),
     ],
 )
 def test_that_a_name_has_its_kind(name, kind):
     assert kind_of(name) == kind
+
+
+def test_that_every_layer_of_torch_is_harmless():
+    for layer in vars(torch.nn).values():
+        if isinstance(layer, type) and layer.__module__.startswith("torch.nn.modules."):
+            assert kind_of(f"{layer.__module__}.{layer.__name__}") == HARMLESS
 
 
 def test_that_every_dtype_of_torch_is_data():

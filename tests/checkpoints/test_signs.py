@@ -46,6 +46,13 @@ def test_that_the_values_are_those_of_the_tensor(tmp_path: Path, name: str, zipp
     assert _bytes(contents, row) == _bytes(contents, row, 1) == wanted
 
 
+def test_that_a_chunk_may_be_changed_by_who_asked_for_it(tmp_path: Path) -> None:
+    torch.save({"x": _PLAIN.conj().imag}, tmp_path / "x.pt")
+    contents = read_contents(tmp_path / "x.pt")
+    with open_values(contents) as values:
+        assert not any(chunk.readonly for chunk in values.of(contents.tensors[0]).chunks())
+
+
 def test_that_a_part_of_it_has_its_signs_too(tmp_path: Path) -> None:
     torch.save({"x": _PLAIN.conj()}, tmp_path / "x.pt")
     contents = read_contents(tmp_path / "x.pt")

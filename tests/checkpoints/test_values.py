@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from checkpoints import making_files as made
 from torchloupe.checkpoints import read_contents
-from torchloupe.checkpoints.values import TensorBytes, open_values, same_bytes
+from torchloupe.checkpoints.values import MOST_OPEN, TensorBytes, open_values, same_bytes
 from torchloupe.wire.contents import CheckpointContents, StoredPiece, StoredTensor
 from torchloupe.wire.errors import CheckpointError, CorruptFile, UnsupportedFormat
 
@@ -197,6 +197,37 @@ def test_that_shards_are_read_from_their_own_files(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "model.safetensors.index.json"):
         contents = CheckpointContents(str(path), "sharded", 0, 0, tuple(rows))
         assert [read_bytes(contents, row) for row in rows] == [raw(torch.full((3,), float(n))) for n in (1, 2)]
+
+
+def many_shards(folder: Path, count: int) -> CheckpointContents:
+    """A folder with a tensor in each of more files than are held open at a time."""
+    rows = []
+    for n in range(count):
+        save_file({f"w{n}": torch.full((3,), float(n))}, folder / f"{n}.safetensors")
+        row = read_contents(folder / f"{n}.safetensors").tensors[0]
+        rows.append(StoredTensor(**{**vars(row), "file": f"{n}.safetensors"}))
+    return CheckpointContents(str(folder), "sharded", 0, 0, tuple(rows))
+
+
+def test_that_values_that_were_handed_out_are_readable_when_many_other_files_were_opened(tmp_path: Path) -> None:
+    contents = many_shards(tmp_path, MOST_OPEN + 3)
+    before = len(os.listdir("/proc/self/fd"))
+    with open_values(contents) as values:
+        stored = [values.of(row) for row in contents.tensors]
+        assert len(os.listdir("/proc/self/fd")) == before + MOST_OPEN
+        for n, each in enumerate(stored):
+            assert b"".join(map(bytes, each.chunks())) == raw(torch.full((3,), float(n)))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_that_a_file_that_was_replaced_while_it_was_not_held_open_is_not_read(tmp_path: Path) -> None:
+    contents = many_shards(tmp_path, MOST_OPEN + 1)
+    with open_values(contents) as values:
+        first, *_ = [values.of(row) for row in contents.tensors]
+        (tmp_path / "0.safetensors").rename(tmp_path / "old")
+        save_file({"w0": torch.ones(3)}, tmp_path / "0.safetensors")
+        with pytest.raises(CheckpointError, match="is another file"):
+            list(first.chunks())
 
 
 @pytest.mark.parametrize("name", ["../outside.bin", "/etc/hostname"])

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.playing import Play
+from cli.playing import KeyListWriter, Play
+from cli.test_solved_target import SOLVED, needing
+from torchloupe.wire.arguments import SolveArguments
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.requests import Failed, OpenTarget
 
@@ -70,3 +72,21 @@ def test_that_the_help_names_model_files(play: Play, capsys: pytest.CaptureFixtu
     text = " ".join(capsys.readouterr().out.split())
     assert "a file with a whole model (with --trust)" in text
     assert "--import-folder DIR" in text
+
+
+def test_that_the_options_hold_while_arguments_are_worked_out_and_after(play: Play, key_list: KeyListWriter) -> None:
+    play.script |= {OpenTarget: needing, SolveArguments: [SOLVED]}
+    play(
+        "tree",
+        "model.py",
+        "--checkpoint",
+        key_list("keys", {"fc.weight": (64, 3)}),
+        "--import-folder",
+        "lib",
+        "--allow-downloads",
+    )
+    folders = (os.path.abspath("lib"),)
+    assert [asked.import_folders for asked in play.asked(SolveArguments)] == [folders]
+    opened = play.asked(OpenTarget)
+    assert opened[-1].arguments == {"width": 64}
+    assert {(asked.import_folders, asked.allow_downloads) for asked in opened} == {(folders, True)}

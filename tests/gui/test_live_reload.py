@@ -37,7 +37,7 @@ class Live:
 
     @property
     def syntax_error(self) -> Problem:
-        said = "Importing model.py failed: SyntaxError: '(' was never closed."
+        said = "model.py is not valid Python: SyntaxError: '(' was never closed, line 12 of model.py: print("
         return Problem("import-failed", said, file=str(self.file), line=12)
 
     def answer(self, opened: Any = None, ran: Any = None) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,11 @@ def test_that_a_file_is_kept_once_with_its_newest_state(tmp_path: Path, monkeypa
     assert trust.knows_file(path)
     assert not Trust(Settings(None)).knows_file(path)
     assert len(settings.texts("trusted_files")) == 1
+
+
+def test_that_remarks_about_an_opened_model_are_shown(make_window: MakeWindow, model_file: Path, qtbot: Any) -> None:
+    remark = Problem("notebook-commands", "2 notebook commands were left out (lines 1, 2).", "info")
+    window: Any = make_window({OpenTarget: lambda request: replace(panel_data.opened(), problems=(remark,))})
+    window.opening.open_target(f"{model_file}:Net")
+    qtbot.waitUntil(lambda: window.workbench.model is not None, timeout=PATIENCE_MS)
+    assert remark in window.workbench.problems

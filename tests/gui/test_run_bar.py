@@ -1,5 +1,6 @@
 """The fields of the next run."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,3 +86,11 @@ def test_that_devices_are_those_of_the_worker(make_window: MakeWindow, qtbot: An
 def test_that_fields_have_names(window: Any) -> None:
     names = [field.accessibleName() for field in (window.run_bar.input, window.run_bar.device, window.run_bar.mode)]
     assert names == ["Sample input", "Device", "Mode"]
+
+
+def test_that_a_worked_out_input_stands_in_the_empty_field_after_the_run(window: Any) -> None:
+    window.workbench.set_model(panel_data.opened(provides=()))
+    window.workbench.begin_run()
+    window.workbench.end_run(replace(panel_data.report(), input_specs=("float32[2,3,28,28]", "3")))
+    assert window.run_bar.input.placeholderText() == "worked out: float32[2,3,28,28] 3; or type specs"
+    assert window.run_bar.input.text() == ""

@@ -165,3 +165,15 @@ def test_that_an_option_or_a_variable_trusts_everything(
 ) -> None:
     monkeypatch.setenv("TORCHLOUPE_TRUST", variable)
     assert Trust(Settings(None), option).allows(tmp_path / "model.py") is trusted
+
+
+def test_that_each_folder_has_the_interpreter_that_was_last_used_there(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "window.ini")
+    assert settings.interpreter_for(tmp_path) == ""
+    settings.remember_interpreter("/a/python", tmp_path / "a")
+    settings.remember_interpreter("ssh host python3", tmp_path / "b")
+    settings.remember_interpreter("/c/python", None)
+    again = Settings(tmp_path / "window.ini")
+    assert again.interpreter_for(tmp_path / "a") == "/a/python"
+    assert again.interpreter_for(tmp_path / "b") == "ssh host python3"
+    assert again.interpreter_for(tmp_path / "new") == again.interpreter_for(None) == "/c/python"

@@ -12,7 +12,7 @@ from gui.conftest import MakeWindow
 from torchloupe.gui import main, start_up
 from torchloupe.gui.main import bad_pyside, has_display, missing_library, run_window, why_no_window, window_main
 from torchloupe.gui.screenshots import report_lines
-from torchloupe.gui.start_up import choose_interpreter, make_application
+from torchloupe.gui.start_up import choose_interpreter, make_application, model_folder
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.errors import UsageError
 
@@ -107,6 +107,16 @@ def test_that_the_interpreter_asked_for_comes_first_then_the_remembered_then_our
     assert choose_interpreter(None, str(other)) == str(other)
     assert choose_interpreter(None, "/gone/python") == sys.executable
     assert choose_interpreter(None, "") == sys.executable
+    assert choose_interpreter(None, "env LANG=C python3") == "env LANG=C python3"
+    assert choose_interpreter(None, "no-such-program box python3") == sys.executable
+
+
+def test_that_the_folder_of_the_first_model_says_which_interpreter_is_remembered(tmp_path: Path) -> None:
+    assert model_folder(["last.pt", f"{tmp_path}/net.py:Net", "/other/net.py"]) == tmp_path
+    assert model_folder(["last.pt", "package.module:Net"]) is None
+
+
+def test_that_the_interpreter_that_is_asked_for_is_a_usage_error_when_it_is_not_there() -> None:
     with pytest.raises(UsageError):
         choose_interpreter("/gone/python", "")
 

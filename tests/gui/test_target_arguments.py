@@ -1,18 +1,21 @@
 """The form of constructor arguments in the target dialog: filled, solved from the checkpoint, opened, remembered."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QDialogButtonBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialogButtonBox, QLabel, QWidget
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, MakeWindow
 from torchloupe.gui.settings import ARGUMENTS_COUNT, Settings
+from torchloupe.gui.target_dialog.asking import GatherStored, failure_text
 from torchloupe.gui.target_dialog.dialog import TargetDialog
+from torchloupe.gui.target_dialog.editors import NoteLabel, editor_for
 from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.arguments import (
     ArgumentField,
@@ -385,6 +388,118 @@ def test_that_another_question_goes_to_the_dialog_that_is_open(show: Any, model_
     window.dialogs.edit_arguments()
     assert dialog_of(window) is dialog
     assert dialog.name.currentText() == "Classifier"
+
+
+def test_that_tab_walks_the_rows_and_enter_opens(show: Any, qtbot: Any) -> None:
+    window, dialog = show()
+    editors = dialog.arguments.form.editors
+    editors[WIDTH].setFocus()
+    qtbot.keyClicks(editors[WIDTH], "32")
+    walked = []
+    for _step in range(3):
+        qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        walked.append(dialog.focusWidget())
+    assert walked == [dialog.arguments.form.folds["cfg",], editors[DEPTH], editors[ACT]]
+    target = dialog.target
+    qtbot.keyClick(editors[WIDTH], Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.workbench.model is not None, timeout=PATIENCE_MS)
+    assert window.sessions[-1].asked[-1] == OpenTarget(target, {"width": 32, "cfg": {}})
+
+
+def test_that_enter_never_cancels(show: Any, qtbot: Any) -> None:
+    _window, dialog = show()
+    cancel = dialog.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+    cancel.setFocus()
+    editor = dialog.arguments.form.editors[WIDTH]
+    editor.setFocus()
+    assert not open_button(dialog).isEnabled()
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert not cancel.isDefault()
+
+
+def test_that_the_explained_row_says_where_its_value_is_from(show: Any, qtbot: Any) -> None:
+    _window, dialog = show(checkpoint=True)
+    wait_for_verdict(dialog, qtbot)
+    form = dialog.arguments.form
+    form.editors[WIDTH].setFocus()
+    assert form.help.text() == "width: int, required. Size of every layer.\n✓ from shapes. From fc1.weight [64, 3]."
+    form.folds["cfg",].setFocus()
+    assert form.help.text() == "cfg: models.Config"
+
+
+def test_that_no_two_keys_of_the_dialog_are_the_same(show: Any) -> None:
+    _window, dialog = show()
+    texts = [each.text() for kind in (QLabel, QAbstractButton) for each in dialog.findChildren(kind) if "&" in each.text()]
+    letters = [text[text.index("&") + 1].lower() for text in texts]
+    assert sorted(letters) == sorted(set(letters))
+    assert {"o", "w", "j"} <= set(letters)
+
+
+def test_that_everything_that_takes_the_focus_has_a_name(show: Any) -> None:
+    _window, dialog = show()
+    for widget in dialog.findChildren(QWidget):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.focusProxy() is None:
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            around = widget.parentWidget().accessibleName() if isinstance(widget.parentWidget(), QComboBox) else ""
+            assert widget.accessibleName() or text or around, widget
+
+
+@pytest.mark.parametrize(
+    ("message", "hint", "sentence"),
+    [
+        ("`Net` failed: KeyError: 'b'", "Look at line 6.", "Net failed: KeyError: 'b'. Look at line 6."),
+        ("It is no Module.", "", "It is no Module."),
+    ],
+)
+def test_that_a_failure_is_what_happened_and_what_to_do(message: str, hint: str, sentence: str) -> None:
+    assert failure_text(Failed((Problem("target-construct", message, hint=hint),))) == sentence
+    assert failure_text(Failed((), cancelled=True)) == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "shown"),
+    [
+        (FIELDS[0], "64", "64"),
+        (CONFIG.fields[1], "gelu", "gelu"),
+        (CONFIG.fields[1], "odd", "odd"),
+        (CONFIG.fields[2], "False", "False"),
+        (FIELDS[3], "torch.nn.GELU", "torch.nn.GELU"),
+        (FIELDS[3], "", ""),
+    ],
+)
+def test_that_an_editor_shows_what_it_is_given_and_is_silent(qtbot: Any, field: ArgumentField, text: str, shown: str) -> None:
+    editor = editor_for(field)
+    qtbot.addWidget(editor)
+    with qtbot.assertNotEmitted(editor.edited):
+        editor.show_text(text)
+    assert editor.value_text() == shown
+    editor.show_text("")
+    assert editor.value_text() == ""
+
+
+def test_that_a_long_note_is_cut_and_whole_in_its_tool_tip(qtbot: Any) -> None:
+    label = NoteLabel()
+    qtbot.addWidget(label)
+    label.resize(60, 20)
+    label.show_note("✓ from a.very.long.module.path.weight [64, 3]", "matched")
+    assert label.text().endswith("…")
+    assert label.toolTip() == label.accessibleName() == "✓ from a.very.long.module.path.weight [64, 3]"
+    label.resize(2000, 20)
+    label.show_note(label.note, "matched")
+    assert label.text() == label.note
+
+
+def test_that_what_the_checkpoint_and_the_file_beside_it_say_is_gathered(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"hidden_size": 8}', encoding="utf-8")
+    contents = replace(panel_data.checkpoint(), path=str(tmp_path / "last.pt"))
+    question = GatherStored("m.py:Net", contents, "ema", {"width": 4}, {})(lambda *_done: None)
+    assert question.target == "m.py:Net"
+    assert question.given == {"width": 4}
+    assert question.stored["hidden_size"] == 8
+    assert question.stored["args"] == {"arch": "classifier-small"}
+    assert "optimizer_state_dict" not in question.stored
+    assert {tensor.key for tensor in question.wanted} == {each.key for each in contents.tensors if each.container == "ema"}
 
 
 def test_that_only_the_latest_targets_are_remembered(tmp_path: Path) -> None:

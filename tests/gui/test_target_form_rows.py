@@ -129,6 +129,7 @@ def test_that_a_filter_finds_rows_by_name_or_words_and_shows_the_objects_around_
         (FormRow(LATENT, number("latent")), "cfg.latent: int, required"),
         (FormRow(("x",), ArgumentField("x", "other")), "x, required"),
         (FormRow(("cfg",), FIELDS[0]), "cfg: models.Config"),
+        (FormRow(("cfg",), ArgumentField("cfg", "config", fields=(number("a"),))), "cfg: an object with 1 field"),
     ],
 )
 def test_that_a_row_is_explained_in_words(row: FormRow, text: str) -> None:

@@ -94,6 +94,8 @@ def test_that_a_quick_run_prints_every_figure() -> None:
         "values of two",
         "forward of ResNet-50",
         "forward of some",
+        "saved the example: beyond its own time",
+        "saved a model of 12 MB: new result",
     )
     for name in names:
         assert [line for line in lines if line.startswith(name) and " ratio " in line], name

@@ -111,7 +111,9 @@ def test_that_a_program_that_says_nothing_at_all_is_said_to():
 
 
 def test_that_the_last_thing_that_was_said_is_the_reason_shown():
-    assert no_hello("ssh box py", 255, ["a", "Permission denied (publickey).", ""]).message.endswith("Permission denied (publickey).")
+    assert no_hello("ssh box py", 255, ["a", "Permission denied (publickey).", ""]).message.endswith(
+        "Permission denied (publickey)."
+    )
 
 
 def test_that_a_login_that_asks_something_is_sent_to_a_terminal():

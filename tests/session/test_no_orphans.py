@@ -73,15 +73,14 @@ def owner():
 @pytest.mark.parametrize("busy", BUSY_WITH)
 def test_that_nothing_is_left_when_the_window_is_killed_while_the_worker_is_busy_with(owner, busy, kind):
     process, pids = owner(kind, BUSY_WITH[busy])
-    keepers = keepers_of(pids)
-    assert len(keepers) == 2, "one for the worker, one for the spare"
+    keepers = await_keepers(pids, 2)  # one for the worker, one for the spare
     process.send_signal(signal.SIGKILL)
     wait_until(lambda: not any(is_running(pid) for pid in [*pids, *keepers]), 10)
 
 
 def test_that_the_keeper_goes_with_the_worker_and_holds_nothing_open(odd):
     pid = int(odd.text("pid"))
-    (keeper,) = keepers_of([pid])
+    (keeper,) = await_keepers([pid], 1)
     assert os.getsid(keeper) == keeper
     assert {os.readlink(f"/proc/{keeper}/fd/{number}") for number in (1, 2)} == {"/dev/null"}
     odd.session.close()
@@ -94,14 +93,16 @@ def test_that_the_users_wait_does_not_meet_the_keeper(odd):
 
 
 def test_that_a_worker_that_ends_by_itself_takes_its_keeper_along(odd):
-    (keeper,) = keepers_of([int(odd.text("pid"))])
+    (keeper,) = await_keepers([int(odd.text("pid"))], 1)
     odd.ask("hard-exit", "0")
     wait_until(lambda: not is_running(keeper))
 
 
 def test_that_a_worker_whose_input_is_no_pipe_has_no_keeper(tmp_path):
     code = "from torchloupe.worker.keeper import have_a_keeper; have_a_keeper(); import os; print(os.getpid())"
-    done = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT / "app")
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT / "app"
+    )
     assert keepers_of([int(done.stdout)]) == []
 
 
@@ -110,11 +111,19 @@ def test_that_a_worker_becomes_the_leader_of_its_group(odd):
     assert os.getpgid(pid) == pid
 
 
+def await_keepers(workers, number):
+    """The keepers, once there are so many."""
+    wait_until(lambda: len(keepers_of(workers)) == number)
+    return keepers_of(workers)
+
+
 def keepers_of(workers):
     """Processes that show the command line of one of these and wait beside it."""
     lines = {pid: command_line(pid) for pid in map(int, filter(str.isdigit, os.listdir("/proc")))}
     wanted = {lines.get(pid) for pid in workers} - {b"", None}
-    return [pid for pid, line in lines.items() if line in wanted and pid not in workers and os.getsid(pid) == pid and in_poll(pid)]
+    return [
+        pid for pid, line in lines.items() if line in wanted and pid not in workers and os.getsid(pid) == pid and in_poll(pid)
+    ]
 
 
 def in_poll(pid):

@@ -88,7 +88,9 @@ def test_that_several_words_are_a_command_and_one_is_a_program(tmp_path):
     assert launcher_of(str(spaced)) == LocalPython(str(spaced))
 
 
-@pytest.mark.parametrize(("words", "said"), [("no-such-program box python3", "no-such-program"), ("ssh 'box python3", "command line")])
+@pytest.mark.parametrize(
+    ("words", "said"), [("no-such-program box python3", "no-such-program"), ("ssh 'box python3", "command line")]
+)
 def test_that_a_command_that_cannot_be_is_refused_with_a_hint(words, said):
     with pytest.raises(UsageError, match=said) as caught:
         launcher_of(words)

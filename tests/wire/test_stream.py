@@ -1,5 +1,7 @@
 """Frames over two pipes: what is sent comes out, and what is no frame is refused."""
 
+import dataclasses
+import gc
 import io
 import json
 import os
@@ -12,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchloupe.wire.codec import MESSAGES
+from torchloupe.wire.codec import MESSAGES, PART_ROWS
 from torchloupe.wire.errors import ProtocolError
-from torchloupe.wire.requests import MAGIC, PROTOCOL, Cancel, Hello, ListTargets, Progress
+from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
+from torchloupe.wire.requests import MAGIC, PROTOCOL, Cancel, Hello, ListTargets, OpenedTarget, Progress
 from torchloupe.wire.stream import (
     EVENT,
     HELLO,
@@ -269,3 +272,126 @@ def test_that_a_line_without_end_is_given_up_after_a_megabyte_and_not_read_whole
     with pytest.raises(ProtocolError, match="no worker said hello"):
         Stream(data, io.BytesIO()).await_magic(NONCE)
     assert data.tell() <= 2 * MAX_BANNER_BYTES
+
+
+# long messages
+
+
+def entry(number: int, **other: Any) -> ModuleEntry:
+    """A module that differs from the next one in everything that differs in models."""
+    given = {"parameter_count": number % 3, "numel": number, "total_numel": 2**60 + number, "training": number % 2 == 0, **other}
+    return ModuleEntry(f"blocks.{number}", f"Kind{number % 7}", settings=f"in={number}", **given)
+
+
+def opened(modules: int, parameters: int) -> OpenedTarget:
+    """A model of so many modules and parameters."""
+    tree = ModuleTree(
+        tuple(entry(number, file="net.py" if number % 5 == 0 else None, line=number or None) for number in range(modules)),
+        tuple(
+            ParameterEntry(
+                f"p{n}", "", "parameter", (n, 2) if n % 2 else None, "float32", "cpu", True, n, 4 * n, ("q",) * (n % 3)
+            )
+            for n in range(parameters)
+        ),
+    )
+    return OpenedTarget("net.py", "net.py", "Net", "Net", {"width": 3}, "given", tree)
+
+
+@pytest.mark.parametrize("count", [0, 1, PART_ROWS, PART_ROWS + 1, 3 * PART_ROWS + 7])
+def test_that_a_model_of_any_length_arrives_as_it_was_sent(count: int) -> None:
+    message = opened(count, 2 * count)
+    data = sent((REPLY, 7, message, (b"raw", b"")))
+    assert reading(data).receive() == Frame(REPLY, 7, message, (b"raw", b""))
+
+
+def test_that_no_json_text_of_a_long_model_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sent((REPLY, 7, opened(20 * PART_ROWS, 0), ()))
+    lengths: list[int] = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda text: lengths.append(len(text)) or loads(text))
+    reading(data).receive()
+    assert len(lengths) == 21
+    assert max(lengths) < len(data) / 10
+
+
+def test_that_a_column_in_which_all_is_equal_is_sent_once() -> None:
+    alike = [entry(1)] * (PART_ROWS + 1)
+    message = dataclasses.replace(opened(0, 0), tree=ModuleTree(tuple(alike), ()))
+    data = sent((REPLY, 7, message, ()))
+    assert len(data) < 2000
+    assert reading(data).receive().message == message
+
+
+def test_that_the_collector_is_as_it_was_after_a_long_message() -> None:
+    data = sent((REPLY, 7, opened(PART_ROWS + 1, 0), ()))
+    assert gc.isenabled()
+    reading(data).receive()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        reading(data).receive()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def a_long_frame(parts: list[Any], body: Any = None) -> bytes:
+    """A frame as somebody else might write it."""
+    texts = [json.dumps(part).encode() if not isinstance(part, bytes) else part for part in parts]
+    tree = {"modules": {"$parts": list(range(len(parts)))}, "parameters": []}
+    message = {
+        "is": "OpenedTarget",
+        "target": "",
+        "file": None,
+        "name": "",
+        "class_name": "",
+        "arguments": {},
+        "arguments_source": "",
+    }
+    header = {
+        "kind": REPLY,
+        "id": 1,
+        "blobs": [],
+        "parts": [len(text) for text in texts],
+        "body": body or {**message, "tree": tree},
+    }
+    text = json.dumps(header).encode()
+    return struct.pack(">I", len(text)) + text + b"".join(texts)
+
+
+FIELDS = len(dataclasses.fields(ModuleEntry))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"{",
+        [0, *[[]] * (FIELDS - 1)],
+        [3, [1, 2], [1, 2, 3], *[[1]] * (FIELDS - 2)],
+        3,
+        None,
+        [1, *[3] * FIELDS],
+        [1, None],
+        {"a": 1},
+        [],
+        [10**12, *[[1]] * FIELDS],
+        [-1, *[[1]] * FIELDS],
+    ],
+)
+def test_that_parts_that_do_not_fit_are_a_protocol_error(part: Any) -> None:
+    with pytest.raises(ProtocolError):
+        reading(a_long_frame([part])).receive()
+
+
+@pytest.mark.parametrize("numbers", [[1], ["a"], None, 0, [None]])
+def test_that_a_part_that_was_not_sent_is_a_protocol_error(numbers: Any) -> None:
+    tree = {"modules": {"$parts": numbers}, "parameters": []}
+    with pytest.raises(ProtocolError):
+        reading(a_long_frame([[0, *[[]] * FIELDS]], {"is": "OpenedTarget", "tree": tree})).receive()
+
+
+@pytest.mark.parametrize("sizes", [3, ["3"], [-1], [True], {"a": 1}])
+def test_that_sizes_of_parts_that_are_none_are_a_protocol_error(sizes: Any) -> None:
+    text = json.dumps({"kind": REPLY, "id": 1, "blobs": [], "parts": sizes, "body": {"is": "Cancel"}}).encode()
+    with pytest.raises(ProtocolError):
+        reading(struct.pack(">I", len(text)) + text).receive()

@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch import nn
 
+from torchloupe.wire.arguments import DescribeArguments
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.requests import OpenTarget, RunForward
 from torchloupe.worker.archive_target import EXPORTED, PICKLE, SCRIPT, archive_kind, is_archive
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import forward, open_target
+from torchloupe.worker.solving import describe_arguments
 from torchloupe.worker.target import import_target
 from worker.projects import NET, written
 
@@ -192,3 +194,17 @@ def test_that_a_model_file_that_is_not_there_is_said_plainly(context, tmp_path, 
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=r"There is no file .*gone\.pt"):
         open_target(context, OpenTarget("gone.pt"))
+
+
+def test_that_a_model_file_asks_for_no_arguments(context, file):
+    torch.save(nn.Linear(2, 2), file)
+    form = describe_arguments(context, DescribeArguments(str(file)))
+    assert (form.name, form.fields) == ("model.pt", ())
+
+
+def test_that_arguments_are_described_with_the_folders_that_were_added(context, tmp_path):
+    written(tmp_path, {"lib/width_of_tests.py": "WIDTH = 7\n"})
+    source = "from width_of_tests import WIDTH\n" + NET.replace("def __init__(self)", "def __init__(self, width=WIDTH)")
+    target = str(written(tmp_path, {"app/net.py": source}) / "app/net.py")
+    form = describe_arguments(context, DescribeArguments(target, (str(tmp_path / "lib"),)))
+    assert [(field.name, field.default) for field in form.fields] == [("width", 7)]

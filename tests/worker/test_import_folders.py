@@ -4,13 +4,21 @@ import os
 import sys
 
 import pytest
-from worker.projects import BLOCK, NET, written
 
 from torchloupe.worker.import_folders import folders_with, holds_module, import_folders
 from torchloupe.worker.source_loader import parsed
 from torchloupe.worker.target import import_target, target_folder
+from worker.projects import BLOCK, NET, written
 
-USES = "from torch import nn\n{0} import Block\n\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.block = Block(3, 2)\n"
+USES = """from torch import nn
+{0} import Block
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block = Block(3, 2)
+"""
 
 
 def folders(path):

@@ -134,6 +134,14 @@ def test_that_what_was_given_stays(solve):
     assert next(value for value in solved.values if value.name == "hidden_features").source == "given"
 
 
+def test_that_a_default_that_cannot_be_built_is_not_said_to_be_there(solve):
+    _module, _copy, solved = solve("gpt_config")
+    heads = next(value for value in solved.values if value.name == "config.n_head")
+    assert solved.exact
+    assert heads.source == "guess"
+    assert "the default, 4, does not fit" in heads.reason
+
+
 def test_that_one_given_field_of_a_configuration_stays_and_the_others_are_worked_out(solve):
     _module, _copy, solved = solve("encoder_decoder_config", given={"cfg": {"encoder": {"residual": False}}})
     assert solved.exact

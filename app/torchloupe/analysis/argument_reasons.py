@@ -1,7 +1,7 @@
 """The end of a search for constructor arguments: plain values where several do, and for each one where it is from."""
 
 import contextlib
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 from ..wire.arguments import ArgumentField, SolvedArgument
 from .argument_tries import EnoughTried, Tries
@@ -60,11 +60,16 @@ def explained(tries: Tries) -> Iterator[SolvedArgument]:
     with contextlib.suppress(EnoughTried):
         for coordinate in tries.coordinates():
             if coordinate.kind != LENGTH:
-                has_default = coordinate.path in defaults or isinstance(coordinate.path[-1], int)
-                yield _explained(tries, coordinate, shapes, has_default)
+                yield _explained(tries, coordinate, shapes, _default_there(defaults, coordinate))
 
 
-def _explained(tries: Tries, coordinate: Coordinate, shapes: Shapes, has_default: bool) -> SolvedArgument:
+def _default_there(defaults: Mapping[Tuple[str, ...], Any], coordinate: Coordinate) -> Tuple[Any, ...]:
+    """The default of a coordinate as the only item; an item of a list has that of its place in the default list."""
+    names = tuple(step for step in coordinate.path if isinstance(step, str))
+    return (value_at(defaults[names], coordinate.path[len(names) :]),) if names in defaults else ()
+
+
+def _explained(tries: Tries, coordinate: Coordinate, shapes: Shapes, default: Tuple[Any, ...]) -> SolvedArgument:
     value, name, leaf = tries.value(coordinate), coordinate.name, str(coordinate.path[-1])
     if leaf in tries.stored and tries.stored[leaf] == value:
         return SolvedArgument(name, value, "stored", "It is in the checkpoint.")
@@ -72,8 +77,11 @@ def _explained(tries: Tries, coordinate: Coordinate, shapes: Shapes, has_default
     evidence = tries.reasons.get(name) or (example_of(shapes, other) if other is not None else "")
     if evidence:
         return SolvedArgument(name, value, "shapes", f"From {evidence}.")
-    if has_default:
+    if default == (value,):
         return SolvedArgument(name, value, "default", "No shape depends on it: the default.")
+    if default and default[0] is not None:
+        reason = f"No shape depends on it, and the default, {default[0]!r}, does not fit."
+        return SolvedArgument(name, value, "guess", reason)
     return SolvedArgument(name, value, "guess", "It has to be given, and no shape depends on it: a guess.")
 
 

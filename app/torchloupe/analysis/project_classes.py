@@ -1,6 +1,7 @@
 """Base classes in other files of the same project, found by reading them. Nothing is executed."""
 
 import ast
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Callable, Dict, Iterator, Optional
 
@@ -41,10 +42,8 @@ class ProjectClasses:
             read = sum(each is not None for each in self._files.values())
             text = self._read(path) if read < _MOST_FILES else None
             if text is not None:
-                try:
+                with suppress(SyntaxError, ValueError, RecursionError):
                     self._files[path] = self.of(ast.parse(plain_source(text).text), path)
-                except (SyntaxError, ValueError, RecursionError):
-                    pass
         return self._files[path]
 
 

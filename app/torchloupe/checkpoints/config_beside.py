@@ -4,6 +4,10 @@ import json
 from pathlib import Path
 from typing import Any, Dict
 
+from ..wire.errors import CheckpointError
+from .inside import path_inside
+from .source import SourceFile
+
 NAMES = ("config.json", "params.json", "hparams.json", "args.json")
 _LARGEST = 1 << 20
 
@@ -13,9 +17,9 @@ def config_beside(path: Path) -> Dict[str, Any]:
     folder = path if path.is_dir() else path.parent
     for name in NAMES:
         try:
-            with open(folder / name, "rb") as file:
-                found = json.loads(file.read(_LARGEST).decode("utf-8-sig"))
-        except (OSError, ValueError, RecursionError):
+            with SourceFile(path_inside(folder, name)) as source:
+                found = json.loads(source.at(0, _LARGEST).decode("utf-8-sig"))
+        except (CheckpointError, ValueError, RecursionError):
             continue
         if isinstance(found, dict):
             return found

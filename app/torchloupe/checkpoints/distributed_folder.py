@@ -13,7 +13,7 @@ from ..wire.problems import Problem
 from .distributed_values import read_small_values
 from .dtypes import bytes_of
 from .folder import Folder
-from .importable_names import name_problems
+from .importable_names import RUNS_CODE, kind_of, name_problems
 from .inert import Mapping, Record
 from .inside import path_inside
 from .pickle_machine import PickleMachine
@@ -255,4 +255,5 @@ def _about_files(folder: Folder, stored: _Stored) -> List[str]:
 
 
 def _about_names(machine: PickleMachine) -> List[Problem]:
-    return name_problems({name: at for name, at in machine.globals.items() if not name.startswith(_OWN)})
+    places = machine.globals.items()
+    return name_problems({name: at for name, at in places if not name.startswith(_OWN) or kind_of(name) == RUNS_CODE})

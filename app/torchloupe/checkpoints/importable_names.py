@@ -47,12 +47,23 @@ _HARMLESS = {
     "types.SimpleNamespace",
     "uuid.UUID",
 }
-_HARMLESS_MODULES = {"pathlib", "datetime", "decimal", "fractions", "enum"}
+_HARMLESS_CLASSES = {
+    "pathlib": {"Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath"},
+    "pathlib._local": {"Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath"},
+    "datetime": {"date", "datetime", "time", "timedelta", "timezone"},
+    "decimal": {"Decimal"},
+    "fractions": {"Fraction"},
+    "enum": {"Enum", "IntEnum", "Flag", "IntFlag"},
+}
+_LAYERS = "torch.nn.modules."
+_THROUGH_HARMLESS = (*(f"{module}." for module in _HARMLESS_CLASSES), _LAYERS, "torch._utils._rebuild", "numpy.random.")
+"""What is reached through these and is none of their classes: ``pathlib.os.system``, ``pathlib.Path.unlink``."""
 _NUMPY_DATA = {
     "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray._reconstruct", "numpy.core.multiarray.scalar",
     "numpy.core.numeric._frombuffer", "numpy.ma.core._mareconstruct", "numpy.ma.core.MaskedArray",
 }  # fmt: skip
-_NUMPY_KINDS = ("numpy.dtypes.", "numpy.random.", "numpy.bool", "numpy.int", "numpy.uint", "numpy.float", "numpy.complex")
+_NUMPY_KINDS = ("bool", "int", "uint", "float", "complex")
+_NUMPY_RANDOM = ("_", "mtrand.", "bit_generator.")
 _CODE_MODULES = {
     "os", "posix", "nt", "subprocess", "sys", "runpy", "socket", "shutil", "importlib", "pty", "webbrowser", "ctypes",
     "commands", "code", "codeop", "pip", "timeit", "pdb", "bdb", "profile", "cProfile", "multiprocessing", "threading",
@@ -73,22 +84,44 @@ def kind_of(name: str) -> str:
     """The group of one dotted name."""
     module, _, attribute = name.rpartition(".")
     package = module.partition(".")[0]
-    if name in _LOADED_BY_TORCH or name.startswith("torch._utils._rebuild"):
+    if name in _LOADED_BY_TORCH or (module == "torch._utils" and attribute.startswith("_rebuild")):
         return TORCH
     if module in ("torch", "torch.cuda") and _is_data(attribute):
         return TORCH
-    if name in _HARMLESS or package in _HARMLESS_MODULES or _is_numpy_data(name):
+    if (
+        name in _HARMLESS
+        or attribute in _HARMLESS_CLASSES.get(module, ())
+        or _is_numpy_data(name)
+        or _is_layer(module, attribute)
+    ):
         return HARMLESS
     if package in _CODE_MODULES or (module == "builtins" and attribute in _CODE_BUILTINS) or name.startswith(_CODE_PREFIXES):
         return RUNS_CODE
-    if module.startswith("torch.nn.modules.") or package == "__torch__":
+    if package == "__torch__":
         return HARMLESS
-    return UNKNOWN
+    return RUNS_CODE if name.startswith(_THROUGH_HARMLESS) and _reaches_through(name) else UNKNOWN
+
+
+def _is_layer(module: str, attribute: str) -> bool:
+    """True for ``torch.nn.modules.linear.Linear``, false for what such a module imports."""
+    return module.startswith(_LAYERS) and module.count(".") == _LAYERS.count(".") and attribute.lstrip("_")[:1].isupper()
+
+
+def _reaches_through(name: str) -> bool:
+    """True for more names than a module and its class: a pickle may look up an attribute of an attribute."""
+    usual = next(prefix for prefix in _THROUGH_HARMLESS if name.startswith(prefix)).count(".")
+    return name.count(".") > usual + name.startswith((_LAYERS, "numpy.random."))
 
 
 def _is_numpy_data(name: str) -> bool:
     """True for arrays, scalars and dtypes, whose pickles numpy itself writes; false for ``numpy.testing`` and the like."""
-    return name.replace("numpy._core.", "numpy.core.") in _NUMPY_DATA or name.startswith(_NUMPY_KINDS)
+    name = name.replace("numpy._core.", "numpy.core.")
+    if name in _NUMPY_DATA:
+        return True
+    module, _, attribute = name.rpartition(".")
+    if module.startswith("numpy.random."):
+        return module.count(".") == 2 and name[len("numpy.random.") :].startswith(_NUMPY_RANDOM)
+    return module == "numpy.dtypes" or (module == "numpy" and attribute.startswith(_NUMPY_KINDS))
 
 
 def _is_data(attribute: str) -> bool:

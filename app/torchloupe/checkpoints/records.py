@@ -3,7 +3,8 @@
 import os
 import struct
 import zlib
-from typing import Protocol
+from contextlib import contextmanager
+from typing import Iterator, Protocol
 
 from ..wire.errors import CheckpointError, CorruptFile
 from .source import SourceFile
@@ -18,18 +19,44 @@ _AGAIN = "Open the checkpoint again."
 
 
 class ValueFile(SourceFile):
-    """A file whose values are read: into given memory, and not when it changed meanwhile."""
+    """A file whose values are read, by several threads: into given memory, and not when it changed meanwhile."""
+
+    _rests = False
+    _readers = 0
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if not self._rests:
+            super().close()
+
+    def rest(self) -> None:
+        """From now on hold the file open only while it is read."""
+        with self._lock:
+            self._rests = True
+            if not self._readers:
+                os.close(self._descriptor)
+
+    def changed(self) -> bool:
+        """True when the file has another size or time on disk than when it was opened."""
+        with self._held_open():
+            return super().changed()
+
+    def at(self, offset: int, length: int) -> bytes:
+        """At most ``length`` bytes from ``offset``, fewer at the end of the file."""
+        with self._held_open():
+            return super().at(offset, length)
 
     def into(self, offset: int, memory: memoryview) -> None:
         """Fill ``memory`` with the bytes from ``offset``; raises CheckpointError when the file changed or ends before."""
-        self.check()
-        filled, wanted = 0, len(memory)
-        while filled < wanted:
-            count = self._some_into(offset + filled, memory[filled:] if filled else memory)
-            if not count:
-                raise CheckpointError(f"{self.name} is shorter than when it was opened.", _AGAIN)
-            filled += count
-        self.bytes_read += wanted
+        with self._held_open():
+            self.check()
+            filled, wanted = 0, len(memory)
+            while filled < wanted:
+                count = self._some_into(offset + filled, memory[filled:] if filled else memory)
+                if not count:
+                    raise CheckpointError(f"{self.name} is shorter than when it was opened.", _AGAIN)
+                filled += count
+            self.bytes_read += wanted
 
     def check(self) -> None:
         """Raises CheckpointError when the file was written to since it was opened."""
@@ -43,6 +70,28 @@ class ValueFile(SourceFile):
             raise CorruptFile(f"{name} in {self.name} is not where the table of members says.", "Get the file again.")
         *_, name_length, extra_length = _local.unpack(header)
         return header_at + _local.size + int(name_length) + int(extra_length)
+
+    @contextmanager
+    def _held_open(self) -> Iterator[None]:
+        with self._lock:
+            if self._rests and not self._readers:
+                self._descriptor = self._opened_again()
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+                if self._rests and not self._readers:
+                    os.close(self._descriptor)
+
+    def _opened_again(self) -> int:
+        descriptor = self._open()
+        now = os.fstat(descriptor)
+        if (now.st_dev, now.st_ino) != (self._seen.st_dev, self._seen.st_ino):
+            os.close(descriptor)
+            raise CheckpointError(f"{self.name} is another file than when it was opened.", _AGAIN)
+        return descriptor
 
     def _some_into(self, offset: int, memory: memoryview) -> int:
         if not hasattr(os, "preadv"):

@@ -30,4 +30,4 @@ def with_signs(chunk: memoryview, mask: bytes) -> memoryview:
     """The elements of a chunk with these bits turned over."""
     count = len(chunk) // len(mask)
     turned = int.from_bytes(chunk, "little") ^ int.from_bytes(mask * count, "little")
-    return memoryview(turned.to_bytes(len(chunk), "little"))
+    return memoryview(bytearray(turned.to_bytes(len(chunk), "little")))

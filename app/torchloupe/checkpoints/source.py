@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import List, Optional, Type, Union
@@ -32,13 +33,8 @@ class SourceFile:
         self.path = Path(path)
         self.name = self.path.name or str(path)
         self.bytes_read = 0
-        try:
-            self._refuse_other_kinds(os.stat(path))
-            # O_NONBLOCK: a pipe that took the file's place since the look above must not hold us.
-            flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-            self._descriptor = os.open(path, flags)
-        except (OSError, ValueError) as error:
-            raise _cannot_open(self.name, error) from None
+        self._lock = threading.Lock()
+        self._descriptor = self._open()
         try:
             self._seen = os.fstat(self._descriptor)
             self._refuse_other_kinds(self._seen)
@@ -104,12 +100,22 @@ class SourceFile:
         now = os.fstat(self._descriptor)
         return (now.st_size, now.st_mtime_ns) != (self._seen.st_size, self._seen.st_mtime_ns)
 
+    def _open(self) -> int:
+        try:
+            self._refuse_other_kinds(os.stat(self.path))
+            # O_NONBLOCK: a pipe that took the file's place since the look above must not hold us.
+            flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+            return os.open(self.path, flags)
+        except (OSError, ValueError) as error:
+            raise _cannot_open(self.name, error) from None
+
     def _read_once(self, offset: int, length: int) -> bytes:
         try:
             if hasattr(os, "pread"):
                 return os.pread(self._descriptor, length, offset)
-            os.lseek(self._descriptor, offset, os.SEEK_SET)
-            return os.read(self._descriptor, length)
+            with self._lock:
+                os.lseek(self._descriptor, offset, os.SEEK_SET)
+                return os.read(self._descriptor, length)
         except (OSError, OverflowError) as error:
             raise CheckpointError(
                 f"{self.name} cannot be read at byte {offset:,}: {error}.", "Check the disk or the connection to it."

@@ -34,6 +34,8 @@ _RANGE = re.compile(r"(\d{1,19}):(\d{1,19})")
 _PICKLE = "data.pkl"
 DISTRIBUTED = ".distcp"
 """Files of torch.distributed.checkpoint: each part of a tensor in them is a torch file of its own."""
+_SAVED_BY_TORCH = ("torch zip", "torch before 1.6", "Lightning")
+"""How the formats end whose files ``torch.load`` reads, alone or sharded."""
 _AGAIN = "Open the checkpoint again."
 _WORDS = {2: "H", 4: "I", 8: "Q"}
 
@@ -202,7 +204,7 @@ class CheckpointValues:
         key = name or ""
         if key not in self._files:
             while len(self._files) >= MOST_OPEN:
-                self._files.pop(next(iter(self._files))).source.close()
+                self._files.pop(next(iter(self._files))).source.rest()  # what was handed out may still read it
             self._files[key] = _OpenFile(_opened(self._contents, name))
         return self._files[key]
 
@@ -210,6 +212,21 @@ class CheckpointValues:
 def open_values(contents: CheckpointContents) -> CheckpointValues:
     """The values of a checkpoint whose contents were read. Nothing is opened before the first tensor is asked for."""
     return CheckpointValues(contents)
+
+
+def needs_torch(contents: CheckpointContents, tensor: StoredTensor) -> bool:
+    """Is it a tensor of ``torch.save`` whose values are not plain numbers in one block (sparse, quantized), so that torch alone can
+    read them?"""
+    is_block = bool(tensor.stored_at or tensor.pieces) and len(tensor.strides) == len(tensor.shape)
+    is_plain = is_block and not tensor.dtype.startswith(("quint", "qint"))
+    return not is_plain and not tensor.broken and contents.format.endswith(_SAVED_BY_TORCH)
+
+
+def unchanged_file(contents: CheckpointContents, tensor: StoredTensor) -> Path:
+    """The file that has the tensor; raises CheckpointError when it is gone or another one by now."""
+    source = _opened(contents, tensor.file)
+    source.close()
+    return _file_path(contents, tensor.file)
 
 
 class _OpenFile:
@@ -269,10 +286,14 @@ class _OpenFile:
         return name
 
 
+def _file_path(contents: CheckpointContents, name: Optional[str]) -> Path:
+    place = Path(contents.path)
+    return place if name is None else path_inside(place if place.is_dir() else place.parent, name)
+
+
 def _opened(contents: CheckpointContents, name: Optional[str]) -> ValueFile:
     """The checkpoint's file, or one of its files by name; raises CheckpointError when it is gone or another one by now."""
-    place = Path(contents.path)
-    source = ValueFile(place if name is None else path_inside(place if place.is_dir() else place.parent, name))
+    source = ValueFile(_file_path(contents, name))
     seen = next((stamp for stamp in contents.stamps if stamp.file == (name or "")), None)
     had = contents.file_bytes if name is None else seen.bytes if seen else source.size
     if source.size != had or (seen is not None and source.stamp(seen.file) != seen):

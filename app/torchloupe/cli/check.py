@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import ClassVar
 
-from .command import Desk
+from .command import AnySession, Desk
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -17,6 +17,7 @@ from .options import (
 )
 from .report import Report
 from .target_runs import compare, open_target, run_forward
+from .watching import add_watch_option, rounds
 
 
 class Check:
@@ -32,12 +33,14 @@ class Check:
         add_checkpoint_option(parser)
         add_model_options(parser)
         add_json_option(parser)
+        add_watch_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """One report per target, in order, each from a fresh worker. A failure of one never stops the next; Ctrl-C stops all."""
         to_run = forward_request(options)
         requests = [open_request(target, options) for target in options.targets]
-        with desk.session(options.python, spare=len(requests) > 1) as session:
+
+        def one_round(session: AnySession) -> Iterator[Report]:
             for number, request in enumerate(requests):
                 if number:
                     session.restart()
@@ -48,5 +51,5 @@ class Check:
                     if options.checkpoint and not report.cancelled:
                         compare(report, tree, options.checkpoint)
                 yield report
-                if report.cancelled:
-                    return
+
+        return rounds(options, desk, options.targets, one_round)

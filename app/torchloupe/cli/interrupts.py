@@ -27,3 +27,16 @@ def cancelling(cancel: Callable[[], object]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         for thread in threads:
             thread.join()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Within the block Ctrl-C is a ``KeyboardInterrupt``, also where it would cancel what runs: nothing runs here."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -22,7 +22,8 @@ OK, PROBLEMS, COULD_NOT_RUN, CANCELLED = 0, 1, 2, 130
 class UsedTarget:
     """The target of a command: what was asked for, then what it turned out to be.
 
-    ``inputs`` are input specs; ``input_source`` is ``given``, ``file`` or ``worked_out``, empty while nothing ran.
+    ``inputs`` are input specs; ``input_source`` is ``given``, ``file`` or ``worked_out``, empty while nothing ran. ``project_files``
+    are the source files it came from.
     """
 
     text: str
@@ -33,6 +34,7 @@ class UsedTarget:
     arguments_source: str = ""
     inputs: tuple[str, ...] = ()
     input_source: str = ""
+    project_files: tuple[str, ...] = ()
 
 
 @dataclass

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import ClassVar
 
-from .command import Desk
+from .command import AnySession, Desk
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -17,6 +17,7 @@ from .options import (
 )
 from .report import Report
 from .target_runs import compare, open_target, run_forward
+from .watching import add_watch_option, rounds
 
 
 class Run:
@@ -32,15 +33,19 @@ class Run:
         add_checkpoint_option(parser)
         add_model_options(parser)
         add_json_option(parser)
+        add_watch_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The calls."""
-        report = Report(self.name)
         to_open, to_run = open_request(options.target, options), forward_request(options)
-        with desk.session(options.python) as session:
+
+        def one_round(session: AnySession) -> Iterator[Report]:
+            report = Report(self.name)
             tree = open_target(session, to_open, report, options.checkpoint)
             if tree is not None:
                 run_forward(session, to_run, report)
-        if tree is not None and options.checkpoint:
-            compare(report, tree, options.checkpoint)
-        yield report
+                if options.checkpoint:
+                    compare(report, tree, options.checkpoint)
+            yield report
+
+        return rounds(options, desk, [options.target], one_round)

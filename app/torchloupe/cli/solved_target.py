@@ -1,5 +1,6 @@
 """A target whose constructor arguments are worked out from the checkpoint."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from torchloupe.analysis.argument_sources import solution_verdict, stored_arguments, wanted_tensors
@@ -26,7 +27,8 @@ def solve(session: AnySession, request: OpenTarget, contents: CheckpointContents
     """The request with arguments that fit the checkpoint; None when there are none, and the report says why."""
     container = model_container(contents)
     stored = stored_arguments(contents, config_beside(Path(contents.path)))
-    asked = SolveArguments(request.target, wanted_tensors(contents, container), stored, dict(request.arguments or {}))
+    given, folders = dict(request.arguments or {}), request.import_folders
+    asked = SolveArguments(request.target, wanted_tensors(contents, container), stored, given, folders)
     reply = session.ask(asked)
     if not isinstance(reply, SolvedArguments):
         report.fail(*reply.problems, cancelled=reply.cancelled)
@@ -37,7 +39,7 @@ def solve(session: AnySession, request: OpenTarget, contents: CheckpointContents
     report.solved = reply
     if not reply.exact:
         report.problems.append(_closest(reply))
-    return OpenTarget(request.target, reply.arguments, request.mode, request.device, request.seed)
+    return replace(request, arguments=reply.arguments)
 
 
 def _closest(solved: SolvedArguments) -> Problem:

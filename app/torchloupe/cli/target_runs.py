@@ -63,6 +63,7 @@ def open_target(session: AnySession, request: OpenTarget, report: Report, checkp
     report.target.arguments, report.target.arguments_source = reply.arguments, reply.arguments_source
     if report.solved is not None:
         report.target.arguments_source = FROM_CHECKPOINT
+    report.target.project_files = reply.project_files
     report.problems += reply.problems
     report.tree = reply.tree
     return reply.tree

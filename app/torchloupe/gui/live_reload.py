@@ -109,14 +109,18 @@ class LiveReload(QObject):
         if model is None or self._worker.is_remote:
             return []
         broken = [problem.file for problem in self._problems if problem.file and problem.file.endswith(".py")]
-        return [file for file in dict.fromkeys((*model.project_files, *broken)) if self._may_run(model, Path(file))]
+        files = dict.fromkeys((*model.project_files, *broken))
+        folders = {folder for folder in {Path(file).parent for file in files} if self._is_trusted(model, folder)}
+        return [file for file in files if Path(file).parent in folders]
 
-    def _may_run(self, model: OpenedTarget, file: Path) -> bool:
-        """Its folder is trusted; a target that was named by its import path is, with all that lies beside it."""
+    def _is_trusted(self, model: OpenedTarget, folder: Path) -> bool:
+        """A target that was named by its import path is trusted with all that lies beside it."""
         place, _name = split_target(model.target)
-        if self._opening.trust.knows(file):
+        if self._opening.trust.knows(folder / "any.py"):
             return True
-        return not place.endswith(".py") and model.file is not None and Path(model.file).parent in file.parents
+        return (
+            not place.endswith(".py") and model.file is not None and (folder / "any.py").is_relative_to(Path(model.file).parent)
+        )
 
     def _model_changed(self) -> None:
         if not self._showing:
@@ -279,5 +283,6 @@ def _in_short(problem: Problem, saved: str) -> str:
     said = problem.message.partition(": ")[2] or problem.message
     if problem.line is None:
         return said
+    said = said.partition(", line ")[0]  # the source line itself stands among the problems
     elsewhere = f" of {os.path.basename(problem.file)}" if problem.file and problem.file != saved else ""
     return f"{said.rstrip('.')} in line {problem.line}{elsewhere}"

@@ -137,9 +137,8 @@ class MainWindow(QMainWindow):
         self._refresh_timer.timeout.connect(self.actions_by_id.refresh)
         bench.selection_changed.connect(_trace_selection)
         bench.problems_changed.connect(self._show_problem_count)
-        bench.checkpoint_changed.connect(self._show_title)
-        bench.model_changed.connect(self._show_title)
-        bench.other_changed.connect(self._show_title)
+        for changed in (bench.checkpoint_changed, bench.model_changed, bench.other_changed):
+            changed.connect(self._show_title)
         bench.other_changed.connect(self._show_pair)
         bench.trace_changed.connect(self._show_calls)
         opening.said.connect(self.status.say)
@@ -280,7 +279,7 @@ class MainWindow(QMainWindow):
         """Keep the layout, end the worker; a running job is cancelled without a question."""
         self.settings.set_blob("geometry", self.saveGeometry())
         self.settings.set_blob("docks", self.docks.save())
-        self.settings.set_text("interpreter", self.worker.interpreter)
+        self.settings.remember_interpreter(self.worker.interpreter, self.dialogs.model_folder())
         self.worker.close()
         trace("closed")
         super().closeEvent(event)

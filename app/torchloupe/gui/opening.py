@@ -59,10 +59,7 @@ class Opening(QObject):
 
     def __init__(self, workbench: Workbench, worker: WorkerLink, trust: Trust, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.workbench = workbench
-        self.worker = worker
-        self.jobs = worker.jobs
-        self.trust = trust
+        self.workbench, self.worker, self.jobs, self.trust = workbench, worker, worker.jobs, trust
         self.options = RunOptions()
         self.running = Running(workbench, self.jobs, self)
         self.running.said.connect(self.said)
@@ -215,7 +212,7 @@ class Opening(QObject):
 
     def _model_opened(self, request: OpenTarget, then_run: bool, keep_calls: bool, model: OpenedTarget) -> None:
         self.target, self.constructed = request, True
-        self.workbench.report_problems(TARGET, ())
+        self.workbench.report_problems(TARGET, model.problems)
         if not keep_calls or self.workbench.model != model:
             self.workbench.set_model(model)
         trace("opened", kind="model", target=request.target, class_name=model.class_name, modules=len(model.tree.modules))

@@ -33,7 +33,9 @@ class RunCommands(QObject):
             Action("run.forward", run, opening.run_forward, ("F5",), menu, run_tip, "run", can_run, short=self.tr("Run")),
             Action("run.cancel", self.tr("&Cancel"), opening.cancel, ("Shift+F5",), menu, cancel_tip, "cancel", is_busy),
             Action("run.escape", self.tr("Clear the filter, or cancel"), self._escape, ("Esc",)),
-            Action("run.live", self.tr("&Live reload"), live.toggle, ("Ctrl+Shift+R",), menu, live_tip, checked=lambda: live.is_on),
+            Action(
+                "run.live", self.tr("&Live reload"), live.toggle, ("Ctrl+Shift+R",), menu, live_tip, checked=lambda: live.is_on
+            ),
         )
 
     def worker(self) -> tuple[Action, ...]:

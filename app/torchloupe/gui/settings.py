@@ -3,6 +3,7 @@
 What Qt hands back from an INI file are strings, so lists are kept as one JSON text and every value is read with its type.
 """
 
+import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
@@ -92,6 +93,16 @@ class Settings:
         latest = {target: arguments, **known} if arguments else known
         self.set_text("arguments", json.dumps(dict(list(latest.items())[:ARGUMENTS_COUNT])))
 
+    def interpreter_for(self, folder: Path | None) -> str:
+        """The interpreter that was last used for models of a folder, else the last one at all; empty when there was none."""
+        return (self.text(f"interpreters/{_key_of(folder)}") if folder else "") or self.text("interpreter")
+
+    def remember_interpreter(self, interpreter: str, folder: Path | None) -> None:
+        """An interpreter was used, for models of this folder."""
+        self.set_text("interpreter", interpreter)
+        if folder is not None:
+            self.set_text(f"interpreters/{_key_of(folder)}", interpreter)
+
     def recent(self) -> list[RecentFile]:
         """Recently opened files: pinned ones first, then the latest first."""
         files = []
@@ -121,3 +132,7 @@ class Settings:
     def _keep_recent(self, files: list[RecentFile]) -> None:
         ordered = sorted(files, key=lambda file: (not file.pinned, -file.opened_at))[:RECENT_COUNT]
         self.set_texts("recent", [json.dumps(asdict(file)) for file in ordered])
+
+
+def _key_of(folder: Path) -> str:
+    return hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from torchloupe import __version__
+from torchloupe.analysis.target_source import split_target
 from torchloupe.gui import theme as themes
 from torchloupe.gui.crash_log import catch_everything, keep_log_files
 from torchloupe.gui.main_window import MainWindow
@@ -37,7 +38,7 @@ def show_window(
     sys.setswitchinterval(GIVE_WAY_SECONDS)
     settings = Settings(None if fresh else settings_file())
     try:
-        interpreter = choose_interpreter(python, settings.text("interpreter"))
+        interpreter = choose_interpreter(python, settings.interpreter_for(model_folder(paths)))
     except UsageError as error:
         print(f"torchloupe: {error}\n{error.hint}", file=sys.stderr)
         return 2
@@ -82,6 +83,12 @@ def use_a_font_that_exists(app: QApplication) -> None:
                 app.setFont(QFont(QFontDatabase.applicationFontFamilies(number)[0]))
                 return
     print("torchloupe: No font was found. Install one: sudo apt install fonts-dejavu-core", file=sys.stderr)
+
+
+def model_folder(paths: list[str]) -> Path | None:
+    """The folder of the first model file that was named."""
+    places = (Path(split_target(path)[0]) for path in paths)
+    return next((place.absolute().parent for place in places if place.suffix == ".py"), None)
 
 
 def choose_interpreter(wanted: str | None, remembered: str) -> str:

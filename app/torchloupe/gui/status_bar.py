@@ -83,9 +83,11 @@ class StatusBar(QStatusBar):
         text = f"{STATE_GLYPHS.get(state, '')} {place}: {what}".strip()
         self.interpreter.setText(text)
         self.interpreter.setAccessibleName(self.tr("Interpreter, {0}").format(text))
-        self.interpreter.setToolTip(self.tr("{0}\nThe worker is {1}. Click for more, or to choose another interpreter").format(
+        self.interpreter.setToolTip(
+            self.tr("{0}\nThe worker is {1}. Click for more, or to choose another interpreter").format(
                 self._worker.interpreter, state_text(state)
-            ))
+            )
+        )
 
     def refresh_icons(self) -> None:
         """Draw the icons in the colours of the theme."""

@@ -26,9 +26,7 @@ CHECKPOINT_FILES = "*.pt *.pth *.ckpt *.bin *.safetensors *.tar *.pkl *.json *.g
 class WindowDialogs(QObject):
     """Opens them; ``actions`` is set once the table of commands is made."""
 
-    def __init__(
-        self, window: QMainWindow, opening: Opening, worker: WorkerLink, run_bar: RunBar, settings: Settings
-    ) -> None:
+    def __init__(self, window: QMainWindow, opening: Opening, worker: WorkerLink, run_bar: RunBar, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._opening, self._worker, self._run_bar = window, opening, worker, run_bar
         self._settings = settings
@@ -115,11 +113,14 @@ class WindowDialogs(QObject):
         """Another Python for the worker."""
         from torchloupe.gui.interpreter.dialog import InterpreterDialog
 
-        place = split_target(self._opening.target.target)[0] if self._opening.target else ""
-        near = Path(place).parent if place.endswith(".py") else None
-        dialog = InterpreterDialog(self._window, self._worker.jobs, self._worker.interpreter, near)
+        dialog = InterpreterDialog(self._window, self._worker.jobs, self._worker.interpreter, self.model_folder())
         dialog.chosen.connect(self._worker.use)
         self._show(dialog)
+
+    def model_folder(self) -> Path | None:
+        """Where the file of the open model lies, if it is one."""
+        place = split_target(self._opening.target.target)[0] if self._opening.target else ""
+        return Path(place).parent if place.endswith(".py") else None
 
     def show_worker(self) -> None:
         """The worker's whole life, above the status bar."""

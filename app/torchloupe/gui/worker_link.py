@@ -93,7 +93,7 @@ class WorkerLink(QObject):
         self.interpreter = interpreter
         self._heard.connect(self._state_changed)
         self._session: WorkerSession | None = None
-        self._process = (0, 0.0)
+        self._process = (-1, 0.0)
         self._busy_since = 0.0
         self.jobs = Jobs(self, self)
 

@@ -1,6 +1,7 @@
 """Statistics of one stored tensor: exact over all of it, in one pass, on chunks that fit in the cache."""
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,24 @@ def summary_of(values: CheckpointValues, tensor: StoredTensor, progress: Progres
         return None
     (dense,), times = in_memory_order(tensor)
     stored = values.of(dense)
-    moments, sample = _Moments(), _Sample(stored.elements)
     meter = Meter(progress, len(stored), tensor.key)
-    with np.errstate(all="ignore"):
+
+    def chunks() -> Iterator[Numbers]:
         for chunk in stored.chunks():
-            numbers = decoder.measured(chunk)
+            yield decoder.measured(chunk)
+            meter.add(len(chunk))
+
+    return summary_of_chunks(chunks(), stored.elements, times)
+
+
+def summary_of_chunks(chunks: Iterable[Numbers], elements: int, times: int = 1) -> ValueSummary:
+    """The same of floats to count with, of which there are ``elements``, each standing for ``times``."""
+    moments, sample = _Moments(), _Sample(elements)
+    with np.errstate(all="ignore"):
+        for numbers in chunks:
             moments.add(numbers)
             sample.add(numbers)
-            meter.add(len(chunk))
-        return _summary(moments, sample, stored.elements, times)
+        return _summary(moments, sample, elements, times)
 
 
 class _Moments:

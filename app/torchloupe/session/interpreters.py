@@ -29,7 +29,9 @@ def resolve_interpreter(value: str) -> str:
     """
     if words := command_words(value):
         if shutil.which(words[0]) is None:
-            raise UsageError(f"There is no program {words[0]}.", "Give a command line that starts a Python, such as ssh host python3.")
+            raise UsageError(
+                f"There is no program {words[0]}.", "Give a command line that starts a Python, such as ssh host python3."
+            )
         return value.strip()
     path = Path(value).expanduser()
     if path.is_dir():

@@ -205,20 +205,11 @@ class Session:
                 continue  # of a request whose asker failed in on_event
             if frame.kind != EVENT:
                 channel.asked = None
-                return self._said_where(frame.message)
+                return _said_where(frame.message, self.launcher.far_side)
             if on_event is not None:
                 on_event(frame.message, frame.blobs)
         assert channel.problem is not None
         return Failed((channel.problem,), cancelled=channel.stopped)
-
-    def _said_where(self, reply: Any) -> Any:
-        """A path that is not there may well be here: say which machine it was looked up on."""
-        where = self.launcher.far_side
-        if not where or not isinstance(reply, Failed):
-            return reply
-        told = f"Paths are those of the far side ({where})."
-        problems = [replace(each, hint=f"{each.hint} {told}") if each.code == "usage" else each for each in reply.problems]
-        return replace(reply, problems=tuple(problems))
 
     # workers
 
@@ -264,3 +255,12 @@ class Session:
             if state != self._announced:
                 self._announced = state
                 self.on_state(state)
+
+
+def _said_where(reply: Any, far_side: str) -> Any:
+    """A path that is not there may well be here: say which machine it was looked up on."""
+    if not far_side or not isinstance(reply, Failed):
+        return reply
+    told = f"Paths are those of the far side ({far_side})."
+    problems = [replace(each, hint=f"{each.hint} {told}") if each.code == "usage" else each for each in reply.problems]
+    return replace(reply, problems=tuple(problems))

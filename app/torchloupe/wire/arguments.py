@@ -32,6 +32,7 @@ class DescribeArguments:
     """What does the class or factory of ``target`` ask for? The target is imported. Answer: ``ArgumentForm``."""
 
     target: str
+    import_folders: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class SolveArguments:
     wanted: Tuple[WantedTensor, ...]
     stored: Dict[str, Any] = field(default_factory=dict)
     given: Dict[str, Any] = field(default_factory=dict)
+    import_folders: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,12 @@ PART_ROWS = 1000
 
 
 class Rows:
-    """A long tuple of dataclasses: ``parts`` are lists of columns, a column in which all is equal being one value long."""
+    """A long tuple of dataclasses: each part is how many there are in it, and a column for each field.
 
-    def __init__(self, parts: List[List[List[Any]]]) -> None:
+    A column in which all is equal is one value long.
+    """
+
+    def __init__(self, parts: List[List[Any]]) -> None:
         self.parts = parts
 
 
@@ -116,22 +119,28 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
     return _same if kind in (int, str, bool) else to_plain
 
 
-def _columns(kind: Any, values: Tuple[Any, ...]) -> Iterator[List[List[Any]]]:
-    """The fields of each part of a long tuple."""
+def _columns(kind: Any, values: Tuple[Any, ...]) -> Iterator[List[Any]]:
+    """The parts of a long tuple."""
     writers = [(attrgetter(name), _writer(hint)) for name, hint in typing.get_type_hints(kind).items()]
     for start in range(0, len(values), PART_ROWS):
         part = values[start : start + PART_ROWS]
         columns = [list(map(get, part)) for get, _ in writers]
-        yield [
-            [write(column[0])] if column.count(column[0]) == len(column) else column if write is _same else list(map(write, column))
+        fields = [
+            [write(column[0])]
+            if column.count(column[0]) == len(column)
+            else column
+            if write is _same
+            else list(map(write, column))
             for column, (_, write) in zip(columns, writers)
         ]
+        yield [len(part), *fields]
 
 
 def _from_rows(kind: Any, rows: Rows) -> Iterator[Any]:
     readers = [_reader(hint) for hint in typing.get_type_hints(kind).values()]
-    for columns in rows.parts:
-        count = max(map(len, columns), default=0)
+    for count, *columns in rows.parts:
+        if type(count) is not int or not 0 <= count <= PART_ROWS:
+            raise ProtocolError(f"{kind.__name__}: a part of {count} rows was announced.")
         values = [_read_column(read, column, count) for read, column in zip(readers, columns)]
         if len(columns) != len(readers) or not all(len(column) == count for column in values):
             raise ProtocolError(f"{kind.__name__}: its columns do not fit.")
@@ -157,7 +166,9 @@ def _dataclass_writer(kind: Any) -> Callable[[Any], Any]:
 def _compiled_writer(writers: Dict[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
     """One expression for all fields, as ``dataclasses`` itself makes its methods: each call of a layer comes through here."""
     fields = [f"{name!r}: " + (f"it.{name}" if write is _same else f"_{name}(it.{name})") for name, write in writers.items()]
-    write: Callable[[Any], Any] = eval("lambda it: {" + ", ".join(fields) + "}", {f"_{name}": write for name, write in writers.items()})
+    write: Callable[[Any], Any] = eval(
+        "lambda it: {" + ", ".join(fields) + "}", {f"_{name}": write for name, write in writers.items()}
+    )
     return write
 
 

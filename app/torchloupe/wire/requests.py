@@ -32,10 +32,11 @@ class Hello:
 
 @dataclass(frozen=True)
 class OpenTarget:
-    """Import ``target`` (``file.py``, ``file.py:Name``, ``package.module:Name``, a file with a whole model), construct it, walk its modules.
+    """Import ``target``, construct it, walk its modules. Answer: ``OpenedTarget``.
 
-    ``arguments`` are constructor keywords (JSON); None means that the target's own defaults are used. ``import_folders`` are searched
-    for its imports, too; ``working_folder`` is where it runs. ``trusted``: a model file whose loading runs code may be loaded. Answer: ``OpenedTarget``.
+    It is ``file.py``, ``file.py:Name``, ``package.module:Name``, or a file with a whole model in it; loading that runs code, so that
+    it must be ``trusted``. ``arguments`` are constructor keywords (JSON); None means that the target's own defaults are used.
+    ``import_folders`` are searched for its imports, too; ``working_folder`` is where it runs.
     """
 
     target: str
@@ -147,19 +148,34 @@ class FetchValues:
 
 
 @dataclass(frozen=True)
+class FetchStoredValues:
+    """Values of a part of a tensor in a file of ``torch.save`` that torch alone can read: sparse, quantized. It is loaded with
+    ``weights_only=True``. Event: ``ValuesArrived`` with the bytes, dense and dequantized; answer: ``FetchedValues``.
+
+    ``container`` and ``key`` are those of the ``StoredTensor``, ``index`` is as in ``FetchValues``.
+    """
+
+    path: str
+    container: str
+    key: str
+    index: str = ""
+
+
+@dataclass(frozen=True)
 class ValuesArrived:
-    """Event: the blob that comes with it holds the values that ``FetchValues`` asked for, row-major, least significant byte first."""
+    """Event: the blob that comes with it holds the values that were asked for, row-major, least significant byte first."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class FetchedValues:
-    """What the values are that arrived."""
+    """What the values are that arrived. ``origin`` says what the file has in their place when they are made from that."""
 
     key: str
     shape: Tuple[int, ...]
     dtype: str
+    origin: str = ""
 
 
 @dataclass(frozen=True)

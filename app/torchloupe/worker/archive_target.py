@@ -157,11 +157,16 @@ def _refusal_of(file: str) -> Tuple[str, List[JudgedName]]:
         torch.load(file, map_location="cpu", weights_only=True)
         refusal = ""
     except Exception as error:
-        refusal = str(error).rpartition("WeightsUnpickler error: ")[2].partition("\n")[0].strip() or said_by(error)
+        refusal = refusal_text(error)
     try:
         return refusal, judged_names(read_contents(Path(file)).globals)
     except TorchloupeError:
         return refusal, []
+
+
+def refusal_text(error: Exception) -> str:
+    """The sentence in which ``torch.load(weights_only=True)`` says what it does not do."""
+    return str(error).rpartition("WeightsUnpickler error: ")[2].partition("\n")[0].strip() or said_by(error)
 
 
 def _load_problem(error: BaseException, file: str) -> Problem:

@@ -36,12 +36,12 @@ class CleanSlate:
             raise
 
     @contextmanager
-    def visited(self, folder: str) -> Iterator[None]:
-        """Inside, a target of ``folder`` is looked at as its files are now; the model that is open keeps its own modules."""
+    def visited(self, *folders: str) -> Iterator[None]:
+        """Inside, a target of ``folders`` is looked at as its files are now; the model that is open keeps its own modules."""
         now = ProcessState()
         before = self._own_modules()
         try:
-            with self.clean(folder):
+            with self.clean(*folders):
                 yield
         finally:
             for name in self._own_modules():

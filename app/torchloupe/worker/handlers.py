@@ -16,6 +16,7 @@ from ..wire.requests import (
     FetchedStats,
     FetchedValues,
     FetchStats,
+    FetchStoredValues,
     FetchValues,
     ListTargets,
     OpenedTarget,
@@ -39,6 +40,7 @@ from .module_tree import read_module_tree, tensor_at
 from .sample_input import sample_input
 from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats
+from .stored_values import fetch_stored_values
 from .target import Target, go_to, import_target, list_targets, provided, target_folder
 from .values import part_of, raw_bytes
 
@@ -191,6 +193,7 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     RunForward: forward,
     FetchStats: fetch_stats,
     FetchValues: fetch_values,
+    FetchStoredValues: fetch_stored_values,
     SummaryTable: summary_table,
     DescribeArguments: describe_arguments,
     SolveArguments: solved_arguments,

@@ -1,11 +1,13 @@
 """Constructor arguments: described for a form, and worked out from the keys and shapes of a checkpoint."""
 
+import os
 from dataclasses import replace
 from typing import Any, Dict, Optional, Tuple
 
 from ..analysis.argument_solving import Solution, solve_arguments
 from ..wire.arguments import ArgumentForm, DescribeArguments, SolveArguments, SolvedArguments
 from ..wire.errors import UsageError
+from .archive_target import is_archive
 from .arguments import Constructor, constructor_of
 from .clean_slate import slate_of
 from .construct import construct_problem
@@ -20,19 +22,21 @@ Shapes = Dict[str, Tuple[int, ...]]
 
 def describe_arguments(context: Context, request: DescribeArguments) -> ArgumentForm:
     """The form of a target."""
-    with slate_of(context).visited(target_folder(request.target)):
-        target = import_target(request.target)
+    if is_archive(request.target):
+        return ArgumentForm(request.target, os.path.basename(request.target), ())
+    with slate_of(context).visited(target_folder(request.target), *request.import_folders):
+        target = import_target(request.target, request.import_folders)
         return constructor_of(target).form(target)
 
 
 def solved_arguments(context: Context, request: SolveArguments) -> SolvedArguments:
     """Build it without data until keys and shapes are the wanted ones."""
-    with slate_of(context).visited(target_folder(request.target)), no_downloads():
+    with slate_of(context).visited(target_folder(request.target), *request.import_folders), no_downloads():
         return _solved_for(context, request)
 
 
 def _solved_for(context: Context, request: SolveArguments) -> SolvedArguments:
-    target = import_target(request.target)
+    target = import_target(request.target, request.import_folders)
     constructor = constructor_of(target)
     if not constructor.arguments:
         raise UsageError(f"`{target.name}` takes no arguments.", "Open it as it is.")

@@ -27,12 +27,16 @@ def part_of(tensor: torch.Tensor, key: str, index: str) -> torch.Tensor:
     shape, strides = tuple(plain.shape), tuple(plain.stride())
     view = sliced(StoredTensor(key, shape, "", 0, offset=int(plain.storage_offset()), strides=strides), index)
     part = plain.as_strided(view.shape, view.strides, view.offset)
-    size = part.numel() * part.element_size()
+    refuse_too_large(key, part.numel() * part.element_size())
+    return part
+
+
+def refuse_too_large(key: str, size: int) -> None:
+    """Raises UsageError when that many bytes are more than ``MOST_BYTES``."""
     if size > MOST_BYTES:
         raise UsageError(
             f"This part of `{key}` takes {bytes_text(size)}; {bytes_text(MOST_BYTES)} are sent at most.", "Take less."
         )
-    return part
 
 
 def raw_bytes(part: torch.Tensor) -> bytes:

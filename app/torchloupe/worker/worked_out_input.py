@@ -151,6 +151,8 @@ class _Search:
         trial = self.best[1]
         if trial.progress == 0 and not trial.refusal.wanted:
             return False
+        if trial.progress and "NoneType" in str(trial.error):
+            return True
         if isinstance(trial.error, (ValueError, AssertionError)) and not trial.refusal.wanted:
             return False  # the model says itself that it wants another input
         return trial.refusal.own_fault or not trial.refusal.leaves or self._alike_at_best() > 2
@@ -181,7 +183,7 @@ class _Search:
         self._check()
         self._trials += 1
         trial = self._run(candidate, self._with_data)
-        if trial.error is not None and not self._with_data and needs_data(trial.error):
+        if trial.error is not None and not self._with_data and (needs_data(trial.error) or ".numpy()" in str(trial.error)):
             self._with_data = self._device.type != "meta"
             return self._run(candidate, self._with_data)
         return trial

@@ -55,7 +55,9 @@ class BuildTree:
         modules = self.tree.modules
         outline = module_outline(modules)
         everything = len(modules) <= OPEN_AT_FIRST
-        is_open = bytearray(everything or not depth or entry.path in self.open_paths for entry, depth in zip(modules, outline.depth))
+        is_open = bytearray(
+            everything or not depth or entry.path in self.open_paths for entry, depth in zip(modules, outline.depth)
+        )
         position = {entry.path: place for place, entry in enumerate(modules)}
         haystacks = module_haystacks(self.tree, None) if self.is_large else []
         return BuiltTree(self.tree, position, outline, is_open, parameters_by_owner(self.tree), haystacks)

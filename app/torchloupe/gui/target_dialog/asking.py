@@ -129,4 +129,5 @@ def failure_text(failed: Failed) -> str:
     if failed.cancelled or not failed.problems:
         return ""
     problem = failed.problems[0]
-    return plain_text(f"{problem.message} {problem.hint}".strip())
+    stop = "" if problem.message.endswith((".", "!", "?", ":")) else "."
+    return plain_text(f"{problem.message}{stop} {problem.hint}".strip())

@@ -65,6 +65,8 @@ class TargetDialog(QDialog):
         self.open_button = self.buttons.button(QDialogButtonBox.StandardButton.Open)
         self.open_button.setText(self.tr("&Open"))
         self.open_button.setDefault(True)
+        # else Enter in a field would cancel as soon as this button had the focus
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setAutoDefault(False)
         self._lay_out()
         self._connect()
         if asked is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.target_dialog.editors import Editor, NoteLabel, editor_for
 from torchloupe.gui.target_dialog.field_values import is_default, read_value
 from torchloupe.gui.target_dialog.form_rows import (
@@ -154,7 +155,9 @@ class ArgumentsForm(QWidget):
     def _show_help(self, row: FormRow | None) -> None:
         said = help_text(row) if row else ""
         source = self.sources.get(row.path) if row else None
-        self.help.setText(f"{said}\n{SOURCE_MARKS[source.source].text}. {source.reason}" if source else said)
+        self.help.setText(
+            plain_text(f"{said}\n{SOURCE_MARKS[source.source].text}. {source.reason}") if source and source.reason else said
+        )
 
     def _show_rows(self) -> None:
         shown = shown_rows(self.rows, self.filter.text(), self.folded)

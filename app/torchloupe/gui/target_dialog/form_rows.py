@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from torchloupe.analysis.wording import counted
 from torchloupe.gui.row_filter import row_filter
 from torchloupe.gui.target_dialog.field_values import default_text, is_default, read_value, text_of
 from torchloupe.wire.arguments import ArgumentField
@@ -133,7 +134,8 @@ def shown_rows(rows: Sequence[FormRow], text: str, folded: Iterable[Path] = ()) 
 
 def help_text(row: FormRow) -> str:
     """The row in words: its name, annotation, default, and what the docstring says of it."""
-    kind = row.field.annotation or ("" if row.field.kind == "other" else row.field.kind)
+    kinds = {"other": "", "config": f"an object with {counted(len(row.field.fields), 'field')}"}
+    kind = row.field.annotation or kinds.get(row.field.kind, row.field.kind)
     default = default_text(row.field)
     said = f"{row.name}: {kind}" if kind else row.name
     said += f" = {default}" if default else ", required" if row.is_required else ""

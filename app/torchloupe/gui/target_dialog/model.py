@@ -10,6 +10,7 @@ from torchloupe.analysis.argument_sources import SOURCE_WORDS
 from torchloupe.analysis.argument_starts import leaf_values
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.marks import Mark
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.wire.arguments import ArgumentField, ArgumentForm, SolvedArgument
 from torchloupe.wire.requests import TargetChoice, TargetChoices
 
@@ -63,7 +64,7 @@ def form_of_choice(target: str, choice: TargetChoice | None) -> ArgumentForm:
 
 def note_text(source: SolvedArgument) -> str:
     """The second column of a row: a glyph, and shortly from what."""
-    return f"{SOURCE_MARKS[source.source].glyph} {argument_sources.source_text(source)}"
+    return plain_text(f"{SOURCE_MARKS[source.source].glyph} {argument_sources.source_text(source)}")
 
 
 def as_remembered(source: SolvedArgument, stored: Mapping[str, Any], remembered: Mapping[str, Any]) -> SolvedArgument:

@@ -88,6 +88,11 @@ def no_values_sentence(choice: TensorChoice) -> str:
     return choice.note or "Of an output only the statistics are kept. Select a parameter, a buffer or a tensor of the checkpoint."
 
 
+def origin_sentence(origin: str) -> str:
+    """``Sparse (COO), 3 of 25 values stored, shown dense; torch read it.``"""
+    return f"{origin[:1].upper()}{origin[1:]}; torch read it." if origin else ""
+
+
 def part_text(count: int, whole: int) -> str:
     """``12,544 (50 %)``."""
     if not whole or not count:

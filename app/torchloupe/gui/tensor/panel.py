@@ -21,8 +21,8 @@ from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.histogram_plot import HistogramPlot
-from torchloupe.gui.tensor.sources import LiveSource, StoredSource, ValueSource
-from torchloupe.gui.tensor.stored import COMPLEX, ReadStored, StoredReading, reading_rows
+from torchloupe.gui.tensor.sources import LiveSource, ValueSource, source_of_stored
+from torchloupe.gui.tensor.stored import StoredReading, reading_of, reading_rows
 from torchloupe.gui.tensor.views import HISTOGRAM, TensorViews
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.theme import em
@@ -45,7 +45,7 @@ class TensorPanel(QWidget):
         self._wanted: StoredTensor | None = None
         self.plot: HistogramPlot | None = None
         self.choice, self.logarithmic = QComboBox(), QCheckBox(self.tr("&Logarithmic counts"))
-        self.words = QLabel(wordWrap=True)
+        self.words, self.origin = QLabel(wordWrap=True), QLabel(wordWrap=True)
         columns = [Column(self.tr("Statistic"), 10), Column(self.tr("Value"), 9, stretch=True, right=True)]
         self.table = FilterTable(columns, self.tr("Statistics and histogram"))
         self.no_plot = EmptyState()
@@ -66,8 +66,9 @@ class TensorPanel(QWidget):
     def _build(self) -> None:
         self.choice.setAccessibleName(self.tr("Tensor"))
         self.choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self.words, self.origin):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._plot_pages.addWidget(self.no_plot)
         top = QHBoxLayout()
         top.setSpacing(em(self, 0.6))
@@ -87,6 +88,7 @@ class TensorPanel(QWidget):
         box.setContentsMargins(em(self, 0.4), em(self, 0.4), em(self, 0.4), em(self, 0.4))
         box.setSpacing(em(self, 0.4))
         box.addLayout(top)
+        box.addWidget(self.origin)
         box.addWidget(self.views, 1)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._content)
@@ -146,6 +148,7 @@ class TensorPanel(QWidget):
         if choice is None or not self.isVisible():
             return
         self.views.set_source(self._source_of(choice), rows.no_values_sentence(choice))
+        self._show_origin(self._readings.get(choice.stored) if choice.stored else None)
         if choice.stored is not None:
             self._show_stored(choice, choice.stored)
             return
@@ -160,7 +163,7 @@ class TensorPanel(QWidget):
         """Where the values of a choice come from, if they can be had."""
         contents = self.workbench.checkpoint
         if choice.stored is not None:
-            return StoredSource(contents, choice.stored) if contents is not None else None
+            return source_of_stored(contents, choice.stored, self.jobs.session.ask) if contents is not None else None
         return LiveSource(self.jobs.session.ask, choice.fetch, choice.shape, choice.dtype) if choice.fetch else None
 
     def _show_stored(self, choice: rows.TensorChoice, tensor: StoredTensor) -> None:
@@ -169,7 +172,7 @@ class TensorPanel(QWidget):
             self._show_stats(choice, reading.summary.stats if reading and reading.summary else None, reading)
         if reading is not None:
             if reading.summary is None:
-                self._say(COMPLEX)
+                self._say(reading.note)
         elif contents is not None:
             if self._wanted == tensor and self.jobs.runs("tensor-values"):
                 return
@@ -177,7 +180,13 @@ class TensorPanel(QWidget):
             self._say(self.tr("Reading the values of {0} …").format(tensor.key))
             label = self.tr("Values of {0}").format(tensor.key)
             failed = partial(self._not_read, tensor)
-            self.jobs.start(ReadStored(contents, tensor), self._read, failed, tag="tensor-values", label=label)
+            work = reading_of(source_of_stored(contents, tensor, self.jobs.session.ask))
+            self.jobs.start(work, self._read, failed, tag="tensor-values", label=label)
+
+    def _show_origin(self, reading: StoredReading | None) -> None:
+        """What the file has in place of the values, over all views of them."""
+        self.origin.setVisible(bool(reading and reading.origin))
+        self.origin.setText(rows.origin_sentence(reading.origin) if reading else "")
 
     def _read(self, reading: StoredReading) -> None:
         self._readings[reading.tensor] = reading

@@ -33,16 +33,10 @@ class ReadCells:
 
     def __call__(self, progress: Progress) -> Cells:
         """Exactly as they are stored."""
-        from torchloupe.numbers.decode import decoder_of
-        from torchloupe.numbers.slices import complex_text
+        from torchloupe.numbers.slices import plain_numbers
 
-        decoder = decoder_of(self.source.dtype)
-        values: list[Any] = []
-        for chunk in self.source.chunks(self.plane.index, progress):
-            values += decoder.exact(chunk).tolist()
-        if decoder.is_complex:
-            values = [complex_text(value) for value in values]
-        return Cells(self.plane, self.source.dtype, tuple(values))
+        values = plain_numbers(self.source.dtype, self.source.chunks(self.plane.index, progress))
+        return Cells(self.plane, self.source.dtype, values)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,17 @@
-"""The values of a stored tensor, read on a thread: a job that holds all of its inputs, and what it brings back. No Qt here."""
+"""The values of a stored tensor, read on a thread: jobs that hold all of their inputs, and what they bring back. No Qt here."""
 
 from dataclasses import dataclass
+from math import prod
 
 from torchloupe.analysis.tensor_slices import corner, sliced
 from torchloupe.analysis.wording import number_text
 from torchloupe.checkpoints.values import open_values
 from torchloupe.gui.jobs import Progress
+from torchloupe.gui.tensor.readings import measured
+from torchloupe.gui.tensor.sources import StoredSource, TorchSource
 from torchloupe.gui.text_table import Row
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
+from torchloupe.wire.errors import UnsupportedFormat
 from torchloupe.wire.values import ValuesSlice, ValueSummary
 
 ROWS, COLUMNS = 8, 6
@@ -16,11 +20,19 @@ COMPLEX = "Complex values have no order, so there is no histogram. Some of them 
 
 @dataclass(frozen=True)
 class StoredReading:
-    """What was read of a tensor: its statistics (None for complex values) and the first of its values."""
+    """What was read of a tensor: its statistics (or ``note``, why there are none) and the first of its values. ``origin`` says what
+    the file has in their place when torch made them from that."""
 
     tensor: StoredTensor
     summary: ValueSummary | None
     values: ValuesSlice
+    note: str = COMPLEX
+    origin: str = ""
+
+
+def reading_of(source: StoredSource) -> "ReadStored | ReadThroughTorch":
+    """The job that reads it."""
+    return ReadThroughTorch(source) if isinstance(source, TorchSource) else ReadStored(source.contents, source.tensor)
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,31 @@ class ReadStored:
             index = corner(self.tensor.shape, ROWS, COLUMNS)
             some = slice_of(values, sliced(self.tensor, index), index)
             return StoredReading(self.tensor, summary_of(values, self.tensor, progress), some)
+
+
+@dataclass(frozen=True)
+class ReadThroughTorch:
+    """The same of a tensor that the worker's torch has to read."""
+
+    source: TorchSource
+
+    def __call__(self, progress: Progress) -> StoredReading:
+        """The reading; raises TorchloupeError with a sentence when there is none."""
+        from torchloupe.numbers.decode import decoder_of
+        from torchloupe.numbers.slices import plain_numbers
+        from torchloupe.numbers.statistics import summary_of_chunks
+
+        source = self.source
+        index = corner(source.shape, ROWS, COLUMNS)
+        first, sent = source.part(index)
+        some = ValuesSlice(index, first.shape, plain_numbers(source.dtype, [memoryview(sent)]))
+        if decoder_of(source.dtype).is_complex:
+            return StoredReading(source.tensor, None, some, origin=first.origin)
+        try:
+            summary = summary_of_chunks(measured(source, "", progress), prod(source.shape))
+        except UnsupportedFormat as error:
+            return StoredReading(source.tensor, None, some, f"{error} {error.hint}", first.origin)
+        return StoredReading(source.tensor, summary, some, origin=first.origin)
 
 
 def reading_rows(reading: StoredReading) -> list[Row]:
