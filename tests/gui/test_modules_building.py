@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtTest import QTest
 
 from gui import panel_data
-from gui.panel_data import opened, open_panel, shown_column
+from gui.panel_data import open_panel, opened, shown_column
 from torchloupe.gui.modules import building
 from torchloupe.gui.modules.building import AT_ONCE, BuildTree
 from torchloupe.gui.modules.panel import ModulesPanel

@@ -73,8 +73,9 @@ def test_that_devices_are_those_of_the_worker(make_window: MakeWindow, qtbot: An
     window = make_window(hello=GPU)
     window.worker.start()
     device = window.run_bar.device
-    qtbot.waitUntil(lambda: device.count() == 3, timeout=PATIENCE_MS)
-    assert [device.itemText(number) for number in range(3)] == ["as constructed", "cpu", "cuda:0"]
+    qtbot.waitUntil(lambda: device.count() == 4, timeout=PATIENCE_MS)
+    assert [device.itemText(number) for number in range(4)] == ["as constructed", "cpu", "cuda:0", "meta, shapes only"]
+    assert device.itemData(3) == "meta"
     device.setCurrentText("cuda:0")
     window.run_bar.mode.setCurrentText("train")
     assert window.opening.options.device == "cuda:0"

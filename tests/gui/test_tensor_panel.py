@@ -225,6 +225,17 @@ def test_that_cancelling_stops_the_reading_and_a_new_selection_reads_again(
     qtbot.waitUntil(lambda: panel.words.text().startswith("3,000,000 values"))
 
 
+def test_that_statistics_of_the_file_before_are_not_those_of_the_next_one(
+    panel: TensorPanel, opened: CheckpointContents, qtbot: Any
+) -> None:
+    select(panel, opened, "weight")
+    torch.save({"model": {"weight": torch.full((3, 4), 2.0)}}, Path(opened.path).with_name("b.pt"))
+    panel.workbench.set_checkpoint(replace(opened, path=str(Path(opened.path).with_name("b.pt"))))
+    assert not panel.jobs.runs("tensor-values")
+    qtbot.waitUntil(lambda: not panel.jobs._lanes)
+    assert panel._readings == {}
+
+
 def test_that_the_numbers_can_be_filtered_and_copied(panel: TensorPanel) -> None:
     panel.workbench.select_call(7)
     panel.focus_filter()

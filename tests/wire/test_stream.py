@@ -368,14 +368,14 @@ FIELDS = len(dataclasses.fields(ModuleEntry))
         b"{",
         [0, *[[]] * (FIELDS - 1)],
         [3, [1, 2], [1, 2, 3], *[[1]] * (FIELDS - 2)],
-        3,
-        None,
         [1, *[3] * FIELDS],
+        [10**12, *[[1]] * FIELDS],
+        [-1, *[[1]] * FIELDS],
         [1, None],
         {"a": 1},
         [],
-        [10**12, *[[1]] * FIELDS],
-        [-1, *[[1]] * FIELDS],
+        3,
+        None,
     ],
 )
 def test_that_parts_that_do_not_fit_are_a_protocol_error(part: Any) -> None:

@@ -215,6 +215,19 @@ def test_that_arguments_are_converted_when_a_model_is_opened(context, target):
     assert context.state["open"].model.got["config"].inner.width == 2
 
 
+def test_that_what_is_not_given_of_a_configuration_is_as_in_its_default(tmp_path):
+    file = tmp_path / "held.py"
+    file.write_text(
+        "from dataclasses import dataclass\nfrom torch import nn\n"
+        "@dataclass\nclass Config:\n    width: int = 4\n    depth: int = 2\n"
+        "class Net(nn.Module):\n    def __init__(self, cfg=Config(width=50)):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(cfg.width, cfg.depth)\n"
+    )
+    target = import_target(f"{file}:Net")
+    model = target.make(**constructor_of(target).keywords({"cfg": {"depth": 3}}))
+    assert (model.fc.in_features, model.fc.out_features) == (50, 3)
+
+
 def test_that_an_unannotated_configuration_is_found_by_what_is_read_of_it(tmp_path):
     file = tmp_path / "plain.py"
     file.write_text(

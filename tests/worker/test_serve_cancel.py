@@ -12,7 +12,12 @@ from torchloupe.worker.cancel import Cancel, Cancelled
 @pytest.fixture
 def cancel():
     before = signal.getsignal(signal.SIGINT)
-    yield Cancel()
+    made = Cancel()
+    yield made
+    made.end()
+    for thread in threading.enumerate():
+        if thread.name == "interrupt":
+            thread.join()
     signal.signal(signal.SIGINT, before)
 
 
@@ -69,7 +74,26 @@ def test_that_one_request_is_interrupted_once(cancel):
     cancel.begin(1)
     with pytest.raises(Cancelled):
         from_reader(cancel, 1, interrupt=True)
+        time.sleep(30)
     signal.raise_signal(signal.SIGINT)
+
+
+def test_that_an_interrupt_that_is_lost_comes_again(cancel):
+    """A signal that arrives just before a system call does not end it: here the first ones are swallowed on purpose."""
+    cancel.begin(1)
+    swallowed = []
+
+    def swallow(_number, _frame):
+        swallowed.append(1)
+        if len(swallowed) == 3:
+            cancel._raise_if_interrupted()
+
+    cancel._on_signal = swallow
+    signal.signal(signal.SIGINT, swallow)
+    threading.Timer(0.01, cancel.request, (1, True)).start()
+    with pytest.raises(Cancelled):
+        time.sleep(30)
+    assert len(swallowed) == 3
 
 
 def test_that_an_interrupt_waits_until_the_frame_is_out(cancel):
@@ -102,6 +126,7 @@ def test_that_another_thread_sends_without_holding_anything_back(cancel):
     inside.wait(30)
     with pytest.raises(Cancelled):
         from_reader(cancel, 1, interrupt=True)
+        time.sleep(30)
     leave.set()
     thread.join()
 

@@ -9,6 +9,9 @@ from torchloupe.gui.running import RunOptions
 from torchloupe.gui.theme import color, em
 from torchloupe.wire.errors import UsageError
 
+WITHOUT_DATA = "meta"
+"""The device of tensors that have shapes and no data: a model of any size can be looked at on it."""
+
 
 class RunBar(QWidget):
     """Keeps ``opening.options`` in step with its fields. A spec that cannot be understood is said while it is typed."""
@@ -77,12 +80,13 @@ class RunBar(QWidget):
 
     def _show_devices(self) -> None:
         hello = self._opening.worker.hello
-        devices = list(hello.devices) if hello else []
+        devices = [*hello.devices, WITHOUT_DATA] if hello and hello.devices else []
         known = [self.device.itemData(number) for number in range(1, self.device.count())]
         if devices and devices != known:
             chosen = self.device.currentData()
             self.device.clear()
-            for text, value in [(self.tr("as constructed"), None), *((name, name) for name in devices)]:
+            names = {WITHOUT_DATA: self.tr("meta, shapes only")}
+            for text, value in [(self.tr("as constructed"), None), *((names.get(name, name), name) for name in devices)]:
                 self.device.addItem(text, value)
             self.device.setCurrentIndex(max(0, self.device.findData(chosen)))
 

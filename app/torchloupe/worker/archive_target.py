@@ -166,7 +166,10 @@ def _refusal_of(file: str) -> Tuple[str, List[JudgedName]]:
 
 def refusal_text(error: Exception) -> str:
     """The sentence in which ``torch.load(weights_only=True)`` says what it does not do."""
-    return str(error).rpartition("WeightsUnpickler error: ")[2].partition("\n")[0].strip() or said_by(error)
+    _, marked, text = str(error).rpartition("WeightsUnpickler error: ")
+    names = (line for line in text.splitlines() if "GLOBAL" in line)
+    said = text.partition("\n")[0] if marked else next(names, "")
+    return said.strip() or said_by(error)
 
 
 def _load_problem(error: BaseException, file: str) -> Problem:

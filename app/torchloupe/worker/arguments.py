@@ -227,7 +227,7 @@ class _Reader:
         if kind is None and hint in (MISSING, dict, Any) and (name in _CONFIG_NAMES or (read and not usage.is_called)):
             kind = self._config_class(read)
         if kind is not None:
-            return _Config(kind, self._parts_of(kind, default))
+            return _Config(kind, self._parts_of(kind, default), default if isinstance(default, kind) else None)
         if default is MISSING and read and (name in _CONFIG_NAMES or (usage.keys and not usage.attributes) or self._depth):
             maker: Any = dict if usage.keys else types.SimpleNamespace
             self._depth += 1
@@ -278,10 +278,13 @@ class _Config:
 
     kind: Any
     parts: Tuple[Argument, ...]
+    default: Any = None
 
     def made(self, value: Any) -> Any:
         """The object for a mapping; anything else is one already."""
         if not isinstance(value, Mapping):
             return value
         known = {part.field.name: part for part in self.parts}
-        return self.kind(**{name: _made(known[name], each) if name in known else each for name, each in value.items()})
+        held = {name: getattr(self.default, name) for name in known if hasattr(self.default, name)}
+        given = {name: _made(known[name], each) if name in known else each for name, each in value.items()}
+        return self.kind(**{**held, **given})

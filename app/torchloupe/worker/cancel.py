@@ -7,10 +7,12 @@ frame is out.
 import _thread
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from typing import Any, Iterator
 
 _NOBODY = -1
+_AGAIN_SECONDS = 0.05
 
 
 class Cancelled(BaseException):
@@ -35,10 +37,16 @@ class Cancel:
         self._asked = request_id
         if interrupt:
             self._interrupt = request_id
+            threading.Thread(target=self._insist, args=(request_id,), name="interrupt", daemon=True).start()
+
+    def _insist(self, request_id: int) -> None:
+        """Interrupt the main thread until it has noticed: a signal that comes just before a system call begins does not end it."""
+        while self._interrupt == request_id == self._running and signal.getsignal(signal.SIGINT) == self._on_signal:
             if hasattr(signal, "pthread_kill"):
                 signal.pthread_kill(self._main, signal.SIGINT)  # wakes a time.sleep, which interrupt_main does not
             else:
                 _thread.interrupt_main()
+            time.sleep(_AGAIN_SECONDS)
 
     # on the main thread
 

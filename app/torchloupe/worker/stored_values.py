@@ -76,7 +76,8 @@ def loaded(path: str) -> Any:
     if archive_kind(path) != PICKLE or tarfile.is_tarfile(path):  # torch before 2.6 runs what a tar file says
         raise UsageError(f"{base} is no file of torch.save, and no other is loaded for its values.", "Open it as the model.")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=_can_be_mapped(path))
+        with torch.sparse.check_sparse_tensor_invariants():  # indices that lead out of a tensor would be followed
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=_can_be_mapped(path))
     except pickle.UnpicklingError as error:
         raise UsageError(
             f"torch.load(weights_only=True) refuses {base}, so these values are not read: {refusal_text(error)}",

@@ -123,6 +123,7 @@ class TensorPanel(QWidget):
         self._show()
 
     def _forget_readings(self) -> None:
+        self.jobs.drop("tensor-values")  # what is being read belongs to the file before
         self._readings.clear()
         self.views.forget()
         self._wanted = None
