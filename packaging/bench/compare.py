@@ -75,7 +75,8 @@ class Bench:
         yield from self.without_data()
         yield from self.forward(self.size.modules.replace("_", " "), self.size.modules, "16,8")
         yield from self.saved("the example", HERE.parents[1] / "resources" / "example" / "classifier.py")
-        yield from self.saved("a model of 12 MB", HERE / "saved_small.py")
+        if self.size is FULL:
+            yield from self.saved("a model of 12 MB", HERE / "saved_small.py")
 
     def window(self, platform: str, environment: Mapping[str, str]) -> Figure:
         """Start of the process to the first paint, beside a window with nothing in it."""

@@ -155,7 +155,7 @@ def test_that_a_byte_order_mark_is_no_syntax_error(window: Any, qtbot: Any, mode
 def test_that_an_import_path_with_a_name_is_constructed(window: Any, qtbot: Any) -> None:
     window.opening.open_target("package.module:Net")
     wait_for_model(window, qtbot)
-    assert asked_of(window) == [OpenTarget("package.module:Net")]
+    assert asked_of(window)[-1] == OpenTarget("package.module:Net")
 
 
 def test_that_an_import_path_without_a_name_is_looked_up_by_the_worker(make_window: MakeWindow, qtbot: Any) -> None:
@@ -316,3 +316,15 @@ def test_that_nothing_can_be_run_while_it_runs(make_window: MakeWindow, qtbot: A
         window.opening.run_forward()
         assert not window.opening.can_run
     assert window.opening.can_run
+
+
+def test_that_an_import_path_whose_class_needs_arguments_asks_for_them(window: Any, qtbot: Any) -> None:
+    asked: list[Any] = []
+    window.opening.choice_needed.disconnect()
+    window.opening.choice_needed.connect(asked.append)
+    choice = TargetChoice("Net", "class", 3, required=("width",))
+    window.worker.session.script[ListTargets] = [TargetChoices("/code/module.py", (choice,))]
+    window.opening.open_target("package.module:Net")
+    qtbot.waitUntil(lambda: bool(asked), timeout=PATIENCE_MS)
+    assert asked[0].request.target == "package.module:Net"
+    assert window.workbench.model is None

@@ -197,6 +197,28 @@ def test_that_a_class_may_be_named_by_its_whole_path(made):
     assert made(activation="torch.nn.ReLU")["activation"] is nn.ReLU
 
 
+@pytest.mark.parametrize("name", ["torch.relu", "torch.nn.functional.gelu", "nn.functional.relu", "nn.GELU", "torch.float16"])
+def test_that_functions_and_types_of_torch_may_be_named(made, name):
+    found = made(extra=name, activation=name)["activation"]
+    assert found is eval(name, {"torch": torch, "nn": nn})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os.system",
+        "subprocess.Popen",
+        "builtins.exec",
+        "torch.load",
+        "torch.hub.load",
+        "torch.from_file",
+        "dataclasses.os.system",
+    ],
+)
+def test_that_nothing_that_runs_code_is_made_of_a_name(made, name):
+    assert made(activation=name)["activation"] == name
+
+
 def test_that_what_is_no_member_is_a_usage_error(made):
     with pytest.raises(UsageError, match="`pool`"):
         made(pool="max")

@@ -52,9 +52,9 @@ def _own_file(target: str) -> str:
 
 def _after_a_save(before: Stamps, terminal: Terminal) -> Stamps:
     """Wait until one of the files holds something else than before: what they hold then, nothing after Ctrl-C."""
-    terminal.complain("Waiting for a file of the project to be saved; Ctrl-C ends.")
     try:
         with interruptible():
+            terminal.complain("Waiting for a file of the project to be saved; Ctrl-C ends.")
             while True:
                 now = stamps_of(before, before)
                 saved = changed_files(before, now)

@@ -149,14 +149,14 @@ class Opening(QObject):
         )
 
     def _open_there(self, place: str, name: str | None, arguments: dict[str, Any] | None) -> None:
-        if name:
-            self.construct(OpenTarget(f"{place}:{name}", arguments, device=self.options.device))
+        request = OpenTarget(f"{place}:{name}" if name else place, arguments, device=self.options.device)
+        if name and arguments is not None:
+            self.construct(request)
             return
-        request = OpenTarget(place, arguments, device=self.options.device)
         self.jobs.start(
             ListTargets(place),
             done=partial(self._choices_known, request),
-            failed=partial(self._failed, TARGET, place),
+            failed=(lambda _failed: self.construct(request)) if name else partial(self._failed, TARGET, place),
             tag=TARGET,
             label=self.tr("looking into {0}").format(place),
         )
@@ -171,13 +171,13 @@ class Opening(QObject):
             self._choices_known(request, choices)
 
     def _choices_known(self, request: OpenTarget, choices: TargetChoices) -> None:
-        if not choices.choices:
+        names = [choice.name for choice in choices.choices]
+        place, asked_name = split_target(request.target)
+        if not names and not asked_name:
             hint = self.tr("Open the file that defines the model, or add a function make_model() that returns it.")
             message = self.tr("{0} defines no Module class and no factory.").format(Path(choices.file).name)
             self._failed(TARGET, request.target, Failed((Problem("target-empty", message, hint=hint, file=choices.file),)))
             return
-        names = [choice.name for choice in choices.choices]
-        place, asked_name = split_target(request.target)
         name = asked_name or choices.default or (names[0] if len(names) == 1 else None)
         if name and (not _required_of(choices, name) or request.arguments):
             self.construct(replace(request, target=f"{place}:{name}"))

@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import inspect
+import types
 import typing
 from collections import abc
 from typing import Any, Callable, Dict, Optional, Tuple
@@ -117,6 +118,18 @@ def sequence_maker(hint: Any, default: Any) -> Make:
 def dtype_named(value: Any) -> Any:
     """``float16`` or ``torch.float16``."""
     return getattr(torch, value.rpartition(".")[2]) if isinstance(value, str) else value
+
+
+def may_be_named(found: Any, module: types.ModuleType) -> bool:
+    """Layers, functions and dtypes of torch, and what the target's own ``module`` defines. A configuration beside a checkpoint was
+    written by anybody: it must not hand ``os.system`` to a constructor that calls what it is given.
+    """
+    if isinstance(found, torch.dtype) or (isinstance(found, type) and issubclass(found, nn.Module)):
+        return True
+    home = getattr(found, "__module__", None) or ""
+    if home == "torch":
+        return hasattr(torch.Tensor, getattr(found, "__name__", ""))
+    return callable(found) and home in (module.__name__, "torch.nn.functional", "torch._C._nn")
 
 
 def same(value: Any) -> Any:

@@ -28,6 +28,7 @@ from .argument_kinds import (
     is_config,
     known_kind,
     literal,
+    may_be_named,
     parameters_of,
     plain,
     same,
@@ -203,7 +204,7 @@ class _Reader:
         return self._named(value) if isinstance(value, str) and "." in value else value
 
     def _named(self, value: Any) -> Any:
-        """``BasicBlock`` of the file, or ``torch.nn.GELU``; anything that names nothing stays what it is."""
+        """``BasicBlock`` of the file, or ``torch.nn.GELU``; anything that names nothing that may be named stays what it is."""
         if not isinstance(value, str):
             return value
         for root in (self._module, nn, sys.modules.get(value.partition(".")[0])):
@@ -212,7 +213,7 @@ class _Reader:
                 1 if isinstance(found, types.ModuleType) and found.__name__ == value.split(".")[0] else 0 :
             ]:
                 found = getattr(found, part, None)
-            if found is not None and found is not root:
+            if found is not root and may_be_named(found, self._module):
                 return found
         return value
 

@@ -76,8 +76,7 @@ def loaded(path: str) -> Any:
     if archive_kind(path) != PICKLE or tarfile.is_tarfile(path):  # torch before 2.6 runs what a tar file says
         raise UsageError(f"{base} is no file of torch.save, and no other is loaded for its values.", "Open it as the model.")
     try:
-        with torch.sparse.check_sparse_tensor_invariants():  # indices that lead out of a tensor would be followed
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=_can_be_mapped(path))
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=_can_be_mapped(path))
     except pickle.UnpicklingError as error:
         raise UsageError(
             f"torch.load(weights_only=True) refuses {base}, so these values are not read: {refusal_text(error)}",
@@ -154,9 +153,19 @@ def _expanded(tensor: torch.Tensor, key: str) -> torch.Tensor:
         raise UsageError(f"`{key}` is a nested tensor: its parts have different sizes.", "Look at its parts one by one.")
     if tensor.layout is torch.strided:
         return tensor.clone()
+    tensor = _checked(tensor)
     if not tensor.is_sparse:
         tensor = tensor.to_sparse()
     return tensor.coalesce().clone() if tensor.sparse_dim() else tensor.to_dense()
+
+
+def _checked(tensor: torch.Tensor) -> torch.Tensor:
+    """The same sparse tensor; raises RuntimeError when its indices lead out of it: torch would follow them."""
+    if tensor.is_sparse:
+        return torch.sparse_coo_tensor(tensor._indices(), tensor._values(), tensor.shape, check_invariants=True)
+    by_rows = tensor.layout in (torch.sparse_csr, torch.sparse_bsr)
+    indices = (tensor.crow_indices(), tensor.col_indices()) if by_rows else (tensor.ccol_indices(), tensor.row_indices())
+    return torch.sparse_compressed_tensor(*indices, tensor.values(), tensor.shape, layout=tensor.layout, check_invariants=True)
 
 
 def _sparse_part(tensor: torch.Tensor, key: str, index: str) -> torch.Tensor:
