@@ -265,9 +265,9 @@ def test_that_a_tensor_without_values_says_so(look: Look, view: int) -> None:
 
 
 @pytest.mark.parametrize("view", [VALUES, HEAT_MAP, SINGULAR])
-def test_that_what_cannot_be_decoded_is_one_sentence(look: Look, view: int) -> None:
+def test_that_what_cannot_be_decoded_without_a_worker_is_one_sentence(look: Look, view: int) -> None:
     shown = look.at("sparse", view)
-    assert says(shown).startswith("The values of sparse do not lie in the file as one block.")
+    assert says(shown) == "The worker was killed. Restart it."
     assert not shown.said.button.isVisible()
     assert says(look.at("weight", view)) == ""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from torchloupe.numbers import filters
 from torchloupe.numbers.filters import filter_norms, gray_tiles, rgb_tiles, shown_order
 from torchloupe.numbers.reduction import INF_CODE, NAN_CODE, ZERO
 
@@ -71,3 +72,19 @@ def test_that_what_is_not_finite_is_black_and_counted_among_colours() -> None:
     kernel = np.array([[[[np.nan]], [[1.0]], [[np.inf]]]])
     tiles = rgb_tiles(in_chunks(kernel), (0,), np.zeros(1), (1, 1))
     assert (list(tiles.images[0]), tiles.nan, tiles.inf) == ([0, 255, 0], 1, 1)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 12, 50, 1000])
+def test_that_the_chosen_filters_are_found_however_the_values_come(chunk: int) -> None:
+    kernel = np.random.default_rng(2).normal(size=(9, 3, 2, 2)).astype(np.float32)
+    chosen = rgb_tiles(in_chunks(kernel, chunk), (8, 0, 4), np.zeros(9), (2, 2))
+    alone = [rgb_tiles(in_chunks(kernel[number]), (0,), np.zeros(1), (2, 2)).images[0] for number in (8, 0, 4)]
+    assert list(chosen.images) == alone
+
+
+def test_that_of_very_many_values_only_a_sample_and_the_page_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filters, "SAMPLE", 100)
+    planes = np.linspace(-1, 1, 4000).reshape(1000, 2, 2)
+    shown, sample = filters._chosen(in_chunks(planes, 33), (999, 3), 1000, 4)
+    assert shown.tolist() == planes.reshape(1000, 4)[[999, 3]].tolist()
+    assert sample.tolist() == planes.reshape(-1)[::40].tolist()

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from torchloupe.session.deaths import died, no_hello, not_launched, signal_name
-from torchloupe.wire.requests import FetchStats, FetchValues, ListTargets, OpenTarget, RunForward, SummaryTable
+from torchloupe.wire.requests import FetchStats, FetchStoredValues, FetchValues, ListTargets, OpenTarget, RunForward, SummaryTable
 
 CRASH = [
     "Fatal Python error: Segmentation fault",
@@ -64,6 +64,7 @@ def test_that_an_abort_for_lack_of_memory_is_out_of_memory_and_another_abort_is_
         (OpenTarget("a.py"), "the model was being opened"),
         (FetchStats("w"), "statistics were being computed"),
         (FetchValues("w"), "values were being read"),
+        (FetchStoredValues("a.pt", "", "w"), "values of the checkpoint were being read"),
         (SummaryTable(), "torchinfo ran"),
         (ListTargets("a.py"), "it answered ListTargets"),
         (None, "it was idle"),

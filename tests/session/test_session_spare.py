@@ -35,6 +35,19 @@ def test_that_a_restart_takes_the_spare_and_keeps_another(spared):
     assert spare_pid(spared) not in (old, spare)
 
 
+def test_that_the_next_spare_may_wait_until_the_first_answers_are_there(spared):
+    assert spared.session.has_spare
+    spared.session.restart(spare=False)
+    assert spared.text("count") == "1"
+    assert spared.session._spare is None
+    assert not spared.session.has_spare
+    spared.session.keep_spare()
+    wait_until(lambda: spared.session.has_spare)
+    spared.session.close()
+    spared.session.keep_spare()
+    assert spared.session._spare is None
+
+
 def test_that_a_restarted_worker_knows_nothing_of_before(spared):
     assert spared.text("count") == "1"
     spared.session.restart()

@@ -253,7 +253,7 @@ def test_that_what_torch_cannot_make_dense_is_a_sentence_and_a_cancel_is_heard(f
 
     with monkeypatch.context() as patch:
         patch.setattr(stored_values, "_expanded", refuse)
-        with pytest.raises(UsageError, match="torch cannot make `w` dense: no kernel$"):
+        with pytest.raises(UsageError, match=r"torch cannot make `w` dense: no kernel$"):
             fetch(path, "", "w")
     context.stop_after = 0
     with pytest.raises(KeyboardInterrupt):

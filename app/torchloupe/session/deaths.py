@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import MAGIC, FetchStats, FetchValues, OpenTarget, RunForward, SummaryTable
+from torchloupe.wire.requests import MAGIC, FetchStats, FetchStoredValues, FetchValues, OpenTarget, RunForward, SummaryTable
 
 DETAIL_LINES = 40
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS", "SIGTRAP")
@@ -19,6 +19,7 @@ _DOING: dict[type, str] = {
     RunForward: "the forward pass ran",
     FetchStats: "statistics were being computed",
     FetchValues: "values were being read",
+    FetchStoredValues: "values of the checkpoint were being read",
     SummaryTable: "torchinfo ran",
 }
 _MEMORY_HINT = (

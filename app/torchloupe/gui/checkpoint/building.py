@@ -35,6 +35,8 @@ from torchloupe.wire.contents import CheckpointContents, StoredTensor
 
 AT_ONCE = 1_000
 """Up to so many tensors rows are built in less than a blink and need no thread."""
+STEPS_AT_ONCE = 50
+"""Steps of an optimizer each are read from the file."""
 OPEN_AT_FIRST = 2_000
 """Flat groups that hold no more than this are shown open."""
 ROWS_AT_FIRST = 45
@@ -65,7 +67,8 @@ class BuildRows:
     @property
     def is_large(self) -> bool:
         """It takes long enough to be done on a thread."""
-        return len(self.contents.tensors) > AT_ONCE
+        tensors = self.contents.tensors
+        return len(tensors) > AT_ONCE or sum(tensor.key.endswith(".step") for tensor in tensors) > STEPS_AT_ONCE
 
 
 class _Building:
