@@ -3,6 +3,7 @@
 import io
 import pickle
 import warnings
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint import metadata as parts
 from torch.distributed.checkpoint.filesystem import _StorageInfo
 
-from torchloupe.checkpoints import read_contents
+from torchloupe.checkpoints import distributed_folder, read_contents
 from torchloupe.wire.errors import CorruptFile
 
 
@@ -127,3 +128,12 @@ def test_that_an_index_of_something_else_is_refused(tmp_path):
     (tmp_path / ".metadata").write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(CorruptFile, match="not the index of a distributed checkpoint"):
         read_contents(tmp_path)
+
+
+def test_that_a_call_that_runs_code_is_named_wherever_torch_keeps_it() -> None:
+    machine = SimpleNamespace(globals={"torch.serialization.load": 3, "pathlib.os.system": 9, "pathlib.PosixPath": 20})
+    (problem,) = distributed_folder._about_names(machine)  # type: ignore[arg-type]  # its names are all that is asked of it
+    assert (problem.code, set(problem.data["names"])) == (
+        "checkpoint-runs-code",
+        {"torch.serialization.load", "pathlib.os.system"},
+    )

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from gui import panel_data
 from gui.conftest import PATIENCE_MS
 from gui.panel_data import open_panel, shown_column
-from torchloupe.gui.checkpoint.building import AT_ONCE, BuildRows
+from torchloupe.gui.checkpoint.building import AT_ONCE, STEPS_AT_ONCE, BuildRows
 from torchloupe.gui.checkpoint.panel import CheckpointModel, CheckpointPanel
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection
@@ -162,6 +162,15 @@ def test_that_very_many_rows_are_built_on_a_thread_while_the_header_is_there(pan
     qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=PATIENCE_MS)
     assert panel.totals.text().startswith("2,000 tensors")
     assert panel.containers.currentData() == "model"
+
+
+def test_that_the_many_steps_of_an_optimizer_are_read_on_a_thread() -> None:
+    def question(count: int) -> BuildRows:
+        steps = [panel_data.stored(f"state.{number}.step", (), "optimizer") for number in range(count)]
+        return BuildRows(CheckpointContents("/m.pt", "torch zip", 0, 0, tuple(steps)), "", True)
+
+    assert not question(STEPS_AT_ONCE).is_large
+    assert question(STEPS_AT_ONCE + 1).is_large
 
 
 def test_that_rows_of_a_checkpoint_that_was_closed_meanwhile_are_not_shown(panel: CheckpointPanel, qtbot: Any) -> None:

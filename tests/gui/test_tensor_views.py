@@ -142,6 +142,16 @@ def test_that_a_view_that_nobody_sees_reads_nothing(look: Look, qtbot: Any) -> N
     assert texts(view)[0] == ["0", "1", "2", "3", "4"]
 
 
+def test_that_reading_stops_when_the_checkpoint_is_closed(look: Look) -> None:
+    view = look.at("weight", HEAT_MAP)
+    view.slice.field.setText("1:, 2:")
+    assert look.panel.jobs.busy
+    look.panel.workbench.set_checkpoint(None)
+    assert not look.panel.jobs.busy
+    look.qtbot.waitUntil(lambda: not look.panel.jobs._lanes)
+    assert view.source is None
+
+
 def test_that_only_counts_can_be_logarithmic(look: Look) -> None:
     look.at("weight", VALUES)
     assert not look.panel.logarithmic.isVisible()
@@ -292,6 +302,15 @@ def center(view: HeatMap, row: int, column: int) -> QPoint:
 
 def drawn(view: HeatMap) -> QImage:
     return view.canvas.grab().toImage()
+
+
+def test_that_a_picture_arrives_while_something_wrong_is_typed(look: Look) -> None:
+    view = look.at("weight", HEAT_MAP)
+    view.slice.field.setText("1:, 2:")
+    view.slice.field.setText("1:, nonsense")
+    look.ready()
+    view.canvas.pointed.emit(0, 0)
+    assert view.readout.text() == "[1, 2]  6"
 
 
 def test_that_a_heat_map_is_drawn_in_the_colours_of_its_values(look: Look) -> None:

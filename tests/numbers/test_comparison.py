@@ -4,6 +4,7 @@ import math
 import os
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -15,6 +16,7 @@ from safetensors.torch import save_file
 
 from checkpoints.saved_state import by_key, saved
 from torchloupe.checkpoints import read_contents
+from torchloupe.checkpoints.values import MOST_OPEN
 from torchloupe.numbers import comparison
 from torchloupe.numbers.comparison import compare_values
 from torchloupe.wire.contents import CheckpointContents
@@ -276,6 +278,31 @@ def test_that_cancelling_ends_it_and_leaves_no_thread(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         list(compare_values(here, here, [(row, row) for row in here.tensors], stop))
+
+
+def test_that_many_shards_are_compared_each_with_its_own(tmp_path: Path) -> None:
+    rows = []
+    for number in range(MOST_OPEN * 2):
+        save_file({f"w{number}": torch.full((30_000,), float(number))}, tmp_path / f"{number}.safetensors")
+        (row,) = read_contents(tmp_path / f"{number}.safetensors").tensors
+        rows.append(replace(row, file=f"{number}.safetensors"))
+    whole = CheckpointContents(str(tmp_path), "sharded", 0, 0, tuple(rows))
+    found = list(compare_values(whole, whole, [(row, row) for row in rows]))
+    assert [each.reason for each in found] == [""] * len(rows)
+    norms = [each.difference.found_norm for each in found if each.difference and not each.difference.changed]
+    assert norms == pytest.approx([number * math.sqrt(30_000) for number in range(len(rows))])
+
+
+def test_that_threads_do_not_mix_their_reads_where_a_system_can_only_seek(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pread")
+    monkeypatch.delattr(os, "preadv")
+    monkeypatch.setattr(comparison, "LOT_BYTES", 1)
+    here = saved(tmp_path / "a.pt", {f"w{number}": torch.full((20_000,), float(number)) for number in range(100)})
+    for number, each in enumerate(compare_values(here, here, [(row, row) for row in here.tensors])):
+        assert each.difference is not None, each.reason
+        assert (each.difference.changed, each.difference.found_norm) == (0, pytest.approx(number * math.sqrt(20_000)))
 
 
 def test_that_what_was_compared_is_given_before_the_rest_is_read(tmp_path: Path) -> None:

@@ -130,3 +130,9 @@ def test_that_codes_are_even_around_zero() -> None:
     values = np.array([-9.0, -1.0, -0.5, 0.0, 0.5, 1.0, 9.0])
     none = np.zeros(7, bool)
     assert list(codes_of(values, 1.0, none, none)) == [1, 1, 64, 127, 190, 253, 253]
+
+
+def test_that_one_value_far_beyond_tiny_ones_has_the_last_colour() -> None:
+    values = np.full((100, 100), 1e-310)
+    values[0, 0] = 1.0
+    assert picture_of([values.reshape(-1)], 100, 100).codes[0] == ZERO + REACH

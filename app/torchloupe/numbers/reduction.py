@@ -110,7 +110,8 @@ def robust_limit(values: Numbers) -> float:
 
 def codes_of(values: Numbers, limit: float, nan: Any, inf: Any) -> bytes:
     """The colour codes of cells (see ``Picture``); ``nan`` and ``inf`` say which of them hold such a value."""
-    codes = np.rint(np.clip(np.nan_to_num(values) / limit, -1, 1) * REACH) + ZERO
+    with np.errstate(over="ignore"):  # the limit may be tiny
+        codes = np.rint(np.clip(np.nan_to_num(values) / limit, -1, 1) * REACH) + ZERO
     codes[inf] = INF_CODE
     codes[nan] = NAN_CODE
     return codes.astype(np.uint8).tobytes()

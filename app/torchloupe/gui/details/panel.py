@@ -224,4 +224,5 @@ class DetailsPanel(QWidget):
 def _clear(layout: QVBoxLayout) -> None:
     while item := layout.takeAt(0):
         if widget := item.widget():
+            widget.hide()  # it is deleted only when the event loop turns
             widget.deleteLater()

@@ -55,7 +55,7 @@ class HeatMap(ValueView):
 
     def arrived(self, result: Picture) -> None:
         """Draw it."""
-        self.picture, self.plane = result, self.slice.plane
+        self.picture, self.plane = result, self._wanted.plane  # in the slice something else may stand by now
         is_reduced = result.block_rows * result.block_columns > 1
         self.how.setEnabled(is_reduced)
         self.note.setText(picture_sentence(result, self.how.currentData()))

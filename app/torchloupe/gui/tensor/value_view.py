@@ -23,6 +23,7 @@ class ValueView(QWidget):
     def __init__(self, jobs: Jobs, name: str) -> None:
         super().__init__()
         self.jobs, self.name = jobs, name
+        self._tag = f"tensor-view-{type(self).__name__}"
         self.source: ValueSource | None = None
         self._wanted: Any = None
         self.said = EmptyState()
@@ -68,8 +69,9 @@ class ValueView(QWidget):
         self.read()
 
     def forget(self) -> None:
-        """What was read is out of date."""
+        """What was read is out of date, and so is what is being read."""
         self.source = self._wanted = None
+        self.jobs.drop(self._tag)
 
     def read(self) -> None:
         """Read what the controls say, unless it is there or on its way; only while somebody can see it."""
@@ -82,7 +84,7 @@ class ValueView(QWidget):
         self.say(self.tr("Reading the values of {0} …").format(self.source.key))
         label = self.tr("{0} of {1}").format(self.name, self.source.key)
         done, failed = partial(self._done, work), partial(self._failed, work)
-        self.jobs.start(work, done, failed, tag=f"tensor-view-{type(self).__name__}", label=label, owner=self)
+        self.jobs.start(work, done, failed, tag=self._tag, label=label, owner=self)
 
     def say(self, text: str) -> None:
         """A sentence in place of the content."""
