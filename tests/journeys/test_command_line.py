@@ -124,17 +124,22 @@ def test_that_a_correct_model_and_its_own_checkpoint_have_nothing_to_report(tmp_
     assert {status for status, count in answer["state_dict"]["counts"].items() if count} == {"matched"}
 
 
+def test_that_what_is_left_of_a_cut_checkpoint_is_shown_with_an_error(tmp_path):
+    (tmp_path / "cut.pt").write_bytes(CHECKPOINT.read_bytes()[:5000])
+    done = torchloupe("show", tmp_path / "cut.pt")
+    assert done.returncode == 1
+    assert "module.fc1.weight" in done.stdout
+    assert "error: cut.pt begins as a zip file and has no end record in its 5,000 bytes: it was cut off." in done.stdout
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize(
     ("content", "name", "words"),
-    [
-        (b"", "empty.pt", "empty"),
-        (b"just some text, no checkpoint", "notes.pt", "checkpoint"),
-        (None, "cut.pt", "cut off"),
-    ],
+    [(b"", "empty.pt", "empty"), (b"just some text, no checkpoint", "notes.pt", "checkpoint")],
 )
 def test_that_a_bad_checkpoint_is_one_sentence_and_status_2(tmp_path, content, name, words):
     path = tmp_path / name
-    path.write_bytes(CHECKPOINT.read_bytes()[:5000] if content is None else content)
+    path.write_bytes(content)
     done = torchloupe("show", path)
     assert done.returncode == 2
     assert done.stdout == ""

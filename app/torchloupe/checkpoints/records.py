@@ -3,8 +3,7 @@
 import os
 import struct
 import zlib
-from contextlib import contextmanager
-from typing import Iterator, Protocol
+from typing import Protocol
 
 from ..wire.errors import CheckpointError, CorruptFile
 from .source import SourceFile
@@ -38,17 +37,24 @@ class ValueFile(SourceFile):
 
     def changed(self) -> bool:
         """True when the file has another size or time on disk than when it was opened."""
-        with self._held_open():
+        self._hold()
+        try:
             return super().changed()
+        finally:
+            self._let_go()
 
     def at(self, offset: int, length: int) -> bytes:
         """At most ``length`` bytes from ``offset``, fewer at the end of the file."""
-        with self._held_open():
+        self._hold()
+        try:
             return super().at(offset, length)
+        finally:
+            self._let_go()
 
     def into(self, offset: int, memory: memoryview) -> None:
         """Fill ``memory`` with the bytes from ``offset``; raises CheckpointError when the file changed or ends before."""
-        with self._held_open():
+        self._hold()
+        try:
             self.check()
             filled, wanted = 0, len(memory)
             while filled < wanted:
@@ -57,6 +63,8 @@ class ValueFile(SourceFile):
                     raise CheckpointError(f"{self.name} is shorter than when it was opened.", _AGAIN)
                 filled += count
             self.bytes_read += wanted
+        finally:
+            self._let_go()
 
     def check(self) -> None:
         """Raises CheckpointError when the file was written to since it was opened."""
@@ -71,19 +79,17 @@ class ValueFile(SourceFile):
         *_, name_length, extra_length = _local.unpack(header)
         return header_at + _local.size + int(name_length) + int(extra_length)
 
-    @contextmanager
-    def _held_open(self) -> Iterator[None]:
+    def _hold(self) -> None:
         with self._lock:
             if self._rests and not self._readers:
                 self._descriptor = self._opened_again()
             self._readers += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._readers -= 1
-                if self._rests and not self._readers:
-                    os.close(self._descriptor)
+
+    def _let_go(self) -> None:
+        with self._lock:
+            self._readers -= 1
+            if self._rests and not self._readers:
+                os.close(self._descriptor)
 
     def _opened_again(self) -> int:
         descriptor = self._open()

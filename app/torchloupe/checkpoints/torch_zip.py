@@ -5,7 +5,7 @@ from typing import Dict, List, Set, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor, StoredValue
 from ..wire.errors import CorruptFile, UnsupportedFormat
-from ..wire.problems import Problem
+from ..wire.problems import ERROR, Problem
 from .foreign_zip import what_zip_is_this
 from .inert import Storage
 from .pickle_reading import BIG_ENDIAN, Progress, odd_file, read_pickle
@@ -101,7 +101,7 @@ def read(source: SourceFile, directory: Directory, progress: Progress) -> Checkp
     """The contents of a torch archive; raises UnsupportedFormat when the zip is something else."""
     archive = _Archive(source, directory)
     roots = _roots(source, directory)
-    problems = [odd_file(remark) for remark in directory.remarks]
+    problems = [_cut_off(remark) if archive.is_torn else odd_file(remark) for remark in directory.remarks]
     if len(roots) > 1:
         names = ", ".join(root[:100] for root in roots)
         problems.append(odd_file(f"It holds {len(roots)} checkpoints, in the folders {names}; torch.load refuses that."))
@@ -137,6 +137,10 @@ def read(source: SourceFile, directory: Directory, progress: Progress) -> Checkp
         problems=tuple(problems),
         about=tuple(archive.about(roots[0])),
     )
+
+
+def _cut_off(remark: str) -> Problem:
+    return Problem("checkpoint-cut-off", remark, ERROR, "Get the file again. What could be read of it is shown.")
 
 
 def _roots(source: SourceFile, directory: Directory) -> List[str]:

@@ -41,8 +41,8 @@ class Outcome:
 
     @property
     def faults(self) -> list[str]:
-        """What is wrong with the file itself: the warnings, without those about names that loading it would import."""
-        return [message for code, severity, message in self.problems if severity == "warning" and code not in _ABOUT_NAMES]
+        """What is wrong with the file itself: warnings and errors, without those about names that loading it would import."""
+        return [message for code, severity, message in self.problems if severity != "info" and code not in _ABOUT_NAMES]
 
 
 _ABOUT_NAMES = {"checkpoint-runs-code", "checkpoint-pickled-objects"}
