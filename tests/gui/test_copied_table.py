@@ -73,6 +73,9 @@ def test_that_every_panel_with_a_table_can_be_copied_in_both_ways(full_window: A
     full_window.book.add("app", "Opened.")
     full_window.docks.focus_panel(panel)
     qtbot.waitUntil(lambda: full_window.docks.focused_panel() == panel, timeout=PATIENCE_MS)
+    if panel == "log":  # lines are shown a moment after they are written
+        lines_shown = full_window.docks.panels[panel].inside().table
+        qtbot.waitUntil(lambda: bool(lines_shown.copied_table().rows), timeout=PATIENCE_MS)
     full_window.actions_by_id["edit.copy_markdown"].trigger()
     head, border, *rows = clipboard().split("\n")
     assert set(border) == {"|", "-", " "}

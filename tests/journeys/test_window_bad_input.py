@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "resources" / "example"
 MODELS = ROOT / "tests" / "models"
 
 pytestmark = [pytest.mark.real_window, pytest.mark.timeout(300)]
@@ -21,13 +20,13 @@ def quit_cleanly(display, window):
 
 def test_that_bad_files_are_refused_one_after_the_other_and_the_model_still_runs(display, tmp_path):
     (tmp_path / "broken.py").write_text((MODELS / "syntax_error.txt").read_text())
-    (tmp_path / "cut.pt").write_bytes((EXAMPLE / "checkpoint.pt").read_bytes()[:5000])
+    (tmp_path / "notes.pt").write_text("no checkpoint at all")
     (tmp_path / "empty.safetensors").write_bytes(b"")
     shutil.copy(MODELS / "raises_on_import.py", tmp_path)
     window = display.start_torchloupe(MODELS / "clean_cnn.py")
     window.wait("opened", kind="model")
     sentences = []
-    for number, name in enumerate(("broken.py", "cut.pt", "empty.safetensors", "raises_on_import.py"), 1):
+    for number, name in enumerate(("broken.py", "notes.pt", "empty.safetensors", "raises_on_import.py"), 1):
         display.find("Torchloupe")
         display.drop(window, tmp_path / name)
         refused = window.wait("refused", number)
@@ -35,7 +34,7 @@ def test_that_bad_files_are_refused_one_after_the_other_and_the_model_still_runs
         assert len(refused["problems"]) == 1
         sentences += refused["problems"]
     assert "Line 3" in sentences[0]
-    assert "cut off" in sentences[1]
+    assert "checkpoint" in sentences[1]
     assert "empty" in sentences[2]
     assert "KeyError: 'b'" in sentences[3]
     assert not any("Traceback" in sentence for sentence in sentences)
@@ -69,8 +68,9 @@ def test_that_an_input_of_the_wrong_dtype_is_typed_run_and_explained(display):
 
 def test_that_a_constructor_that_needs_arguments_is_asked_for_them(display):
     window = display.start_torchloupe(MODELS / "needs_arguments.py")
+    assert window.wait("described")["arguments"] == ["width", "depth", "bias"]
     display.find("Open model")
-    display.press("alt+a", "ctrl+a")
+    display.press("alt+j", "ctrl+a")
     display.write('{"width": 4, "depth": 2}')
     display.press("alt+o")
     assert window.wait("opened", kind="model")["class_name"] == "Sized"

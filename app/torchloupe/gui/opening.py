@@ -130,14 +130,14 @@ class Opening(QObject):
     def open_target(self, text: str, trusted: bool = False, arguments: dict[str, Any] | None = None) -> None:
         """Open ``file.py``, ``file.py:Name``, ``package.module:Name`` or ``package.module``; without a name the choices are looked up.
 
-        The code of a file runs only when its folder is trusted; a person is asked once.
+        ``arguments`` None: they may be asked for. The code of a file runs only when its folder is trusted; a person is asked once.
         """
         place, name = split_target(text.strip())
         if not place.endswith(".py") or self.worker.is_remote:  # a file of the far side is for the worker to read
             self._open_there(place, name, arguments)
             return
         path = Path(place).expanduser().absolute()
-        request = OpenTarget(f"{path}:{name}" if name else str(path), arguments, device=self.options.device)
+        request = OpenTarget(f"{path}:{name}" if name else str(path), arguments or None, device=self.options.device)
         if trusted:
             self.trust.allow(path.parent)
         self.jobs.start(
@@ -149,7 +149,7 @@ class Opening(QObject):
         )
 
     def _open_there(self, place: str, name: str | None, arguments: dict[str, Any] | None) -> None:
-        request = OpenTarget(f"{place}:{name}" if name else place, arguments, device=self.options.device)
+        request = OpenTarget(f"{place}:{name}" if name else place, arguments or None, device=self.options.device)
         if name and arguments is not None:
             self.construct(request)
             return

@@ -99,6 +99,7 @@ class ArgumentsBox(QWidget):
             return
         self.say("", "muted")
         self.show_form(form)
+        trace("described", target=form.target, arguments=[field.name for field in form.fields])
         solve, self._solve_soon = self._solve_soon, False
         if solve and form.fields and self.questions.can_solve:
             self._solve()

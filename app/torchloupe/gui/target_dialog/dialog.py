@@ -242,7 +242,7 @@ class TargetDialog(QDialog):
         self._settings.remember_arguments(self.target, given)
         self._judge()
         self._say(self.tr("Constructing {0} …").format(self.name.currentText() or self.target), "muted")
-        self._opening.open_target(self.target, arguments=given or None)
+        self._opening.open_target(self.target, arguments=given)
 
     def _opened(self, kind: str, _what: str) -> None:
         if kind == "model" and self._waits_for:
