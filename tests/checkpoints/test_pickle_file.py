@@ -26,7 +26,10 @@ def test_that_tensors_in_a_plain_pickle_have_a_shape_and_no_values(tmp_path):
     (row,) = contents.tensors
     assert (row.key, row.shape) == ("w", (2, 3))
     assert row.broken
-    assert [problem.code for problem in contents.problems if problem.severity == "warning"] == ["checkpoint-runs-code", "checkpoint-broken-tensor"]
+    assert [problem.code for problem in contents.problems if problem.severity == "warning"] == [
+        "checkpoint-runs-code",
+        "checkpoint-broken-tensor",
+    ]
 
 
 def test_that_code_in_a_plain_pickle_is_named_and_not_run(tmp_path):

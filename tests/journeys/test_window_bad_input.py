@@ -70,7 +70,9 @@ def test_that_a_constructor_that_needs_arguments_is_asked_for_them(display):
     window = display.start_torchloupe(MODELS / "needs_arguments.py")
     assert window.wait("described")["arguments"] == ["width", "depth", "bias"]
     display.find("Open model")
-    display.press("alt+j", "ctrl+a")
+    display.press("alt+j")
+    window.wait("arguments_page", as_text=True)
+    display.press("ctrl+a")
     display.write('{"width": 4, "depth": 2}')
     display.press("alt+o")
     assert window.wait("opened", kind="model")["class_name"] == "Sized"

@@ -3,8 +3,6 @@
 A request is ``SummaryTable((verb, *words))``; the answer is a ``SummaryText``.
 """
 
-# ruff: noqa: ARG001  every verb is given its context
-
 import contextlib
 import ctypes
 import importlib

@@ -28,6 +28,11 @@ def from_reader(cancel, request_id, interrupt=False):
     thread.join()
 
 
+def interrupted_in_a_sleep(cancel):
+    from_reader(cancel, 1, interrupt=True)
+    time.sleep(30)
+
+
 def test_that_nobody_who_catches_exception_swallows_it():
     assert not issubclass(Cancelled, Exception)
 
@@ -73,8 +78,7 @@ def test_that_an_interrupt_breaks_a_sleep(cancel):
 def test_that_one_request_is_interrupted_once(cancel):
     cancel.begin(1)
     with pytest.raises(Cancelled):
-        from_reader(cancel, 1, interrupt=True)
-        time.sleep(30)
+        interrupted_in_a_sleep(cancel)
     signal.raise_signal(signal.SIGINT)
 
 
@@ -125,8 +129,7 @@ def test_that_another_thread_sends_without_holding_anything_back(cancel):
     thread.start()
     inside.wait(30)
     with pytest.raises(Cancelled):
-        from_reader(cancel, 1, interrupt=True)
-        time.sleep(30)
+        interrupted_in_a_sleep(cancel)
     leave.set()
     thread.join()
 

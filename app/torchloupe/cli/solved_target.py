@@ -52,4 +52,6 @@ def _closest(solved: SolvedArguments) -> Problem:
 def _nothing_fits(target: str, contents: CheckpointContents) -> Problem:
     key = contents.tensors[0].key if contents.tensors else ""
     message = f"No arguments of `{target}` give a key of the checkpoint, such as `{key}`."
-    return Problem("arguments-not-found", message, hint="Is it the checkpoint of another model? Else give the arguments with --args.")
+    return Problem(
+        "arguments-not-found", message, hint="Is it the checkpoint of another model? Else give the arguments with --args."
+    )

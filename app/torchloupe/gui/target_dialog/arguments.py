@@ -193,6 +193,7 @@ class ArgumentsBox(QWidget):
             self.text.setFocus()
         else:
             self.form.focus_first()
+        trace("arguments_page", as_text=as_text)
 
     def _form_edited(self) -> None:
         self.say("", "muted")
