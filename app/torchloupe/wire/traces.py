@@ -41,7 +41,8 @@ class ForwardReport:
 
     ``inputs`` are the tensors the model was given and ``input_source`` where they came from (``given``, ``file``,
     ``worked_out``), with ``input_specs`` to give for the same input again where it has some; ``outputs`` what it returned.
-    ``problems`` is empty when it ran to its end. ``state_restored`` says that parameters, buffers, gradients, RNG, modes and hooks were compared with what they were before, bit for bit, and are equal.
+    ``problems`` is empty when it ran to its end. ``state_restored`` says that parameters, buffers, gradients, RNG, modes and hooks
+    were compared with what they were before, bit for bit, and are equal.
     """
 
     inputs: Tuple[TensorMeta, ...]
