@@ -1,6 +1,7 @@
 """How much lies in a checkpoint, and what of it counts once."""
 
 from dataclasses import replace
+from math import prod
 
 import pytest
 
@@ -104,3 +105,32 @@ def test_that_strides_are_usual_when_elements_stand_one_behind_the_other(
     shape: tuple[int, ...], strides: tuple[int, ...], usual: bool
 ) -> None:
     assert has_usual_strides(replace(stored("w", shape), strides=strides)) is usual
+
+
+def view(key, offset, shape, strides=None):
+    count = prod(shape)
+    usual, step = [], 1
+    for length in reversed(shape):
+        usual.insert(0, step)
+        step *= length
+    return StoredTensor(key, shape, "float32", 4 * count, stored_at="data/0", offset=offset, strides=strides or tuple(usual))
+
+
+def test_that_slices_of_a_fused_tensor_count_once():
+    whole = totals_of([view("fused", 0, (30, 10)), view("q", 0, (10, 10)), view("k", 100, (10, 10)), view("v", 200, (10, 10))])
+    assert (whole.tensors, whole.numbers, whole.bytes, whole.again) == (4, 300, 1200, 3)
+
+
+def test_that_parts_that_overlap_count_what_they_take_together():
+    some = totals_of([view("a", 0, (60,)), view("b", 40, (60,))])
+    assert (some.numbers, some.bytes, some.again) == (100, 400, 0)
+
+
+def test_that_a_transpose_counts_once():
+    some = totals_of([view("a", 0, (3, 5)), view("t", 0, (5, 3), (1, 5))])
+    assert (some.numbers, some.bytes, some.again) == (15, 60, 1)
+
+
+def test_that_parts_of_one_storage_that_do_not_meet_count_both():
+    some = totals_of([view("a", 0, (10,)), view("b", 50, (10,))])
+    assert (some.numbers, some.bytes, some.again) == (20, 80, 0)

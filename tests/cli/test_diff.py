@@ -134,3 +134,13 @@ def test_that_json_is_one_line_of_pure_ascii(play: Play, tmp_path: Path) -> None
     written = play("diff", str(path), str(path), "--json")
     assert written.out.isascii()
     assert written.json["state_dict"]["mapping"] == {"größe\x1b[31m": "größe\x1b[31m"}
+
+
+def test_that_two_checkpoints_are_told_by_their_names_and_no_model_is_spoken_of(play: Play, key_list: KeyListWriter) -> None:
+    one = key_list("one", {"a": (2,), "b": (3,), "c": (1,)})
+    other = key_list("other", {"a": (4,), "b": (3,), "d": (1,)})
+    written = play("diff", one, other)
+    assert "a is [4] in other.json, [2] in one.json." in written.out
+    assert "c is missing in other.json." in written.out
+    assert "d is in other.json and not in one.json." in written.out
+    assert "Construct" not in written.out

@@ -1,5 +1,6 @@
 """The problems of a state_dict diff: one for each cause, an error when ``load_state_dict`` would refuse."""
 
+from dataclasses import replace
 from typing import Any, Dict, Tuple
 
 from ..wire.problems import ERROR, INFO, WARNING, Fix, Problem
@@ -24,6 +25,15 @@ _CODES = {
 def diff_problems(diff: StateDictDiff) -> Tuple[Problem, ...]:
     """One problem per cause of the diff."""
     return tuple(_problem(cause) for cause in diff.causes)
+
+
+def two_checkpoint_problems(diff: StateDictDiff, expected: str, found: str) -> Tuple[Problem, ...]:
+    """The same in the words for two files, which go by their names: there is no model that could be constructed otherwise."""
+
+    def named(text: str) -> str:
+        return text.replace("the checkpoint", found).replace("the model", expected)
+
+    return tuple(replace(problem, message=named(problem.message), hint="") for problem in diff_problems(diff))
 
 
 def _problem(cause: Cause) -> Problem:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
-from typing import Dict, Hashable, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Hashable, Iterable, List, Optional, Sequence, Tuple
 
 from ..wire.contents import StoredTensor
 
@@ -46,22 +46,38 @@ def sharing(tensors: Iterable[StoredTensor]) -> Dict[Record, List[StoredTensor]]
 
 
 def totals_of(tensors: Iterable[StoredTensor]) -> Totals:
-    """All of them together."""
-    seen: Set[Hashable] = set()
-    count = numbers = size = again = 0
-    for tensor in tensors:
-        count += 1
-        here = tensor.bytes
-        if here and tensor.stored_at:
-            # As memory_of says; written out, for there may be 100,000.
-            memory = tensor.file, tensor.stored_at, tensor.offset, here
-            if memory in seen:
-                again += 1
-                continue
-            seen.add(memory)
-        numbers += prod(tensor.shape)
-        size += here
-    return Totals(count, numbers, size, again)
+    """All of them together; what several take of one storage counts once, also where they only overlap."""
+    some = list(tensors)
+    shared = sharing(some)
+    numbers = size = again = 0
+    for tensor in some:
+        if not shared or (tensor.file, tensor.stored_at) not in shared:
+            numbers += prod(tensor.shape)
+            size += tensor.bytes
+    for together in shared.values():
+        more_numbers, more_bytes, covered = _union(together)
+        numbers, size, again = numbers + more_numbers, size + more_bytes, again + covered
+    return Totals(len(some), numbers, size, again)
+
+
+def _union(tensors: Sequence[StoredTensor]) -> Tuple[int, int, int]:
+    """Numbers and bytes that tensors of one storage take together, and how many of them lie where others have been counted."""
+    numbers = size = covered = reached = 0
+    for tensor in sorted(tensors, key=lambda each: (each.offset, -_span(each))):
+        count, end = prod(tensor.shape), tensor.offset + _span(tensor)
+        new = min(count, end - max(reached, tensor.offset))
+        if new <= 0 or not count:
+            covered += bool(count)
+            continue
+        numbers, size, reached = numbers + new, size + tensor.bytes * new // count, max(reached, end)
+    return numbers, size, covered
+
+
+def _span(tensor: StoredTensor) -> int:
+    """So many elements of the storage lie between its first element and its last, both counted."""
+    if not tensor.strides or not all(tensor.shape):
+        return prod(tensor.shape)
+    return 1 + sum((length - 1) * abs(stride) for length, stride in zip(tensor.shape, tensor.strides))
 
 
 def totals_by_dtype(tensors: Iterable[StoredTensor]) -> Dict[str, Totals]:

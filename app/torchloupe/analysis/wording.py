@@ -58,21 +58,22 @@ def number_text(value: Optional[float]) -> str:
     return f"{value:.3e}" if not 1e-3 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
-def describe_difference(row: DiffRow) -> str:
+def describe_difference(row: DiffRow, model: str = "the model", checkpoint: str = "the checkpoint") -> str:
     """One row of the diff in words, naming the checkpoint and the model: ``missing in the checkpoint``."""
     expected, found = row.expected, row.found
     if row.status == MISSING or found is None:
-        return "missing in the checkpoint"
+        return f"missing in {checkpoint}"
     if row.status == UNEXPECTED or expected is None:
-        return "not in the model"
+        return f"not in {model}"
     if row.status == MATCHED:
         return "matched"
-    sizes = f"checkpoint {shape_text(found.shape)}, model {shape_text(expected.shape)}"
+    found_in, expected_in = checkpoint.replace("the ", ""), model.replace("the ", "")
+    sizes = f"{found_in} {shape_text(found.shape)}, {expected_in} {shape_text(expected.shape)}"
     words = {
         SHAPE: f"other shape: {sizes}",
         TRANSPOSED: f"transposed: {sizes}",
-        DTYPE: f"checkpoint {found.dtype}, model {expected.dtype}",
-        RENAMED: f"renamed: {found.key} in the checkpoint",
+        DTYPE: f"{found_in} {found.dtype}, {expected_in} {expected.dtype}",
+        RENAMED: f"renamed: {found.key} in {checkpoint}",
     }
     return words.get(row.status, f"{row.status}: {sizes}") + (f" ({row.how})" if row.how else "")
 

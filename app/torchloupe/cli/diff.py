@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.diff_problems import two_checkpoint_problems
 from torchloupe.analysis.state_dict_diff import KeyEntry, diff_problems, state_dict_diff
 from torchloupe.analysis.target_source import split_target
 from torchloupe.analysis.value_pairs import value_pairs
@@ -53,7 +54,11 @@ class Diff:
                 if isinstance(expected, CheckpointContents):
                     wanted = _keys(expected, have)
                 diff = report.diff = state_dict_diff(wanted, have)
-            report.problems += diff_problems(diff)
+            if target is None:
+                report.sides = Path(options.expected).name, Path(options.found).name
+                report.problems += two_checkpoint_problems(diff, *report.sides)
+            else:
+                report.problems += diff_problems(diff)
             if options.values and isinstance(expected, CheckpointContents) and isinstance(found, CheckpointContents):
                 homes = model_container(expected, have), model_container(found, _keys(expected, ()))
                 pairs = value_pairs(diff, expected, homes[0], found, homes[1])

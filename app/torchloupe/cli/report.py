@@ -63,9 +63,9 @@ class Exported:
 class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
-    ``solved`` are arguments that were worked out; ``checkpoints`` are those that were read, by their paths; they are not drawn.
-    ``seconds`` says how
-    long each stage took. ``could_run`` is False when what was asked for could not be done at all.
+    ``solved`` are arguments that were worked out; ``sides`` are what the two sides of ``diff`` are called; ``checkpoints`` are those
+    that were read, by their paths, and are not drawn. ``seconds`` says how long each stage took. ``could_run`` is False when what
+    was asked for could not be done at all.
     """
 
     command: str
@@ -81,6 +81,7 @@ class Report:
     summary: str | None = None
     interpreters: list[Interpreter] | None = None
     solved: SolvedArguments | None = None
+    sides: tuple[str, str] = ("the model", "the checkpoint")
     checkpoints: dict[str, CheckpointContents] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     could_run: bool = True

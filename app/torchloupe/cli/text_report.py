@@ -36,7 +36,7 @@ def print_report(report: Report, terminal: Terminal) -> None:
     if report.calls and report.command == "run":
         terminal.lines(call_lines(report.calls, terminal))
     if report.diff is not None and report.command == "diff":
-        terminal.lines(_diff_lines(report.diff, terminal))
+        terminal.lines(_diff_lines(report.diff, report.sides, terminal))
     if report.values is not None:
         terminal.lines(difference_lines(report.values, terminal))
     if report.shown is not None and (report.shown.summary or report.shown.values or report.shown.saved):
@@ -79,14 +79,14 @@ def _verdict(report: Report, terminal: Terminal) -> str:
     return subject + terminal.paint(", ".join(said) or "no problems", worst)
 
 
-def _diff_lines(diff: StateDictDiff, terminal: Terminal) -> list[str]:
+def _diff_lines(diff: StateDictDiff, sides: tuple[str, str], terminal: Terminal) -> list[str]:
     counts = ", ".join(f"{count_text(count)} {status}" for status, count in diff.counts.items() if count)
     differing = [row for row in diff.rows if row.status != MATCHED and row.expected is not row.found]
     rows = []
     for row in differing[:ROWS_SHOWN]:
         entry = row.expected or row.found
         assert entry is not None
-        rows.append(("  " + entry.key, shape_text(entry.shape), describe_difference(row)))
+        rows.append(("  " + entry.key, shape_text(entry.shape), describe_difference(row, *sides)))
     lines = [terminal.paint(counts or "no keys", "strong"), *columns(rows, width=terminal.width, elastic=(0, 2))]
     more = len(differing) - ROWS_SHOWN
     return [*lines, f"  … and {counted(more, 'more differing key')} (--json lists all)"] if more > 0 else lines

@@ -43,7 +43,7 @@ class CheckpointPairPanel(QWidget):
         self.header, self.splitter = QWidget(), QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self._build()
         self.compare.clicked.connect(self.compare_values)
-        self.cancel.clicked.connect(self.jobs.cancel)
+        self.cancel.clicked.connect(self._stop)
         self.table.chosen.connect(self._choose)
         workbench.other_changed.connect(self._show_pair)
         workbench.pair_changed.connect(self._show_pair)
@@ -185,6 +185,11 @@ class CheckpointPairPanel(QWidget):
         trace("values_compared", summary=summary)
         self._show_running(False)
         self.state.setText(summary)
+
+    def _stop(self) -> None:
+        """This comparison only: what else runs goes on."""
+        self.jobs.drop(VALUES)
+        self._failed(Failed((), cancelled=True))
 
     def _failed(self, failed: Failed) -> None:
         self._show_running(False)
