@@ -282,3 +282,8 @@ def test_that_a_finished_model_asks_for_nothing(tmp_path):
     file = tmp_path / "ready.py"
     file.write_text("from torch import nn\nmodel = nn.Linear(2, 2)\n")
     assert constructor_of(import_target(f"{file}:model")).fields == ()
+
+
+def test_that_only_a_dtype_is_taken_for_one(made):
+    with pytest.raises(UsageError, match="no dtype"):
+        made(dtype="compile")

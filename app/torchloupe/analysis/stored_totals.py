@@ -49,11 +49,8 @@ def totals_of(tensors: Iterable[StoredTensor]) -> Totals:
     """All of them together; what several take of one storage counts once, also where they only overlap."""
     some = list(tensors)
     shared = sharing(some)
-    numbers = size = again = 0
-    for tensor in some:
-        if not shared or (tensor.file, tensor.stored_at) not in shared:
-            numbers += prod(tensor.shape)
-            size += tensor.bytes
+    alone = [tensor for tensor in some if (tensor.file, tensor.stored_at) not in shared] if shared else some
+    numbers, size, again = sum([prod(tensor.shape) for tensor in alone]), sum([tensor.bytes for tensor in alone]), 0
     for together in shared.values():
         more_numbers, more_bytes, covered = _union(together)
         numbers, size, again = numbers + more_numbers, size + more_bytes, again + covered
@@ -90,12 +87,17 @@ def totals_by_dtype(tensors: Iterable[StoredTensor]) -> Dict[str, Totals]:
 
 def totals_by_prefix(tensors: Sequence[StoredTensor]) -> Dict[str, Totals]:
     """By the first part of the keys in which they differ (``transformer.h``, ``transformer.wte``), in file order."""
+    return {prefix: totals_of(some) for prefix, some in below_prefixes(tensors).items()}
+
+
+def below_prefixes(tensors: Sequence[StoredTensor]) -> Dict[str, List[StoredTensor]]:
+    """The tensors below each of these parts."""
     start = _common_start([tensor.key for tensor in tensors])
     held: Dict[str, List[StoredTensor]] = {}
     for tensor in tensors:
         part = tensor.key[len(start) :].partition(".")[0]
         held.setdefault(start + part, []).append(tensor)
-    return {prefix: totals_of(some) for prefix, some in held.items()}
+    return held
 
 
 def _common_start(keys: Sequence[str]) -> str:

@@ -6,7 +6,13 @@ from typing import Any
 from torchloupe.analysis.containers import containers_of, model_container
 from torchloupe.analysis.optimizer_state import param_groups
 from torchloupe.analysis.stored_facts import StoredFacts, full_key, stored_facts
-from torchloupe.analysis.stored_totals import Totals, has_usual_strides, totals_by_dtype, totals_by_prefix, totals_of
+from torchloupe.analysis.stored_totals import (
+    Totals,
+    has_usual_strides,
+    totals_by_dtype,
+    totals_by_prefix,
+    totals_of,
+)
 from torchloupe.checkpoints.importable_verdicts import judged_names
 from torchloupe.checkpoints.optimizer_steps import optimizer_steps
 from torchloupe.wire.contents import CheckpointContents, StoredTensor

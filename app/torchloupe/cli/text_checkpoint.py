@@ -6,7 +6,7 @@ from functools import cache
 from torchloupe.analysis.containers import OPTIMIZER, OTHER, Container, containers_of, model_container
 from torchloupe.analysis.optimizer_state import ParamGroup, param_groups
 from torchloupe.analysis.stored_facts import StoredFacts, settings_text, stored_facts, tensor_note
-from torchloupe.analysis.stored_totals import Totals, totals_by_dtype, totals_by_prefix, totals_of
+from torchloupe.analysis.stored_totals import Totals, below_prefixes, totals_by_dtype, totals_of
 from torchloupe.analysis.wording import bytes_text, count_text, counted, shape_text
 from torchloupe.checkpoints.importable_verdicts import DANGEROUS, HARMLESS, UNKNOWN, judged_names
 from torchloupe.checkpoints.optimizer_steps import optimizer_steps
@@ -74,12 +74,13 @@ def _group_line(group: ParamGroup) -> str:
 
 def _prefix_lines(tensors: Sequence[StoredTensor], terminal: Terminal) -> list[str]:
     """How much lies below each prefix; nothing where that would say every key twice."""
-    prefixes = totals_by_prefix(tensors)
+    prefixes = below_prefixes(tensors)
     if not 1 < len(prefixes) < len(tensors):
         return []
     rows = [
         (f"  {prefix}.*", counted(each.tensors, "tensor"), counted(each.numbers, "number"), bytes_text(each.bytes))
-        for prefix, each in list(prefixes.items())[:PREFIXES_SHOWN]
+        for prefix, some in list(prefixes.items())[:PREFIXES_SHOWN]
+        for each in [totals_of(some)]
     ]
     more = len(prefixes) - PREFIXES_SHOWN
     lines = columns(rows, right=(1, 2, 3), width=terminal.width)

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict, Optional, Tuple
 import torch
 from torch import nn
 
+from ..wire.errors import UsageError
+
 MISSING = inspect.Parameter.empty
 Make = Callable[[Any], Any]
 Kind = Tuple[str, Tuple[str, ...], Make]
@@ -117,7 +119,10 @@ def sequence_maker(hint: Any, default: Any) -> Make:
 
 def dtype_named(value: Any) -> Any:
     """``float16`` or ``torch.float16``."""
-    return getattr(torch, value.rpartition(".")[2]) if isinstance(value, str) else value
+    found = getattr(torch, value.rpartition(".")[2], None) if isinstance(value, str) else value
+    if isinstance(value, str) and not isinstance(found, torch.dtype):
+        raise UsageError(f"`{value}` is no dtype of torch.", "Give one such as float32, float16 or bfloat16.")
+    return found
 
 
 def may_be_named(found: Any, module: types.ModuleType) -> bool:

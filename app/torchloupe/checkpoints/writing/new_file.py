@@ -10,7 +10,7 @@ from typing import BinaryIO, Iterable, Iterator
 
 from ...wire.errors import TorchloupeError, UsageError
 
-_LONGEST_NAME = 100
+_LONGEST_NAME = 40
 
 
 @contextmanager
