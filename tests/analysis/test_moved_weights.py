@@ -108,3 +108,10 @@ def test_that_many_places_are_cut() -> None:
 )
 def test_that_the_plain_cases_are_said_plainly(compared: list[ComparedValues], text: str) -> None:
     assert moved_summary(compared) == text
+
+
+def test_that_a_counter_of_batches_is_not_what_moved_the_most():
+    counter = ComparedValues("bn.num_batches_tracked", "bn.num_batches_tracked", TensorDifference(1, 1, 0, 0, 2.0, 2.0, 1.0, 3.0))
+    weight = ComparedValues("fc.weight", "fc.weight", TensorDifference(4, 4, 0, 0, 0.1, 0.2, 2.0, 2.1))
+    assert "the most: fc.weight (relative 0.1)" in moved_summary([counter, weight])
+    assert rank("matched", weight) < rank("matched", counter)

@@ -78,6 +78,6 @@ def test_that_fractions_are_tried_as_their_neighbours():
 
 def test_that_an_example_names_a_key_that_differs():
     assert example_of({"a": (1,)}, {"a": (2,)}) == "a [1]"
-    assert example_of({"a": (1,)}, {}) == "a is there, or is not"
-    assert example_of({}, {"b": (1,)}) == "b is there, or is not"
+    assert example_of({"a": (1,)}, {}) == "whether a is there"
+    assert example_of({}, {"b": (1,)}) == "whether b is there"
     assert example_of({"a": (1,)}, {"a": (1,)}) is None

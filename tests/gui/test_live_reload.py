@@ -122,7 +122,7 @@ def test_that_a_saved_model_is_constructed_and_run_again_on_another_worker(live:
     assert len(live.bench.calls) == len(panel_data.failing_calls())
     assert not live.live.is_stale
     assert "model.py was saved at " in live.said[-1]
-    assert live.said[-1].endswith(": 8 calls in 31.2 ms, 1 problem")
+    assert live.said[-1].endswith(": 8 calls in 31.2 ms, 1 problem in the run")
 
 
 def test_that_a_file_that_it_imports_counts_as_well(live: Live) -> None:

@@ -85,11 +85,11 @@ def test_that_every_cell_can_be_pointed_at(canvas: PictureCanvas, shape: tuple[i
 
 def test_that_the_scale_says_when_values_lie_beyond_it(canvas: PictureCanvas) -> None:
     show(canvas, (3, 3), 2.5)
-    assert canvas._scale_texts() == ("2.5", "0", "−2.5")
+    assert canvas._scale_texts() == ("2.5", "0", "-2.5")
     outlier = np.full((30, 30), 0.5)
     outlier[0, 0] = 9
     canvas.show_picture(picture(outlier), (0, 29), (0, 29))
-    assert canvas._scale_texts() == ("≥ 0.5", "0", "≤ −0.5")
+    assert canvas._scale_texts() == ("≥ 0.5", "0", "≤ -0.5")
 
 
 def test_that_another_picture_forgets_the_cell(canvas: PictureCanvas) -> None:

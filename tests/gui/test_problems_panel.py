@@ -76,6 +76,9 @@ def test_that_problems_are_copied_in_full(panel: Any, bench: Workbench) -> None:
 def test_that_an_empty_list_never_looks_healthy_before_anything_was_checked(qapp: object) -> None:
     bench = Workbench()
     assert empty_text(bench) == "Not checked yet. Open a model and a checkpoint."
+    bench.set_checkpoint(panel_data.checkpoint())
+    assert empty_text(bench) == "Not checked yet. Open the model that the checkpoint is for."
+    bench.set_checkpoint(None)
     bench.set_model(panel_data.opened())
     assert "F5" in empty_text(bench)
     bench.begin_run()

@@ -36,7 +36,7 @@ class Bench:
 def test_that_a_run_to_the_end_says_how_long_it_took(qtbot: Any) -> None:
     bench = Bench(good_run())
     bench.run(qtbot)
-    assert bench.said == ["10 calls in 31.2 ms, 0 problems"]
+    assert bench.said == ["10 calls in 31.2 ms, 0 problems in the run"]
     assert len(bench.workbench.calls) == 10
 
 
@@ -44,7 +44,7 @@ def test_that_a_run_that_ends_in_a_problem_selects_it(qtbot: Any) -> None:
     bench = Bench(failing_run())
     bench.run(qtbot)
     assert bench.workbench.selection.problem == panel_data.MISMATCH
-    assert bench.said == ["8 calls in 31.2 ms, 1 problem"]
+    assert bench.said == ["8 calls in 31.2 ms, 1 problem in the run"]
 
 
 @pytest.mark.parametrize(

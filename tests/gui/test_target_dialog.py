@@ -129,6 +129,7 @@ def test_that_an_empty_dialog_cannot_be_opened_and_says_what_to_give(window: Any
     dialog = opened(window)
     assert not button(dialog).isEnabled()
     assert "Give a Python file" in dialog.says.text()
+    assert "worked out" in dialog.input.placeholderText()
 
 
 def test_that_a_file_lists_its_classes_and_the_required_arguments(window: Any, two_classes: Path, qtbot: Any) -> None:

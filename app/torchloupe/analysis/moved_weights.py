@@ -6,7 +6,7 @@ from typing import Optional, Sequence, Tuple
 from ..wire.values import ComparedValues
 from .diff_rows import MISSING, SHAPE, UNEXPECTED
 from .key_groups import KeyGroup, fold_keys
-from .value_pairs import ranked
+from .value_pairs import is_counter, ranked
 from .wording import count_text, counted, number_text
 
 WAITING, NAN, MOVED, EQUAL, FAILED, UNPAIRED = "waiting", "nan", "moved", "equal", "failed", "unpaired"
@@ -29,12 +29,15 @@ def motion(status: str, compared: Optional[ComparedValues]) -> str:
 
 
 def rank(status: str, compared: Optional[ComparedValues]) -> Tuple[int, float, float]:
-    """Sorts rows: NaN first, then the one that moved the furthest for its size (from zero is infinitely far), equal ones last."""
+    """Sorts rows: NaN first, then the one that moved the furthest for its size (from zero is infinitely far), counters of batches
+    behind those, equal ones last."""
     how = compared.difference if compared else None
     place = MOTIONS.index(motion(status, compared))
     if how is None:
         return place, 0.0, 0.0
     relative = math.inf if how.relative is None else how.relative
+    if compared is not None and is_counter(compared.expected):
+        relative = 0.0
     return place, -relative, -(how.max_abs or 0.0)
 
 

@@ -141,8 +141,8 @@ def example_of(before: Shapes, after: Shapes) -> Optional[str]:
     for key, shape in before.items():
         other: Any = after.get(key)
         if other is None:
-            return f"{key} is there, or is not"
+            return f"whether {key} is there"
         if other != shape:
             return f"{key} {list(shape)}"
     added = next((key for key in after if key not in before), None)
-    return f"{added} is there, or is not" if added else None
+    return f"whether {added} is there" if added else None

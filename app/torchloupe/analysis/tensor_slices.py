@@ -1,6 +1,5 @@
 """Finding one tensor of a checkpoint by what a person writes, and the part of it that an index such as ``0, 2:5, :`` means."""
 
-import difflib
 from dataclasses import dataclass, replace
 from typing import List, Optional, Sequence, Tuple
 
@@ -25,6 +24,8 @@ def find_tensor(contents: CheckpointContents, text: str) -> StoredTensor:
     if not chosen:
         names = [_full_name(tensor) for tensor in contents.tensors[:_MOST_COMPARED]]
         names += [tensor.key for tensor in contents.tensors[:_MOST_COMPARED]]
+        import difflib  # only for a key that is not there
+
         close = difflib.get_close_matches(text, names, 1)
         hint = f"Did you mean {close[0]}?" if close else "torchloupe show without --tensor lists them."
         raise UsageError(f"There is no tensor {text} in the checkpoint.", hint)

@@ -31,9 +31,17 @@ def value_pairs(
 
 
 def ranked(compared: Sequence[ComparedValues]) -> List[Tuple[ComparedValues, TensorDifference]]:
-    """Those that could be compared and are not the same, the one that moved the furthest for its size first."""
+    """Those that could be compared and are not the same, the one that moved the furthest for its size first,
+    counters of batches last."""
     moved = [(each, each.difference) for each in compared if each.difference is not None]
-    return sorted(((each, how) for each, how in moved if how.changed), key=lambda pair: _rank(pair[1]))
+    return sorted(
+        ((each, how) for each, how in moved if how.changed), key=lambda pair: (is_counter(pair[0].expected), *_rank(pair[1]))
+    )
+
+
+def is_counter(key: str) -> bool:
+    """It counts batches: it moves in every step and says nothing of learning."""
+    return key.rpartition(".")[2] == "num_batches_tracked"
 
 
 def _rank(how: TensorDifference) -> Tuple[float, float]:

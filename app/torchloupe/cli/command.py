@@ -4,22 +4,21 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
-
-from torchloupe.session.interpreters import default_interpreter
-from torchloupe.session.launchers import launcher_of
-from torchloupe.session.log import LogLine
-from torchloupe.session.session import OnEvent, Session
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .interrupts import cancelling
 from .report import Report
 from .terminal import Terminal
 
+if TYPE_CHECKING:
+    from torchloupe.session.log import LogLine
+    from torchloupe.session.session import OnEvent, Session
+
 
 class AnySession(Protocol):
     """The part of a session that commands use; the real one and the scripted one have it."""
 
-    def ask(self, message: Any, on_event: OnEvent | None = None) -> Any:
+    def ask(self, message: Any, on_event: "OnEvent | None" = None) -> Any:
         """The reply to a request, or ``Failed``."""
 
     def cancel(self) -> str:
@@ -36,11 +35,16 @@ OpenSession = Callable[[str | None, bool, Terminal], AnySession]
 """A session for an interpreter (None: the usual one), with a spare worker or without."""
 
 
-def real_session(interpreter: str | None, spare: bool, terminal: Terminal) -> Session:
+def real_session(interpreter: str | None, spare: bool, terminal: Terminal) -> "Session":
     """A worker in a process of its own; what the user's code prints goes to standard error. Raises ``UsageError``."""
+    # Here, not above: a command that only reads a file has no worker and need not wait for this.
+    from torchloupe.session.interpreters import default_interpreter
+    from torchloupe.session.launchers import launcher_of
+    from torchloupe.session.session import Session
+
     launcher = launcher_of(interpreter or default_interpreter())
 
-    def log(line: LogLine) -> None:
+    def log(line: "LogLine") -> None:
         if line.source == "user":
             terminal.complain(line.text)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from torchloupe.analysis.key_renaming import Renaming, export_lines, mapping_in, planned_export
-from torchloupe.checkpoints.writing import write_checkpoint
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import TorchloupeError, UsageError
 
@@ -49,6 +48,8 @@ class Convert:
 
 
 def _export(report: Report, contents: CheckpointContents, options: Namespace, renaming: Renaming, terminal: Terminal) -> None:
+    from torchloupe.checkpoints.writing import write_checkpoint  # no other command needs it
+
     progress = ProgressLine(terminal)
     try:
         plan = planned_export(contents, options.container, renaming)

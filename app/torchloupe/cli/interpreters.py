@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from torchloupe.session.discovery import find_interpreters, probe_devices, probe_interpreters
-
 from .command import Desk
 from .options import add_json_option
 from .report import Report
@@ -26,6 +24,8 @@ class Interpreters:
 
     def reports(self, options: Namespace, _desk: Desk) -> Iterator[Report]:
         """All that were found, the likeliest first."""
+        from torchloupe.session.discovery import find_interpreters, probe_devices, probe_interpreters  # no other command needs it
+
         report = Report(self.name)
         near = Path(options.near).absolute() if options.near else Path.cwd()
         with timed(report, "probe"):

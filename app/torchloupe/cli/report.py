@@ -1,12 +1,10 @@
 """What a command found, before it is drawn."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchloupe.analysis.key_renaming import PlannedExport
 from torchloupe.analysis.state_dict_diff import StateDictDiff
-from torchloupe.checkpoints.writing.checkpoint import Written
-from torchloupe.session.discovery import Interpreter
 from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
@@ -14,6 +12,10 @@ from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import ERROR, Problem
 from torchloupe.wire.traces import LayerCall
 from torchloupe.wire.values import ComparedValues, SingularValues, ValuesSlice, ValueSummary
+
+if TYPE_CHECKING:
+    from torchloupe.checkpoints.writing.checkpoint import Written
+    from torchloupe.session.discovery import Interpreter
 
 OK, PROBLEMS, COULD_NOT_RUN, CANCELLED = 0, 1, 2, 130
 
@@ -55,7 +57,7 @@ class Exported:
     """A checkpoint that was written: what was planned, what became of it, and the sentences about it."""
 
     plan: PlannedExport
-    written: Written
+    written: "Written"
     lines: tuple[str, ...]
 
 
@@ -79,7 +81,7 @@ class Report:
     shown: ShownTensor | None = None
     exported: Exported | None = None
     summary: str | None = None
-    interpreters: list[Interpreter] | None = None
+    interpreters: "list[Interpreter] | None" = None
     solved: SolvedArguments | None = None
     sides: tuple[str, str] = ("the model", "the checkpoint")
     checkpoints: dict[str, CheckpointContents] = field(default_factory=dict)

@@ -1,14 +1,16 @@
 """The Pythons of this machine as text."""
 
 from collections.abc import Sequence
-
-from torchloupe.session.discovery import Interpreter
+from typing import TYPE_CHECKING
 
 from .terminal import Terminal
 from .text_columns import columns
 
+if TYPE_CHECKING:
+    from torchloupe.session.discovery import Interpreter
 
-def interpreter_lines(found: Sequence[Interpreter], terminal: Terminal) -> list[str]:
+
+def interpreter_lines(found: "Sequence[Interpreter]", terminal: Terminal) -> list[str]:
     """A line for each."""
     if not found:
         return ["No Python was found."]
@@ -18,6 +20,6 @@ def interpreter_lines(found: Sequence[Interpreter], terminal: Terminal) -> list[
     return [terminal.paint(title, "strong"), *lines]
 
 
-def device_text(found: Interpreter) -> str:
+def device_text(found: "Interpreter") -> str:
     """Its devices; before anybody asked for them, what its torch was made for."""
     return ", ".join(found.devices) or found.build

@@ -1,6 +1,5 @@
 """``torchloupe tree``."""
 
-import importlib.util
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,5 +59,7 @@ def _add_summary(session: AnySession, inputs: tuple[str, ...], report: Report) -
 
 def torchinfo_folder() -> str | None:
     """Where the app's own torchinfo lies; it is found without being imported."""
+    import importlib.util
+
     found = importlib.util.find_spec("torchinfo")
     return str(Path(found.origin).parent.parent) if found is not None and found.origin else None

@@ -206,7 +206,7 @@ class LiveReload(QObject):
             return
         self._show(model, rerun, report)
         calls, problems = counted(len(rerun.calls), "call"), counted(len(report.problems), "problem")
-        self._opening.said.emit(f"{rerun.saved}: {calls} in {seconds_text(report.seconds)}, {problems}")
+        self._opening.said.emit(f"{rerun.saved}: {calls} in {seconds_text(report.seconds)}, {problems} in the run")
         self._opening.run_finished.emit()
 
     def _not_run(self, rerun: Rerun, model: OpenedTarget, failed: Failed) -> None:

@@ -66,7 +66,7 @@ class Running(QObject):
         codes = [problem.code for problem in report.problems]
         trace("run_finished", calls=len(self._workbench.calls), problems=codes, errors=errors)
         calls, problems = counted(len(self._workbench.calls), "call"), counted(len(report.problems), "problem")
-        self.said.emit(self.tr("{0} in {1}, {2}").format(calls, seconds_text(report.seconds), problems))
+        self.said.emit(self.tr("{0} in {1}, {2} in the run").format(calls, seconds_text(report.seconds), problems))
         self.finished.emit()
 
     def _failed(self, failed: Failed) -> None:

@@ -98,7 +98,7 @@ class CheckpointPanel(QWidget):
         self.tree_button.setCheckable(True)
         self.tree_button.setChecked(self.as_tree)
         self.tree_button.setToolTip(self.tr("Keys as a tree of their parts, or all of them in a flat list"))
-        weights = QLabel(self.tr("&Weights:"))
+        weights = QLabel(self.tr("&Weights"))
         weights.setBuddy(self.containers)
         choice = QHBoxLayout()
         choice.addWidget(weights)

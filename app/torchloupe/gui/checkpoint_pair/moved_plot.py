@@ -1,61 +1,50 @@
-"""Which weights moved, drawn with pyqtgraph in the order of the files. Importing it takes a quarter of a second, so it waits for the
-first values."""
+"""Which weights moved, drawn with pyqtgraph in the order of the files."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolTip
 
 from torchloupe.gui.checkpoint_pair.model import POINTS, PairRow, kind_of, log_relative, scale_of, thinned
+from torchloupe.gui.plot import Plot
 from torchloupe.gui.theme import color
 
 REACH = 10
 """So many pixels away a point is still meant."""
 
 
-class MovedPlot(QWidget):
-    """A point for each row; follows the theme. ``describe`` says a row in words."""
+class MovedPlot(Plot):
+    """A point for each row. ``describe`` says a row in words."""
 
     chosen = Signal(object)  # PairRow that was clicked
 
     def __init__(self, describe: Callable[[PairRow], str]) -> None:
-        super().__init__()
-        import pyqtgraph
-
-        self._pyqtgraph: Any = pyqtgraph
+        name = "How far each tensor moved; the table below says the same in numbers"
+        super().__init__(name, "tensors in the order of the file", "relative change", scrolls=True)
         self._describe = describe
         self._rows: dict[int, PairRow] = {}  # by number
         self._numbers: dict[str, list[int]] = {kind: [] for kind in POINTS}
         self._heights: dict[str, list[float]] = {kind: [] for kind in POINTS}
         self._current: PairRow | None = None
         self.scale = scale_of(())
-        self.plot: Any = pyqtgraph.PlotWidget(background=None)
         self.points: dict[str, Any] = {}
-        self.mark: Any = pyqtgraph.InfiniteLine(angle=90)
+        self.mark: Any = self.pyqtgraph.InfiniteLine(angle=90)
         self._build()
-        self._follow_theme()
+        self.follow_theme()
 
     def _build(self) -> None:
         plot = self.plot
-        plot.setAccessibleName(self.tr("How far each tensor moved; the table below says the same in numbers"))
-        plot.setMenuEnabled(False)
-        plot.setMouseEnabled(x=True, y=False)
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        plot.setLabel("left", self.tr("relative change"))
-        plot.setLabel("bottom", self.tr("tensors in the order of the file"))
         plot.addItem(self.mark)
         for kind, point in POINTS.items():
-            self.points[kind] = self._pyqtgraph.ScatterPlotItem(symbol=point.symbol, size=8)
+            self.points[kind] = self.pyqtgraph.ScatterPlotItem(symbol=point.symbol, size=8)
             plot.addItem(self.points[kind])
         plot.getViewBox().sigXRangeChanged.connect(self._draw)
         plot.scene().sigMouseMoved.connect(self._hover)
         plot.scene().sigMouseClicked.connect(self._click)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(plot)
 
     def show_rows(self, rows: Sequence[PairRow], count: int) -> None:
         """Other rows; ``count`` is how many there will be."""
@@ -131,20 +120,10 @@ class MovedPlot(QWidget):
             event.accept()
             self.chosen.emit(row)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Another palette: draw in its colours."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._follow_theme()
-
-    def _follow_theme(self) -> None:
-        palette = self.palette()
-        self.plot.setBackground(palette.base().color())
+    def follow_theme(self) -> None:
+        """Its items too."""
+        super().follow_theme()
         for kind, point in POINTS.items():
-            self.points[kind].setPen(self._pyqtgraph.mkPen(color(point.role), width=1.4))
-            self.points[kind].setBrush(self._pyqtgraph.mkBrush(color(point.role)))
-        self.mark.setPen(self._pyqtgraph.mkPen(color("text"), width=1, style=Qt.PenStyle.DashLine))
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setPen(color("muted"))
-            axis.setTextPen(palette.text().color())
+            self.points[kind].setPen(self.pyqtgraph.mkPen(color(point.role), width=1.4))
+            self.points[kind].setBrush(self.pyqtgraph.mkBrush(color(point.role)))
+        self.mark.setPen(self.pyqtgraph.mkPen(color("text"), width=1, style=Qt.PenStyle.DashLine))

@@ -18,7 +18,7 @@ CHANGED_ROLE = Qt.ItemDataRole.UserRole + 1
 COLUMNS = (
     Column("Status", 6.5),
     Column("Model key", 13),
-    Column("Model shape", 7),
+    Column("Model shape", 8.5),
     Column("Checkpoint key", 13.5),
     Column("Checkpoint shape", 8),
     Column("Difference", 20),

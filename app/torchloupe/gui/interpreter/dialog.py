@@ -43,7 +43,7 @@ class InterpreterDialog(QDialog):
         self.field = QLineEdit(current, placeholderText=self.tr("a program, a folder, or a command such as ssh host python3"))
         self.field.setAccessibleName(self.tr("Interpreter"))
         self.says = QLabel(wordWrap=True)
-        browse = QPushButton(self.tr("&Browse …"), autoDefault=False)
+        browse = QPushButton(self.tr("&Browse…"), autoDefault=False)
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
         row.addWidget(self.field, 1)

@@ -19,7 +19,7 @@ from torchloupe.wire.modules import ModuleTree, ParameterEntry
 BUILDING = "modules"
 """The tag of the job that arranges a large tree."""
 
-_PARAMETER_WIDTHS = (12, 7, 6, 6, 3.5, 7, 5.5, 5, 8)
+_PARAMETER_WIDTHS = (12, 8.5, 6, 6, 3.5, 7, 5.5, 5, 8)
 
 
 class ModulesPanel(QWidget):

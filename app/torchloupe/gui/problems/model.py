@@ -48,4 +48,6 @@ def empty_text(workbench: Workbench) -> str:
         return f"No problems in {'; '.join(checked)}."
     if workbench.model is not None:
         return "Not checked yet. F5 runs one forward pass."
+    if workbench.checkpoint is not None:
+        return "Not checked yet. Open the model that the checkpoint is for."
     return "Not checked yet. Open a model and a checkpoint."

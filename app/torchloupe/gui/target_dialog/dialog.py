@@ -54,7 +54,8 @@ class TargetDialog(QDialog):
         self.name.setLineEdit(typed)
         typed.editingFinished.connect(self._describe)
         self.arguments = ArgumentsBox(opening, settings)
-        self.input = QLineEdit(run_bar.input.text(), placeholderText=run_bar.input.placeholderText())
+        unsaid = self.tr("if empty, from the file or worked out; or type specs: float32[1,3,224,224]")
+        self.input = QLineEdit(run_bar.input.text(), placeholderText=unsaid)
         self.device = QComboBox()
         for number in range(run_bar.device.count()):
             self.device.addItem(run_bar.device.itemText(number), run_bar.device.itemData(number))
@@ -103,7 +104,7 @@ class TargetDialog(QDialog):
         return QSize(min(width, room.width() - em(self, 3)), min(height, room.height() - em(self, 4)))
 
     def _browse_button(self) -> QPushButton:
-        browse = QPushButton(self.tr("&Browse …"), autoDefault=False)
+        browse = QPushButton(self.tr("&Browse…"), autoDefault=False)
         browse.clicked.connect(self._browse)
         return browse
 

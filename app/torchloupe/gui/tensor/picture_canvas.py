@@ -109,7 +109,7 @@ class PictureCanvas(QWidget):
         assert self._picture is not None
         limit = number_text(self._picture.limit)
         beyond = max(abs(self._picture.low or 0), abs(self._picture.high or 0)) > self._picture.limit
-        return (f"≥ {limit}", "0", f"≤ −{limit}") if beyond else (limit, "0", f"−{limit}")
+        return (f"≥ {limit}", "0", f"≤ -{limit}") if beyond else (limit, "0", f"-{limit}")
 
     # drawing
 

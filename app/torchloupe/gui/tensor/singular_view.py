@@ -3,12 +3,13 @@
 from math import log10, prod
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QVBoxLayout
 
 from torchloupe.analysis.spectrum import singular_facts
 from torchloupe.analysis.wording import count_text, number_text
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.plot import Plot
 from torchloupe.gui.tensor.readings import ReadSingularValues
 from torchloupe.gui.tensor.sources import ValueSource
 from torchloupe.gui.tensor.value_view import ValueView
@@ -70,27 +71,14 @@ def singular_rows(found: SingularValues) -> list[Row]:
     return [Row(pair, pair[0]) for pair in pairs]
 
 
-class SingularPlot(QWidget):
-    """The values over their number, on a logarithmic scale; zeros are left out. Imports pyqtgraph, so it waits for the first."""
+class SingularPlot(Plot):
+    """The values over their number, on a logarithmic scale; zeros are left out."""
 
     def __init__(self) -> None:
-        super().__init__()
-        import pyqtgraph
-
-        self._pyqtgraph: Any = pyqtgraph
-        self.plot: Any = pyqtgraph.PlotWidget(background=None)
-        self.plot.setAccessibleName(self.tr("Singular values; the table beside it says the same in numbers"))
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setLabel("bottom", self.tr("number"))
-        self.plot.setLabel("left", self.tr("singular value"))
+        super().__init__("Singular values; the table beside it says the same in numbers", "number", "singular value")
         self.plot.getAxis("left").setLogMode(True)
         self.curve: Any = self.plot.plot()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
-        self._follow_theme()
+        self.follow_theme()
 
     def show_values(self, values: tuple[float, ...]) -> None:
         """Draw others."""
@@ -99,17 +87,7 @@ class SingularPlot(QWidget):
         self.plot.setXRange(0, len(values) + 1, padding=0.02)
         self.plot.setYRange(min(heights, default=0.0), max(heights, default=1.0), padding=0.08)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Another palette: draw in its colours."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._follow_theme()
-
-    def _follow_theme(self) -> None:
-        palette = self.palette()
-        self.plot.setBackground(palette.base().color())
-        self.curve.setPen(self._pyqtgraph.mkPen(color("accent"), width=2))
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setPen(color("muted"))
-            axis.setTextPen(palette.text().color())
+    def follow_theme(self) -> None:
+        """Its items too."""
+        super().follow_theme()
+        self.curve.setPen(self.pyqtgraph.mkPen(color("accent"), width=2))

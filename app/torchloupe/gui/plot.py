@@ -1,0 +1,48 @@
+"""What all plots of the window have in common. Importing pyqtgraph takes a quarter of a second, so it waits for the first plot."""
+
+from typing import Any
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from torchloupe.gui.theme import color
+
+
+class Plot(QWidget):
+    """Two labelled axes in the colours of the theme. ``scrolls``: the mouse moves and zooms it sideways.
+
+    A subclass adds what it draws, extends ``follow_theme`` by its colours, and calls it once all is there.
+    """
+
+    def __init__(self, name: str, bottom: str, left: str, scrolls: bool = False) -> None:
+        super().__init__()
+        import pyqtgraph
+
+        self.pyqtgraph: Any = pyqtgraph
+        self.plot: Any = pyqtgraph.PlotWidget(background=None)
+        self.plot.setAccessibleName(name)
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=scrolls, y=False)
+        if not scrolls:
+            self.plot.hideButtons()
+        for side, label in (("bottom", bottom), ("left", left)):
+            self.plot.setLabel(side, label)
+            self.plot.getAxis(side).enableAutoSIPrefix(False)  # a tick of 150 at 0.15 misleads
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.plot)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another palette: draw in its colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.follow_theme()
+
+    def follow_theme(self) -> None:
+        """Draw in the colours of the theme."""
+        palette = self.palette()
+        self.plot.setBackground(palette.base().color())
+        for name in ("left", "bottom"):
+            axis = self.plot.getAxis(name)
+            axis.setPen(color("muted"))
+            axis.setTextPen(palette.text().color())
