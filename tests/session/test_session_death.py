@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -84,6 +85,27 @@ def test_that_a_worker_that_dies_while_idle_is_told_at_once_and_replaced_when_ne
     wait_until(lambda: odd.session.state == "died")
     wait_until(lambda: any("it was idle" in line for line in odd.said("app")))
     assert odd.session.hello is None
+    assert odd.text("echo", "again") == "again"
+
+
+@pytest.mark.parametrize("idle", [False, True])
+def test_that_a_death_that_is_slow_to_be_noticed_is_told_once_and_not_to_the_next_question(odd, monkeypatch, idle):
+    notice = odd.session._on_change
+    noticing = threading.Event()
+
+    def late(channel):
+        if channel.state == "ended":
+            noticing.set()
+            time.sleep(0.2)
+        notice(channel)
+
+    monkeypatch.setattr(odd.session, "_on_change", late)
+    pid = int(odd.text("pid"))
+    if idle:
+        os.kill(pid, signal.SIGKILL)
+        assert noticing.wait(30)
+    else:
+        problem_of(odd.ask("hard-exit", "1"))
     assert odd.text("echo", "again") == "again"
 
 

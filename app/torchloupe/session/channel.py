@@ -198,8 +198,8 @@ class Channel:
     def _end(self, problem: Problem) -> None:
         self.problem = problem
         self.state = ENDED
+        self._on_change(self)  # first: whoever hears of the end may ask again at once, and is to meet another channel
         self.replies.put(None)
-        self._on_change(self)
 
     # the log
 
