@@ -79,9 +79,13 @@ def test(rest: Sequence[str]) -> int:
 
 
 def pytest(python: Path, rest: Sequence[str]) -> int:
-    """One run of pytest: no display is needed (tests of the real window bring their own), one thread per process."""
+    """One run of pytest: no display is needed (tests of the real window bring their own), one thread per process.
+
+    Two files of tests at a time, unless ``-n`` says otherwise (``-n 0`` for a debugger).
+    """
     defaults = {"QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1"}
-    return call([python, "-m", "pytest", *rest], {**defaults, **os.environ})
+    side_by_side = [] if any(word.startswith("-n") for word in rest) else ["-n", "2", "--dist", "loadfile"]
+    return call([python, "-m", "pytest", *side_by_side, *rest], {**defaults, **os.environ})
 
 
 def check(rest: Sequence[str]) -> int:

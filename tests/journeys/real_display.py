@@ -148,7 +148,11 @@ class RealDisplay:
 
     def find(self, title):
         """Left, top, width and height of the visible window whose title holds ``title``."""
-        identity = self.tool("search", "--sync", "--onlyvisible", "--name", title).split()[-1]
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not (found := self.tool("search", "--sync", "--onlyvisible", "--name", title).split()):
+            # A window that closes while xdotool goes through them makes it give up.
+            assert time.monotonic() < end, f"no window with {title!r} in its title"
+        identity = found[-1]
         self.tool("windowactivate", "--sync", identity)
         return self._geometry(identity)
 

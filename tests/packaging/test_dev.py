@@ -169,7 +169,7 @@ def test_that_test_runs_pytest_without_a_display_and_hands_on_its_status(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     terminal.statuses = {"pytest": 5}
     assert tasks.main(["test"]) == 5
-    assert terminal.calls == [["python", "-m", "pytest"]]
+    assert terminal.calls == [["python", "-m", "pytest", "-n", "2", "--dist", "loadfile"]]
     assert terminal.environments[0]["QT_QPA_PLATFORM"] == "offscreen"
     assert terminal.environments[0]["OMP_NUM_THREADS"] == "1"
     assert terminal.needs == system_libraries.WINDOW_TESTS
@@ -177,7 +177,13 @@ def test_that_test_runs_pytest_without_a_display_and_hands_on_its_status(
 
 def test_that_paths_and_options_narrow_the_tests(terminal: Terminal) -> None:
     tasks.main(["test", "tests/wire", "-k", "frame"])
-    assert terminal.calls == [["python", "-m", "pytest", "tests/wire", "-k", "frame"]]
+    assert terminal.calls[0][-3:] == ["tests/wire", "-k", "frame"]
+
+
+@pytest.mark.parametrize("words", [["-n", "0"], ["-n4"]])
+def test_that_how_many_tests_run_at_a_time_can_be_said(terminal: Terminal, words: list[str]) -> None:
+    tasks.main(["test", *words])
+    assert terminal.calls == [["python", "-m", "pytest", *words]]
 
 
 def test_that_check_runs_everything_even_when_the_first_step_fails(
