@@ -72,6 +72,7 @@ class Bench:
         yield from self.values()
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
         yield self.tree_on_screen()
+        yield from self.registration()
         yield from self.without_data()
         yield from self.forward(self.size.modules.replace("_", " "), self.size.modules, "16,8")
         yield from self.saved("the example", HERE.parents[1] / "resources" / "example" / "classifier.py")
@@ -151,6 +152,16 @@ class Bench:
             partial(self.said_seconds, [*script, "plain", factory]),
         )
         return Figure(f"{factory.replace('_', ' ')} on screen", ours, "building them alone", peer, "s", 1.3)
+
+    def registration(self) -> Iterator[Figure]:
+        """Thousands of modules looked at for what is not registered, beside constructing them and beside peers that don't look."""
+        user = self.environment.get(OTHER_PYTHON, self.python)
+        said = self.said([user, str(HERE / "registration_peers.py"), self.size.modules, "16,8"])
+        name = f"registration of {self.size.modules.replace('_', ' ')}"
+        yield Figure(name, said["registration"], "constructing them", said["build"], "s", 2.0)
+        for peer in ("torchinfo", "torchlens"):
+            if peer in said:
+                yield Figure(f"{name}: closer look", said["closer_look"], f"{peer}, one pass", said[peer], "s")
 
     def without_data(self) -> Iterator[Figure]:
         """The largest Llama constructed, listed and run on the meta device, beside torch alone; and the memory of it."""

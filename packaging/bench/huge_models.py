@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 import torch
 from torch import nn
@@ -27,8 +28,8 @@ SIZES = {
     "num_key_value_heads": 8,
 }
 """Llama 3.1 of 405 billion parameters."""
-ROUNDS = 2
-"""Of a model on the meta device; the last one counts, the first is the one that imports."""
+ROUNDS = 4
+"""Of a model on the meta device; the first is the one that imports, the median of the others counts."""
 
 if importlib.util.find_spec("transformers"):
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -59,13 +60,14 @@ def plain(factory: str) -> dict[str, float]:
         return {"seconds": time.perf_counter() - began}
     make = {"llama": llama, "short_llama": short_llama}[factory]
     tokens = torch.zeros(1, TOKENS, dtype=torch.int64, device="meta")
+    seconds = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
         with torch.device("meta"):
             model = make()
         model(tokens)
-        seconds = time.perf_counter() - began
-    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        seconds.append(time.perf_counter() - began)
+    return {"seconds": median(seconds[1:]), "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def shapes(factory: str, python: str) -> dict[str, float]:
@@ -77,17 +79,18 @@ def shapes(factory: str, python: str) -> dict[str, float]:
     from torchloupe.wire.requests import Failed, OpenTarget, RunForward
 
     session = Session(launcher_of(python), spare=False)
-    calls: list[object] = []
+    seconds = []
     for _ in range(ROUNDS):
+        calls: list[object] = []
         began = time.perf_counter()
         answers = [session.ask(OpenTarget(f"{HERE}:{factory}", device="meta"))]
         run = RunForward((f"int64[1,{TOKENS}]",), shapes_only=True)
-        answers.append(session.ask(run, lambda call, _blobs: calls.append(call)))
-        seconds = time.perf_counter() - began
+        answers.append(session.ask(run, lambda call, _blobs, calls=calls: calls.append(call)))
+        seconds.append(time.perf_counter() - began)
     session.close()
     if any(isinstance(answer, Failed) for answer in answers) or answers[-1].problems:
         sys.exit(f"The worker failed: {answers}"[:2000])
-    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}
+    return {"seconds": median(seconds[1:]), "megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}
 
 
 def window(factory: str) -> dict[str, float]:

@@ -3,8 +3,9 @@
 import pytest
 
 from torchloupe.analysis.diff_causes import is_lossy
-from torchloupe.analysis.diff_problems import KEYS_SHOWN
+from torchloupe.analysis.diff_problems import KEYS_SHOWN, SOLVE, two_checkpoint_problems, with_solution
 from torchloupe.analysis.state_dict_diff import KeyEntry, diff_problems, state_dict_diff
+from torchloupe.wire.arguments import SolvedArgument, SolvedArguments
 from torchloupe.wire.problems import Problem
 
 MODEL = {"conv.weight": (8, 3), "conv.bias": (8,), "head.weight": (10, 8), "head.bias": (10,)}
@@ -133,3 +134,89 @@ def test_that_every_problem_has_a_hint_and_the_facts_behind_it() -> None:
         assert problem.hint
         assert problem.data["key_count"] >= 1
         assert problem.message.endswith(".")
+
+
+def transformer(width: int, layers: int = 12) -> dict[str, tuple[int, ...]]:
+    """The keys of a small language model."""
+    shapes: dict[str, tuple[int, ...]] = {"emb.weight": (1000, width)}
+    for number in range(layers):
+        shapes |= {
+            f"blocks.{number}.norm.weight": (width,),
+            f"blocks.{number}.qkv.weight": (3 * width, width),
+            f"blocks.{number}.up.weight": (4 * width, width),
+            f"blocks.{number}.up.bias": (4 * width,),
+        }
+    return shapes
+
+
+def test_that_another_width_is_one_problem_however_many_keys_it_is_seen_in() -> None:
+    (problem,) = problems(transformer(512), transformer(768))
+    assert problem.message == (
+        "emb.weight is [1000, 768] in the checkpoint, [1000, 512] in the model; 48 more keys differ in the same way, "
+        "such as blocks.0.norm.weight and blocks.0.qkv.weight."
+    )
+    assert problem.hint.startswith("The checkpoint was made with 768 where the model has 512, and with multiples of that.")
+    assert problem.data["key_count"] == 49
+
+
+def test_that_another_width_and_other_classes_are_two_problems() -> None:
+    expected, found = MODEL | {"big.weight": (100, 100)}, MODEL | {"head.weight": (7, 8), "big.weight": (90, 90)}
+    assert [problem.parameter for problem in problems(expected, found)] == ["head.weight", "big.weight"]
+
+
+def test_that_sizes_that_are_no_multiples_are_all_said() -> None:
+    (problem,) = problems({"a.weight": (6, 4)}, {"a.weight": (9, 8)})
+    assert "made with 9 where the model has 6 and 8 where the model has 4. " in problem.hint
+
+
+def test_that_other_sizes_offer_to_work_the_arguments_out() -> None:
+    (problem,) = problems(MODEL, MODEL | {"head.weight": (1000, 8), "head.bias": (1000,)})
+    (fix,) = problem.fixes
+    assert (fix.kind, fix.verified) == (SOLVE, False)
+    assert "--solve" in fix.text
+
+
+def test_that_no_arguments_are_worked_out_for_two_files() -> None:
+    diff = state_dict_diff([KeyEntry("a", (1,), "float32")], [KeyEntry("a", (2,), "float32")])
+    (problem,) = two_checkpoint_problems(diff, "one.pt", "two.pt")
+    assert problem.fixes == ()
+
+
+def solved(matched: int = 49, exact: bool = True, **arguments: object) -> SolvedArguments:
+    values = tuple(SolvedArgument(name, value, "shapes") for name, value in arguments.items())
+    return SolvedArguments("a.py:Net", {**arguments, "dropout": 0.1}, values, matched, 49, 0, exact, 8)
+
+
+def test_that_arguments_that_fit_are_named_and_called_tried() -> None:
+    (problem,) = problems(transformer(512), transformer(768))
+    (fix,) = with_solution(problem, solved(width=768), 0).fixes
+    assert fix.text == """Construct it with width=768 (--solve or --args '{"width": 768}')."""
+    assert (fix.verified, fix.value) == (True, {"width": 768, "dropout": 0.1})
+    assert fix.outcome == "keys and shapes are all the same"
+
+
+def test_that_arguments_that_only_come_closer_are_not_called_tried() -> None:
+    (problem,) = problems(transformer(512), transformer(768))
+    (fix,) = with_solution(problem, solved(40, False, width=768), 0).fixes
+    assert not fix.verified
+    assert fix.outcome == "40 keys of 49 have the shape of the checkpoint"
+
+
+def test_that_what_no_arguments_mend_is_not_offered() -> None:
+    (problem,) = problems(transformer(512), transformer(768))
+    assert with_solution(problem, solved(12, False), 12).fixes == ()
+    assert with_solution(problem, None, 0).fixes == ()
+    assert with_solution(problem, None, 0).message == problem.message
+
+
+def test_that_many_arguments_are_told_without_their_values() -> None:
+    (problem,) = problems(transformer(512), transformer(768))
+    many = {f"a_long_argument_{number}": number for number in range(20)}
+    (fix,) = with_solution(problem, solved(**many), 0).fixes
+    assert fix.text.endswith("a_long_argument_19 (--solve).")
+    assert fix.text.startswith("Construct it with other values of a_long_argument_0, ")
+
+
+def test_that_repairs_of_keys_stay_whatever_was_worked_out() -> None:
+    (problem,) = problems(with_prefix("net."), MODEL)
+    assert with_solution(problem, None, 0) == problem

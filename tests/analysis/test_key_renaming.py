@@ -126,7 +126,19 @@ def test_that_keys_called_like_the_parts_of_a_report_are_keys() -> None:
     assert mapping_in({"mapping": "b", "state_dict": "c"}) == {"mapping": "b", "state_dict": "c"}
 
 
-@pytest.mark.parametrize("plain", [[], "a", None, {"a": 1}, {"a": ["b"]}, {"state_dict": {"rows": []}}])
+def test_that_tensors_that_would_be_joined_are_named_with_what_joins_them() -> None:
+    with pytest.raises(UsageError, match="q and k would both be called qkv") as refused:
+        planned_export(contents(["q", "k"]), renaming=Renaming({"q": "qkv", "k": "qkv"}))
+    assert "Tensors are not joined here: load the new file and use torch.cat." in refused.value.hint
+
+
+def test_that_a_tensor_that_would_be_cut_is_named_with_what_cuts_it() -> None:
+    with pytest.raises(UsageError, match="qkv would become several tensors, and tensors are not cut here") as refused:
+        mapping_in({"mapping": {"qkv": ["q", "k", "v"], "out": "proj"}})
+    assert "torch.split" in refused.value.hint
+
+
+@pytest.mark.parametrize("plain", [[], "a", None, {"a": 1}, {"a": {"b": 1}}, {"state_dict": {"rows": []}}])
 def test_that_what_maps_no_keys_is_refused(plain: Any) -> None:
     with pytest.raises(UsageError, match="maps no keys to keys"):
         mapping_in(plain)

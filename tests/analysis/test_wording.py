@@ -8,6 +8,7 @@ from torchloupe.analysis import wording
 from torchloupe.analysis.diff_rows import DiffRow, KeyEntry
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Fix, Problem
+from torchloupe.wire.registration import HiddenPart
 
 
 @pytest.mark.parametrize(("shape", "text"), [((2, 3), "[2, 3]"), ((), "[]"), ((7,), "[7]"), (None, "not yet known")])
@@ -115,3 +116,20 @@ def test_that_a_problem_without_a_place_has_no_line_for_it() -> None:
 def test_that_an_opened_checkpoint_is_told_with_how_little_of_it_was_read(path: str) -> None:
     contents = CheckpointContents(path, "torch zip", 9_200_000_000, 48_000, (StoredTensor("w", (1,), "float32", 4),))
     assert wording.read_text(contents) == "1 tensor in gpt2.pt (torch zip); read 48 kB of 9.2 GB, nothing executed"
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (HiddenPart("", "a", "a[0]", "module", "Linear", "list"), ("A Linear in a list", "parameters()", "eval()")),
+        (HiddenPart("", "a", "a", "module", "Linear"), ("A Linear that PyTorch",)),
+        (HiddenPart("", "a", "a['x']", "parameter", "Parameter", "dict"), ("A Parameter in a dict", "No optimizer")),
+        (HiddenPart("", "a", "a", "tensor", "Tensor", from_parameter=True), ("operation on a Parameter",)),
+        (HiddenPart("", "a", "a", "tensor", "Tensor", requires_grad=True), ("requires a gradient",)),
+        (HiddenPart("", "a", "a", "tensor", "Tensor"), ("A plain tensor.", ".to() leaves it behind")),
+    ],
+)
+def test_that_what_is_hidden_says_what_that_means(part: HiddenPart, words: tuple[str, ...]) -> None:
+    said = wording.describe_hidden(part)
+    assert all(word in said for word in words)
+    assert said.endswith(".")

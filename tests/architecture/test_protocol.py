@@ -7,10 +7,10 @@ import typing
 
 import pytest
 
-from torchloupe.wire import codec, contents, modules, problems, requests, tensors, traces
+from torchloupe.wire import codec, contents, modules, problems, registration, requests, tensors, traces
 from torchloupe.worker.handlers import HANDLERS
 
-ROOMS = (contents, modules, problems, requests, tensors, traces)
+ROOMS = (contents, modules, problems, registration, requests, tensors, traces)
 DATA = [
     kind
     for room in ROOMS
@@ -46,7 +46,16 @@ def test_that_a_handler_returns_the_answer_that_its_request_promises(kind: type)
 def test_that_every_message_is_a_request_an_answer_an_event_or_a_part_of_one() -> None:
     said = {kind.__name__ for kind in asked()} | {name for kind in asked() for name in answers(kind)} | NOT_ASKED
     events = {name for name, kind in codec.MESSAGES.items() if (kind.__doc__ or "").startswith("Event:")}
-    parts = {"LayerCall", "TargetChoice", "ArgumentField", "SolvedArgument", "WantedTensor"}
+    parts = {
+        "LayerCall",
+        "TargetChoice",
+        "ArgumentField",
+        "SolvedArgument",
+        "WantedTensor",
+        "HiddenPart",
+        "Initialisation",
+        "LeftBehind",
+    }
     assert set(codec.MESSAGES) == said | events | parts
 
 

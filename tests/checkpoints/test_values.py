@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from checkpoints import making_files as made
+from torchloupe.analysis.stored_totals import sharing, totals_of
 from torchloupe.checkpoints import read_contents
 from torchloupe.checkpoints.values import MOST_OPEN, TensorBytes, open_values, same_bytes
 from torchloupe.wire.contents import CheckpointContents, StoredPiece, StoredTensor
@@ -187,6 +188,16 @@ def test_that_each_of_several_checkpoints_in_one_zip_has_its_own_values(tmp_path
     (tmp_path / "a.pt").write_bytes(made.zipped(members))
     contents = read_contents(tmp_path / "a.pt")
     assert {row.container: read_bytes(contents, row)[:1] for row in contents.tensors} == {"root1": b"\1", "root2": b"\2"}
+    assert [row.stored_at for row in contents.tensors] == ["root1/data/0", "root2/data/0"]
+    assert (totals_of(contents.tensors).again, sharing(contents.tensors)) == (0, {})
+
+
+def test_that_a_checkpoint_in_a_folder_of_another_one_keeps_its_own_values(tmp_path: Path) -> None:
+    roots = {"root": b"\1", "root/root": b"\2"}
+    members = [each for root, n in roots.items() for each in made.torch_members(made.state_dict(), {"0": n * 48}, root)]
+    (tmp_path / "a.pt").write_bytes(made.zipped(members))
+    contents = read_contents(tmp_path / "a.pt")
+    assert sorted(read_bytes(contents, row)[:1] for row in contents.tensors) == [b"\1", b"\2"]
 
 
 def test_that_shards_are_read_from_their_own_files(tmp_path: Path) -> None:

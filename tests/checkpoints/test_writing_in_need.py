@@ -73,6 +73,67 @@ def test_that_a_cancel_leaves_everything_as_it_was(source: Path, name: str, when
     check_untouched(source, name)
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from torchloupe.checkpoints.writing.new_file import new_file
+with new_file(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+AN_HOUR_AGO = 3600
+
+
+def parts_in(folder: Path) -> list[Path]:
+    return list(folder.glob(".*.torchloupe.part"))
+
+
+def make_old(part: Path) -> None:
+    then = part.stat().st_mtime - AN_HOUR_AGO
+    os.utime(part, (then, then))
+
+
+def test_that_what_a_killed_export_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.pt")], check=False)
+    assert killed.returncode < 0
+    (left,) = parts_in(tmp_path)
+    with new_file(tmp_path / "b.pt"):
+        assert left in parts_in(tmp_path)  # it may just have begun
+    make_old(left)
+    with new_file(tmp_path / "c.pt"):
+        assert left not in parts_in(tmp_path)
+    assert names_in(tmp_path) == ["b.pt", "c.pt"]
+
+
+def test_that_a_part_that_is_still_held_stays_however_long_nothing_came(tmp_path: Path) -> None:
+    with new_file(tmp_path / "a.pt") as slow:
+        (part,) = parts_in(tmp_path)
+        make_old(part)
+        with new_file(tmp_path / "b.pt"):
+            assert part.exists()
+        slow.write(b"whole")
+    assert (tmp_path / "a.pt").read_bytes() == b"whole"
+
+
+def test_that_a_part_that_may_not_be_removed_is_no_reason_to_stop(tmp_path: Path) -> None:
+    left = tmp_path / ".a.pt.00000000.torchloupe.part"
+    left.mkdir()
+    make_old(left)
+    with new_file(tmp_path / "b.pt") as file:
+        file.write(b"b")
+    assert names_in(tmp_path) == [left.name, "b.pt"]
+
+
+def test_that_files_of_others_stay(tmp_path: Path) -> None:
+    for name in (".a.part", "a.torchloupe.part"):
+        (tmp_path / name).write_text("mine")
+        make_old(tmp_path / name)
+    with new_file(tmp_path / "b.pt"):
+        pass
+    assert names_in(tmp_path) == [".a.part", "a.torchloupe.part", "b.pt"]
+
+
 @NAMES
 def test_that_a_source_that_shrinks_leaves_everything_as_it_was(source: Path, name: str) -> None:
     with pytest.raises(CheckpointError, match=r"a\.pt"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.playing import CALLS, REPORT, KeyListWriter, Play, opened
+from torchloupe.wire.registration import InspectedModel, InspectModel
 from torchloupe.wire.requests import CallFinished, OpenTarget, RunForward
 
 
@@ -14,7 +15,11 @@ from torchloupe.wire.requests import CallFinished, OpenTarget, RunForward
 def play() -> Play:
     """A command line whose worker opens a small model and runs it."""
     play = Play()
-    play.script = {OpenTarget: lambda request: opened(request.target), RunForward: [*map(CallFinished, CALLS), REPORT]}
+    play.script = {
+        OpenTarget: lambda request: opened(request.target),
+        RunForward: [*map(CallFinished, CALLS), REPORT],
+        InspectModel: [InspectedModel()],
+    }
     return play
 
 

@@ -63,12 +63,13 @@ class Play:
         return [request for session in self.sessions for request in session.asked if isinstance(request, kind)]
 
 
+LINEAR: dict[str, Any] = {"bytes": 176, "total_bytes": 176, "trainable_numel": 33, "dtype": "float32", "device": "cpu"}
 TREE = ModuleTree(
     (
-        ModuleEntry("", "Net", 0, 0, 44, True, file="model.py", line=3),
-        ModuleEntry("fc", "Linear", 2, 44, 44, True, "in_features=3, out_features=11, bias=True"),
-        ModuleEntry("act", "ReLU", 0, 0, 0, True),
-        ModuleEntry("again", "Linear", 2, 44, 44, True, same_as="fc"),
+        ModuleEntry("", "Net", 0, 0, 44, True, "", "model.py", 3, None, 16, 192, 33, "float32", "cpu, cuda:0"),
+        ModuleEntry("fc", "Linear", 2, 44, 44, True, "in_features=3, out_features=11, bias=True", **LINEAR),
+        ModuleEntry("act", "ReLU", 0, 0, 0, True, forward_file="activation.py", forward_line=8),
+        ModuleEntry("again", "Linear", 2, 44, 44, True, same_as="fc", **LINEAR),
     ),
     (
         ParameterEntry("fc.weight", "fc", "parameter", (11, 3), "float32", "cpu", True, 33, 132, ("again.weight",)),

@@ -2,10 +2,14 @@
 
 import io
 import sys
+from dataclasses import replace
+
+import pytest
 
 from cli.playing import Play
 from torchloupe.cli.terminal import Terminal
 from torchloupe.cli.text_interpreters import device_text, interpreter_lines
+from torchloupe.session import discovery
 from torchloupe.session.discovery import Interpreter
 
 PLAIN = Terminal(io.StringIO(), io.StringIO())
@@ -34,3 +38,24 @@ def test_that_the_build_stands_in_until_the_devices_are_known() -> None:
 
 def test_that_no_python_at_all_is_said() -> None:
     assert interpreter_lines([], PLAIN) == ["No Python was found."]
+
+
+def test_that_those_that_have_a_module_come_first_and_say_so(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    has_it = replace(GOOD, path="/has/it", modules=("timm",))
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(discovery, "find_interpreters", lambda near: [BAD, GOOD, has_it])
+    monkeypatch.setattr(discovery, "probe_interpreters", lambda found, modules: asked.append(modules) or found)
+    written = play("interpreters", "--with", "timm.models")
+    assert asked == [("timm",)]
+    title, first, second, third = written.out.splitlines()[:4]
+    assert title.split()[-1] == "has"
+    assert first.split()[0] == "/has/it"
+    assert first.split()[-1] == "timm"
+    assert [second.split()[0], third.split()[0]] == [GOOD.path, BAD.path]
+
+
+def test_that_nobody_has_a_module_that_nobody_has(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "find_interpreters", lambda near: [BAD, GOOD])
+    monkeypatch.setattr(discovery, "probe_interpreters", lambda found, modules: found)
+    report = play("interpreters", "--with", "timm", "--json").json
+    assert [each["modules"] for each in report["interpreters"]] == [[], []]

@@ -170,3 +170,19 @@ def test_that_without_a_sample_input_one_is_worked_out_and_told(capsys: pytest.C
     assert found[2]["input"] == ["float32[2,6]", "(float32[2,10], float32[2,10])", "float32[2,8]"]
     assert main(["run", targets[0], "--shapes-only"]) == 0
     assert "Input worked out: float32[2,1,28,28]" in capsys.readouterr().out
+
+
+def test_that_the_tree_of_lazy_layers_has_the_sizes_of_the_sample_run_and_a_checkpoint_is_compared_with_those(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "lazy.py").write_text(
+        "import torch\nfrom torch import nn\n\ndef make_model():\n    return nn.Sequential(nn.LazyLinear(4), nn.ReLU())\n"
+        "\ndef example_inputs():\n    return (torch.rand(2, 6),)\n"
+    )
+    torch.save({"0.weight": torch.zeros(4, 7), "0.bias": torch.zeros(4)}, tmp_path / "lazy.pt")
+    main(["tree", str(tmp_path / "lazy.py"), "--checkpoint", str(tmp_path / "lazy.pt"), "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert {each["key"]: each["shape"] for each in said["parameters"]} == {"0.weight": [4, 6], "0.bias": [4]}
+    assert [each["lazy"] for each in said["modules"]] == [False, True, False]
+    assert {row["status"] for row in said["state_dict"]["rows"]} == {"matched", "shape"}
+    assert "calls" not in said

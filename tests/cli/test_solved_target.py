@@ -10,6 +10,8 @@ import torch
 
 from cli.playing import KeyListWriter, Play, opened
 from torchloupe.__main__ import main
+from torchloupe.cli import solved_target
+from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.arguments import SolveArguments, SolvedArgument, SolvedArguments
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed, OpenTarget
@@ -112,6 +114,73 @@ def test_that_an_unreadable_checkpoint_is_told_once(solving: Play, tmp_path: Pat
     assert written.status == 2
     assert len(written.json["problems"]) == 1
     assert solving.asked(SolveArguments) == []
+
+
+WIDER = {"fc.weight": (64, 3), "fc.bias": (64,)}
+"""Keys of a model with another width than the one that opens by itself."""
+
+
+@pytest.mark.parametrize("command", ["check", "run", "tree"])
+def test_that_arguments_with_defaults_are_worked_out_when_that_is_asked_for(
+    play: Play, key_list: KeyListWriter, command: str
+) -> None:
+    play.script[SolveArguments] = lambda _request: SOLVED
+    play(command, "model.py", "--args", '{"depth": 3}', "--checkpoint", key_list("ck", WIDER), "--solve")
+    (asked,) = play.asked(SolveArguments)
+    assert asked.given == {"depth": 3}
+    assert [request.arguments for request in play.asked(OpenTarget)] == [{"width": 64}]
+
+
+def test_that_a_diff_works_arguments_out_from_its_other_side(play: Play, key_list: KeyListWriter) -> None:
+    play.script[SolveArguments] = lambda _request: SOLVED
+    written = play("diff", "model.py", key_list("ck", WIDER), "--solve")
+    assert "Arguments worked out from the checkpoint" in written.out
+    assert [request.arguments for request in play.asked(OpenTarget)] == [{"width": 64}]
+
+
+def test_that_working_out_needs_a_checkpoint(play: Play) -> None:
+    written = play("run", "model.py", "--solve")
+    assert written.status == 2
+    assert "Name it: --checkpoint FILE." in written.err
+
+
+def test_that_a_check_says_with_which_arguments_the_shapes_would_be_the_same(play: Play, key_list: KeyListWriter) -> None:
+    play.script[SolveArguments] = lambda _request: SOLVED
+    written = play("check", "model.py", "--checkpoint", key_list("ck", WIDER), "--json").json
+    (fix,) = next(problem["fixes"] for problem in written["problems"] if problem["code"] == "checkpoint-shape")
+    assert (fix["kind"], fix["value"], fix["verified"]) == ("solve_arguments", {"width": 64}, True)
+    assert "--args '{\"width\": 64}'" in fix["text"]
+    (asked,) = play.asked(SolveArguments)
+    assert asked.given == {}
+
+
+def test_that_a_check_does_not_offer_what_does_not_work(play: Play, key_list: KeyListWriter) -> None:
+    play.script[SolveArguments] = lambda _request: Failed((Problem("usage", "`Net` takes no arguments."),))
+    written = play("check", "model.py", "--checkpoint", key_list("ck", WIDER), "--json").json
+    assert [problem["fixes"] for problem in written["problems"] if problem["code"] == "checkpoint-shape"] == [[]]
+    assert written["target"]["args_source"] == "default"
+
+
+def test_that_a_search_that_takes_long_is_given_up_and_the_offer_stays(
+    play: Play, key_list: KeyListWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solved_target, "TRY_SECONDS", 0.01)
+    play.script[SolveArguments] = [UNTIL_CANCELLED]
+    written = play("check", "model.py", "--checkpoint", key_list("ck", WIDER), "--json")
+    (fix,) = next(problem["fixes"] for problem in written.json["problems"] if problem["code"] == "checkpoint-shape")
+    assert not fix["verified"]
+    assert written.status == 1
+
+
+def test_that_a_search_that_a_person_stops_stops_the_command(play: Play, key_list: KeyListWriter) -> None:
+    play.script[SolveArguments] = lambda _request: Failed((), cancelled=True)
+    assert play("check", "model.py", "--checkpoint", key_list("ck", WIDER)).status == 130
+
+
+def test_that_what_was_worked_out_already_is_not_offered(solving: Play, key_list: KeyListWriter) -> None:
+    written = solving("check", "model.py", "--checkpoint", key_list("ck", WIDER), "--json").json
+    assert [problem["fixes"] for problem in written["problems"] if problem["code"] == "checkpoint-shape"] == [[]]
+    assert len(solving.asked(SolveArguments)) == 1
 
 
 MODEL = """

@@ -72,6 +72,8 @@ def test_that_the_help_names_model_files(play: Play, capsys: pytest.CaptureFixtu
     text = " ".join(capsys.readouterr().out.split())
     assert "a file with a whole model (with --trust)" in text
     assert "--import-folder DIR" in text
+    assert """'{"encoder": {"Encoder": {"width": 64}}}'""" in text
+    assert "--solve" in text
 
 
 def test_that_the_options_hold_while_arguments_are_worked_out_and_after(play: Play, key_list: KeyListWriter) -> None:

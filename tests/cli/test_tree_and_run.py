@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.playing import CALLS, REPORT, KeyListWriter, Play, opened
-from torchloupe.cli.tree import torchinfo_folder
+from torchloupe.session.own_packages import torchinfo_folder
 from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.requests import CallFinished, Failed, OpenTarget, RunForward, SummaryTable, SummaryText
@@ -31,13 +31,18 @@ def test_that_the_tree_shows_modules_with_what_they_own(play: Play) -> None:
     written = play("tree", "model.py")
     assert (written.status, written.err) == (0, "")
     lines = [" ".join(line.split()) for line in written.out.splitlines()]
-    assert "(model) Net 44" in lines
-    assert ".mask [4, 4] bool 16 buffer, not in the state_dict, cuda:0" in lines
-    assert "fc Linear(in_features=3, out_features=11, bias=True) 44" in lines
-    assert ".weight [11, 3] float32 33 tied to again.weight" in lines
-    assert ".bias [11] float32 11 frozen" in lines
-    assert "again Linear 44 the same module as fc" in lines
-    assert lines[-1] == "4 modules, 3 parameters and buffers, 44 elements in parameters"
+    assert "(model) Net 44 192 B" in lines
+    assert ".mask [4, 4] bool 16 16 B buffer, not in the state_dict, cuda:0" in lines
+    assert "fc Linear(in_features=3, out_features=11, bias=True) 44 176 B" in lines
+    assert ".weight [11, 3] 33 132 B tied to again.weight" in lines
+    assert ".bias [11] 11 44 B frozen" in lines
+    assert "again Linear 44 176 B the same module as fc" in lines
+    assert lines[-4:] == [
+        "4 modules, 3 parameters and buffers",
+        "44 elements in parameters, 75 % of them trainable",
+        "16 elements in 1 buffer",
+        "192 B, float32 on cpu, cuda:0, train mode",
+    ]
 
 
 def test_that_parts_are_indented_below_their_module(play: Play) -> None:
@@ -85,10 +90,14 @@ def test_that_the_json_of_a_tree_has_modules_and_parameters_and_no_calls(play: P
         "requires_grad": False,
         "kind": "buffer",
         "tied_to": [],
+        "shares_with": [],
         "persistent": False,
         "owner": "",
         "numel": 16,
         "bytes": 16,
+        "stride": None,
+        "file": None,
+        "line": None,
     }
 
 

@@ -61,7 +61,9 @@ def tree() -> ModuleTree:
         ]
         numel, total = sum(entry.numel for entry in own), sum(entry.numel for entry in below)
         place = (FILE, {"": 30, "head": 8}[path]) if path in ("", "head") else (None, None)
-        modules.append(ModuleEntry(path, class_name, len(own), numel, total, False, settings, *place))
+        held = {"dtype": "float32", "device": "cpu"} if below else {}
+        known = {"bytes": 4 * numel, "total_bytes": 4 * total, "trainable_numel": total, **held}
+        modules.append(ModuleEntry(path, class_name, len(own), numel, total, False, settings, *place, **known))  # type: ignore[arg-type]
     return ModuleTree(tuple(modules), parameters)
 
 

@@ -46,6 +46,7 @@ KEYS = {
     "help.keys": "F1",
     "panel.modules": "Alt+1",
     "panel.problems": "Alt+7",
+    "panel.source": "Alt+0",
 }
 ACTION_IDS = [
     *KEYS,
@@ -63,6 +64,8 @@ ACTION_IDS = [
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
+    *("panel.summary", "go.editor_command", "model.what_if", "model.summary", "model.values"),
+    *("model.fold", "model.below", "model.columns"),
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]
 
@@ -193,6 +196,30 @@ def test_that_the_theme_is_applied_and_kept(window: Any, qapp: QApplication) -> 
     assert not window.actions_by_id["theme.light"].isChecked()
 
 
+def test_that_of_the_themes_exactly_one_is_on_also_when_it_is_chosen_again(window: Any) -> None:
+    themes = [window.actions_by_id[f"theme.{name}"] for name in theme.MODES]
+    assert [action.isChecked() for action in themes].count(True) == 1
+    group = themes[0].actionGroup()
+    assert group.isExclusive()
+    assert group.actions() == themes
+    for action in (*themes, themes[-1]):
+        action.trigger()
+        assert [each for each in themes if each.isChecked()] == [action]
+    assert window.actions_by_id["view.left"].actionGroup() is None
+
+
+def test_that_what_opens_a_dialog_says_so_with_dots_on_its_buttons_too(window: Any) -> None:
+    assert window.actions_by_id["worker.interpreter"].iconText() == "Choose interpreter…"
+    assert window.actions_by_id["worker.restart"].iconText() == "Restart worker"
+    assert window.actions_by_id["open.model"].iconText() == "Model"
+
+
+def test_that_closing_everything_leaves_no_sentence_about_what_was_open(full_window: Any) -> None:
+    assert full_window.status.message.text()
+    full_window.actions_by_id["close.all"].trigger()
+    assert full_window.status.message.text() == ""
+
+
 def test_that_text_grows_shrinks_and_returns(window: Any, qapp: QApplication) -> None:
     before = qapp.font().pointSizeF()
     window.actions_by_id["view.larger"].trigger()
@@ -227,13 +254,13 @@ def test_that_the_text_of_a_field_is_copied_when_it_has_the_focus(full_window: A
 
 def test_that_a_source_place_goes_to_the_editor(full_window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[str, int]] = []
-    monkeypatch.setattr("torchloupe.gui.editor.open_in_editor", lambda file, line: opened.append((file, line)) or True)
+    monkeypatch.setattr("torchloupe.gui.editor.open_in_editor", lambda file, line, _command: opened.append((file, line)) or True)
     full_window.actions_by_id["go.source"].trigger()
     assert opened == [("/models/classifier.py", 47)]
 
 
 def test_that_without_an_editor_the_place_is_copied_and_said(full_window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torchloupe.gui.editor.open_in_editor", lambda _file, _line: False)
+    monkeypatch.setattr("torchloupe.gui.editor.open_in_editor", lambda _file, _line, _command: False)
     full_window.actions_by_id["go.source"].trigger()
     assert QGuiApplication.clipboard().text() == "/models/classifier.py:47"
     assert "/models/classifier.py:47 was copied" in full_window.status.message.text()

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gui import panel_data
 from gui.panel_data import MISMATCH, call, fail_in_fc1, open_panel, run_well, shown_column
 from torchloupe.gui.calls.panel import CallsPanel, summary_text
+from torchloupe.gui.walking import step_call
 from torchloupe.wire.tensors import TensorMeta
 from torchloupe.wire.traces import ForwardReport
 
@@ -71,7 +73,7 @@ def test_that_the_panel_follows_the_selected_call_and_lets_go_of_it(panel: Calls
     run_well(panel.workbench)
     panel.workbench.select_module("head.fc2")
     assert panel.table.current_key() == 9
-    panel.workbench.step_call(-1)
+    step_call(panel.workbench, -1)
     assert panel.table.current_key() == 8
     panel.workbench.select_module("encoder.bn1")
     assert panel.table.current_key() is None
@@ -114,7 +116,22 @@ def test_that_rows_arriving_under_a_filter_that_hid_all_others_are_shown(panel: 
 def test_that_copied_rows_are_what_is_shown(panel: CallsPanel) -> None:
     run_well(panel.workbench)
     panel.table.view.selectRow(6)
-    assert panel.copy_rows().split("\t")[:6] == ["6", "    head.fc1", "✓ done", "Linear", "[2, 3136]", "[2, 128]"]
+    assert panel.copy_rows().split("\t")[:6] == ["6", "    head.fc1", "✓ done", "[2, 3136]", "[2, 128]", "Linear"]
+
+
+def test_that_long_names_get_the_room_that_the_shapes_beside_them_leave(panel: CallsPanel) -> None:
+    panel.resize(900, 400)
+    name, output, view = "model.layers.17.post_attention_layernorm", 4, panel.table.view
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.begin_run()
+    before = view.columnWidth(1)
+    panel.workbench.add_calls([call(1, name, (1,), (1,))])
+    assert view.columnWidth(1) > view.fontMetrics().horizontalAdvance(name) > before
+    assert view.columnViewportPosition(output) + view.columnWidth(output) <= view.viewport().width()
+    assert panel.model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole).startswith(name)
+    panel.workbench.begin_run()
+    panel.workbench.add_calls([call(1, "fc", (1,), (1,))])
+    assert view.columnWidth(1) == before
 
 
 def test_that_thousands_of_calls_arrive_in_their_order(panel: CallsPanel) -> None:

@@ -1,11 +1,14 @@
 """Rows of a checkpoint as a tree: nesting, totals of groups, the optimizer by parameter, what is open at first."""
 
 import gc
+from pathlib import Path
 
 import pytest
 
+from checkpoints import making_files
 from gui import panel_data
 from gui.panel_data import stored
+from torchloupe.checkpoints import read_contents
 from torchloupe.gui.checkpoint import building
 from torchloupe.gui.checkpoint.building import BuildRows
 from torchloupe.gui.checkpoint.model import CheckpointRows, Group
@@ -65,6 +68,23 @@ def test_that_shared_memory_counts_once_in_each_group_around_it() -> None:
     notes = {made.labels[position]: made.row(position).cells[3:] for position in range(len(made.entries))}
     assert notes["(top of the file)"] == ("40 B", "10 numbers (1 shared, counted once)")
     assert notes["a"] == notes["b"] == ("36 B", "9 numbers")
+
+
+def test_that_views_that_overlap_count_together_what_they_cover_in_each_group() -> None:
+    views = [stored(key, (60,), "", stored_at="data/0", offset=at) for key, at in (("a.w", 0), ("a.v", 40), ("b.w", 60))]
+    made = tree(contents(*views, stored("b.alone", (1,), "")))
+    notes = {made.labels[position]: made.row(position).cells[3:] for position in range(len(made.entries))}
+    assert notes["(top of the file)"] == ("484 B", "121 numbers")
+    assert notes["a"] == ("400 B", "100 numbers")
+    assert notes["b"] == ("244 B", "61 numbers")
+
+
+def test_that_records_of_one_name_in_two_checkpoints_of_one_zip_are_two(tmp_path: Path) -> None:
+    members = [member for n in (1, 2) for member in making_files.torch_members(making_files.state_dict(), root=f"root{n}")]
+    (tmp_path / "a.pt").write_bytes(making_files.zipped(members))
+    made = tree(read_contents(tmp_path / "a.pt"))
+    assert made.totals.startswith("2 tensors  ·  24 numbers  ·  96 B")
+    assert not made.facts.shared
 
 
 def test_that_other_values_nest_as_well() -> None:

@@ -10,8 +10,10 @@ from PySide6.QtCore import Qt
 from gui.checkpoint_files import pair_of, read_epochs
 from torchloupe.analysis.state_dict_diff import KeyEntry, state_dict_diff
 from torchloupe.gui.checkpoint_pair import model as rows
+from torchloupe.gui.checkpoint_pair.building import BuildPair
 from torchloupe.gui.checkpoint_pair.compare_values import AT_ONCE_BYTES, BytesRead, CompareValues, bytes_of, left_of
 from torchloupe.gui.jobs import Reporter
+from torchloupe.gui.slices import all_at_once
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
 NAMES = ("epoch3.pt", "epoch4.pt")
@@ -37,15 +39,25 @@ def one_row(values: ComparedValues | None = None) -> rows.PairRow:
     return row
 
 
+def show(model: rows.PairModel, made: list[rows.PairRow]) -> None:
+    model.show_rows(NAMES, rows.ranked(made), rows.by_key(made))
+
+
+def take(model: rows.PairModel, values: list[ComparedValues]) -> list[rows.PairRow]:
+    changed = model.take(values)
+    model.put(all_at_once(model.find()))
+    return changed
+
+
 @pytest.fixture
 def model(qapp: object, tmp_path: Path) -> rows.PairModel:
     """Two epochs with their values compared."""
     pair = pair_of(*read_epochs(tmp_path))
     made = rows.PairModel()
-    made.show_rows(NAMES, rows.pair_rows(pair.diff))
+    show(made, rows.pair_rows(pair.diff))
     told: list[Any] = []
     left_of(pair, ())(Reporter(lambda *_: None, told.append))
-    made.take([each for each in told if isinstance(each, ComparedValues)])
+    take(made, [each for each in told if isinstance(each, ComparedValues)])
     return made
 
 
@@ -168,21 +180,76 @@ def test_that_rows_are_found_by_key_status_shape_and_note(model: rows.PairModel,
 
 def test_that_a_filter_sees_the_values_that_arrived_after_it_was_typed(qapp: object) -> None:
     model = rows.PairModel()
-    model.show_rows(NAMES, plain_rows("a", "b"))
+    show(model, plain_rows("a", "b"))
     model.set_filter("moved")
     assert len(model.rows) == 0
-    model.take([compared("b")])
+    take(model, [compared("b")])
     assert shown(model, rows.KEY) == ["b"]
+
+
+def test_that_a_search_that_is_dropped_leaves_ranking_to_the_next_one(qapp: object) -> None:
+    model = rows.PairModel()
+    show(model, plain_rows("a", "b", "c"))
+    model.take([compared("c", norm=5.0)])
+    next(model.find())
+    model.put(all_at_once(model.find()))
+    assert shown(model, rows.KEY) == ["c", "a", "b"]
+
+
+def test_that_values_that_come_while_rows_are_ranked_are_ranked_the_next_time(qapp: object) -> None:
+    model = rows.PairModel()
+    show(model, plain_rows("a", "b", "c"))
+    model.take([compared("b", norm=5.0)])
+    steps = model.find()
+    next(steps)
+    model.take([compared("c", norm=9.0)])
+    model.put(all_at_once(steps))
+    model.put(all_at_once(model.find()))
+    assert shown(model, rows.KEY) == ["c", "b", "a"]
+
+
+def test_that_rows_of_others_that_come_while_rows_are_ranked_are_shown(qapp: object) -> None:
+    model = rows.PairModel()
+    show(model, plain_rows("a", "b"))
+    model.take([compared("b", norm=5.0)])
+    steps = model.find()
+    next(steps)
+    show(model, plain_rows("x", "y"))
+    model.put(all_at_once(steps))
+    assert shown(model, rows.KEY) == ["x", "y"]
+
+
+def test_that_a_row_is_found_by_its_number_wherever_it_stands(qapp: object) -> None:
+    model = rows.PairModel()
+    show(model, plain_rows("a", "b", "c"))
+    take(model, [compared("c", norm=5.0)])
+    assert [model.position_of(number) for number in (0, 1, 2, 9)] == [1, 2, 0, -1]
+    model.set_filter("moved")
+    assert [model.position_of(number) for number in (0, 2)] == [-1, 0]
+
+
+def test_that_what_the_panel_shows_is_made_in_a_job(tmp_path: Path) -> None:
+    pair = pair_of(*read_epochs(tmp_path))
+    built = BuildPair(pair)()
+    assert built.pair is pair
+    assert built.names == NAMES
+    assert built.headline.startswith("epoch3.pt has 7 keys")
+    assert sorted(row.number for row in built.rows) == list(range(len(pair.diff.rows)))
+    assert built.rows_by_key.keys() == {row.expected.key for row in pair.diff.rows if row.expected}
+    assert built.bytes == bytes_of(pair)
+    assert built.longest_key == max((rows.key_text(row) for row in pair.diff.rows), key=len)
+    assert not BuildPair(pair).is_large
+    assert BuildPair(replace(pair, diff=replace(pair.diff, rows=pair.diff.rows * 2000))).is_large
 
 
 def test_that_rows_take_their_places_as_values_arrive(qapp: object) -> None:
     model = rows.PairModel()
-    model.show_rows(NAMES, plain_rows("a", "b", "c"))
+    show(model, plain_rows("a", "b", "c"))
     assert shown(model, rows.KEY) == ["a", "b", "c"]
-    changed = model.take([compared("b", norm=0.1), compared("c", norm=5.0)])
+    changed = take(model, [compared("b", norm=0.1), compared("c", norm=5.0)])
     assert [row.number for row in changed] == [1, 2]
     assert shown(model, rows.KEY) == ["c", "b", "a"]
-    model.take([compared("a", changed=0, norm=0.0, max_abs=0.0)])
+    take(model, [compared("a", changed=0, norm=0.0, max_abs=0.0)])
     assert shown(model, rows.KEY) == ["c", "b", "a"]
     assert model.row_of("a") is model.items[2]
     assert model.row_of("nothing") is None

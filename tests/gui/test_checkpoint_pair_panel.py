@@ -19,6 +19,7 @@ from torchloupe.checkpoints import read_contents
 from torchloupe.gui import theme
 from torchloupe.gui.checkpoint_pair import model as rows
 from torchloupe.gui.checkpoint_pair import panel as panels
+from torchloupe.gui.checkpoint_pair.building import AT_ONCE
 from torchloupe.gui.checkpoint_pair.panel import CheckpointPairPanel
 from torchloupe.numbers import comparison
 from torchloupe.wire.contents import CheckpointContents
@@ -119,6 +120,40 @@ def test_that_files_without_a_common_key_say_so(panel: CheckpointPairPanel, epoc
     assert panel.state.text() == "No tensor has the same shape in both, so there are no values to compare."
     assert not panel.compare.isVisible()
     assert not panel.jobs.busy
+
+
+def many(path: str, count: int) -> CheckpointContents:
+    tensors = tuple(panel_data.stored(f"layers.{number}.weight", (1,), "") for number in range(count))
+    return CheckpointContents(path, "torch zip", 1, 1, tensors)
+
+
+def test_that_very_many_keys_are_listed_by_a_job(panel: CheckpointPairPanel, qtbot: Any) -> None:
+    count = AT_ONCE + 1
+    panel.compare_values = lambda: None  # type: ignore[method-assign]  # there are no files
+    panel.workbench.set_checkpoint(many("/a.pt", count))
+    panel.workbench.set_other(many("/b.pt", count))
+    assert panel.table.empty.label.text() == "Listing the keys …"
+    assert not panel.header.isVisible()
+    wait(panel, qtbot)
+    assert len(panel.model.rows) == count
+    assert panel.headline.text() == f"a.pt and b.pt have the same {count:,} keys."
+    assert panel.header.isVisible()
+
+
+def test_that_keys_of_a_pair_that_was_closed_meanwhile_are_left(panel: CheckpointPairPanel, qtbot: Any) -> None:
+    panel.workbench.set_checkpoint(many("/a.pt", AT_ONCE + 1))
+    panel.workbench.set_other(many("/b.pt", AT_ONCE + 1))
+    panel.workbench.set_other(None)
+    wait(panel, qtbot)
+    assert len(panel.model.rows) == 0
+    assert not panel.header.isVisible()
+
+
+def test_that_the_column_of_keys_is_as_wide_as_they_are(compared: CheckpointPairPanel) -> None:
+    compared.resize(1800, 600)
+    view = compared.table.view
+    longest = max(shown_column(compared.table, rows.KEY), key=len)
+    assert view.columnWidth(rows.KEY) > view.fontMetrics().horizontalAdvance(longest)
 
 
 # values

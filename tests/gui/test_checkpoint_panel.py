@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS
@@ -218,15 +219,46 @@ def test_that_copied_rows_of_a_tree_have_whole_keys_and_titles(tree_panel: Check
     assert tree_panel.copied_table().titles[0] == "Key"
 
 
-def test_that_the_key_takes_what_the_other_columns_leave(tree_panel: CheckpointPanel) -> None:
-    header = tree_panel.table.view.horizontalHeader()
-    tree_panel.resize(330, 600)
-    narrow = header.sectionSize(0)
-    assert narrow >= em(tree_panel, 9)
-    assert narrow + header.sectionSize(1) <= tree_panel.table.view.viewport().width()
-    tree_panel.resize(1100, 600)
-    assert header.sectionSize(0) > narrow
-    assert header.length() == tree_panel.table.view.viewport().width()
+LONG_KEY = "transformer.layers.0.post_attention_layernorm.weight"
+
+
+def long_keys() -> CheckpointContents:
+    return CheckpointContents("/m.pt", "PyTorch zip", 10, 10, (panel_data.stored(LONG_KEY, (1,), "model"),))
+
+
+@pytest.mark.parametrize("as_tree", [True, False])
+def test_that_keys_are_whole_where_there_is_room(panel: CheckpointPanel, as_tree: bool) -> None:
+    panel.set_tree(as_tree)
+    panel.workbench.set_checkpoint(long_keys())
+    panel.resize(1100, 600)
+    view, header = panel.table.view, panel.table.view.horizontalHeader()
+    assert header.sectionSize(0) > view.fontMetrics().horizontalAdvance(LONG_KEY)
+    assert header.length() == view.viewport().width()
+
+
+def test_that_keys_take_what_shape_or_value_leave_where_there_is_none(panel: CheckpointPanel) -> None:
+    panel.workbench.set_checkpoint(long_keys())
+    panel.resize(330, 600)
+    header = panel.table.view.horizontalHeader()
+    assert header.sectionSize(0) + header.sectionSize(1) == panel.table.view.viewport().width()
+    assert header.sectionSize(1) == em(panel, 7)
+    assert panel.table.view.model().index(1, 0).data(Qt.ItemDataRole.ToolTipRole) == f"model.{LONG_KEY}"
+
+
+def test_that_no_column_is_cut_by_the_edge_while_keys_are_short(tree_panel: CheckpointPanel) -> None:
+    header, view = tree_panel.table.view.horizontalHeader(), tree_panel.table.view
+    for width in range(300, 1000, 50):
+        tree_panel.resize(width, 600)
+        ends = [header.sectionPosition(number) + header.sectionSize(number) for number in range(header.count())]
+        assert view.viewport().width() in ends
+        assert header.sectionSize(0) >= em(tree_panel, 9)
+
+
+def test_that_a_key_that_is_too_long_keeps_its_end(panel: CheckpointPanel) -> None:
+    panel.workbench.set_checkpoint(long_keys())
+    option = QStyleOptionViewItem()
+    panel.table.view.itemDelegateForColumn(0).initStyleOption(option, panel.model.index(1, 0))
+    assert option.textElideMode == Qt.TextElideMode.ElideLeft
 
 
 def test_that_a_column_that_was_dragged_keeps_its_width(tree_panel: CheckpointPanel) -> None:

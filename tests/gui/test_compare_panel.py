@@ -7,7 +7,9 @@ from PySide6.QtTest import QTest
 
 from gui import panel_data
 from gui.panel_data import open_panel, shown_column
+from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.panel import SHOWN_CAUSES, ComparePanel
+from torchloupe.gui.walking import step_difference
 from torchloupe.gui.workbench import Selection
 from torchloupe.wire.contents import CheckpointContents
 
@@ -49,6 +51,14 @@ def test_that_headline_causes_and_chips_tell_the_story(full_panel: ComparePanel)
     )
     assert "module." in full_panel.causes.text()
     assert [chip.text() for chip in full_panel.chips.values()] == ["→ renamed 9", "≠ shape 2"]
+
+
+def test_that_keys_are_shown_in_full_where_there_is_room(full_panel: ComparePanel) -> None:
+    view = full_panel.table.view
+    full_panel.resize(1300, 500)
+    for column in (rows.MODEL_KEY, rows.CHECKPOINT_KEY):
+        longest = max(shown_column(full_panel.table, column), key=len)
+        assert view.columnWidth(column) > view.fontMetrics().horizontalAdvance(longest)
 
 
 def test_that_a_chip_shows_only_its_rows_and_lets_go_again(full_panel: ComparePanel) -> None:
@@ -116,9 +126,9 @@ def test_that_a_parameter_that_is_filtered_away_leaves_no_row_selected(full_pane
 
 
 def test_that_going_to_the_next_difference_moves_the_row(full_panel: ComparePanel) -> None:
-    full_panel.workbench.step_difference(1)
+    step_difference(full_panel.workbench, 1)
     assert full_panel.table.view.currentIndex().row() == 0
-    full_panel.workbench.step_difference(1)
+    step_difference(full_panel.workbench, 1)
     assert full_panel.table.view.currentIndex().row() == 1
 
 

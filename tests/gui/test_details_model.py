@@ -10,14 +10,16 @@ from gui.panel_data import FILE, MISMATCH, call, opened, parameter, stats, store
 from torchloupe.analysis.state_dict_diff import DiffRow, KeyEntry
 from torchloupe.analysis.stored_facts import StoredFacts, stored_facts
 from torchloupe.gui.details import subjects
-from torchloupe.gui.details.model import Details, Fact, Place, Section
+from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.rich_text import facts_html, head_html, with_code
 from torchloupe.gui.details.source import CONTEXT, ReadSource, lines_around
 from torchloupe.gui.details.stored import FindFacts
 from torchloupe.gui.details.subjects import details_of
+from torchloupe.gui.source_places import SourcePlace, problem_places
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.modules import ModuleTree
-from torchloupe.wire.problems import Problem
+from torchloupe.wire.problems import Fix, Problem
+from torchloupe.wire.registration import HiddenPart
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_that_a_problem_tells_message_hint_place_fixes_and_traceback(bench: Work
     assert details.mark is not None
     assert details.mark.text == "✖ error"
     assert details.sentences == (MISMATCH.hint,)
-    assert details.places == (Place("Here", FILE, 47),)
+    assert details.places == (SourcePlace("Here", FILE, 47),)
     assert details.fixes == MISMATCH.fixes
     assert details.folded == MISMATCH.details
 
@@ -77,10 +79,12 @@ def test_that_a_problem_names_parameter_and_attribute(bench: Workbench) -> None:
 
 def test_that_the_place_where_a_module_is_made_is_a_second_place() -> None:
     made = {"definition_file": FILE, "definition_line": 12}
-    assert [str(place) for place in subjects.problem_places(replace(MISMATCH, data=made))] == [f"{FILE}:47", f"{FILE}:12"]
-    assert [str(place) for place in subjects.problem_places(replace(MISMATCH, line=12, data=made))] == [f"{FILE}:12"]
-    assert [str(place) for place in subjects.problem_places(replace(MISMATCH, file=None, data=made))] == [f"{FILE}:12"]
-    assert subjects.problem_places(Problem("x", "m")) == ()
+    assert [str(place) for place in problem_places(replace(MISMATCH, data=made))] == [f"{FILE}:47", f"{FILE}:12"]
+    assert [str(place) for place in problem_places(replace(MISMATCH, line=12, data=made))] == [f"{FILE}:12"]
+    assert [str(place) for place in problem_places(replace(MISMATCH, file=None, data=made))] == [f"{FILE}:12"]
+    beside = {"made_file": "/m/part.py", "made_line": 3, "definition_line": 9}
+    assert [str(place) for place in problem_places(replace(MISMATCH, data=beside))] == [f"{FILE}:47", f"{FILE}:9", "/m/part.py:3"]
+    assert problem_places(Problem("x", "m")) == ()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ def test_that_a_call_tells_inputs_outputs_statistics_time_and_place(bench: Workb
         "Min, max": "0, 3.25",
         "Zeros": "12,544 of 25,088",
     }
-    assert details.places == (Place("Called here", FILE, 45),)
+    assert details.places == (SourcePlace("Called here", FILE, 45),)
 
 
 def test_that_nan_and_inf_of_an_output_are_marked(bench: Workbench) -> None:
@@ -154,14 +158,19 @@ def test_that_a_call_tells_of_its_module_too(bench: Workbench) -> None:
     bench.select_module("head.fc1")
     bench.select(Selection(module="head.fc1", call=7))
     details = details_of(bench)
-    assert facts(details, "The module") == {"Numbers": "401,536 in and below it, 401,536 in it alone", "Mode": "eval"}
+    assert facts(details, "The module") == {
+        "Numbers": "401,536 in and below it, 401,536 in it alone",
+        "Size": "1.61 MB, buffers too",
+        "Tensors": "float32, cpu",
+        "Mode": "eval",
+    }
     assert facts(details, "Parameters and buffers") == {"weight": "[128, 3136] float32", "bias": "[128] float32"}
     assert links(details)["bias"] == "parameter:head.fc1.bias"
 
 
 def test_that_a_call_leads_to_the_line_that_called_and_to_its_class(bench: Workbench) -> None:
     details = subjects.of_call(bench, bench.calls[6])
-    assert details.places == (Place("Called here", FILE, 46), Place("Its class", FILE, 8))
+    assert details.places == (SourcePlace("Called here", FILE, 46), SourcePlace("Its class", FILE, 8))
 
 
 def test_that_several_calls_of_a_module_are_counted(bench: Workbench) -> None:
@@ -183,7 +192,7 @@ def test_that_a_module_that_was_not_called_tells_class_settings_and_place(bench:
     assert list(facts(details, "Parameters and buffers")) == ["weight", "bias"]
     head = subjects.of_module(bench, "head")
     assert head is not None
-    assert head.places == (Place("Its class", FILE, 8),)
+    assert head.places == (SourcePlace("Its class", FILE, 8),)
 
 
 def test_that_before_a_run_nothing_is_said_of_calls(bench: Workbench) -> None:
@@ -331,7 +340,12 @@ def test_that_a_key_without_partner_says_so() -> None:
 
 def test_that_details_can_be_copied_as_text() -> None:
     details = Details(
-        "fc1 fails", "shape-mismatch", None, ("Do this.",), (Section("Facts", (Fact("Got", "3"),)),), (Place("Here", "/m.py", 3),)
+        "fc1 fails",
+        "shape-mismatch",
+        None,
+        ("Do this.",),
+        (Section("Facts", (Fact("Got", "3"),)),),
+        (SourcePlace("Here", "/m.py", 3),),
     )
     assert details.as_text() == "fc1 fails shape-mismatch\nDo this.\nFacts\nGot\t3\nHere\t/m.py:3"
 
@@ -394,3 +408,94 @@ def test_that_reading_a_place_reports_and_reads(tmp_path: Any) -> None:
     source = ReadSource(str(file), 2)(lambda *what: told.append(what))
     assert source.lines == ("a = 1", "b = '\ufffd'")
     assert told
+
+
+def test_that_a_module_tells_what_is_special_about_it(bench: Workbench) -> None:
+    tree = opened().tree
+    odd = replace(
+        tree.modules[-1],
+        trainable_numel=10,
+        hooks=("forward",),
+        parametrized=("weight",),
+        is_lazy=True,
+        defined_file=FILE,
+        defined_line=9,
+    )
+    bench.set_model(opened(tree=ModuleTree((*tree.modules[:-1], odd), tree.parameters)))
+    details = subjects.of_module(bench, "head.fc2")
+    assert details is not None
+    said = facts(details, "The module")
+    assert said["Learn"] == "10 of them"
+    assert (said["Hooks"], said["Computed"]) == ("forward", "weight (parametrized)")
+    assert said["Lazy"].startswith("has no shape yet")
+    assert details.places == (SourcePlace("Assigned here", FILE, 9),)
+
+
+HIDDEN = HiddenPart("head", "parts", "parts[0]", "module", "Linear", "list", 2, 20, file=FILE, line=11)
+COMPLAINT = Problem(
+    "unregistered-module",
+    "`parts` is a list.",
+    hint="Use `nn.ModuleList`.",
+    module="head",
+    attribute="parts",
+    fixes=(Fix("edit_source", "Write it."),),
+)
+
+
+def test_that_what_is_not_registered_tells_what_that_means_and_who_complains(bench: Workbench) -> None:
+    tree = opened().tree
+    bench.set_model(opened(tree=ModuleTree(tree.modules, tree.parameters, (HIDDEN,)), problems=(COMPLAINT,)))
+    bench.select_hidden(HIDDEN)
+    details = details_of(bench)
+    assert details is not None
+    assert (details.title, details.subtitle) == ("head.parts[0]", "Linear")
+    assert details.mark is not None
+    assert details.mark.text == "✖ not registered"
+    assert details.sentences[0].startswith("A Linear in a list that PyTorch does not see.")
+    assert details.sentences[1] == "Use `nn.ModuleList`."
+    assert facts(details) == {"Held by": "list", "Module": "head", "Attribute": "parts", "Holds": "2 parameters, 20 numbers"}
+    assert details.sections[1].facts[0].link == f"problem:{bench.problems.index(COMPLAINT)}"
+    assert details.sections[1].facts[0].value == "parts is a list."
+    assert details.places == (SourcePlace("Assigned here", FILE, 11),)
+    assert details.fixes == COMPLAINT.fixes
+
+
+def test_that_a_plain_tensor_that_nobody_complains_of_is_information(bench: Workbench) -> None:
+    details = subjects.of_hidden(
+        bench, HiddenPart("", "pe", "pe", "tensor", "Tensor", shape=(4, 2), dtype="float32", device="cpu")
+    )
+    assert details.mark is not None
+    assert details.mark.text == "● not registered"
+    assert facts(details) == {
+        "Held by": "a plain attribute",
+        "Module": "(model)",
+        "Attribute": "pe",
+        "Tensor": "[4, 2] float32 cpu",
+    }
+    assert len(details.sections) == 1
+
+
+def test_that_a_parameter_tells_whose_memory_it_shares_and_where_it_is_assigned(bench: Workbench) -> None:
+    entry = parameter("w", (2, 3), shares_with=("v",), stride=(1, 2), file=FILE, line=4)
+    bench.set_model(opened(tree=ModuleTree((), (entry,))))
+    details = subjects.of_parameter(bench, "w")
+    assert details is not None
+    assert facts(details)["Same memory as"] == "v"
+    assert facts(details)["Stride"] == "[1, 2]"
+    assert details.places == (SourcePlace("Assigned here", FILE, 4),)
+
+
+def test_that_facts_about_what_is_hidden_leave_out_how_they_were_found(bench: Workbench) -> None:
+    data = {
+        "held_by": "list",
+        "parameter_count": 6,
+        "numel": 816,
+        "owners": [""],
+        "way": "made",
+        "confirmed": True,
+        "made_line": 3,
+    }
+    said = facts(subjects.of_problem(bench, replace(MISMATCH, call=None, data=data)), "Facts")
+    assert said == {"Held by": "list", "Parameters": "6", "Numbers": "816"}
+    several = subjects.of_problem(bench, replace(MISMATCH, call=None, data={"owners": ["a", "b"]}))
+    assert facts(several, "Facts") == {"Modules": "a, b"}

@@ -77,15 +77,23 @@ def test_that_a_file_that_is_gone_is_said_beside_the_place(panel: DetailsPanel, 
     assert not panel.views[0].lines.isVisible()
 
 
-def test_that_the_place_opens_in_the_editor(
-    panel: DetailsPanel, model_file: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
-) -> None:
-    opened: list[tuple[str, int]] = []
-    monkeypatch.setattr(details_panel, "open_in_editor", lambda file, line: opened.append((file, line)))
+def test_that_the_place_opens_in_the_editor(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:
     panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=3))
-    panel.views[0].label.linkActivated.emit("source")
-    assert opened == [(str(model_file), 3)]
+    with qtbot.waitSignal(panel.workbench.editor_wanted, timeout=PATIENCE_MS) as wanted:
+        panel.views[0].label.linkActivated.emit("source")
+    assert wanted.args == [str(model_file), 3]
     qtbot.waitUntil(lambda: panel.views[0].lines.isVisible())
+
+
+def test_that_the_source_is_in_the_colours_of_the_theme(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:
+    panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=3))
+    qtbot.waitUntil(lambda: panel.views[0].lines.isVisible())
+    shown = panel.views[0].lines.document().findBlockByNumber(2)
+    colored = {
+        shown.text()[each.start : each.start + each.length]: each.format.foreground().color() for each in shown.layout().formats()
+    }
+    assert colored["return"] == theme.color("accent")
+    assert colored["self"] == theme.color("shape")
 
 
 def test_that_a_late_answer_for_another_place_is_not_shown(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:
@@ -113,6 +121,8 @@ def test_that_the_traceback_is_folded_until_asked_for(panel: DetailsPanel) -> No
         ("call:5", Selection(module="encoder.pool", call=5)),
         ("parameter:head.fc2.bias", Selection(module="head.fc2", parameter="head.fc2.bias")),
         ("stored:module.head.fc2.bias", Selection(stored=panel_data.checkpoint().tensors[10])),
+        ("problem:0", Selection(module="head.fc1", call=7, problem=MISMATCH)),
+        ("problem:99", Selection(module="head.fc1", call=7, problem=MISMATCH)),
         ("tensor:ema.head.fc2.bias", Selection(stored=panel_data.checkpoint().tensors[21])),
     ],
 )

@@ -5,9 +5,10 @@ from urllib.parse import unquote
 import pytest
 from PySide6.QtCore import Qt
 
-from torchloupe.gui.details.model import Details, Fact, Place, Section
+from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
 from torchloupe.gui.details.source import CONTEXT, ReadSource, SourceView, lines_around
+from torchloupe.gui.source_places import SourcePlace
 
 NASTY = "<b>a & b</b> \"quoted\" 'too'"
 SOURCE = "\n".join(f"    line {number}" for number in range(1, 31))
@@ -100,7 +101,7 @@ def test_that_a_file_that_is_gone_is_an_error_for_the_job(tmp_path):
 
 
 def test_that_the_marked_line_is_on_a_coloured_ground_and_a_click_opens_it(qtbot):
-    view = SourceView(Place("Called here", "/models/<b>net</b>.py", 15))
+    view = SourceView(SourcePlace("Called here", "/models/<b>net</b>.py", 15))
     qtbot.addWidget(view)
     view.show_lines(lines_around(view.place.file, SOURCE, 15))
     [marked] = view.lines.extraSelections()
@@ -114,7 +115,7 @@ def test_that_the_marked_line_is_on_a_coloured_ground_and_a_click_opens_it(qtbot
 
 
 def test_that_lines_that_cannot_be_read_leave_the_place_and_say_why(qtbot):
-    view = SourceView(Place("Its class", "/models/net.py", 3))
+    view = SourceView(SourcePlace("Its class", "/models/net.py", 3))
     qtbot.addWidget(view)
     view.show_failure("The file is gone: <none>.")
     assert "net.py:3" in view.label.text()

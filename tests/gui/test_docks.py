@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QByteArray
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 
 from gui.conftest import PATIENCE_MS, MakeWindow
+from torchloupe.gui.docks import TITLE_BUTTONS
 from torchloupe.gui.settings import Settings
+from torchloupe.gui.theme import color
 
 PANELS = ("modules", "checkpoint", "calls", "compare", "tensor", "details", "problems", "log")
 
@@ -98,6 +100,19 @@ def test_that_a_dock_behind_a_tab_has_no_second_title(full_window: Any, qapp: QA
     docks["log"].hide()
     qapp.processEvents()
     assert docks["problems"].titleBarWidget() is None
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_that_the_buttons_of_a_title_bar_can_be_seen_in_both_themes(full_window: Any, mode: str, qapp: QApplication) -> None:
+    full_window.set_theme(mode)
+    qapp.processEvents()
+    dock = full_window.docks.docks["details"]
+    for name in TITLE_BUTTONS:
+        button = dock.findChild(QAbstractButton, name)
+        picture = button.icon().pixmap(20, 20).toImage()
+        strokes = [picture.pixelColor(x, y) for x in range(20) for y in range(20) if picture.pixelColor(x, y).alpha() > 200]
+        assert strokes
+        assert {stroke.name() for stroke in strokes} == {color("text").name()}
 
 
 def test_that_problems_are_counted_on_their_tab(full_window: Any) -> None:

@@ -73,6 +73,7 @@ def test_that_without_any_editor_there_is_no_command(tmp_path: Path) -> None:
 
 def test_that_the_editor_is_started_without_what_a_frozen_app_sets(monkeypatch: pytest.MonkeyPatch, programs: Path) -> None:
     started: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(editor, "started", [])
     monkeypatch.setattr(editor.subprocess, "Popen", lambda words, env, **_rest: started.append((words, env)))
     monkeypatch.setenv("VISUAL", str(programs / "my-editor"))
     monkeypatch.setenv("LD_LIBRARY_PATH", "/frozen")

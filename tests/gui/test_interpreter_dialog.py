@@ -8,7 +8,7 @@ import pytest
 
 from gui.conftest import PATIENCE_MS
 from torchloupe.gui.interpreter.dialog import InterpreterDialog
-from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, interpreter_rows
+from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, holder, interpreter_rows, search_text
 from torchloupe.gui.jobs import Reporter
 from torchloupe.session.discovery import Interpreter
 
@@ -104,4 +104,75 @@ def test_that_the_devices_are_shown_when_they_are_asked_for(window: Any, dialog:
     qtbot.waitUntil(lambda: not window.jobs.busy, timeout=60_000)
     (row,) = dialog.table.model.rows
     assert row.cells[3].startswith("cpu")
+    dialog.reject()
+
+
+HAS_IT = Interpreter("/has/python", "conda", python="3.11.4", torch="2.6.0", modules=("einops",))
+LACKS_IT = Interpreter("/lacks/python", "conda", python="3.11.4", torch="2.6.0")
+BARE = Interpreter("/bare/python", "pyenv", python="3.12.1", trouble="has no torch", modules=("einops",))
+
+
+def test_that_interpreters_with_the_wanted_module_come_first_and_are_marked() -> None:
+    rows = interpreter_rows([LACKS_IT, BARE, HAS_IT, Interpreter("/asked", "pyenv", trouble="asking …")], "einops")
+    assert [(row.key, row.cells[-1]) for row in rows] == [
+        ("/has/python", "✓"),
+        ("/bare/python", "✓"),
+        ("/lacks/python", "–"),
+        ("/asked", ""),
+    ]
+    assert rows[0].roles[-1] == "matched"
+    assert [row.key for row in interpreter_rows([LACKS_IT, HAS_IT])] == ["/lacks/python", "/has/python"]
+
+
+def test_that_the_best_one_is_the_one_that_also_has_torch() -> None:
+    assert holder([BARE, LACKS_IT, HAS_IT], "einops") == "/has/python"
+    assert holder([BARE, LACKS_IT], "einops") == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "said"),
+    [
+        ([HAS_IT, BARE], "einops", "1 interpreter has einops and torch."),
+        ([BARE], "einops", "Only interpreters without torch have einops."),
+        ([LACKS_IT], "cv2", "None of these has cv2. To install it in the one in use: /here -m pip install opencv-python"),
+        ([LACKS_IT], ">=3.12", "None of these has Python 3.12 or newer."),
+        ([LACKS_IT, HAS_IT], "<3.12", "2 interpreters have Python older than 3.12 and torch."),
+    ],
+)
+def test_that_what_came_of_the_search_is_said(found: list[Interpreter], wanted: str, said: str) -> None:
+    assert search_text(found, wanted, "/here") == said
+
+
+@pytest.fixture
+def wanting(window: Any, monkeypatch: pytest.MonkeyPatch, qtbot: Any) -> Any:
+    """A dialog on a machine with three interpreters, and who was told that one was taken; einops is wanted."""
+    module = "torchloupe.gui.interpreter.model"
+    found = [Interpreter("/usr/bin/python3", "in use", python="3.11.2", torch="2.6.0"), BARE, HAS_IT]
+    monkeypatch.setattr(f"{module}.find_interpreters", lambda near, current: found)
+    monkeypatch.setattr(f"{module}.probe_interpreters", lambda found, heard, modules: found)
+    monkeypatch.setattr("torchloupe.gui.interpreter.dialog.resolve_interpreter", lambda text: text)
+    taken: list[str] = []
+    window.dialogs.choose_interpreter_with("einops", lambda: taken.append(window.worker.interpreter))
+    (dialog,) = window.findChildren(InterpreterDialog)
+    assert dialog.says.text() == "Looking for einops …"
+    return window, dialog, taken
+
+
+def test_that_the_interpreter_that_has_it_is_ready_to_be_taken(wanting: Any, qtbot: Any) -> None:
+    window, dialog, taken = wanting
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+    assert dialog.field.text() == "/has/python"
+    assert dialog.table.current_key() == "/has/python"
+    assert dialog.says.text() == "1 interpreter has einops and torch."
+    assert dialog.table.model.columns[-1].title == "einops"
+    dialog._accept()
+    assert taken == ["/has/python"]
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+
+
+def test_that_one_that_was_typed_meanwhile_stays(wanting: Any, qtbot: Any) -> None:
+    window, dialog, _taken = wanting
+    dialog.field.setText("/mine")
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+    assert dialog.field.text() == "/mine"
     dialog.reject()

@@ -320,3 +320,69 @@ def test_that_dropping_one_kind_of_work_leaves_the_others(jobs: Jobs, answers: A
     jobs.drop("values")
     gate.opened.set()
     qtbot.waitUntil(lambda: answers == [("keys", "keys")], timeout=PATIENCE_MS)
+
+
+# what gives way
+
+
+def asked_kinds(session: ScriptedSession) -> list[type]:
+    return [type(message) for message in session.asked]
+
+
+def until_asked(session: ScriptedSession, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: asked_kinds(session)[-1:] == [RunForward], timeout=PATIENCE_MS)
+
+
+def test_that_a_request_that_gives_way_is_asked_again_after_the_others(
+    jobs: Jobs, session: ScriptedSession, answers: Answers, qtbot: Any
+) -> None:
+    replies = iter([[UNTIL_CANCELLED], ["report"]])
+    session.script[RunForward] = lambda _request: next(replies)
+    jobs.start(RunForward(), **listening(answers, "look"), gives_way=True)
+    until_asked(session, qtbot)
+    for number in range(3):
+        jobs.start(SummaryTable(), **listening(answers, f"summary {number}"))
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=PATIENCE_MS)
+    assert asked_kinds(session) == [RunForward, *[SummaryTable] * 3, RunForward]
+    assert [name for name, _ in answers] == ["summary 0", "summary 1", "summary 2", "look"]
+    assert answers[-1][1] == "report"
+
+
+def test_that_what_gives_way_also_waits_for_requests_that_came_later(
+    jobs: Jobs, session: ScriptedSession, answers: Answers, qtbot: Any
+) -> None:
+    session.script[FetchStats] = [UNTIL_CANCELLED]
+    session.script[RunForward] = ["report"]
+    jobs.start(FetchStats("a"), **listening(answers, "first"))
+    jobs.start(RunForward(), **listening(answers, "look"), gives_way=True)
+    jobs.start(SummaryTable(), **listening(answers, "summary"))
+    qtbot.waitUntil(lambda: len(session.asked) == 1 and session.state == "busy", timeout=PATIENCE_MS)
+    session.cancel()
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=PATIENCE_MS)
+    assert [name for name, _ in answers] == ["first failed", "summary", "look"]
+
+
+def test_that_giving_way_climbs_no_ladder(jobs: Jobs, session: ScriptedSession, qtbot: Any, monkeypatch: Any) -> None:
+    rungs: list[str] = []
+    take = session.cancel
+    monkeypatch.setattr(session, "cancel", lambda: rungs.append("asked"))
+    jobs.start(RunForward(), gives_way=True, tag="look", failed=lambda _failed: None)
+    until_asked(session, qtbot)
+    for number in range(3):
+        jobs.start(SummaryTable(), tag=f"summary {number}")
+    assert rungs == ["asked"]
+    jobs.drop("look")
+    take()
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=PATIENCE_MS)
+    assert asked_kinds(session).count(RunForward) == 1
+
+
+def test_that_what_a_person_cancels_is_not_asked_again(
+    jobs: Jobs, session: ScriptedSession, answers: Answers, qtbot: Any
+) -> None:
+    jobs.start(RunForward(), **listening(answers, "look"), gives_way=True)
+    until_asked(session, qtbot)
+    jobs.cancel()
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=PATIENCE_MS)
+    assert [(name, reply.cancelled) for name, reply in answers] == [("look failed", True)]
+    assert asked_kinds(session) == [RunForward]

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
+from torchloupe.gui import slices
 from torchloupe.gui.lazy_table import KEPT_ROWS, LazyRows, LazyTableModel
 from torchloupe.gui.row_filter import haystack
+from torchloupe.gui.slices import all_at_once
 from torchloupe.gui.text_table import FilterTable, Row
 
 
@@ -151,3 +153,50 @@ def test_that_only_some_hundred_rows_are_remembered() -> None:
 def test_that_a_slice_of_rows_is_made_on_demand_too() -> None:
     rows = LazyRows([5, 6, 7], lambda item: Row((str(item),), item))
     assert [row.key for row in rows[1:]] == [6, 7]
+
+
+def test_that_items_that_are_replaced_while_they_are_searched_are_searched_anew(model: Numbers) -> None:
+    model.filter_text = "odd"
+    steps = model.find()
+    next(steps)
+    model.set_items([7, 8])
+    assert all_at_once(steps) == [7]
+
+
+def test_that_items_that_say_something_else_meanwhile_are_searched_anew(model: Numbers) -> None:
+    model.filter_text = "odd"
+    steps = model.find()
+    next(steps)
+    next(steps)
+    model.items[0] = 5
+    model.refresh()
+    assert all_at_once(steps) == [5, 3, 11]
+
+
+def test_that_items_that_come_while_they_are_searched_are_found(model: Numbers) -> None:
+    model.filter_text = "odd"
+    steps = model.find()
+    next(steps)
+    model.insert_items([5], identity)
+    model.put(all_at_once(steps))
+    assert shown(model) == [1, 3, 5, 11]
+
+
+def test_that_very_many_items_are_searched_and_sorted_between_events(
+    model: Numbers, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
+    table = FilterTable((), "Numbers", model=model)
+    qtbot.addWidget(table)
+    count = 6 * slices.STEP_ROWS
+    model.set_items(range(count))
+    table.view.selectRow(7)
+    table.filter.setText("odd")
+    assert len(model.rows) == count  # nothing has changed yet
+    qtbot.waitUntil(lambda: len(model.rows) == count // 2)
+    assert table.current_key() == 7
+    table.view.horizontalHeader().setSortIndicator(0, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: model.rows[0].key == count - 1)
+    assert table.current_key() == 7
+    table.filter.clear()
+    qtbot.waitUntil(lambda: len(model.rows) == count)

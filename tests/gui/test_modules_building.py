@@ -74,7 +74,7 @@ def test_that_a_large_model_comes_from_a_thread_and_looks_like_a_small_one(panel
     wait_until_built(qtbot, panel)
     assert shown_column(panel.tree, 0)[:3] == ["(model)", "b0", "b1"]
     assert len(shown_column(panel.parameters, 0)) == len(panel_data.PARAMETERS)
-    assert panel.parameters_of.text() == "the model: 10 parameters, 1 buffer"
+    assert panel.below.heading.text() == "the model: 10 parameters, 1 buffer"
 
 
 def test_that_a_module_that_was_selected_meanwhile_is_shown_once_it_is_there(panel: ModulesPanel, qtbot: Any) -> None:

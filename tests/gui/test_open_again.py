@@ -11,9 +11,13 @@ import pytest
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, MakeWindow
 from gui.test_trust_question import answer_with, no, question, yes
+from torchloupe.gui.interpreter.dialog import InterpreterDialog
 from torchloupe.gui.open_again import runs_code, with_fix
 from torchloupe.gui.settings import Settings
+from torchloupe.gui.target_dialog.dialog import TargetDialog
 from torchloupe.gui.trust import Trust
+from torchloupe.session import wanted_python
+from torchloupe.session.discovery import Interpreter
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.requests import Failed, OpenTarget
@@ -154,12 +158,73 @@ def test_that_the_offer_of_the_problem_is_applied(make_window: MakeWindow, model
     assert not window.actions_by_id["open.with_fix"].isEnabled()
 
 
-def test_that_the_offer_of_another_interpreter_opens_the_choice(make_window: MakeWindow, model_file: Path, qtbot: Any) -> None:
+HOLDER = Interpreter("/env/bin/python", "conda", python="3.11.4", torch="2.6.0", modules=("timm",))
+
+
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is searched for, on a machine where one interpreter has it."""
+    searches: list[Any] = []
+    monkeypatch.setattr(wanted_python, "interpreters_with", lambda *question: searches.append(question) or [HOLDER])
+    return searches
+
+
+def lacking_timm(make_window: MakeWindow, model_file: Path, qtbot: Any) -> Any:
+    """A window whose worker has no timm until it is another one."""
     offer = offering(Fix("choose_interpreter", "Choose one that has timm.", value="timm"))
-    window: Any = make_window({OpenTarget: lambda request: offer})
+    window: Any = make_window(
+        {OpenTarget: lambda request: panel_data.opened() if window.worker.interpreter == HOLDER.path else offer}
+    )
     with qtbot.waitSignal(window.opening.refused, timeout=PATIENCE_MS):
         window.opening.open_target(f"{model_file}:Net")
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
     window.actions_by_id.refresh()
+    return window
+
+
+def test_that_the_problem_says_who_has_the_module_and_stays_selected(
+    make_window: MakeWindow, model_file: Path, searched: list[Any], qtbot: Any
+) -> None:
+    window = lacking_timm(make_window, model_file, qtbot)
+    (problem,) = window.workbench.problems
+    assert "/env/bin/python (Python 3.11.4, torch 2.6.0) has it" in problem.hint
+    assert problem.fixes[0].value == "/env/bin/python"
+    assert window.workbench.selection.problem == problem
+    assert searched == [("timm", model_file.parent, "/usr/bin/python3")]
+
+
+def test_that_an_answer_that_comes_too_late_changes_nothing(
+    make_window: MakeWindow, model_file: Path, searched: list[Any], qtbot: Any
+) -> None:
+    window: Any = make_window({OpenTarget: lambda request: offering(Fix("choose_interpreter", "Choose.", value="timm"))})
+    window.opening.refused.connect(lambda _failed: window.workbench.report_problems("target", ()))
+    with qtbot.waitSignal(window.opening.refused, timeout=PATIENCE_MS):
+        window.opening.open_target(f"{model_file}:Net")
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+    assert window.workbench.problems == ()
+
+
+def test_that_the_model_is_opened_once_more_in_the_interpreter_that_was_chosen(
+    make_window: MakeWindow, model_file: Path, searched: list[Any], monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    monkeypatch.setattr("torchloupe.gui.interpreter.model.find_interpreters", lambda near, current: [HOLDER])
+    monkeypatch.setattr("torchloupe.gui.interpreter.model.probe_interpreters", lambda found, heard, modules: found)
+    monkeypatch.setattr("torchloupe.gui.interpreter.dialog.resolve_interpreter", lambda text: text)
+    window = lacking_timm(make_window, model_file, qtbot)
+    window.actions_by_id["open.with_fix"].trigger()
+    (dialog,) = window.findChildren(InterpreterDialog)
+    qtbot.waitUntil(lambda: dialog.field.text() == HOLDER.path, timeout=PATIENCE_MS)
+    dialog._accept()
+    qtbot.waitUntil(lambda: window.workbench.model is not None, timeout=PATIENCE_MS)
+    assert window.worker.interpreter == HOLDER.path
+    assert window.workbench.problems == ()
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
+
+
+def test_that_the_offer_of_another_interpreter_opens_the_choice(
+    make_window: MakeWindow, model_file: Path, searched: list[Any], qtbot: Any
+) -> None:
+    window = lacking_timm(make_window, model_file, qtbot)
     window.actions_by_id["open.with_fix"].trigger()
     names = [type(child).__name__ for child in window.children()]
     assert "InterpreterDialog" in names
@@ -193,3 +258,14 @@ def test_that_remarks_about_an_opened_model_are_shown(make_window: MakeWindow, m
     window.opening.open_target(f"{model_file}:Net")
     qtbot.waitUntil(lambda: window.workbench.model is not None, timeout=PATIENCE_MS)
     assert remark in window.workbench.problems
+
+
+def test_that_other_sizes_offer_the_dialog_that_works_the_arguments_out(full_window: Any) -> None:
+    window = full_window
+    window.workbench.select_problem(Problem("checkpoint-shape", "Other sizes.", fixes=(Fix("solve_arguments", "Work out."),)))
+    window.actions_by_id.refresh()
+    assert window.actions_by_id["open.with_fix"].isEnabled()
+    window.actions_by_id["open.with_fix"].trigger()
+    (dialog,) = window.findChildren(TargetDialog)
+    assert dialog.target == window.opening.target.target
+    dialog.reject()

@@ -10,6 +10,7 @@ from gui.conftest import PATIENCE_MS, MakeWindow, failing_run, good_run
 from torchloupe.gui.opening import Asked, is_target
 from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import (
     CallFinished,
     Failed,
@@ -39,7 +40,8 @@ def run(window: Any, qtbot: Any) -> None:
 
 
 def asked_of(window: Any) -> list[Any]:
-    return list(window.sessions[-1].asked)
+    """Without the closer look after each run."""
+    return [message for message in window.sessions[-1].asked if not isinstance(message, InspectModel)]
 
 
 # checkpoints
@@ -54,6 +56,17 @@ def test_that_a_checkpoint_is_read_and_shown(window: Any, qtbot: Any, tmp_path: 
     assert [tensor.key for tensor in window.workbench.checkpoint.tensors] == ["fc.weight"]
     assert "1 tensor in " in window.status.message.text()
     assert window.status.message.text().endswith("nothing executed")
+
+
+def test_that_the_panels_are_there_before_what_was_read_is_shown(window: Any, qtbot: Any, tmp_path: Path) -> None:
+    shown: list[Any] = []
+    window.opening.arrived.connect(lambda: shown.append(window.workbench.checkpoint))
+    window.opening.opened.connect(lambda *_what: shown.append(window.workbench.checkpoint.path))
+    path = tmp_path / "keys.json"
+    path.write_text('{"tensors": []}', encoding="utf-8")
+    window.opening.open_checkpoint(path)
+    qtbot.waitUntil(lambda: len(shown) == 2, timeout=PATIENCE_MS)
+    assert shown == [None, str(path)]
 
 
 def test_that_an_unreadable_checkpoint_is_a_problem_and_what_was_open_stays(window: Any, qtbot: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from torchloupe.gui.outline import Outline
 from torchloupe.gui.outline_table import BRANCH_ROLE, OutlineModel, OutlineTable
 from torchloupe.gui.row_filter import haystack
+from torchloupe.gui.slices import all_at_once
 from torchloupe.gui.text_table import Column, Row
 
 ENTRIES = ("root", "a", "a.x", "a.y", "b", "c", "c.x")
@@ -227,3 +228,21 @@ def test_that_deeper_rows_are_painted_further_in(table: OutlineTable) -> None:
         rect = table.view.visualRect(table.outline.index(row, 0))
         starts.append(ink_columns(image.copy(rect), 3, rect.height() - 3)[0])
     assert starts[1] > starts[0]
+
+
+def test_that_an_outline_that_is_replaced_while_it_is_searched_is_searched_anew(table: OutlineTable) -> None:
+    table.outline.filter_text = "x"
+    steps = table.outline.find()
+    next(steps)
+    table.outline.set_outline(Outline(PARENT), bytearray(7))
+    table.outline.put(all_at_once(steps))
+    assert shown(table) == ["root", "a", "a.x", "c", "c.x"]
+
+
+def test_that_what_is_said_anew_is_searched_anew(table: OutlineTable) -> None:
+    table.outline.filter_text = "size:2"
+    steps = table.outline.find()
+    next(steps)
+    table.outline.refresh()
+    table.outline.put(all_at_once(steps))
+    assert shown(table) == ["root", "a", "a.x"]

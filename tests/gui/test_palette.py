@@ -110,9 +110,9 @@ def test_that_the_palette_of_the_window_lists_only_what_makes_sense_now(window: 
     window.actions_by_id["go.palette"].trigger()
     (palette,) = window.findChildren(Palette)
     texts = [entry.text for entry in palette.model.shown]
-    assert "View: Dark" in texts
+    assert "View: Dark theme" in texts
     assert "Run: Run sample input" not in texts
-    assert "Run: Choose interpreter" in texts
+    assert "Run: Choose interpreter…" in texts
     palette.field.setText("dark theme"[:4])
     palette.list.clicked.emit(palette.model.index(0, 0))
     assert window.settings.text("theme") == "dark"

@@ -9,6 +9,7 @@ from torchloupe.gui.place import place_of
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import HiddenPart
 
 
 @pytest.fixture
@@ -107,3 +108,23 @@ def test_that_a_place_knows_whether_it_is_one_of_some_problems(bench: Workbench)
     bench.select_problem(panel_data.MISMATCH)
     assert place_of(bench).is_at([panel_data.MISMATCH])
     assert not place_of(bench).is_at([])
+
+
+def test_that_what_is_not_registered_is_found_again_on_another_line(bench: Workbench) -> None:
+    tree, part = panel_data.tree(), HiddenPart("head", "parts", "parts[0]", "module", "Linear", "list", line=4)
+    show(bench, tree=replace(tree, hidden=(part,)))
+    bench.select_hidden(part)
+    place, moved = place_of(bench), replace(part, line=5)
+    show(bench, tree=replace(tree, hidden=(moved,)))
+    assert place.find_in(bench)
+    assert bench.selection == Selection(module="head", hidden=moved)
+
+
+def test_that_what_is_registered_by_now_leads_to_its_owner(bench: Workbench) -> None:
+    tree, part = panel_data.tree(), HiddenPart("head", "parts", "parts[0]", "module", "Linear", "list")
+    show(bench, tree=replace(tree, hidden=(part,)))
+    bench.select_hidden(part)
+    place = place_of(bench)
+    show(bench)
+    assert place.find_in(bench)
+    assert (bench.selection.module, bench.selection.hidden) == ("head", None)

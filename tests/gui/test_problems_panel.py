@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gui import panel_data
+from gui.conftest import PATIENCE_MS
 from torchloupe.gui.problems.model import empty_text, problem_rows
 from torchloupe.gui.problems.panel import ProblemsPanel
 from torchloupe.gui.workbench import Workbench
@@ -49,6 +50,16 @@ def test_that_code_is_shown_without_its_backticks() -> None:
 def test_that_severity_is_sorted_by_weight_and_not_by_letter(panel: Any) -> None:
     panel.table.model.sort(0)
     assert [row.cells[0].split()[1] for row in panel.table.model.rows] == ["error", "warning", "info"]
+
+
+def test_that_a_place_is_shown_in_full_and_the_sentences_have_the_rest(panel: Any, bench: Workbench) -> None:
+    view = panel.table.view
+    panel.resize(1280, 300)
+    place = view.fontMetrics().horizontalAdvance("classifier.py:47")
+    assert place < view.columnWidth(4) < place + 30
+    bench.report_problems("run", (Problem("far", "Far away.", module="layers.0." * 30),))
+    assert view.columnWidth(1) == pytest.approx(view.columnWidth(2), abs=1)
+    assert view.columnWidth(1) > 280
 
 
 def test_that_a_chosen_problem_is_selected_for_everyone(panel: Any, bench: Workbench) -> None:
@@ -101,3 +112,14 @@ def test_that_ctrl_f_reaches_the_filter(panel: Any, qtbot: Any) -> None:
     panel.activateWindow()
     panel.focus_filter()
     qtbot.waitUntil(panel.table.filter.hasFocus)
+
+
+def test_that_enter_shows_the_line_in_the_window_and_a_problem_without_one_does_nothing(
+    panel: Any, bench: Workbench, qtbot: Any
+) -> None:
+    with qtbot.waitSignal(bench.source_wanted, timeout=PATIENCE_MS) as wanted:
+        panel.table.activated.emit(0)
+    assert wanted.args == ["/models/classifier.py", 47]
+    assert bench.selection.problem == panel_data.MISMATCH
+    with qtbot.assertNotEmitted(bench.source_wanted):
+        panel.table.activated.emit(2)

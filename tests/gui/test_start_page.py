@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from gui.conftest import PATIENCE_MS, MakeWindow
 from torchloupe.gui.settings import RecentFile, Settings
 from torchloupe.gui.start.model import FindDeadFiles, age_text, file_of, recent_rows
+from torchloupe.gui.start.panel import WIDTH
+from torchloupe.gui.theme import em
 
 NOW = 1_000_000_000.0
 KEY_LIST = '{"tensors": [{"key": "fc.weight", "shape": [2, 3], "dtype": "float32"}]}'
@@ -69,13 +71,37 @@ def test_that_a_target_belongs_to_its_file(tmp_path: Path) -> None:
 
 def test_that_the_buttons_are_the_first_steps_with_their_keys(window: Any) -> None:
     texts = [button.text().splitlines()[0] for button in page(window).buttons]
-    assert texts == ["Open checkpoint", "Open model", "Try the example"]
+    assert texts == ["Open checkpoint…", "Open model…", "Try the example"]
     assert page(window).buttons[0].text().splitlines()[1] == "Ctrl+O"
     assert all(button.accessibleName() for button in page(window).buttons)
 
 
 def test_that_without_recent_files_the_page_says_so(window: Any) -> None:
-    assert page(window).recent.empty.isVisible()
+    assert page(window).no_recent.isVisible()
+    assert not page(window).recent.isVisible()
+
+
+@pytest.mark.parametrize("width", [1024, 1920])
+def test_that_everything_stands_in_one_column_in_the_middle_that_is_never_too_wide(recent: Any, width: int, qtbot: Any) -> None:
+    recent.resize(width, 800)
+    start = page(recent)
+    qtbot.waitUntil(lambda: start.width() == width)
+    lines = (start.drop_target, start.recent)
+    assert {(line.x(), line.width()) for line in lines} == {(0, start.column.width())}
+    assert (start.buttons[0].x(), start.buttons[-1].geometry().right() + 1) == (0, start.column.width())
+    assert len({button.width() for button in start.buttons}) == 1
+    assert start.column.width() <= em(start, WIDTH)
+    assert abs(start.column.geometry().center().x() - width // 2) <= 2
+
+
+def test_that_the_list_comes_with_the_first_file_and_goes_with_the_last(recent: Any) -> None:
+    start = page(recent)
+    assert start.recent.isVisible()
+    assert not start.no_recent.isVisible()
+    for _ in range(2):
+        start.recent.view.selectRow(0)
+        start.remove.trigger()
+    assert start.no_recent.isVisible()
 
 
 def test_that_recent_files_are_listed_and_the_dead_marked(recent: Any) -> None:
@@ -118,6 +144,16 @@ def test_that_what_is_opened_becomes_recent_and_is_in_the_file_menu(recent: Any,
     assert recent.recent_menu.actions()[0].text() == f"{model_file}:Classifier"
     recent.recent_menu.actions()[1].trigger()
     qtbot.waitUntil(lambda: recent.workbench.checkpoint is not None, timeout=PATIENCE_MS)
+
+
+def test_that_the_page_lists_what_was_opened_when_it_comes_back(window: Any, tmp_path: Path, qtbot: Any) -> None:
+    (tmp_path / "here.json").write_text(KEY_LIST, encoding="utf-8")
+    assert page(window).no_recent.isVisible()
+    window.open_paths([tmp_path / "here.json"])
+    qtbot.waitUntil(lambda: window.workbench.checkpoint is not None, timeout=PATIENCE_MS)
+    window.actions_by_id["close.all"].trigger()
+    assert [row.cells[0] for row in page(window).recent.model.rows] == ["here.json"]
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=PATIENCE_MS)
 
 
 def test_that_an_empty_file_menu_says_so(window: Any) -> None:

@@ -3,6 +3,8 @@
 import threading
 from typing import Any
 
+from PySide6.QtWidgets import QApplication
+
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, MakeWindow
 from torchloupe.gui.jobs import Progress
@@ -95,6 +97,16 @@ def test_that_quick_work_is_not_mentioned(window: Any, qtbot: Any) -> None:
     assert shown == [False, False]
 
 
-def test_that_the_last_sentence_stays_and_is_its_own_tool_tip(window: Any) -> None:
+def test_that_the_last_sentence_stays(window: Any) -> None:
     window.status.say("47 tensors in model.pt")
-    assert window.status.message.text() == window.status.message.toolTip() == "47 tensors in model.pt"
+    assert window.status.message.shown == "47 tensors in model.pt"
+    assert window.status.message.toolTip() == ""
+
+
+def test_that_a_sentence_that_is_too_long_ends_in_dots_and_is_whole_in_the_tip(window: Any, qapp: QApplication) -> None:
+    sentence = "The file is long gone. " * 30
+    window.status.say(sentence)
+    qapp.processEvents()
+    assert window.width() == 1280
+    assert window.status.message.shown.endswith("…")
+    assert window.status.message.toolTip() == sentence

@@ -144,6 +144,25 @@ def test_that_a_constant_tensor_gets_bins_around_its_value_and_no_rows_for_them(
     assert rows.bin_rows(constant) == []
 
 
+@pytest.mark.parametrize("value", [0.0, 1.01, -7.0])
+@pytest.mark.parametrize("counted_in", [0, 63])
+def test_that_the_bar_of_a_constant_tensor_stands_on_its_value(value: float, counted_in: int) -> None:
+    counts = tuple(5 if number == counted_in else 0 for number in range(64))
+    constant = stats(5, min=value, max=value, histogram=counts)
+    (start,), heights = rows.bars(constant)
+    _, width = rows.bin_edges(constant)
+    assert heights == (5,)
+    assert start < value < start + width
+    assert start + width / 2 == pytest.approx(value)
+
+
+def test_that_every_bin_has_its_bar() -> None:
+    starts, heights = rows.bars(stats(min=-1.0, max=3.0))
+    assert (starts[0], starts[-1], len(starts)) == (-1.0, 3.0 - 4 / 64, 64)
+    assert heights == stats().histogram
+    assert rows.bars(stats(histogram=None)) == ([], ())
+
+
 @pytest.mark.parametrize(
     ("made", "words"),
     [

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from torchloupe.gui.slices import all_at_once
 from torchloupe.gui.text_table import Column, FilterTable, Row, TextTableModel
 from torchloupe.gui.theme import color
 
@@ -116,6 +117,15 @@ def test_that_the_filter_stays_when_rows_change(model: TextTableModel) -> None:
 def test_that_rows_are_copied_as_they_are_shown(model: TextTableModel) -> None:
     assert model.table_of(model.rows[:1]).as_text() == "layer.0.weight\t[0, 3]\t100"
     assert model.table_of(model.rows[:1]).titles == ("Key", "Shape", "Elements")
+
+
+def test_that_rows_that_are_replaced_while_they_are_sorted_are_sorted_anew(model: TextTableModel) -> None:
+    model.sorted_by = (2, Qt.SortOrder.AscendingOrder)
+    steps = model.find()
+    next(steps)
+    model.set_rows(rows(2))
+    model.put(all_at_once(steps))
+    assert keys(model) == [1, 0]
 
 
 def test_that_typing_into_the_field_filters(table: FilterTable, qtbot: Any) -> None:

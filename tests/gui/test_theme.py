@@ -13,9 +13,18 @@ GROUNDS = ("window", "base", "alternate", "button")
 
 @THEMES
 @pytest.mark.parametrize("ground", GROUNDS)
-@pytest.mark.parametrize("role", ["text", *(role for role in ROLES if role != "grid")])
+@pytest.mark.parametrize("role", ["text", *(role for role in ROLES if role not in ("grid", "contained"))])
 def test_that_every_text_colour_can_be_read_on_every_ground(tokens: Theme, ground: str, role: str) -> None:
     assert contrast(getattr(tokens, role), getattr(tokens, ground)) >= 4.5
+
+
+@THEMES
+@pytest.mark.parametrize("ground", ["base", "alternate"])
+def test_that_an_error_further_down_can_be_read_in_rows_and_has_the_hue_of_errors_but_paler(tokens: Theme, ground: str) -> None:
+    assert contrast(tokens.contained, getattr(tokens, ground)) >= 4.5
+    pale, full = QColor(tokens.contained), QColor(tokens.error)
+    assert abs(pale.hslHue() - full.hslHue()) <= 5
+    assert pale.hsvSaturation() < full.hsvSaturation()
 
 
 @THEMES
@@ -36,7 +45,7 @@ def test_that_contrast_is_that_of_the_accessibility_guidelines() -> None:
 
 
 def test_that_the_roles_are_those_that_panels_ask_for() -> None:
-    wanted = {"error", "warning", "info", "matched", "missing", "unexpected", "shape", "accent", "muted", "grid"}
+    wanted = {"error", "warning", "info", "matched", "missing", "unexpected", "shape", "accent", "muted", "grid", "contained"}
     assert set(ROLES) == wanted
 
 

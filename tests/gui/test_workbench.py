@@ -1,13 +1,18 @@
 """What is open and what is selected."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gui import panel_data
+from torchloupe.gui.walking import step_call, step_difference, step_problem
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
+from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import HiddenPart
 
 UNREADABLE = Problem("checkpoint-corrupt", "The file ends early.")
 SLOW = Problem("slow", "This is slow.", severity="warning")
@@ -137,28 +142,28 @@ def test_that_problems_are_stepped_through_in_a_ring(bench: Workbench) -> None:
     bench.set_model(panel_data.opened(problems=(UNREADABLE, SLOW)))
     seen = []
     for steps in (1, 1, 1, -1):
-        bench.step_problem(steps)
+        step_problem(bench, steps)
         seen.append(bench.selection.problem)
     assert seen == [UNREADABLE, SLOW, UNREADABLE, SLOW]
 
 
 def test_that_the_way_back_through_problems_begins_at_the_last(bench: Workbench) -> None:
     bench.set_model(panel_data.opened(problems=(UNREADABLE, SLOW)))
-    bench.step_problem(-1)
+    step_problem(bench, -1)
     assert bench.selection.problem == SLOW
 
 
 def test_that_calls_are_stepped_through_in_their_order_and_not_beyond(bench: Workbench) -> None:
     bench.set_model(panel_data.opened())
     bench.add_calls(panel_data.failing_calls())
-    bench.step_call(1)
+    step_call(bench, 1)
     assert bench.selection.call == 0
-    bench.step_call(-1)
+    step_call(bench, -1)
     assert bench.selection.call == 0
-    bench.step_call(1)
+    step_call(bench, 1)
     assert bench.selection.call == 1
     for _ in range(20):
-        bench.step_call(1)
+        step_call(bench, 1)
     assert bench.selection.call == 7
 
 
@@ -169,11 +174,11 @@ def test_that_differences_are_stepped_through_in_a_ring_and_matched_keys_passed_
     differing = [row for row in bench.diff.rows if row.status != "matched"]
     seen = []
     for _ in range(len(differing) + 1):
-        bench.step_difference(1)
+        step_difference(bench, 1)
         seen.append(bench.selection)
     assert seen[0] == seen[-1]
     assert len(set(map(str, seen))) == len(differing)
-    bench.step_difference(-1)
+    step_difference(bench, -1)
     assert bench.selection == seen[-2]
 
 
@@ -185,14 +190,14 @@ def test_that_a_key_only_the_checkpoint_has_is_stepped_to_as_its_tensor(bench: W
     keys = []
     assert bench.diff is not None
     for _ in bench.diff.rows:
-        bench.step_difference(1)
+        step_difference(bench, 1)
         keys.append(bench.selection.stored.key if bench.selection.stored else None)
     assert "head.copy" in keys
 
 
-@pytest.mark.parametrize("step", ["step_problem", "step_call", "step_difference"])
-def test_that_with_nothing_to_step_to_the_selection_stays(bench: Workbench, step: str) -> None:
-    getattr(bench, step)(1)
+@pytest.mark.parametrize("step", [step_problem, step_call, step_difference])
+def test_that_with_nothing_to_step_to_the_selection_stays(bench: Workbench, step: Callable[[Workbench, int], None]) -> None:
+    step(bench, 1)
     assert bench.selection == Selection()
 
 
@@ -231,3 +236,46 @@ def test_that_without_a_door_for_slow_work_even_a_large_comparison_is_made() -> 
     bench.set_model(panel_data.opened())
     bench.set_checkpoint(large_checkpoint())
     assert bench.diff is not None
+
+
+LISTED = Problem("unregistered-module", "A list.", module="head", attribute="parts", line=4)
+PART = HiddenPart("head", "parts", "parts[0]", "module", "Linear", "list")
+
+
+def test_that_a_problem_about_what_is_hidden_selects_that_too(bench: Workbench) -> None:
+    tree = panel_data.tree()
+    bench.set_model(panel_data.opened(tree=ModuleTree(tree.modules, tree.parameters, (PART,)), problems=(LISTED,)))
+    bench.select_problem(LISTED)
+    assert bench.selection == Selection(module="head", problem=LISTED, hidden=PART)
+    bench.select_hidden(PART)
+    assert bench.selection == Selection(module="head", hidden=PART)
+
+
+@pytest.mark.parametrize(
+    ("found", "is_new"),
+    [
+        (LISTED, False),
+        (replace(LISTED, line=None, message="Said otherwise."), False),
+        (replace(LISTED, attribute="others"), True),
+        (replace(LISTED, module=""), True),
+        (replace(LISTED, code="tensor-should-be-buffer"), True),
+    ],
+)
+def test_that_what_a_closer_look_finds_is_added_unless_it_is_known(bench: Workbench, found: Problem, is_new: bool) -> None:
+    bench.set_model(panel_data.opened(problems=(LISTED,)))
+    assert bench.add_found([found]) == ((found,) if is_new else ())
+    assert bench.problems == ((LISTED, found) if is_new else (LISTED,))
+
+
+def test_that_problems_without_an_attribute_are_told_apart_by_their_lines(bench: Workbench) -> None:
+    first, second = Problem("a", "", module="head", line=3), Problem("a", "", module="head", line=5)
+    bench.set_model(panel_data.opened(problems=(first,)))
+    assert bench.add_found([first, second]) == (second,)
+
+
+def test_that_the_next_run_or_model_forgets_what_a_closer_look_found(bench: Workbench) -> None:
+    for forget in (bench.begin_run, lambda: bench.set_model(panel_data.opened())):
+        bench.set_model(panel_data.opened())
+        bench.add_found([LISTED])
+        forget()
+        assert bench.problems == ()

@@ -19,6 +19,7 @@ from torchloupe.checkpoints import read_contents
 from torchloupe.checkpoints.values import MOST_OPEN
 from torchloupe.numbers import comparison
 from torchloupe.numbers.comparison import compare_values
+from torchloupe.numbers.differences import BLOCK, CHUNK
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
@@ -149,6 +150,28 @@ def test_that_tensors_of_many_chunks_and_parts_are_summed_up_once(tmp_path: Path
     how = compared(tmp_path, one, other)
     assert how.changed == 2
     assert_right(how, one, other)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128, torch.int64], ids=str)
+def test_that_what_is_looked_at_carefully_is_summed_up_over_blocks(tmp_path: Path, dtype: torch.dtype) -> None:
+    one = (torch.randn(3 * BLOCK + 7, dtype=torch.complex128 if dtype.is_complex else torch.float64) * 100).to(dtype)
+    other = one.clone()
+    for place in (0, BLOCK - 1, BLOCK, one.numel() - 1):
+        other[place] += 1
+    if dtype is not torch.int64:
+        one[BLOCK + 1], other[2 * BLOCK], one[5] = NAN, INF, -INF
+    assert_right(compared(tmp_path, one, other), one, other)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("odd", [NAN, INF, -INF, 1e30, 1e-41], ids=str)
+def test_that_one_odd_value_in_a_large_tensor_changes_no_other_number(tmp_path: Path, dtype: torch.dtype, odd: float) -> None:
+    one = torch.randn(CHUNK + 2 * BLOCK + 3).to(dtype)
+    other = (one * 1.01).to(dtype)
+    one[CHUNK + BLOCK] = odd
+    one[7], other[7] = -0.0, 0.0
+    one[8], other[8] = 0.0, 1e-40
+    assert_right(compared(tmp_path, one, other), one, other)
 
 
 @pytest.mark.parametrize("lot_bytes", [1, 3000, 1 << 24])

@@ -94,6 +94,7 @@ def test_that_a_quick_run_prints_every_figure() -> None:
         "values of two",
         "forward of ResNet-50",
         "forward of some",
+        "registration of some modules",
         "saved the example: beyond its own time",
         "saved the example: new result",
     )

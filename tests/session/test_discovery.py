@@ -86,7 +86,7 @@ def test_that_each_is_heard_of_as_it_answers(tmp_path):
     heard = []
     (answer,) = probe_interpreters([Interpreter(environment(tmp_path / "env"), "here")], heard.append)
     assert heard == [answer]
-    assert (answer.python, answer.torch, answer.trouble, answer.build) == ("3.12.1", "2.6.0", "", "CPU")
+    assert (answer.python, answer.torch, answer.trouble, answer.build) == ("3.12.1", "2.6.0", "", "cpu")
 
 
 def test_that_what_an_activation_prints_is_passed_over(tmp_path):
@@ -120,7 +120,7 @@ def test_that_a_command_of_several_words_is_not_asked(tmp_path):
 
 @pytest.mark.parametrize(
     ("answer", "build"),
-    [({"cuda": "12.4"}, "CUDA 12.4"), ({"rocm": "6.1"}, "ROCm 6.1"), ({"xpu": "2025.1"}, "XPU 2025.1"), ({}, "CPU")],
+    [({"cuda": "12.4"}, "CUDA 12.4"), ({"rocm": "6.1"}, "ROCm 6.1"), ({"xpu": "2025.1"}, "XPU 2025.1"), ({}, "cpu")],
 )
 def test_that_the_kind_of_torch_is_said_without_importing_it(tmp_path, answer, build):
     assert probe(Interpreter(environment(tmp_path / "env", **answer), "")).build.startswith(build)

@@ -15,6 +15,7 @@ from torchloupe.wire.contents import CheckpointContents, StoredTensor, StoredVal
 from torchloupe.wire.errors import ProtocolError, WorkerError
 from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Fix, Problem
+from torchloupe.wire.registration import Initialisation, RecognisedInitialisation
 from torchloupe.wire.requests import (
     CallFinished,
     Cancel,
@@ -59,8 +60,12 @@ TREE = ModuleTree(
     modules=(
         ModuleEntry("", "Net", 0, 0, 650, True),
         ModuleEntry("fc1", "Linear", 2, 650, 650, True, "in_features=64", "net.py", 9),
+        ModuleEntry("fc2", "Linear", 2, 650, 650, True, hooks=("forward",), parametrized=("weight", "bias"), forward_line=3),
     ),
-    parameters=(ParameterEntry("fc1.weight", "fc1", "parameter", (10, 64), "float32", "cpu", True, 640, 2560, ("head.weight",)),),
+    parameters=(
+        ParameterEntry("fc1.weight", "fc1", "parameter", (10, 64), "float32", "cpu", True, 640, 2560, ("head.weight",)),
+        ParameterEntry("scale", "", "buffer", None, "float32", "cpu", True, 0, 0, shares_with=("a", "b"), stride=(1, 3), line=7),
+    ),
 )
 EXAMPLES = (
     Hello(1, "3.11.7", "/usr/bin/python3", 4711, "2.13.0", devices=("cpu", "cuda:0"), abilities=("mmap",)),
@@ -69,6 +74,7 @@ EXAMPLES = (
     ListTargets("package.model"),
     RunForward(("float32[2,3,28,28]", "mask=bool[2,28]"), shapes_only=True),
     CallFinished(CALL),
+    RecognisedInitialisation((Initialisation("fc1.weight", "zeros"),)),
     ForwardReport(CALL.inputs, "worked_out", CALL.outputs, 12, 0.5, "cpu", (PROBLEM,), state_restored=False),
     Progress(57, 161, "layer 57"),
     Failed((PROBLEM,), cancelled=True),

@@ -1,6 +1,7 @@
 """The worker's rooms are tested in this process, with a context that keeps what would be sent."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def _clean_imports():
     yield
     process.restore()
     for name in set(sys.modules) - modules:
-        if str(MODELS) in str(getattr(sys.modules[name], "__file__", "")):
+        file = str(getattr(sys.modules[name], "__file__", ""))
+        if file.startswith((str(MODELS), tempfile.gettempdir())):
             del sys.modules[name]
 
 

@@ -46,7 +46,7 @@ def test_that_a_constructor_that_raises_names_its_line(models):
 def test_that_a_missing_super_init_has_its_own_code_and_names_the_class(models):
     problem = problem_of(models, "forgets_super.py")
     assert (problem.code, problem.line) == ("missing-super-init", 8)
-    assert "`Forgetful`" in problem.message
+    assert "`Forgetful.__init__` never calls `super().__init__()`" in problem.message
 
 
 def test_that_a_factory_that_returns_no_module_is_told_what_it_returned(models):

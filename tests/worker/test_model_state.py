@@ -135,3 +135,29 @@ def test_that_tensors_without_memory_do_not_stop_anything():
 
 def test_that_lazy_parameters_are_left_alone():
     assert ModelState(nn.LazyLinear(3)).restore() == []
+
+
+class Hiding(nn.Module):
+    """Keeps a norm, a module in it that hides another, and a tensor where PyTorch does not see them."""
+
+    def __init__(self):
+        super().__init__()
+        self.norms = [nn.BatchNorm1d(2)]
+        self.counts = {"calls": torch.zeros(1)}
+
+    def forward(self, x):
+        self.counts["calls"].add_(1)
+        return self.norms[0](x)
+
+
+def test_that_hidden_modules_and_tensors_are_put_back():
+    model = Hiding()
+    state = ModelState(model)
+    model(torch.randn(3, 2))
+    model.norms[0].eval()
+    with torch.no_grad():
+        model.norms[0].weight.fill_(9)
+    assert state.restore() == []
+    assert (float(model.counts["calls"]), int(model.norms[0].num_batches_tracked)) == (0.0, 0)
+    assert model.norms[0].training
+    assert model.norms[0].weight.tolist() == [1.0, 1.0]

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from torchloupe.worker.module_tree import read_module_tree, walk_modules
+from torchloupe.worker.module_tree import read_module_tree, tensors_of, walk_modules
 
 
 class Tied(nn.Module):
@@ -117,3 +117,18 @@ def test_that_a_model_on_the_meta_device_is_listed_without_data():
         _, parameters = entries(nn.Linear(100_000, 100_000, bias=False))
     assert parameters["weight"].device == "meta"
     assert parameters["weight"].bytes == 4 * 10**10
+
+
+def test_that_tensors_come_parameters_first_and_no_further_than_somebody_asks(monkeypatch):
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 2))
+    assert [id(tensor) for tensor in tensors_of(model)] == [id(each) for each in (*model.parameters(), *model.buffers())]
+    walked = []
+
+    def watched(root):
+        for found in walk_modules(root):
+            walked.append(found[0])
+            yield found
+
+    monkeypatch.setattr("torchloupe.worker.module_tree.walk_modules", watched)
+    assert next(tensors_of(model)) is model[0].weight
+    assert walked == ["", "0"]

@@ -142,3 +142,24 @@ def test_that_the_search_can_be_cancelled(run, context):
     context.stop_after = 0
     with pytest.raises(KeyboardInterrupt):
         run("inputs/linear_features")
+
+
+# the usual size
+
+
+@pytest.mark.parametrize(
+    ("sides", "forward"),
+    [
+        (224, "return self.conv(x).mean((2, 3))"),
+        (28, "assert x.shape[-1] < 90 and x.shape[-1] % 7 == 0; return self.conv(x).mean((2, 3))"),
+        (32, "assert x.shape[-1] % 16 == 0 and x.shape[-1] < 99; return self.conv(x).mean((2, 3))"),
+    ],
+)
+def test_that_a_picture_has_the_usual_size_when_several_fit(worked_out, sides, forward):
+    assert worked_out("self.conv = nn.Conv2d(3, 4, 3)", forward) == [f"float32[2,3,{sides},{sides}]"]
+
+
+def test_that_numbers_of_which_an_index_is_made_are_whole_and_below_the_size_of_the_table(worked_out):
+    (spec,) = worked_out("self.table = nn.Embedding(7, 4)", "return self.table(x.long())")
+    assert spec.startswith("int64[")
+    assert spec.endswith("<7")

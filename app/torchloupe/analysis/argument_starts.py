@@ -62,8 +62,8 @@ def _known(fields: Sequence[ArgumentField], names: Mapping[str, Any]) -> Argumen
 def _suits(field: ArgumentField, value: Any) -> bool:
     if value is None:
         return field.optional
-    if field.kind in ("choice", "class"):
-        return value in field.choices
+    if field.kind in ("choice", "class", "module"):  # no file says which other class is constructed
+        return isinstance(value, str) and value in field.choices
     if isinstance(value, bool) and field.kind != "bool":
         return False
     return isinstance(value, _FITTING.get(field.kind, (int, float, str, bool, list, dict)))

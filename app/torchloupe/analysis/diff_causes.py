@@ -6,7 +6,7 @@ from .diff_rows import MISSING, SHAPE, TRANSPOSED, UNEXPECTED, UNINITIALIZED, Ca
 from .key_groups import KeyGroup, fold_keys
 from .key_matchers import Explained
 from .rename_causes import rename_cause
-from .size_changes import ChangedSizes, changed_sizes
+from .size_changes import ChangedSizes, changed_sizes, root_sizes
 from .wording import count_text, counted, shape_text
 
 COUNTER = "num_batches_tracked"
@@ -121,14 +121,16 @@ def _shape_cause(changed: ChangedSizes) -> Cause:
     first = changed.rows[0]
     assert first.found is not None
     assert first.expected is not None
-    sizes = " and ".join(
-        f"{count_text(found)} where the model has {count_text(expected)}" for found, expected in changed.sizes[:3]
-    )
+    roots = root_sizes(changed.sizes)
+    sizes = " and ".join(f"{count_text(found)} where the model has {count_text(expected)}" for found, expected in roots[:3])
+    sizes += ", and with multiples of that" if len(roots) < len(changed.sizes) else ""
     text = f"{first.expected.key} is {shape_text(first.found.shape)} in the checkpoint, {shape_text(first.expected.shape)} in the model"
     if len(changed.rows) > 1:
         text += (
             f"; {counted(len(changed.rows) - 1, 'more key')} {'differs' if len(changed.rows) == 2 else 'differ'} in the same way"
         )
+    if len(changed.rows) > 2:
+        text += f", such as {' and '.join(row.expected.key for row in changed.rows[1:3] if row.expected)}"
     hint = f"The checkpoint was made with {sizes}." if sizes else "The number of dimensions differs."
     hint += " Construct the model with the sizes of the checkpoint, or leave these keys out."
     data = {"sizes": [list(pair) for pair in changed.sizes], "keys": [row.expected.key for row in changed.rows if row.expected]}

@@ -189,6 +189,18 @@ def _sides(candidate: Candidate, path: Path, axes: Shape, factor: float, nearest
                 yield candidate.with_shape(path, _changed(spec.shape, {axis: side}))
 
 
+def usual_pictures(candidate: Candidate) -> Iterator[Candidate]:
+    """The same with the sides that people use, the usual one first; nothing when there is no picture or its sides are usual."""
+    for path, spec in candidate.leaves:
+        axes = dict(candidate.spatial).get(path, (2, 3))
+        if spec.dtype != "float32" or len(spec.shape) != 4 or len(axes) != 2:
+            continue
+        if spec.shape[axes[0]] == spec.shape[axes[1]] and spec.shape[axes[0]] in USUAL[2][:4]:
+            continue
+        for side in USUAL[2][:6]:
+            yield candidate.with_shape(path, _changed(spec.shape, dict.fromkeys(axes, side)))
+
+
 def _ranked(candidate: Candidate, path: Path, more: int) -> Iterator[Candidate]:
     spec = candidate.at(path)
     if spec is not None and spec.dtype and 0 <= len(spec.shape) + more <= 5:

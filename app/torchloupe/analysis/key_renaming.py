@@ -53,7 +53,10 @@ def planned_export(
     for tensor in tensors:
         key = _renamed(tensor.key, renaming)
         if key in named:
-            raise UsageError(f"{named[key].key} and {tensor.key} would both be called {key}.", "Give one of them another name.")
+            both = f"{named[key].key} and {tensor.key} would both be called {key}."
+            raise UsageError(
+                both, "Give one of them another name. Tensors are not joined here: load the new file and use torch.cat."
+            )
         named[key] = tensor
     return PlannedExport(path, tuple(named.items()))
 
@@ -63,6 +66,12 @@ def mapping_in(plain: Any) -> Dict[str, str]:
     found = plain
     for name in ("state_dict", "mapping"):
         found = found.get(name, found) if isinstance(found, dict) and isinstance(found.get(name), dict) else found
+    several = [old for old, new in found.items() if new and isinstance(new, list)] if isinstance(found, dict) else []
+    if several:
+        raise UsageError(
+            f"{_some(several)} would become several tensors, and tensors are not cut here.",
+            "Give it one new name: load the new file and use torch.split.",
+        )
     if not isinstance(found, dict) or not all(isinstance(new, str) for new in found.values()):
         raise UsageError("This JSON maps no keys to keys.", 'Give {"old key": "new key", ...} or what diff --json printed.')
     return found

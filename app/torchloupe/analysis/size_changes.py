@@ -35,6 +35,15 @@ def changed_sizes(rows: Sequence[DiffRow]) -> Tuple[ChangedSizes, ...]:
     )
 
 
+def root_sizes(sizes: Sequence[SizeChange]) -> Tuple[SizeChange, ...]:
+    """Without those that are the same multiple of another change: 768 to 512 says 3,072 to 2,048, too."""
+    return tuple(pair for pair in sizes if not any(_is_multiple(pair, root) for root in sizes if root != pair))
+
+
+def _is_multiple(pair: SizeChange, root: SizeChange) -> bool:
+    return 0 not in root and all(size % part == 0 for size, part in zip(pair, root)) and pair[0] // root[0] == pair[1] // root[1]
+
+
 def _changes(row: DiffRow) -> Tuple[SizeChange, ...]:
     assert row.found is not None
     assert row.expected is not None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
-from typing import Dict, Hashable, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..wire.contents import StoredTensor
 
@@ -25,20 +25,13 @@ def record_of(tensor: StoredTensor) -> Record:
     return tensor.file, tensor.stored_at
 
 
-def memory_of(tensor: StoredTensor) -> Hashable:
-    """The part of a storage that a tensor takes, the same for a tensor and its transpose; None without a storage of its own."""
-    if not tensor.stored_at or not tensor.bytes:
-        return None
-    return tensor.file, tensor.stored_at, tensor.offset, tensor.bytes
-
-
 def sharing(tensors: Iterable[StoredTensor]) -> Dict[Record, List[StoredTensor]]:
     """The tensors that lie in the same storage as another one, by storage."""
     first: Dict[Record, StoredTensor] = {}
     shared: Dict[Record, List[StoredTensor]] = {}
     for tensor in tensors:
         if tensor.stored_at and tensor.bytes:
-            record = tensor.file, tensor.stored_at
+            record = record_of(tensor)
             before = first.setdefault(record, tensor)
             if before is not tensor:
                 shared.setdefault(record, [before]).append(tensor)
@@ -49,7 +42,7 @@ def totals_of(tensors: Iterable[StoredTensor]) -> Totals:
     """All of them together; what several take of one storage counts once, also where they only overlap."""
     some = list(tensors)
     shared = sharing(some)
-    alone = [tensor for tensor in some if (tensor.file, tensor.stored_at) not in shared] if shared else some
+    alone = [tensor for tensor in some if record_of(tensor) not in shared] if shared else some
     numbers, size, again = sum([prod(tensor.shape) for tensor in alone]), sum([tensor.bytes for tensor in alone]), 0
     for together in shared.values():
         more_numbers, more_bytes, covered = _union(together)

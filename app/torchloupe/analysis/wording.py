@@ -5,6 +5,9 @@ from typing import List, Optional, Sequence
 
 from ..wire.contents import CheckpointContents
 from ..wire.problems import Fix, Problem
+from ..wire.registration import MODULE as HIDDEN_MODULE
+from ..wire.registration import PARAMETER as HIDDEN_PARAMETER
+from ..wire.registration import HiddenPart
 from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, TRANSPOSED, UNEXPECTED, DiffRow
 
 ABSENT = "–"
@@ -76,6 +79,23 @@ def describe_difference(row: DiffRow, model: str = "the model", checkpoint: str 
         RENAMED: f"renamed: {found.key} in {checkpoint}",
     }
     return words.get(row.status, f"{row.status}: {sizes}") + (f" ({row.how})" if row.how else "")
+
+
+def describe_hidden(part: HiddenPart) -> str:
+    """What it means that a part is not registered, in two sentences."""
+    held = f" in a {part.held_by}" if part.held_by else ""
+    if part.kind == HIDDEN_MODULE:
+        return (
+            f"A {part.class_name}{held} that PyTorch does not see. It is in neither parameters() nor state_dict(), .to() leaves it "
+            "behind, and train() and eval() do not reach it."
+        )
+    if part.kind == HIDDEN_PARAMETER:
+        return f"A Parameter{held} that PyTorch does not see. No optimizer gets it, state_dict() leaves it out, .to() leaves it behind."
+    if part.from_parameter:
+        return "The result of an operation on a Parameter, a plain tensor. No optimizer gets it, and state_dict() leaves it out."
+    if part.requires_grad:
+        return "A plain tensor that requires a gradient. No optimizer gets it, and state_dict() leaves it out."
+    return f"A plain tensor{held}. state_dict() leaves it out, and .to() leaves it behind."
 
 
 def read_text(contents: CheckpointContents) -> str:

@@ -38,9 +38,12 @@ class _Archive:
         self._repeated = frozenset(directory.repeated)
         self._orders: Dict[str, bytes] = {}
 
-    def records(self, root: str, folders: Tuple[str, ...]) -> FindRecord:
-        """Tells what the archive has for a storage in one of ``folders``. The key is only ever looked up in the table of members."""
-        members, repeated, end, names_from = self.members, self._repeated, self._size, len(root)
+    def records(self, root: str, folders: Tuple[str, ...], names_from: int) -> FindRecord:
+        """Tells what the archive has for a storage in one of ``folders``. The key is only ever looked up in the table of members.
+
+        So many letters of a member's name are left out, those of the root when it is the only one.
+        """
+        members, repeated, end = self.members, self._repeated, self._size
         prefixes = [f"{root}{folder}/" for folder in folders]
 
         def record(storage: Storage) -> StoredRecord:
@@ -111,7 +114,7 @@ def read(source: SourceFile, directory: Directory, progress: Progress) -> Checkp
     script = any(is_script(directory, root) for root in roots)
     for root in roots:
         problems.extend(_about_records(archive, root))
-        path = root.rstrip("/") if len(roots) > 1 else ""
+        path, names_from = (root.rstrip("/"), 0) if len(roots) > 1 else ("", len(root))
         parts = [(_PICKLE, path, _FOLDERS)]
         if is_script(directory, root):
             parts.append((CONSTANTS, join(path, "constants"), _CONSTANT_FOLDERS))
@@ -119,7 +122,7 @@ def read(source: SourceFile, directory: Directory, progress: Progress) -> Checkp
             found = read_member(source, root + name, directory.members[root + name])
             problems.extend(odd_file(remark) for remark in found.remarks)
             pickled = read_pickle(found.data, name, place, progress, may_break_off=directory.fault is not None)
-            rows = rows_of(pickled.unfolded.tensors, archive.records(root, folders))
+            rows = rows_of(pickled.unfolded.tensors, archive.records(root, folders, names_from))
             tensors.extend([replace(row, big_endian=True) for row in rows] if archive.byte_order(root) == b"big" else rows)
             values.extend(pickled.unfolded.values if name == _PICKLE or pickled.unfolded.tensors else ())
             mentioned.update(pickled.globals)

@@ -273,14 +273,15 @@ class _OpenFile:
             self._directory = read_members(self.source)
             names = self._directory.members
             roots = [name[: -len(_PICKLE)] for name in names if name == _PICKLE or name.endswith("/" + _PICKLE)]
-            self._roots = sorted(roots, key=len, reverse=True) or sorted({name.partition("/")[0] + "/" for name in names})
+            folders = sorted({name.partition("/")[0] + "/" for name in names})
+            # The records of several checkpoints in one file are told by their whole names.
+            self._roots = [""] if len(roots) > 1 else roots or folders
         return self._directory
 
     def _member(self, directory: Directory, tensor: StoredTensor) -> str:
-        """The full name of the tensor's record; where the file holds several checkpoints, that of the container's own."""
-        found = [root for root in self._roots if root + tensor.stored_at in directory.members]
-        mine = [root for root in found if (tensor.container + ".").startswith(root.rstrip("/") + ".")]
-        name = next(iter(mine or found), "") + tensor.stored_at
+        """The full name of the tensor's record."""
+        whole = (root + tensor.stored_at for root in self._roots)
+        name = next((name for name in whole if name in directory.members), tensor.stored_at)
         if name not in directory.members or name in directory.repeated:
             raise CheckpointError(f"{self.source.name} has no single record {tensor.stored_at[:200]} now.", _AGAIN)
         return name

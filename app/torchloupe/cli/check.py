@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from .command import AnySession, Desk
+from .inspection import inspect_model
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -16,7 +17,8 @@ from .options import (
     open_request,
 )
 from .report import Report
-from .target_runs import compare, open_target, run_forward
+from .solved_target import try_solving
+from .target_runs import compare, open_target, run_forward, timed
 from .watching import add_watch_option, rounds
 
 
@@ -45,11 +47,14 @@ class Check:
                 if number:
                     session.restart()
                 report = Report(self.name)
-                tree = open_target(session, request, report, options.checkpoint)
+                tree = open_target(session, request, report, options.checkpoint, options.solve)
                 if tree is not None:
                     run_forward(session, to_run, report)
+                    inspect_model(session, to_run, report)
                     if options.checkpoint and not report.cancelled:
-                        compare(report, tree, options.checkpoint)
+                        compare(report, options.checkpoint)
+                        with timed(report, "solve"):
+                            try_solving(session, request, report, options.checkpoint)
                 yield report
 
         return rounds(options, desk, options.targets, one_round)

@@ -23,6 +23,7 @@ from .show import Show
 from .terminal import Terminal, standard_terminal
 from .text_report import print_report
 from .tree import Tree
+from .wanted_interpreter import tell_holders
 
 COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Check(), Convert(), Interpreters())
 DESCRIPTION = "A desktop inspector and debugger for PyTorch models. Without a command the window opens; FILES are opened in it."
@@ -49,6 +50,7 @@ def run_command_line(words: Sequence[str], desk: Desk | None = None) -> int:
             raise UsageError("There is no command.", "See torchloupe --help.")
         worst = OK
         for report in command.reports(options, desk):
+            tell_holders(report, getattr(options, "python", None))
             _draw(report, as_json, desk.terminal)
             worst = max(worst, report.exit_status)
         return worst

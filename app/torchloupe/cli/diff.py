@@ -15,7 +15,7 @@ from torchloupe.wire.errors import UsageError
 from torchloupe.wire.modules import ModuleTree
 
 from .command import Desk
-from .options import TARGET_HELP, add_json_option, add_model_options, open_request
+from .options import TARGET_HELP, add_json_option, add_model_options, add_solve_option, open_request
 from .report import Report
 from .stored_values import compare_stored_values
 from .target_runs import open_target, read_checkpoint, timed
@@ -35,6 +35,7 @@ class Diff:
         parser.add_argument("expected", metavar="A", help=f"what is expected: {side}")
         parser.add_argument("found", metavar="B", help="what was found: the same choices")
         parser.add_argument("--values", action="store_true", help="compare the values of two checkpoints too")
+        add_solve_option(parser)
         add_model_options(parser)
         add_json_option(parser)
 
@@ -45,7 +46,8 @@ class Diff:
         if options.values and target is not None:
             raise UsageError(f"--values compares two checkpoints, and {target} is a target.", "Give two checkpoint files.")
         # Both sides are read even when the first cannot be, so that both are told of.
-        sides = [self._side(text, options, desk, report) for text in (options.expected, options.found)]
+        texts = options.expected, options.found
+        sides = [self._side(text, other, options, desk, report) for text, other in (texts, texts[::-1])]
         expected, found = sides
         if expected is not None and found is not None:
             with timed(report, "diff"):
@@ -66,11 +68,12 @@ class Diff:
         report.tree = None
         yield report
 
-    def _side(self, text: str, options: Namespace, desk: Desk, report: Report) -> Side | None:
+    def _side(self, text: str, other: str, options: Namespace, desk: Desk, report: Report) -> Side | None:
         if not is_target(text):
             return read_checkpoint(text, report)
+        checkpoint = None if is_target(other) else other
         with desk.session(options.python) as session:
-            return open_target(session, open_request(text, options), report)
+            return open_target(session, open_request(text, options), report, checkpoint, options.solve)
 
 
 def is_target(text: str) -> bool:

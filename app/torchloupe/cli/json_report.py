@@ -1,7 +1,6 @@
 """A report as the JSON object of the contract: only the parts that the command produced."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,13 +8,14 @@ from typing import Any
 import torchloupe
 from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff
 from torchloupe.wire.arguments import SolvedArguments
-from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import LayerCall
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
+from .inspection import moved_object
 from .json_checkpoint import metadata_object, tensor_objects
+from .json_model import tree_objects
 from .report import Exported, Report, ShownTensor, UsedTarget
 
 SCHEMA = 1
@@ -31,8 +31,7 @@ def report_object(report: Report) -> Plain:
         parts["arguments"] = _arguments(report.solved)
     parts["problems"] = [_problem(problem) for problem in report.problems]
     if report.tree is not None:
-        parts["modules"] = _modules(report.tree, report.calls)
-        parts["parameters"] = _parameters(report.tree)
+        parts.update(tree_objects(report.tree, report.calls, report.initialised))
     if report.calls is not None:
         parts["calls"] = [_call(call) for call in sorted(report.calls, key=lambda call: call.index)]
     if report.diff is not None:
@@ -46,6 +45,10 @@ def report_object(report: Report) -> Plain:
         parts["written"] = _written(report.exported)
     if report.summary is not None:
         parts["summary"] = report.summary
+    if report.moved is not None:
+        parts["moved"] = moved_object(report.moved)
+    if report.notes:
+        parts["notes"] = report.notes
     if report.interpreters is not None:
         parts["interpreters"] = [asdict(each) for each in report.interpreters]
     parts["seconds"] = {stage: round(seconds, 6) for stage, seconds in report.seconds.items()}
@@ -103,45 +106,6 @@ def _fix(fix: Fix) -> Plain:
     plain: Plain = {"kind": fix.kind, "module": fix.module, "argument": fix.argument, "value": fix.value}
     outcome = {"outcome": fix.outcome} if fix.outcome else {}
     return {**plain, "text": fix.text, "verified": fix.verified, **outcome}
-
-
-def _modules(tree: ModuleTree, calls: list[LayerCall] | None) -> list[Plain]:
-    counts = Counter(call.module for call in calls or ())
-    return [
-        {
-            "path": module.path,
-            "class": module.class_name,
-            **({} if calls is None else {"called": counts[module.path]}),
-            "parameters": module.parameter_count,
-            "training": module.training,
-            "numel": module.numel,
-            "total_numel": module.total_numel,
-            "settings": module.settings,
-            "file": module.file,
-            "line": module.line,
-            "same_as": module.same_as,
-        }
-        for module in tree.modules
-    ]
-
-
-def _parameters(tree: ModuleTree) -> list[Plain]:
-    return [
-        {
-            "key": entry.key,
-            "shape": entry.shape,
-            "dtype": entry.dtype,
-            "device": entry.device,
-            "requires_grad": entry.requires_grad,
-            "kind": entry.kind,
-            "tied_to": entry.tied_to,
-            "persistent": entry.persistent,
-            "owner": entry.owner,
-            "numel": entry.numel,
-            "bytes": entry.bytes,
-        }
-        for entry in tree.parameters
-    ]
 
 
 def _call(call: LayerCall) -> Plain:

@@ -17,9 +17,19 @@ def add_json_option(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
+def add_markdown_option(parser: ArgumentParser) -> None:
+    """``--markdown``."""
+    parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown, too; - prints it in place of the text")
+
+
 def add_model_options(parser: ArgumentParser) -> None:
     """How to construct a target."""
-    parser.add_argument("--args", metavar="JSON", help="constructor keywords, such as '{\"classes\": 10}'")
+    parser.add_argument(
+        "--args",
+        metavar="JSON",
+        help="constructor keywords, such as '{\"classes\": 10}'; a module is a class with its own keywords, such as "
+        '\'{"encoder": {"Encoder": {"width": 64}}}\' or \'{"act": "torch.nn.ReLU"}\'',
+    )
     parser.add_argument("--mode", choices=("train", "eval"), help="set the model to this mode (default: as it was constructed)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, mps (default: where the model is)")
     parser.add_argument(
@@ -38,8 +48,19 @@ def add_model_options(parser: ArgumentParser) -> None:
 
 
 def add_checkpoint_option(parser: ArgumentParser) -> None:
-    """``--checkpoint``."""
+    """``--checkpoint``, and ``--solve``."""
     parser.add_argument("--checkpoint", metavar="FILE", help="compare the keys of this checkpoint with those of the model")
+    add_solve_option(parser)
+
+
+def add_solve_option(parser: ArgumentParser) -> None:
+    """``--solve``."""
+    parser.add_argument(
+        "--solve",
+        action="store_true",
+        help="work out from the checkpoint with which arguments the model has its shapes, also of arguments that have a default; "
+        "those of --args stay",
+    )
 
 
 def add_input_option(parser: ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import ERROR, Problem
+from torchloupe.wire.registration import MovedModel
 from torchloupe.wire.traces import LayerCall
 from torchloupe.wire.values import ComparedValues, SingularValues, ValuesSlice, ValueSummary
 
@@ -61,13 +62,22 @@ class Exported:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class WhatIfMoved:
+    """What would stay behind after a ``move``, such as ``.to(cuda)``."""
+
+    move: str
+    answer: MovedModel
+
+
 @dataclass
 class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
     ``solved`` are arguments that were worked out; ``sides`` are what the two sides of ``diff`` are called; ``checkpoints`` are those
-    that were read, by their paths, and are not drawn. ``seconds`` says how long each stage took. ``could_run`` is False when what
-    was asked for could not be done at all.
+    that were read, by their paths, and are not drawn. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal
+    modules are drawn one by one. ``markdown`` is where the report goes as Markdown, if anywhere. ``notes`` say what
+    could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked for could not be done at all.
     """
 
     command: str
@@ -81,11 +91,16 @@ class Report:
     shown: ShownTensor | None = None
     exported: Exported | None = None
     summary: str | None = None
+    moved: WhatIfMoved | None = None
+    initialised: dict[str, str] | None = None
     interpreters: "list[Interpreter] | None" = None
     solved: SolvedArguments | None = None
     sides: tuple[str, str] = ("the model", "the checkpoint")
     checkpoints: dict[str, CheckpointContents] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    unfolded: bool = False
+    markdown: str | None = None
     could_run: bool = True
     cancelled: bool = False
 

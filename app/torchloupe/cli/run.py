@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from .command import AnySession, Desk
+from .inspection import inspect_model
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -41,11 +42,12 @@ class Run:
 
         def one_round(session: AnySession) -> Iterator[Report]:
             report = Report(self.name)
-            tree = open_target(session, to_open, report, options.checkpoint)
+            tree = open_target(session, to_open, report, options.checkpoint, options.solve)
             if tree is not None:
                 run_forward(session, to_run, report)
+                inspect_model(session, to_run, report)
                 if options.checkpoint:
-                    compare(report, tree, options.checkpoint)
+                    compare(report, options.checkpoint)
             yield report
 
         return rounds(options, desk, [options.target], one_round)

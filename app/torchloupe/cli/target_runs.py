@@ -3,16 +3,18 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.diff_problems import with_solution
 from torchloupe.analysis.input_specs import InputSpec, format_input_spec
 from torchloupe.analysis.state_dict_diff import diff_problems, state_dict_diff
 from torchloupe.analysis.target_source import split_target
 from torchloupe.checkpoints import read_contents
 from torchloupe.wire.contents import CheckpointContents
-from torchloupe.wire.errors import TorchloupeError
+from torchloupe.wire.errors import TorchloupeError, UsageError
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import CallFinished, Failed, OpenedTarget, OpenTarget, RunForward
@@ -40,15 +42,22 @@ def asked_target(text: str) -> UsedTarget:
     return UsedTarget(text, place if place.endswith(".py") else None, name)
 
 
-def open_target(session: AnySession, request: OpenTarget, report: Report, checkpoint: str | None = None) -> ModuleTree | None:
+def open_target(
+    session: AnySession, request: OpenTarget, report: Report, checkpoint: str | None = None, solve_all: bool = False
+) -> ModuleTree | None:
     """Construct the target; None when that failed, and the report says why.
 
-    Arguments that the constructor needs and nobody gave are worked out from the ``checkpoint``, when there is one.
+    Arguments that the constructor needs and nobody gave are worked out from the ``checkpoint``, when there is one; with ``solve_all``
+    those that have a default are, too.
     """
     report.target = asked_target(request.target)
-    with timed(report, "open"):
-        reply = session.ask(request)
-    if checkpoint and lacks_arguments(reply):
+    if solve_all and not checkpoint:
+        raise UsageError("--solve works the arguments out from a checkpoint.", "Name it: --checkpoint FILE.")
+    reply: Any = None
+    if not solve_all:
+        with timed(report, "open"):
+            reply = session.ask(request)
+    if checkpoint and (solve_all or lacks_arguments(reply)):
         contents = read_checkpoint(checkpoint, report)
         with timed(report, "solve"):
             solved = solve(session, request, contents, report) if contents is not None else None
@@ -83,6 +92,8 @@ def run_forward(session: AnySession, request: RunForward, report: Report) -> Non
         fail(report, reply)
         return
     report.problems += reply.problems
+    if reply.materialised is not None and report.tree is not None:
+        report.tree = replace(reply.materialised, hidden=report.tree.hidden)  # lazy modules have sizes now
     if report.target is not None:
         report.target.inputs = reply.input_specs or request.inputs or tuple(input_text(meta) for meta in reply.inputs)
         report.target.input_source = reply.input_source
@@ -112,14 +123,15 @@ def read_checkpoint(path: str, report: Report) -> CheckpointContents | None:
     return contents
 
 
-def compare(report: Report, tree: ModuleTree, checkpoint: str) -> None:
-    """The keys of the checkpoint against those of the model."""
-    contents = read_checkpoint(checkpoint, report)
-    if contents is not None:
+def compare(report: Report, checkpoint: str) -> None:
+    """The keys of the checkpoint against those of the open model."""
+    contents, tree = read_checkpoint(checkpoint, report), report.tree
+    if contents is not None and tree is not None:
         expected = keys_of_tree(tree)
         with timed(report, "diff"):
             report.diff = state_dict_diff(expected, keys_of_container(contents, model_container(contents, expected)))
-        report.problems += diff_problems(report.diff)
+        found = diff_problems(report.diff)
+        report.problems += [with_solution(each, None, 0) for each in found] if report.solved else found
 
 
 def fail(report: Report, reply: Any) -> None:

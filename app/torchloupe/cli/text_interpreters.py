@@ -14,8 +14,12 @@ def interpreter_lines(found: "Sequence[Interpreter]", terminal: Terminal) -> lis
     """A line for each."""
     if not found:
         return ["No Python was found."]
-    rows = [("Interpreter", "Python", "torch", "devices", "found")]
-    rows += [(each.path, each.python, each.torch or each.trouble, device_text(each), each.origin) for each in found]
+    has = ("has",) if any(each.modules for each in found) else ()
+    rows = [("Interpreter", "Python", "torch", "devices", "found", *has)]
+    rows += [
+        (each.path, each.python, each.torch or each.trouble, device_text(each), each.origin, *(each.modules or ("",))[: len(has)])
+        for each in found
+    ]
     title, *lines = columns(rows, width=terminal.width, elastic=(0, 2))
     return [terminal.paint(title, "strong"), *lines]
 

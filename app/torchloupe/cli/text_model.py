@@ -2,51 +2,45 @@
 
 from collections.abc import Sequence
 
-from torchloupe.analysis.wording import ABSENT, count_text, counted, number_text, seconds_text, shape_text
-from torchloupe.wire.modules import BUFFER, ModuleEntry, ModuleTree, ParameterEntry
+from torchloupe.analysis.wording import ABSENT, count_text, number_text, seconds_text, shape_text
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import DONE, LayerCall
 
 from .terminal import Terminal
 from .text_columns import columns
+from .tree_rows import ROOT, TreeView
 
-ROOT = "(model)"
-
-
-def tree_lines(tree: ModuleTree, terminal: Terminal) -> list[str]:
-    """Every module with the parameters and buffers that it owns."""
-    owned: dict[str, list[ParameterEntry]] = {}
-    for entry in tree.parameters:
-        owned.setdefault(entry.owner, []).append(entry)
-    rows = [("MODULE", "CLASS OR SHAPE", "ELEMENTS", "NOTES")]
-    for module in tree.modules:
-        rows.append(_module_row(module))
-        depth = _depth(module.path) + 1
-        rows += [_parameter_row(entry, depth) for entry in owned.get(module.path, ()) if module.same_as is None]
-    total = tree.modules[0].total_numel if tree.modules else 0
-    lines = columns(rows, right=(2,), width=terminal.width, elastic=(0, 1, 3))
-    summary = f"{counted(len(tree.modules), 'module')}, {counted(len(tree.parameters), 'parameter or buffer', 'parameters and buffers')}"
-    return [terminal.paint(lines[0], "dim"), *lines[1:], "", f"{summary}, {counted(total, 'element')} in parameters"]
+_NARROW = 110
+_NOTES_NEED = 18
 
 
-def _depth(path: str) -> int:
-    return path.count(".") + 1 if path else 0
+def tree_lines(view: TreeView, terminal: Terminal) -> list[str]:
+    """Every module with the tensors that it owns, and what they come to; on a narrow terminal without settings, own and total in one."""
+    found = list(view.rows())
+    narrow = 0 < terminal.width < _NARROW
+    room = (_NOTES_NEED if narrow else terminal.width // 3) if terminal.width else None
+    rows = [("MODULE", "CLASS OR SHAPE", *(("ELEMENTS",) if narrow else ("OWN", "TOTAL")), "BYTES", "NOTES")]
+    step = " " if narrow else "  "
+    for row in found:
+        own, total, size = row.numbers
+        counts = (total or own,) if narrow else (own, total)
+        rows.append(
+            (
+                step * row.depth + row.name,
+                row.what if narrow else row.in_full,
+                *counts,
+                size,
+                _cut_end(", ".join(row.notes), room),
+            )
+        )
+    lines = columns(rows, right=(2, 3) if narrow else (2, 3, 4), width=terminal.width, elastic=(0, 1))
+    painted = [terminal.paint(line, row.role) for row, line in zip(found, lines[1:], strict=True)]
+    return [terminal.paint(lines[0], "dim"), *painted, "", *view.totals()]
 
 
-def _module_row(module: ModuleEntry) -> tuple[str, str, str, str]:
-    name = "  " * _depth(module.path) + (module.path.rpartition(".")[2] or ROOT)
-    settings = f"({module.settings})" if module.settings else ""
-    notes = f"the same module as {module.same_as or ROOT}" if module.same_as is not None else ""
-    return name, module.class_name + settings, count_text(module.total_numel), notes
-
-
-def _parameter_row(entry: ParameterEntry, depth: int) -> tuple[str, str, str, str]:
-    name = "  " * depth + "." + entry.key.rpartition(".")[2]
-    notes = ["buffer"] if entry.kind == BUFFER else [] if entry.requires_grad else ["frozen"]
-    notes += [] if entry.persistent else ["not in the state_dict"]
-    notes += [entry.device] if entry.device != "cpu" else []
-    notes += [f"tied to {', '.join(entry.tied_to)}"] if entry.tied_to else []
-    return name, f"{shape_text(entry.shape)} {entry.dtype}", count_text(entry.numel), ", ".join(notes)
+def _cut_end(text: str, room: int | None) -> str:
+    """The first note says the most."""
+    return text if room is None or len(text) <= room else f"{text[: room - 1]}…"
 
 
 def call_lines(calls: Sequence[LayerCall], terminal: Terminal) -> list[str]:

@@ -7,6 +7,8 @@ from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
 from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
+from .inspection import moved_lines
+from .markdown_report import STANDARD_OUTPUT, markdown_lines
 from .report import Report
 from .terminal import Terminal
 from .text_checkpoint import contents_lines
@@ -14,6 +16,7 @@ from .text_columns import columns, printable
 from .text_interpreters import interpreter_lines
 from .text_model import call_lines, tree_lines
 from .text_values import difference_lines, tensor_lines
+from .tree_rows import TreeView
 
 ROWS_SHOWN = 60
 """So many differing keys are listed; the causes above them tell of all."""
@@ -21,6 +24,11 @@ ROWS_SHOWN = 60
 
 def print_report(report: Report, terminal: Terminal) -> None:
     """Draw all parts of the report that are there, the problems last, where a person looks first."""
+    if report.markdown == STANDARD_OUTPUT:
+        terminal.lines(markdown_lines(report) if report.could_run or report.tree is not None else ())
+        if not report.could_run:
+            print_problems(report, terminal)
+        return
     if report.contents is not None:
         terminal.lines(contents_lines(report.contents, terminal))
     if report.solved is not None:
@@ -30,7 +38,9 @@ def print_report(report: Report, terminal: Terminal) -> None:
     if report.summary is not None:
         terminal.line(report.summary)
     elif report.tree is not None and report.command == "tree":
-        terminal.lines(tree_lines(report.tree, terminal))
+        terminal.lines(tree_lines(TreeView(report.tree, report.calls, report.initialised or {}, report.unfolded), terminal))
+    if report.moved is not None:
+        terminal.lines(moved_lines(report.moved, terminal))
     if report.target is not None and report.target.input_source == "worked_out":
         terminal.line(f"Input worked out: {printable(' '.join(report.target.inputs))}")
     if report.calls and report.command == "run":

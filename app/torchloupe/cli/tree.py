@@ -2,23 +2,28 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
-from torchloupe.wire.requests import SummaryTable, SummaryText
+from torchloupe.session.own_packages import torchinfo_folder
+from torchloupe.wire.errors import UsageError
+from torchloupe.wire.registration import RecognisedInitialisation, RecogniseInitialisation
+from torchloupe.wire.requests import RunForward, SummaryTable, SummaryText
 
 from .command import AnySession, Desk
+from .inspection import inspect_model, what_if_moved
+from .markdown_report import STANDARD_OUTPUT, write_markdown
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
     add_input_option,
     add_json_option,
+    add_markdown_option,
     add_model_options,
     checked_inputs,
     open_request,
 )
-from .report import Report
-from .target_runs import compare, fail, open_target, timed
+from .report import Report, problem_of
+from .target_runs import compare, fail, open_target, run_forward, timed
 
 
 class Tree:
@@ -30,21 +35,49 @@ class Tree:
         """A target."""
         parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
         parser.add_argument("--summary", action="store_true", help="print torchinfo's table in place of the tree")
+        parser.add_argument("--unfold", action="store_true", help="show equal blocks one by one, not 48 of them in one row")
+        parser.add_argument(
+            "--calls", action="store_true", help="run the sample input, too, and say which modules were never called"
+        )
+        parser.add_argument("--initialisation", action="store_true", help="say how each tensor was initialised, by its values")
+        parser.add_argument(
+            "--moved-to",
+            metavar="DEVICE[,DTYPE]",
+            help="say what would stay behind after .to(DEVICE) and .to(DTYPE), such as cuda,float16",
+        )
+        add_markdown_option(parser)
         add_input_option(parser)
         add_checkpoint_option(parser)
         add_model_options(parser)
         add_json_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
-        """The tree, and torchinfo's table when it is asked for."""
-        report, inputs = Report(self.name), checked_inputs(options.input)
+        """The tree, and what else is asked for."""
+        if options.json and options.markdown == STANDARD_OUTPUT:
+            raise UsageError("--json and --markdown - both want standard output.", "Give --markdown a file.")
+        report, inputs = Report(self.name, unfolded=options.unfold, markdown=options.markdown), checked_inputs(options.input)
         request = open_request(options.target, options)
         with desk.session(options.python) as session:
-            tree = open_target(session, request, report, options.checkpoint)
+            tree = open_target(session, request, report, options.checkpoint, options.solve)
             if tree is not None and options.summary:
                 _add_summary(session, inputs, report)
+            if tree is not None and options.initialisation:
+                _add_initialisation(session, report)
+            if tree is not None and options.moved_to:
+                what_if_moved(session, options.moved_to, report)
+            to_run = RunForward(inputs, options.device, options.mode, options.seed)
+            if tree is not None and (options.calls or any(module.is_lazy for module in tree.modules)):
+                run_forward(session, to_run, report)
+                report.calls = report.calls if options.calls else None
+            if tree is not None:
+                inspect_model(session, to_run, report)
         if tree is not None and options.checkpoint:
-            compare(report, tree, options.checkpoint)
+            compare(report, options.checkpoint)
+        if options.markdown not in (None, STANDARD_OUTPUT):
+            try:
+                write_markdown(report, options.markdown)
+            except UsageError as error:
+                report.fail(problem_of(error))
         yield report
 
 
@@ -57,9 +90,10 @@ def _add_summary(session: AnySession, inputs: tuple[str, ...], report: Report) -
         fail(report, reply)
 
 
-def torchinfo_folder() -> str | None:
-    """Where the app's own torchinfo lies; it is found without being imported."""
-    import importlib.util
-
-    found = importlib.util.find_spec("torchinfo")
-    return str(Path(found.origin).parent.parent) if found is not None and found.origin else None
+def _add_initialisation(session: AnySession, report: Report) -> None:
+    with timed(report, "initialisation"):
+        reply = session.ask(RecogniseInitialisation())
+    if isinstance(reply, RecognisedInitialisation):
+        report.initialised = {each.key: each.name for each in reply.found}
+    else:
+        fail(report, reply)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from torchloupe.gui.events_trace import trace
@@ -19,7 +19,7 @@ class Action:
 
     ``when`` says whether it makes sense now, ``checked`` (of a switch) whether it is on. ``menu`` is the title of its menu, empty
     for none; ``group`` starts a new group in it. ``tip`` is the whole sentence, for tool tip and help; ``short`` the word in the
-    tool bar.
+    tool bar. Of the switches with the same ``one_of`` exactly one is on.
     """
 
     id: str
@@ -33,6 +33,12 @@ class Action:
     checked: Callable[[], bool] | None = None
     group: bool = False
     short: str = ""
+    one_of: str = ""
+
+    @property
+    def plain_text(self) -> str:
+        """Its text without the mark of its key; "…" says that it opens a dialog."""
+        return self.text.replace("&", "")
 
 
 class ActionSet:
@@ -44,10 +50,17 @@ class ActionSet:
             raise ValueError("Two actions have the same id.")
         self.by_id = {action.id: _qt_action(action, window) for action in table}
         self._enabled: list[str] = []
+        self._join_choices(window)
         self.refresh()
 
     def __getitem__(self, action_id: str) -> QAction:
         return self.by_id[action_id]
+
+    def _join_choices(self, window: QWidget) -> None:
+        groups = {action.one_of: QActionGroup(window) for action in self.table.values() if action.one_of}
+        for action_id, action in self.table.items():
+            if action.one_of:
+                groups[action.one_of].addAction(self.by_id[action_id])
 
     def refresh(self) -> None:
         """Ask every action whether it makes sense now."""
@@ -103,11 +116,10 @@ def _qt_action(action: Action, window: QWidget) -> QAction:
     made.setShortcuts(_sequences(action.shortcuts))
     made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
     made.setCheckable(action.checked is not None)
-    tip = action.tip or action.text.replace("&", "").rstrip("…")
+    tip = action.tip or action.plain_text.rstrip("…")
     keys = shortcut_text(action)
     made.setToolTip(f"{tip} ({keys})" if keys else tip)
-    if action.short:
-        made.setIconText(action.short)
+    made.setIconText(action.short or action.plain_text)  # what Qt would make of the text has lost its "…"
 
     def run() -> None:
         trace("action", id=action.id)

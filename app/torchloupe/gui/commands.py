@@ -4,6 +4,7 @@ from torchloupe.gui.actions import Action
 from torchloupe.gui.export_commands import ExportCommands
 from torchloupe.gui.file_commands import FileCommands
 from torchloupe.gui.go_commands import GoCommands
+from torchloupe.gui.model_commands import ModelCommands
 from torchloupe.gui.open_again import OpenAgain
 from torchloupe.gui.run_commands import RunCommands
 from torchloupe.gui.shell import Shell
@@ -24,6 +25,7 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
         *go.walking(),
         *run.running(),
         *run.worker(),
+        *ModelCommands(shell).looking(),
         *view.areas(),
         *view.appearance(),
         *view.panels(),

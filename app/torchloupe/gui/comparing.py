@@ -5,6 +5,7 @@ Apart from the workbench, because the analysis behind it is imported when someth
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import attrgetter
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.state_dict_diff import StateDictDiff, diff_problems, state_dict_diff
@@ -53,7 +54,7 @@ class CompareKeys:
     @property
     def first_guess(self) -> str:
         """The mapping with the most tensors, until the answer is there."""
-        counts = Counter(tensor.container for tensor in self.contents.tensors)
+        counts = Counter(map(attrgetter("container"), self.contents.tensors))
         return self.container if self.container is not None else max(counts, key=counts.__getitem__, default="")
 
 

@@ -36,6 +36,11 @@ class CopiedTable:
     titles: tuple[str, ...]
     rows: Sequence[Sequence[str]]
 
+    def only(self, columns: Sequence[int]) -> "CopiedTable":
+        """Some of the columns."""
+        rows = Cells(self.rows, lambda row: [row[column] for column in columns])
+        return CopiedTable(tuple(self.titles[column] for column in columns), rows)
+
     def as_text(self) -> str:
         """Cells with tabs between them, without the titles."""
         return "\n".join("\t".join(row) for row in self.rows)

@@ -4,8 +4,18 @@ from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QLineEdit, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QDockWidget,
+    QLineEdit,
+    QMainWindow,
+    QTabWidget,
+    QWidget,
+)
 
+from torchloupe.gui.icons import icon
 from torchloupe.gui.panels import LazyPanel, PanelPlace
 
 LAYOUT_VERSION = 1
@@ -15,17 +25,20 @@ AREAS = {
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 START = "start"
+TITLE_BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
+"""What Qt calls the buttons of a dock's title bar, and our icons for them."""
 
 
 class Docks(QObject):
     """Builds tabs and docks for a table of panels and answers for showing, hiding and focusing them."""
 
     changed = Signal()  # something was shown or hidden
+    sizes_reset = Signal()  # every area has its first size again
     panel_built = Signal(QWidget)
 
     def __init__(self, window: QMainWindow, places: Sequence[PanelPlace]) -> None:
         super().__init__(window)
-        self._window = window
+        self.window = window
         self.places = {place.id: place for place in places}
         self.panels = {place.id: LazyPanel(place, self.panel_built.emit) for place in places}
         self.tabs = QTabWidget(documentMode=True, movable=True)
@@ -51,11 +64,11 @@ class Docks(QObject):
             self.tabs.addTab(panel, place.title)
             self.tabs.setTabVisible(self.tabs.indexOf(panel), place.id == START)
             return
-        dock = QDockWidget(place.title, self._window)
+        dock = QDockWidget(place.title, self.window)
         dock.setObjectName(place.id)
         dock.setWidget(panel)
         dock.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
-        self._window.addDockWidget(AREAS[place.area], dock)
+        self.window.addDockWidget(AREAS[place.area], dock)
         dock.hide()
         dock.visibilityChanged.connect(self._dock_changed)
         dock.topLevelChanged.connect(self._dock_changed)
@@ -64,7 +77,7 @@ class Docks(QObject):
     def _tabify(self, area: str) -> None:
         names = [place.id for place in self.places.values() if place.area == area]
         for name in names[1:]:
-            self._window.tabifyDockWidget(self.docks[names[0]], self.docks[name])
+            self.window.tabifyDockWidget(self.docks[names[0]], self.docks[name])
 
     def _dock_changed(self, _state: bool) -> None:
         self._titles.start()
@@ -73,13 +86,22 @@ class Docks(QObject):
     def _show_title_bars(self) -> None:
         """A dock behind a tab needs no title bar: the tab is its title, and may be dragged."""
         for dock in self.docks.values():
-            others = [other for other in self._window.tabifiedDockWidgets(dock) if not other.isHidden()]
+            others = [other for other in self.window.tabifiedDockWidgets(dock) if not other.isHidden()]
             bare = bool(others) and not dock.isFloating() and not dock.isHidden()
             if bare != (dock.titleBarWidget() is not None):
                 old = dock.titleBarWidget()
                 dock.setTitleBarWidget(QWidget(dock) if bare else cast(QWidget, None))
                 if old is not None:
                     old.deleteLater()
+        self.refresh_icons()
+
+    def refresh_icons(self) -> None:
+        """Draw the buttons of the title bars in the colours of the theme; those of the style are dark in both."""
+        for dock in self.docks.values():
+            for name, picture in TITLE_BUTTONS.items():
+                button = dock.findChild(QAbstractButton, name)
+                if button is not None:
+                    button.setIcon(icon(picture))
 
     # what is shown
 
@@ -94,7 +116,7 @@ class Docks(QObject):
         self._laid_out = True
         for name in ("details", "problems", "log"):
             self.docks[name].show()
-        if self._saved.isEmpty() or not self._window.restoreState(self._saved, LAYOUT_VERSION):
+        if self._saved.isEmpty() or not self.window.restoreState(self._saved, LAYOUT_VERSION):
             self.reset_sizes()
         self.docks["problems"].raise_()
 
@@ -123,16 +145,17 @@ class Docks(QObject):
     def reset_sizes(self) -> None:
         """A quarter, a half, a quarter; the bottom takes a quarter of the height."""
         sideways, upright = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        width, height = self._window.width(), self._window.height()
+        width, height = self.window.width(), self.window.height()
         left = [dock for name, dock in self.docks.items() if self.places[name].area == "left"]
-        self._window.resizeDocks([left[0], self.docks["details"]], [width // 4, width // 4], sideways)
-        self._window.resizeDocks([self.docks["problems"]], [height // 4], upright)
+        self.window.resizeDocks([left[0], self.docks["details"]], [width // 4, width // 4], sideways)
+        self.window.resizeDocks([self.docks["problems"]], [height // 4], upright)
+        self.sizes_reset.emit()
 
     def reset(self) -> None:
         """Every panel where it was at first."""
         for name, dock in self.docks.items():
             dock.setFloating(False)
-            self._window.addDockWidget(AREAS[self.places[name].area], dock)
+            self.window.addDockWidget(AREAS[self.places[name].area], dock)
         self._tabify("left")
         self._tabify("bottom")
         for dock in self.docks.values():
@@ -190,7 +213,7 @@ class Docks(QObject):
 
     def focused_panel(self) -> str | None:
         """The id of the panel that has the focus."""
-        widget = self._window.focusWidget() or QApplication.focusWidget()
+        widget = self.window.focusWidget() or QApplication.focusWidget()
         while widget is not None:
             if isinstance(widget, LazyPanel):
                 return widget.place.id
@@ -220,7 +243,7 @@ class Docks(QObject):
 
     def save(self) -> QByteArray:
         """The layout as bytes; empty while nothing was ever opened, so that the last layout is kept."""
-        return self._window.saveState(LAYOUT_VERSION) if self._laid_out else self._saved
+        return self.window.saveState(LAYOUT_VERSION) if self._laid_out else self._saved
 
     def restore(self, state: QByteArray) -> None:
         """Use this layout once something is opened."""

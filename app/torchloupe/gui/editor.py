@@ -26,34 +26,74 @@ TEMPLATES = {
 IN_TERMINAL = {"vi", "vim", "nvim", "nano", "micro", "ed", "ex", "joe", "pico", "helix", "hx"}
 """Editors that need a terminal, which the window has not."""
 
+started: "list[subprocess.Popen[bytes]]" = []
+"""Editors that were started; those that have ended are let go with the next one."""
+
 FOREIGN = ("LD_LIBRARY_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH")
 """What a frozen app sets for itself and an editor must not inherit."""
 
 
-def editor_words(file: str, line: int | None, environment: Mapping[str, str] = os.environ) -> list[str] | None:
-    """The command that shows this place: ``$VISUAL`` or ``$EDITOR`` when it has a window, the terminal's own editor, else the first
-    one that is installed. None when there is none."""
+NAMES = {
+    "code": "VS Code",
+    "codium": "VSCodium",
+    "cursor": "Cursor",
+    "pycharm": "PyCharm",
+    "subl": "Sublime Text",
+    "idea": "IntelliJ IDEA",
+}
+"""What some of them are called."""
+
+
+def editor_words(file: str, line: int | None, environment: Mapping[str, str] = os.environ, command: str = "") -> list[str] | None:
+    """The command that shows this place: ``command``, when a person chose one; else ``$VISUAL`` or ``$EDITOR`` when it has a window,
+    the terminal's own editor, or the first one that is installed. None when there is none."""
+    if command.strip():
+        return _filled(command, file, line, environment)
     wanted = [environment.get("VISUAL", ""), environment.get("EDITOR", "")]
     if environment.get("TERM_PROGRAM") == "vscode":
         wanted.append("code")
     for text in [*wanted, *TEMPLATES]:
         words = _split(text)
-        name = os.path.basename(words[0]).removesuffix(".exe") if words else ""
-        program = shutil.which(words[0], path=environment.get("PATH")) if words and name not in IN_TERMINAL else None
-        if program:
-            template = TEMPLATES.get(name, ["{file}"])
-            return [program, *words[1:], *(part.format(file=file, line=line or 1) for part in template)]
+        found = None if words and _name_of(words) in IN_TERMINAL else _filled(text, file, line, environment)
+        if found:
+            return found
     return None
 
 
-def open_in_editor(file: str, line: int | None) -> bool:
+def _filled(text: str, file: str, line: int | None, environment: Mapping[str, str]) -> list[str] | None:
+    """The words of a command with the place in them, behind them when it does not say where."""
+    words = _split(text)
+    program = shutil.which(words[0], path=environment.get("PATH")) if words else None
+    if program is None:
+        return None
+    template = words[1:]
+    if not any("{file}" in word for word in template):
+        template += TEMPLATES.get(_name_of(words), ["{file}"])
+    return [program, *(word.replace("{line}", str(line or 1)).replace("{file}", file) for word in template)]
+
+
+def _name_of(words: list[str]) -> str:
+    return os.path.basename(words[0]).removesuffix(".exe")
+
+
+def found_editors(environment: Mapping[str, str] = os.environ) -> list[tuple[str, str]]:
+    """The editors that are installed: what each is called, and its command with ``{file}`` and ``{line}``."""
+    found = []
+    for program, template in TEMPLATES.items():
+        if shutil.which(program, path=environment.get("PATH")):
+            found.append((NAMES.get(program, program), " ".join([program, *template])))
+    return found
+
+
+def open_in_editor(file: str, line: int | None, command: str = "") -> bool:
     """Start the editor and do not wait for it. False when none was found or it did not start."""
-    words = editor_words(file, line)
+    words = editor_words(file, line, command=command)
     if words is None:
         return False
     environment = {key: value for key, value in os.environ.items() if key not in FOREIGN and not key.startswith(("_PYI", "_MEI"))}
+    started[:] = [process for process in started if process.poll() is None]
     try:
-        subprocess.Popen(
+        process = subprocess.Popen(
             words,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -63,6 +103,7 @@ def open_in_editor(file: str, line: int | None) -> bool:
         )
     except OSError:
         return False
+    started.append(process)
     return True
 
 

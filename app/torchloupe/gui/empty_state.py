@@ -20,7 +20,7 @@ class EmptyState(QWidget):
         self._clicked: Callable[[], object] | None = None
         self._action_id = ""
         self.button.clicked.connect(lambda: self._clicked and self._clicked())
-        layout = QVBoxLayout(self)
+        layout = self._box = QVBoxLayout(self)
         layout.setContentsMargins(em(self), em(self), em(self), em(self))
         layout.setSpacing(em(self, 0.75))
         layout.addStretch(1)
@@ -36,6 +36,11 @@ class EmptyState(QWidget):
         self._clicked = clicked
         self.button.setText(button)
         self.button.setVisible(bool(button))
+
+    def set_low(self) -> None:
+        """A line high, where there is no more room."""
+        self._box.setContentsMargins(em(self), em(self, 0.2), em(self), em(self, 0.2))
+        self.label.setMinimumHeight(em(self))
 
     def offer(self, text: str, action_id: str) -> None:
         """Say something, with a command of the window as the next step; its button says the command's text and key."""

@@ -84,6 +84,7 @@ class FileCommands(QObject):
         self._shell.opening.close_checkpoint()
         self._shell.opening.close_model()
         self._shell.docks.show_only_start()
+        self._shell.say("")
 
     def editing(self) -> tuple[Action, ...]:
         """Copy and filter."""

@@ -6,8 +6,10 @@ from functools import partial
 from PySide6.QtCore import QObject
 
 from torchloupe.gui.actions import Action
-from torchloupe.gui.looking import show_source, source_place
+from torchloupe.gui.looking import open_place, source_place
+from torchloupe.gui.settings import EDITOR_COMMAND
 from torchloupe.gui.shell import Shell
+from torchloupe.gui.walking import step_call, step_difference, step_problem
 
 
 class GoCommands(QObject):
@@ -17,6 +19,8 @@ class GoCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&Go")
+        shell.workbench.editor_wanted.connect(self._open)
+        shell.workbench.source_wanted.connect(self._show)
 
     def finding(self) -> tuple[Action, ...]:
         """By a few letters of a name, or in the source."""
@@ -25,12 +29,14 @@ class GoCommands(QObject):
         go_tip = self.tr("Find a module, key, tensor or problem by a few of its letters")
         source_tip = self.tr("Open the file at the line of what is selected")
         has_place = self._has_place
+        command_tip = self.tr("Choose the program that opens a line of the source")
         return (
             Action("go.palette", self.tr("&Commands…"), dialogs.palette, ("Ctrl+Shift+P",), menu, palette_tip, "palette"),
             Action("go.to", self.tr("&Go to…"), dialogs.go_to, ("Ctrl+P",), menu, go_tip, "search", anything_open),
             Action(
                 "go.source", self.tr("Show source in &editor"), self._source, ("Ctrl+E",), menu, source_tip, "editor", has_place
             ),
+            Action("go.editor_command", self.tr("Editor co&mmand…"), dialogs.editor_command, (), menu, command_tip),
         )
 
     def walking(self) -> tuple[Action, ...]:
@@ -44,7 +50,8 @@ class GoCommands(QObject):
         def has_calls() -> bool:
             return bool(bench.calls)
 
-        problem, call, difference = bench.step_problem, bench.step_call, bench.step_difference
+        problem, call = partial(step_problem, bench), partial(step_call, bench)
+        difference = partial(step_difference, bench)
         return (
             self._step("go.back", self.tr("&Back"), history.back, "Alt+Left", lambda: history.can_go_back, True, "back"),
             self._step(
@@ -71,7 +78,20 @@ class GoCommands(QObject):
         return Action(name, text, run, (keys,), self._menu, icon=icon, when=when, group=group)
 
     def _source(self) -> None:
-        self._shell.say(show_source(self._shell.workbench))
+        place = source_place(self._shell.workbench)
+        if place is not None:
+            self._open(*place)
+
+    def _open(self, file: str, line: int) -> None:
+        self._shell.say(open_place(file, line, self._shell.settings.text(EDITOR_COMMAND)))
+
+    def _show(self, file: str, line: int) -> None:
+        from torchloupe.gui.source.panel import SourcePanel
+
+        self._shell.docks.raise_panel("source")
+        panel = self._shell.docks.panels["source"].inside()
+        assert isinstance(panel, SourcePanel)
+        panel.show_place(file, line)
 
     def _has_place(self) -> bool:
         return source_place(self._shell.workbench) is not None

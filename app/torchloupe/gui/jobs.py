@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -66,6 +67,8 @@ class Job:
     tag: str
     label: str
     lane: str
+    gives_way: bool = False  # to every other request
+    gave_way: bool = False  # it is to be asked again
     unheard: bool = False  # its owner is gone
     stop: threading.Event = field(default_factory=threading.Event)
     superseded: bool = False
@@ -103,25 +106,31 @@ class Jobs(QObject):
         label: str = "",
         events: Callable[[list[Any]], object] | None = None,
         owner: QObject | None = None,
+        gives_way: bool = False,
     ) -> None:
         """Start work: a wire request, or a callable ``(progress) -> result``.
 
         ``event`` gets each event, ``events`` all that came in the last tenth of a second as one list. An ``owner`` that is gone by
-        then (a dialog that was closed) is told nothing.
+        then (a dialog that was closed) is told nothing. A request that ``gives_way`` is stopped for any other one, and asked again
+        after it.
         """
         if event is not None:
             events = partial(_one_by_one, event)
         local = callable(work)
         lane = f"local {tag or next(self._numbers)}" if local else "worker"
-        job = Job(work, done, failed, events, tag, label or type(work).__name__, lane)
+        job = Job(work, done, failed, events, tag, label or type(work).__name__, lane, gives_way)
         if owner is not None:
             owner.destroyed.connect(lambda: setattr(job, "unheard", True))
         was_busy = self.busy
         if tag:
             self._supersede(tag)
-        self._lanes.setdefault(lane, []).append(job)
-        if self._lanes[lane][0] is job:
+        queue = self._lanes.setdefault(lane, [])
+        queue.append(job)
+        if queue[0] is job:
             self._launch(job)
+        elif queue[0].gives_way and not queue[0].gave_way:
+            queue[0].gave_way = True
+            self.session.cancel()
         if not was_busy:
             self.busy_changed.emit(True)
 
@@ -148,6 +157,7 @@ class Jobs(QObject):
                 self._answer(job, Failed((), cancelled=True))
             del queue[1:]
             queue[0].stop.set()
+            queue[0].gave_way = False
         if self._lanes.get("worker"):
             rung = self.session.cancel()
         return rung
@@ -249,13 +259,19 @@ class Jobs(QObject):
         self._flush(job)
         queue = self._lanes[job.lane]
         queue.pop(0)
+        again = job.gave_way and not job.superseded and isinstance(result, Failed) and result.cancelled
+        if again:
+            job.gave_way = False
+            queue.append(job)
+        queue.sort(key=attrgetter("gives_way"))
         if queue:
             self._launch(queue[0])
         else:
             del self._lanes[job.lane]
         if was_busy and not self.busy:
             self.busy_changed.emit(False)
-        self._answer(job, result)
+        if not again:
+            self._answer(job, result)
 
     def _answer(self, job: Job, result: Any) -> None:
         if job.superseded or job.unheard:

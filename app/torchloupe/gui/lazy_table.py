@@ -2,13 +2,15 @@
 
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, overload
 
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
-from torchloupe.gui.row_filter import matching
+from torchloupe.gui.row_filter import matching, matching_steps
+from torchloupe.gui.slices import STEP_ROWS, Steps, sorting
 from torchloupe.gui.text_table import Column, Row, TextTableModel
 
 KEPT_ROWS = 512
@@ -75,15 +77,18 @@ class LazyTableModel(TextTableModel):
 
     def set_items(self, items: Sequence[Any]) -> None:
         """Show other items; filter and sorting stay."""
-        self.items, self._haystacks = list(items), []
+        self.take_items(items)
         self._show()
+
+    def take_items(self, items: Sequence[Any]) -> None:
+        """Other items, which are about to be shown: ``find`` goes through them, and ``put`` shows what it found."""
+        self.items, self._haystacks = list(items), []
 
     def insert_items(self, items: Sequence[Any], order: Callable[[Any], Any]) -> None:
         """More items, put where ``order`` says. What is on screen stays where it is."""
         self._haystacks = []
-        self.items.extend(items)
-        self.items.sort(key=order)
-        if self._sorted_by[0] >= 0:
+        self.items = sorted([*self.items, *items], key=order)
+        if self.sorted_by[0] >= 0:
             self._show()
             return
         new = sorted((item for item in items if self._accepts(item)), key=order)
@@ -108,17 +113,30 @@ class LazyTableModel(TextTableModel):
     def _accepts(self, item: Any) -> bool:
         return not self.filter_text.strip() or bool(matching(self.filter_text, self._titles, [self._find_in(item)]))
 
-    def _show(self) -> None:
-        if self.filter_text.strip():
-            if len(self._haystacks) != len(self.items):
-                self._haystacks = [self._find_in(item) for item in self.items]
-            shown = [self.items[position] for position in matching(self.filter_text, self._titles, self._haystacks)]
-        else:
-            shown = list(self.items)
-        column, order = self._sorted_by
-        if column >= 0:
-            shown.sort(key=lambda item: self._sort_by(item, column), reverse=order == Qt.SortOrder.DescendingOrder)
+    def find(self) -> Steps[list[Any]]:
+        """The items that the filter accepts, in the chosen order."""
+        while True:
+            items, haystacks = self.items, self._haystacks
+            shown, searched = list(items), bool(self.filter_text.strip())
+            if searched:
+                while len(haystacks) < len(items):
+                    haystacks += map(self._find_in, items[len(haystacks) : len(haystacks) + STEP_ROWS])
+                    yield
+                places = yield from matching_steps(self.filter_text, self._titles, haystacks)
+                shown = [items[place] for place in places]
+            column, order = self.sorted_by
+            if column >= 0:
+                by_column = partial(self._order_of, column)
+                shown = yield from sorting(shown, by_column, order == Qt.SortOrder.DescendingOrder)
+            if items is self.items and (haystacks is self._haystacks or not searched):  # else they were replaced meanwhile
+                return shown
+
+    def put(self, shown: list[Any]) -> None:
+        """Show the items that were found."""
         self.beginResetModel()
         self.shown = LazyRows(shown, self._describe)
         self.rows = self.shown
         self.endResetModel()
+
+    def _order_of(self, column: int, item: Any) -> Any:
+        return self._sort_by(item, column)

@@ -264,7 +264,7 @@ class LiveReload(QObject):
     def _mark(self, rerun: Rerun, what: str, button: str, clicked: Callable[[], object]) -> None:
         text = self.tr("Stale: {0} and {1}. What is shown is from before.").format(rerun.saved, plain_text(what).rstrip("."))
         self.bar.say(text, button, clicked, stays=True)
-        self._opening.said.emit(text)
+        self._opening.said.emit("")  # the bar has said it
         self._watch()
         trace("stale", text=text)
 

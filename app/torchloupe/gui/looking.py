@@ -7,7 +7,9 @@ from PySide6.QtGui import QGuiApplication
 
 from torchloupe.analysis.wording import shape_text
 from torchloupe.gui.entries import Entry
+from torchloupe.gui.events_trace import trace
 from torchloupe.gui.plain_text import plain_text
+from torchloupe.gui.source_places import source_places
 from torchloupe.gui.workbench import Selection, Workbench
 
 translate = QCoreApplication.translate
@@ -16,7 +18,9 @@ ENTRY_COUNT = 200_000
 
 
 def dotted_path(selection: Selection) -> str:
-    """The key or module path of what is selected; empty for nothing (and for the root module)."""
+    """The key or module path of what is selected, registered or not; empty for nothing (and for the root module)."""
+    if selection.hidden is not None:
+        return selection.hidden.path
     if selection.stored is not None:
         parts = (selection.stored.container, selection.stored.key)
         return ".".join(part for part in parts if part)
@@ -24,34 +28,26 @@ def dotted_path(selection: Selection) -> str:
 
 
 def source_place(workbench: Workbench) -> tuple[str, int] | None:
-    """File and line of what is selected: of the problem, else of the call, else of the module's class; None without one."""
-    here = workbench.selection
-    if here.problem and here.problem.file:
-        return here.problem.file, here.problem.line or 1
-    call = workbench.calls.get(here.call) if here.call is not None else None
-    if call and call.file:
-        return call.file, call.line or 1
-    modules = workbench.model.tree.modules if workbench.model else ()
-    entry = next((module for module in modules if module.path == here.module), None)
-    if entry and entry.file:
-        return entry.file, entry.line or 1
-    if workbench.model and workbench.model.file:
-        return workbench.model.file, 1
-    return None
+    """File and line of what is selected, else of the model; None without one."""
+    places = source_places(workbench)
+    if places:
+        return places[0].file, places[0].line
+    return (workbench.model.file, 1) if workbench.model and workbench.model.file else None
 
 
-def show_source(workbench: Workbench) -> str:
-    """Open the selected place in the editor; the sentence for the status bar."""
-    place = source_place(workbench)
-    if place is None:
-        return translate("looking", "What is selected has no place in the source.")
+def open_place(file: str, line: int, command: str = "") -> str:
+    """Open a place in the editor (the one that a person chose, by its ``command``); the sentence for the status bar."""
     from torchloupe.gui.editor import open_in_editor  # needs the modules that start processes: not before they are used
 
-    text = f"{place[0]}:{place[1]}"
-    if open_in_editor(*place):
+    text = f"{file}:{line}"
+    started = open_in_editor(file, line, command)
+    trace("editor", place=text, started=started)
+    if started:
         return translate("looking", "Opened {0} in the editor.").format(text)
     QGuiApplication.clipboard().setText(text)
-    return translate("looking", "No editor was found (set VISUAL). {0} was copied.").format(text)
+    if command:
+        return translate("looking", "The editor did not start: {0}. {1} was copied.").format(command, text)
+    return translate("looking", "No editor was found (Go, Editor command). {0} was copied.").format(text)
 
 
 def copy_path(workbench: Workbench) -> str:
@@ -72,6 +68,7 @@ def entries_to_go_to(workbench: Workbench) -> list[Entry]:
     if workbench.model:
         tree = workbench.model.tree
         entries += [Entry(m.path, m.class_name, partial(workbench.select_module, m.path)) for m in tree.modules if m.path]
+        entries += [Entry(h.path, f"{h.class_name}, not registered", partial(workbench.select_hidden, h)) for h in tree.hidden]
         entries += [
             Entry(p.key, f"{p.kind} {shape_text(p.shape)}", partial(workbench.select_parameter, p.key)) for p in tree.parameters
         ]

@@ -20,8 +20,9 @@ from torchloupe.gui.live_reload import LiveReload
 from torchloupe.gui.log_book import LogBook
 from torchloupe.gui.notice_bar import NoticeBar
 from torchloupe.gui.opening import Opening
-from torchloupe.gui.panel_table import panel_places
+from torchloupe.gui.panel_table import PanelBuilds, panel_places
 from torchloupe.gui.plain_text import plain_text
+from torchloupe.gui.problems_height import ProblemsHeight
 from torchloupe.gui.recent_menu import RecentMenu
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import Settings
@@ -52,7 +53,8 @@ class MainWindow(QMainWindow):
         self.trust = Trust(settings, trust_everything)
         self.opening = Opening(self.workbench, self.worker, self.trust, self)
         self.history = History(self.workbench, self)
-        self.docks = Docks(self, panel_places(self.workbench, self.jobs, self.book, self._start_page))
+        self.docks = Docks(self, panel_places(PanelBuilds(self.workbench, self.jobs, self.book, settings), self._start_page))
+        self.problems_height = ProblemsHeight(self.docks, self.workbench, self.jobs)
         self.run_bar = RunBar(self.opening)
         self.notice = NoticeBar()
         self.live = LiveReload(self.opening, settings, lambda: self.docks.raise_panel("problems"), self)
@@ -103,10 +105,9 @@ class MainWindow(QMainWindow):
         self.recent_menu = RecentMenu(self.settings, self._open_one, self)
         file_menu = next(iter(menus.values()))
         file_menu.insertMenu(self.actions_by_id["reload"], self.recent_menu)
-        self.tools = QToolBar(self.tr("Tools"))
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        self.tools = QToolBar(self.tr("Tools"), movable=False, toolButtonStyle=style)
         self.tools.setObjectName("tools")
-        self.tools.setMovable(False)
-        self.tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.tools.setIconSize(QSize(theme.em(self, 1.4), theme.em(self, 1.4)))
         for name in TOOL_BAR:
             if name == "RUN BAR":
@@ -244,9 +245,8 @@ class MainWindow(QMainWindow):
         """Another palette: the icons are drawn anew."""
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_by_id"):
             self.actions_by_id.refresh_icons()
-            self.status.refresh_icons()
-            self.notice.refresh_icons()
-            self.live.bar.refresh_icons()
+            for part in (self.status, self.notice, self.live.bar, self.docks):
+                part.refresh_icons()
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -278,6 +278,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout, end the worker; a running job is cancelled without a question."""
         self.settings.set_blob("geometry", self.saveGeometry())
+        self.problems_height.unfold()
         self.settings.set_blob("docks", self.docks.save())
         self.settings.remember_interpreter(self.worker.interpreter, self.dialogs.model_folder())
         self.worker.close()
@@ -291,7 +292,6 @@ class MainWindow(QMainWindow):
 
 def _trace_selection(selection: Selection) -> None:
     stored = selection.stored.key if selection.stored else None
-    problem = selection.problem.code if selection.problem else None
-    trace(
-        "selection", module=selection.module, call=selection.call, parameter=selection.parameter, stored=stored, problem=problem
-    )
+    problem, hidden = selection.problem.code if selection.problem else None, selection.hidden.path if selection.hidden else None
+    chosen = {"module": selection.module, "call": selection.call, "parameter": selection.parameter, "hidden": hidden}
+    trace("selection", stored=stored, problem=problem, **chosen)

@@ -1,12 +1,12 @@
 """What happens when files and targets are opened, constructed, run and cancelled: jobs in, workbench out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from torchloupe.analysis.target_source import split_target
 from torchloupe.analysis.wording import counted, read_text
@@ -30,6 +30,14 @@ from torchloupe.wire.requests import (
 
 if TYPE_CHECKING:
     from torchloupe.gui.comparing import CompareKeys
+
+Given = dict[str, Any] | None
+"""Constructor keywords; None when nobody said anything."""
+_RUNGS = {
+    "asked": "Asked to stop at the next layer. Cancel again to interrupt.",
+    "interrupted": "Interrupted. Cancel again to stop the worker.",
+    "killed": "The worker was stopped. What was captured stays; F5 starts it again.",
+}
 
 CHECKPOINT, TARGET = "checkpoint", "target"
 """Tags of the jobs, and the origins under which their problems are kept."""
@@ -69,6 +77,7 @@ class Opening(QObject):
         self.other.refused.connect(partial(self._failed, OTHER))
         self.target: OpenTarget | None = None
         self.attempt: OpenTarget | None = None  # what was last to be constructed, also when it was refused
+        self.folders_of: Callable[[str], Sequence[str]] = lambda _place: ()  # where a file's imports were found the last time
         self.constructed = False  # the worker of this moment holds the model that is shown
         self._reloading = False
         self._left_out: list[str] = []  # of the files that were to be opened together
@@ -127,17 +136,22 @@ class Opening(QObject):
         self.workbench.report_problems(TARGET, ())
         self.workbench.set_model(None)
 
-    def open_target(self, text: str, trusted: bool = False, arguments: dict[str, Any] | None = None) -> None:
+    def open_target(self, text: str, trusted: bool = False, arguments: Given = None, like: OpenTarget | None = None) -> None:
         """Open ``file.py``, ``file.py:Name``, ``package.module:Name`` or ``package.module``; without a name the choices are looked up.
 
-        ``arguments`` None: they may be asked for. The code of a file runs only when its folder is trusted; a person is asked once.
+        ``arguments`` None: they may be asked for. ``like`` says how it is imported: its folders, and whether it may download. The code
+        of a file runs only when its folder is trusted; a person is asked once.
         """
         place, name = split_target(text.strip())
-        if not place.endswith(".py") or self.worker.is_remote:  # a file of the far side is for the worker to read
-            self._open_there(place, name, arguments)
-            return
         path = Path(place).expanduser().absolute()
-        request = OpenTarget(f"{path}:{name}" if name else str(path), arguments or None, device=self.options.device)
+        is_there = not place.endswith(".py") or self.worker.is_remote  # a file of the far side is for the worker to read
+        place = place if is_there else str(path)
+        how = like or OpenTarget("", import_folders=tuple(self.folders_of(place)))
+        target = f"{place}:{name}" if name else place
+        request = replace(how, target=target, arguments=arguments or None, device=self.options.device)
+        if is_there:
+            self._open_there(request, place, name, arguments is not None)
+            return
         if trusted:
             self.trust.allow(path.parent)
         self.jobs.start(
@@ -148,9 +162,8 @@ class Opening(QObject):
             label=self.tr("reading {0}").format(path.name),
         )
 
-    def _open_there(self, place: str, name: str | None, arguments: dict[str, Any] | None) -> None:
-        request = OpenTarget(f"{place}:{name}" if name else place, arguments or None, device=self.options.device)
-        if name and arguments is not None:
+    def _open_there(self, request: OpenTarget, place: str, name: str | None, is_whole: bool) -> None:
+        if name and is_whole:
             self.construct(request)
             return
         self.jobs.start(
@@ -162,9 +175,8 @@ class Opening(QObject):
         )
 
     def _file_read(self, request: OpenTarget, name: str | None, choices: TargetChoices) -> None:
-        path = Path(choices.file)
-        if not self.trust.allows(path):
-            self.said.emit(self.tr("{0} was not run: its folder is not trusted.").format(path.name))
+        if not self.trust.allows(Path(choices.file)):
+            self.said.emit(self.tr("{0} was not run: its folder is not trusted.").format(Path(choices.file).name))
         elif name and not (_required_of(choices, name) and request.arguments is None):
             self.construct(request)
         else:
@@ -174,9 +186,7 @@ class Opening(QObject):
         names = [choice.name for choice in choices.choices]
         place, asked_name = split_target(request.target)
         if not names and not asked_name:
-            hint = self.tr("Open the file that defines the model, or add a function make_model() that returns it.")
-            message = self.tr("{0} defines no Module class and no factory.").format(Path(choices.file).name)
-            self._failed(TARGET, request.target, Failed((Problem("target-empty", message, hint=hint, file=choices.file),)))
+            self._failed(TARGET, request.target, Failed((_nothing_to_open(choices.file),)))
             return
         name = asked_name or choices.default or (names[0] if len(names) == 1 else None)
         if name and (not _required_of(choices, name) or request.arguments):
@@ -198,6 +208,11 @@ class Opening(QObject):
 
     def _checkpoint_read(self, other: Path | None, contents: CheckpointContents) -> None:
         self.arrived.emit()
+        QTimer.singleShot(
+            0, self, partial(self._show_checkpoint, other, contents)
+        )  # the panels are drawn before their rows are made
+
+    def _show_checkpoint(self, other: Path | None, contents: CheckpointContents) -> None:
         self.workbench.report_problems(CHECKPOINT, contents.problems)
         self.workbench.set_checkpoint(contents)
         trace("opened", kind="checkpoint", path=contents.path, tensors=len(contents.tensors))
@@ -212,7 +227,7 @@ class Opening(QObject):
 
     def _model_opened(self, request: OpenTarget, then_run: bool, keep_calls: bool, model: OpenedTarget) -> None:
         self.target, self.constructed = request, True
-        self.workbench.report_problems(TARGET, model.problems)
+        self.workbench.report_problems(TARGET, ())  # those of the model come with it
         if not keep_calls or self.workbench.model != model:
             self.workbench.set_model(model)
         trace("opened", kind="model", target=request.target, class_name=model.class_name, modules=len(model.tree.modules))
@@ -263,14 +278,9 @@ class Opening(QObject):
     def cancel(self) -> None:
         """Stop what runs; again for the next rung of the ladder."""
         rung = self.jobs.cancel()
-        sentences = {
-            "asked": self.tr("Asked to stop at the next layer. Cancel again to interrupt."),
-            "interrupted": self.tr("Interrupted. Cancel again to stop the worker."),
-            "killed": self.tr("The worker was stopped. What was captured stays; F5 starts it again."),
-        }
         if rung:
             trace("cancel", rung=rung)
-            self.said.emit(sentences.get(rung, rung))
+            self.said.emit(_RUNGS.get(rung, rung))
 
     # the worker comes and goes
 
@@ -286,8 +296,6 @@ class Opening(QObject):
         if state in ("died", "stopped", "starting"):
             self.constructed = False
         trace("worker", state=state)
-        if state == "died":
-            self.said.emit(self.tr("The worker has ended. What was captured stays; Ctrl+R starts it again."))
 
     def _worker_restarted(self) -> None:
         keep_calls, self._reloading = not self._reloading, False
@@ -296,6 +304,11 @@ class Opening(QObject):
             self.construct(self.target, keep_calls=keep_calls)
         else:
             self.said.emit(self.tr("The worker was started again."))
+
+
+def _nothing_to_open(file: str) -> Problem:
+    hint = "Open the file that defines the model, or add a function make_model() that returns it."
+    return Problem("target-empty", f"{Path(file).name} defines no Module class and no factory.", hint=hint, file=file)
 
 
 def _required_of(choices: TargetChoices, name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 
 class Outline:
@@ -22,6 +23,7 @@ class Outline:
             above = self.parent[position]
             if above >= 0 and self.end[above] < self.end[position]:
                 self.end[above] = self.end[position]
+        self._groups = [position for position, end in enumerate(self.end) if end > position + 1]
 
     def __len__(self) -> int:
         return len(self.parent)
@@ -39,20 +41,22 @@ class Outline:
 
     def visible(self, is_open: bytearray, start: int = 0, end: int | None = None) -> list[int]:
         """The positions in [start, end) that show when ``is_open`` says which entries are open."""
-        shown, position, stop, ends = [], start, len(self) if end is None else end, self.end
-        while position < stop:
-            shown.append(position)
-            position = position + 1 if is_open[position] else ends[position]
-        return shown
+        stop = len(self) if end is None else end
+        shows = bytearray(b"\1") * (stop - start)
+        for position in self._groups[bisect_left(self._groups, start) : bisect_left(self._groups, stop)]:
+            if not is_open[position] and shows[position - start]:
+                inside = self.end[position] - position - 1
+                shows[position + 1 - start : self.end[position] - start] = bytes(inside)
+        return list(compress(range(start, stop), shows))
 
     def with_ancestors(self, positions: Iterable[int]) -> list[int]:
         """The positions together with all that is around them, in order."""
-        kept: set[int] = set()
+        kept = bytearray(len(self))
         for position in positions:
-            while position >= 0 and position not in kept:
-                kept.add(position)
+            while position >= 0 and not kept[position]:
+                kept[position] = 1
                 position = self.parent[position]
-        return sorted(kept)
+        return list(compress(range(len(self)), kept))
 
 
 def place_in(positions: Sequence[int], position: int) -> int:

@@ -6,11 +6,12 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from torchloupe.gui.lazy_table import LazyRows
 from torchloupe.gui.outline import Outline, place_in
-from torchloupe.gui.row_filter import matching
+from torchloupe.gui.row_filter import matching_steps
+from torchloupe.gui.slices import Steps
 from torchloupe.gui.text_table import Column, FilterTable, Index, Row, TextTableModel
 
 BRANCH_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -145,21 +146,31 @@ class OutlineModel(TextTableModel):
         if first <= last:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
-    def _show(self) -> None:
-        if self.filter_text.strip():
-            self._haystacks = self._haystacks or self.haystacks()
-            visible = self.outline.with_ancestors(matching(self.filter_text, self.filter_titles, self._haystacks))
-        else:
-            visible = self.outline.visible(self._open)
+    def find(self) -> Steps[list[int]]:
+        """The positions that show: what is open, or what the filter accepts with everything around it."""
+        while True:
+            outline, haystacks = self.outline, self._haystacks
+            if not self.filter_text.strip():
+                return outline.visible(self._open)
+            if not haystacks:
+                haystacks = self._haystacks = self.haystacks()
+            found = yield from matching_steps(self.filter_text, self.filter_titles, haystacks)
+            visible = outline.with_ancestors(found)
+            if outline is self.outline and haystacks is self._haystacks:  # else they were replaced meanwhile
+                return visible
+
+    def put(self, shown: list[int]) -> None:
+        """Show the entries at these positions."""
         self.beginResetModel()
-        self._visible = visible
+        self._visible = shown
         self.shown = LazyRows(self._visible, self.describe)
         self.rows = self.shown
         self.endResetModel()
 
 
 class OutlineDelegate(QStyledItemDelegate):
-    """The first column of an outline: a text moved by its level, with an arrow in front when there is something below."""
+    """The first column of an outline: a text moved by its level, with an arrow in front when there is something below. Of a text
+    that is too long the end is kept, in which names differ."""
 
     toggled = Signal(int)  # the row whose arrow was pressed
 
@@ -180,6 +191,11 @@ class OutlineDelegate(QStyledItemDelegate):
         text.rect.setLeft(min(arrow.rect.right() + 1, option.rect.right()))
         super().paint(painter, text, index)
 
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """The dots come first."""
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideLeft
+
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         """A press on the arrow opens or closes; nothing is edited."""
         if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
@@ -190,6 +206,12 @@ class OutlineDelegate(QStyledItemDelegate):
         return super().editorEvent(event, model, option, index)
 
 
+def first_cell_width(view: QWidget, depth: int, text: str) -> int:
+    """So wide is the first cell of a row at this level."""
+    metrics = view.fontMetrics()
+    return round((depth * INDENT + 1.6) * metrics.height()) + metrics.horizontalAdvance(text)
+
+
 def _arrow_rect(option: QStyleOptionViewItem, depth: int) -> QRect:
     side = option.fontMetrics.height()
     left = option.rect.x() + round(depth * side * INDENT)
@@ -197,7 +219,8 @@ def _arrow_rect(option: QStyleOptionViewItem, depth: int) -> QRect:
 
 
 class OutlineTable(FilterTable):
-    """The view of an outline, with the keys of a tree: Right and + open, Left and - close, * opens all."""
+    """The view of an outline, with the keys of a tree: Right and + open, Left and - close, * opens all, Home and End are the
+    first row and the last."""
 
     def __init__(self, model: OutlineModel, name: str) -> None:
         super().__init__((), name, model=model)
@@ -232,6 +255,8 @@ class OutlineTable(FilterTable):
             self._go_to(row + 1 if has_children else row)
         elif key == keys.Key_Left:
             self._go_to(self.outline.parent_row(row))
+        elif key in (keys.Key_Home, keys.Key_End):
+            self._go_to(0 if key == keys.Key_Home else self.outline.rowCount() - 1)
         else:
             return False
         return True

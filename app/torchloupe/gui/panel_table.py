@@ -1,6 +1,7 @@
 """All panels of the window, in the order of their numbers. Each is imported when it is first shown."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
@@ -8,68 +9,101 @@ from PySide6.QtWidgets import QWidget
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.log_book import LogBook
 from torchloupe.gui.panels import PanelPlace
+from torchloupe.gui.settings import Settings
 from torchloupe.gui.workbench import Workbench
 
 translate = QCoreApplication.translate
 
 
-def panel_places(workbench: Workbench, jobs: Jobs, book: LogBook, start: Callable[[], QWidget]) -> tuple[PanelPlace, ...]:
-    """The table. ``start`` builds the start page, which needs the actions."""
+@dataclass(frozen=True)
+class PanelBuilds:
+    """Imports and makes each panel."""
 
-    def modules() -> QWidget:
+    workbench: Workbench
+    jobs: Jobs
+    book: LogBook
+    settings: Settings
+
+    def modules(self) -> QWidget:
+        """The tree of modules with their parameters."""
         from torchloupe.gui.modules.panel import ModulesPanel
 
-        return ModulesPanel(workbench, jobs)
+        return ModulesPanel(self.workbench, self.jobs, self.settings)
 
-    def checkpoint() -> QWidget:
+    def checkpoint(self) -> QWidget:
+        """What is in the checkpoint."""
         from torchloupe.gui.checkpoint.panel import CheckpointPanel
 
-        return CheckpointPanel(workbench, jobs)
+        return CheckpointPanel(self.workbench, self.jobs)
 
-    def calls() -> QWidget:
+    def calls(self) -> QWidget:
+        """The calls of the last run."""
         from torchloupe.gui.calls.panel import CallsPanel
 
-        return CallsPanel(workbench, jobs)
+        return CallsPanel(self.workbench, self.jobs)
 
-    def compare() -> QWidget:
+    def compare(self) -> QWidget:
+        """Checkpoint against model."""
         from torchloupe.gui.compare.panel import ComparePanel
 
-        return ComparePanel(workbench, jobs)
+        return ComparePanel(self.workbench, self.jobs)
 
-    def tensor() -> QWidget:
+    def tensor(self) -> QWidget:
+        """Values of one tensor."""
         from torchloupe.gui.tensor.panel import TensorPanel
 
-        return TensorPanel(workbench, jobs)
+        return TensorPanel(self.workbench, self.jobs)
 
-    def details() -> QWidget:
+    def details(self) -> QWidget:
+        """Everything about the selection."""
         from torchloupe.gui.details.panel import DetailsPanel
 
-        return DetailsPanel(workbench, jobs)
+        return DetailsPanel(self.workbench, self.jobs)
 
-    def problems() -> QWidget:
+    def problems(self) -> QWidget:
+        """Everything that is wrong."""
         from torchloupe.gui.problems.panel import ProblemsPanel
 
-        return ProblemsPanel(workbench, jobs)
+        return ProblemsPanel(self.workbench, self.jobs)
 
-    def log() -> QWidget:
+    def log(self) -> QWidget:
+        """What worker and app said."""
         from torchloupe.gui.log.panel import LogPanel
 
-        return LogPanel(book)
+        return LogPanel(self.book)
 
-    def checkpoint_pair() -> QWidget:
+    def checkpoint_pair(self) -> QWidget:
+        """Two checkpoints side by side."""
         from torchloupe.gui.checkpoint_pair.panel import CheckpointPairPanel
 
-        return CheckpointPairPanel(workbench, jobs)
+        return CheckpointPairPanel(self.workbench, self.jobs)
 
+    def source(self) -> QWidget:
+        """The source of the selection."""
+        from torchloupe.gui.source.panel import SourcePanel
+
+        return SourcePanel(self.workbench, self.jobs)
+
+    def summary(self) -> QWidget:
+        """torchinfo's table."""
+        from torchloupe.gui.summary.panel import SummaryPanel
+
+        return SummaryPanel(self.workbench, self.jobs)
+
+
+def panel_places(panels: PanelBuilds, start: Callable[[], QWidget]) -> tuple[PanelPlace, ...]:
+    """The table. ``start`` builds the start page, which needs the actions."""
     return (
         PanelPlace("start", translate("panels", "Start"), "centre", start),
-        PanelPlace("modules", translate("panels", "Modules"), "left", modules),
-        PanelPlace("checkpoint", translate("panels", "Checkpoint"), "left", checkpoint),
-        PanelPlace("calls", translate("panels", "Calls"), "centre", calls),
-        PanelPlace("compare", translate("panels", "Compare"), "centre", compare),
-        PanelPlace("tensor", translate("panels", "Tensor"), "centre", tensor),
-        PanelPlace("details", translate("panels", "Details"), "right", details),
-        PanelPlace("problems", translate("panels", "Problems"), "bottom", problems),
-        PanelPlace("log", translate("panels", "Log"), "bottom", log),
-        PanelPlace("checkpoint_pair", translate("panels", "Checkpoints"), "centre", checkpoint_pair, always=False),
+        PanelPlace("modules", translate("panels", "Modules"), "left", panels.modules),
+        PanelPlace("checkpoint", translate("panels", "Checkpoint"), "left", panels.checkpoint),
+        PanelPlace("calls", translate("panels", "Calls"), "centre", panels.calls),
+        PanelPlace("compare", translate("panels", "Compare"), "centre", panels.compare),
+        PanelPlace("tensor", translate("panels", "Tensor"), "centre", panels.tensor),
+        PanelPlace("details", translate("panels", "Details"), "right", panels.details),
+        PanelPlace("problems", translate("panels", "Problems"), "bottom", panels.problems),
+        PanelPlace("log", translate("panels", "Log"), "bottom", panels.log),
+        PanelPlace("checkpoint_pair", translate("panels", "Checkpoints"), "centre", panels.checkpoint_pair, always=False),
+        PanelPlace("source", translate("panels", "Source"), "centre", panels.source),
+        PanelPlace("summary", translate("panels", "Summary"), "centre", panels.summary, always=False),
     )

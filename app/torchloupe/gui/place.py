@@ -25,10 +25,14 @@ class Place:
         problem = next((each for each in bench.problems if _same(each, wanted.problem)), None)
         call = next((each for each in bench.calls.values() if _is_call(each, self.call)), None)
         model = bench.model.tree if bench.model else None
+        parts = model.hidden if model and wanted.hidden else ()
+        hidden = next((part for part in parts if wanted.hidden and part.path == wanted.hidden.path), None)
         if problem is not None:
             bench.select_problem(problem)
         elif wanted.stored is not None and bench.checkpoint is not None and wanted.stored in bench.checkpoint.tensors:
             bench.select_stored(wanted.stored)
+        elif hidden is not None:
+            bench.select_hidden(hidden)
         elif call is not None:
             bench.select_call(call.index)
         elif model and any(entry.key == wanted.parameter for entry in model.parameters):

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from torchloupe.gui.slices import STEP_ROWS, Steps, all_at_once
+
 SEPARATOR = "\x1f"
 """Stands between the cells of a haystack; no cell holds it."""
 
@@ -65,11 +67,20 @@ def haystack(cells: Sequence[str]) -> str:
 
 def matching(text: str, columns: Sequence[str], haystacks: Sequence[str]) -> list[int]:
     """The positions of the rows that a filter keeps. For very many rows, whose haystacks are made once."""
-    kept = list(range(len(haystacks)))
-    for term in parse_filter(text):
-        test, wanted = _test(term, tuple(columns)), term.wanted
-        kept = [position for position in kept if test(haystacks[position]) is wanted]
-    return kept
+    return all_at_once(matching_steps(text, columns, haystacks))
+
+
+def matching_steps(text: str, columns: Sequence[str], haystacks: Sequence[str]) -> Steps[list[int]]:
+    """The same in steps."""
+    tests = [(_test(term, tuple(columns)), term.wanted) for term in parse_filter(text)]
+    found: list[int] = []
+    for start in range(0, len(haystacks), STEP_ROWS):
+        kept = list(range(start, min(start + STEP_ROWS, len(haystacks))))
+        for test, wanted in tests:
+            kept = [position for position in kept if test(haystacks[position]) is wanted]
+        found += kept
+        yield
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -80,7 +91,7 @@ def _test(term: Term, columns: tuple[str, ...]) -> Callable[[str], bool]:
     inside = _text_test(term.text)
 
     def in_columns(row: str) -> bool:
-        cells = row.split(SEPARATOR)
+        cells = row.split(SEPARATOR, chosen[-1] + 1)  # what lies behind need not be parted
         return any(number < len(cells) and inside(cells[number]) for number in chosen)
 
     return in_columns

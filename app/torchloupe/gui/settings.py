@@ -6,6 +6,7 @@ What Qt hands back from an INI file are strings, so lists are kept as one JSON t
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 VERSION = 1
 RECENT_COUNT = 20
 ARGUMENTS_COUNT = 40
+
+FOLD_BLOCKS, ALL_BELOW, EDITOR_COMMAND = "fold_equal_blocks", "parameters_below", "editor_command"
+"""Names of settings that a command and a panel or dialog share."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +81,34 @@ class Settings:
 
     def arguments_of(self, target: str) -> dict[str, Any]:
         """The constructor arguments that a target was opened with; empty when there were none."""
-        try:
-            found = json.loads(self.text("arguments", "{}"))
-            return dict(found.get(target, {}))
-        except (ValueError, TypeError, AttributeError):
-            return {}
+        found = self._by_target("arguments").get(target)
+        return found if isinstance(found, dict) else {}
 
     def remember_arguments(self, target: str, arguments: dict[str, Any]) -> None:
         """Keep the arguments of a target; those of the targets that were opened long ago are forgotten."""
+        self._keep_for("arguments", target, arguments)
+
+    def import_folders_of(self, place: str) -> list[str]:
+        """The folders that were searched, too, for what a file imports; empty when there were none."""
+        found = self._by_target("import_folders").get(place)
+        return [str(folder) for folder in found] if isinstance(found, list) else []
+
+    def remember_import_folders(self, place: str, folders: Sequence[str]) -> None:
+        """Keep the folders of a file; those of the files that were opened long ago are forgotten."""
+        self._keep_for("import_folders", place, list(folders))
+
+    def _by_target(self, key: str) -> dict[str, Any]:
         try:
-            known = dict(json.loads(self.text("arguments", "{}")))
+            return dict(json.loads(self.text(key, "{}")))
         except (ValueError, TypeError):
-            known = {}
-        known.pop(target, None)
-        latest = {target: arguments, **known} if arguments else known
-        self.set_text("arguments", json.dumps(dict(list(latest.items())[:ARGUMENTS_COUNT])))
+            return {}
+
+    def _keep_for(self, key: str, target: str, value: Any) -> None:
+        known = self._by_target(key)
+        if value or target in known:
+            known.pop(target, None)
+            latest = {target: value, **known} if value else known
+            self.set_text(key, json.dumps(dict(list(latest.items())[:ARGUMENTS_COUNT])))
 
     def interpreter_for(self, folder: Path | None) -> str:
         """The interpreter that was last used for models of a folder, else the last one at all; empty when there was none."""

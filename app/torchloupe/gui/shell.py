@@ -21,7 +21,7 @@ from torchloupe.gui.worker_link import WorkerLink
 class Dialogs:
     """Doors to what opens above the window; each returns at once.
 
-    ``save_as`` asks for the name of a new file (title, what is suggested, filters) and gives it to a callable.
+    ``interpreter_with`` asks for one that has what a model lacks, and says when it runs. ``save_as`` asks for the name of a new file (title, what is suggested, filters) and gives it to a callable.
     """
 
     open_checkpoint: Callable[[], object]
@@ -31,9 +31,12 @@ class Dialogs:
     edit_arguments: Callable[[], object]
     solve_arguments: Callable[[], object]
     interpreter: Callable[[], object]
+    interpreter_with: Callable[[str, Callable[[], object]], object]
     worker: Callable[[], object]
     palette: Callable[[], object]
     go_to: Callable[[], object]
+    editor_command: Callable[[], object]
+    what_if: Callable[[], object]
     keys: Callable[[], object]
     about: Callable[[], object]
     has_example: Callable[[], bool]

@@ -3,8 +3,9 @@
 import time
 
 from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
+from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
 
+from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.icons import icon
 from torchloupe.gui.marks import SEVERITY_MARKS
 from torchloupe.gui.plain_text import plain_text
@@ -30,10 +31,9 @@ class StatusBar(QStatusBar):
         self._began = 0.0
         self.interpreter = self._button(self.tr("Interpreter"), self.interpreter_clicked)
         self.interpreter.setIcon(icon("interpreter"))
-        self.model = QLabel(indent=em(self, 0.5))
-        self.message = QLabel(indent=em(self, 0.5))
-        self.message.setMinimumWidth(em(self, 4))
-        self.job = QLabel()
+        self.model, self.message = ElidedLabel(indent=em(self, 0.5)), ElidedLabel(indent=em(self, 0.5))
+        self.model.setMaximumWidth(em(self, 20))
+        self.job = ElidedLabel()
         self.bar = QProgressBar(textVisible=False, maximum=0)
         self.bar.setAccessibleName(self.tr("Progress"))
         self.bar.setFixedSize(em(self, 8), em(self, 0.9))
@@ -67,9 +67,7 @@ class StatusBar(QStatusBar):
 
     def say(self, text: str) -> None:
         """The last sentence, until the next one."""
-        text = plain_text(text)
-        self.message.setText(text)
-        self.message.setToolTip(text)
+        self.message.setText(plain_text(text))
 
     def show_interpreter(self) -> None:
         """Where the user's code runs, and whether it can."""
@@ -131,8 +129,7 @@ class StatusBar(QStatusBar):
     def _show_model(self) -> None:
         model = self._workbench.model
         self.model.setVisible(model is not None)
-        self.model.setText(model.class_name if model else "")
-        self.model.setToolTip(model.target if model else "")
+        self.model.setText(model.class_name if model else "", more=model.target if model else "")
 
     def _show_problems(self) -> None:
         counts: dict[str, int] = {}

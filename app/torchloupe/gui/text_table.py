@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QStacke
 from torchloupe.gui.copied_table import Cells, CopiedTable
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.row_filter import row_filter
+from torchloupe.gui.slices import Slices, Steps, all_at_once, sorting
 from torchloupe.gui.theme import color, em
 
 Index = QModelIndex | QPersistentModelIndex
@@ -61,19 +63,14 @@ class TextTableModel(QAbstractTableModel):
         super().__init__(parent)
         self.columns = tuple(Column(column) if isinstance(column, str) else column for column in columns)
         self._all: tuple[Row, ...] = ()
-        self._filter = ""
-        self._sorted_by: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
+        self.filter_text = ""
+        self.sorted_by: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
         self.rows: Sequence[Row] = []
 
     @property
     def all_rows(self) -> Sequence[Row]:
         """The rows before the filter."""
         return self._all
-
-    @property
-    def filter_text(self) -> str:
-        """The filter that is applied."""
-        return self._filter
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows; filter and sorting stay."""
@@ -82,23 +79,34 @@ class TextTableModel(QAbstractTableModel):
 
     def set_filter(self, text: str) -> None:
         """Show only the rows that the text accepts (see ``row_filter``)."""
-        self._filter = text
+        self.filter_text = text
         self._show()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; -1 is the order in which the rows came."""
-        self._sorted_by = (column, order)
+        self.sorted_by = (column, order)
         self._show()
 
-    def _show(self) -> None:
-        accepts = row_filter(self._filter, [column.title for column in self.columns])
-        shown = [row for row in self._all if accepts(row.cells)] if self._filter.strip() else list(self._all)
-        column, order = self._sorted_by
-        if column >= 0:
-            shown.sort(key=lambda row: _sort_key(row, column), reverse=order == Qt.SortOrder.DescendingOrder)
+    def find(self) -> Steps[Any]:
+        """What is to be shown now, for ``put``: filtered and sorted in steps, as there may be very many rows."""
+        while True:
+            rows = self._all
+            accepts = row_filter(self.filter_text, [column.title for column in self.columns])
+            shown = [row for row in rows if accepts(row.cells)] if self.filter_text.strip() else list(rows)
+            column, order = self.sorted_by
+            if column >= 0:
+                shown = yield from sorting(shown, partial(_sort_key, column), order == Qt.SortOrder.DescendingOrder)
+            if rows is self._all:  # else they were replaced meanwhile
+                return shown
+
+    def put(self, shown: Any) -> None:
+        """Show what was found."""
         self.beginResetModel()
         self.rows = shown
         self.endResetModel()
+
+    def _show(self) -> None:
+        self.put(all_at_once(self.find()))
 
     def position_of(self, key: Any) -> int:
         """The number of the shown row with this key, -1 when there is none."""
@@ -147,7 +155,7 @@ class TextTableModel(QAbstractTableModel):
         return CopiedTable(tuple(column.title for column in self.columns), Cells(rows, attrgetter("cells")))
 
 
-def _sort_key(row: Row, column: int) -> tuple[bool, int, Any]:
+def _sort_key(column: int, row: Row) -> tuple[bool, int, Any]:
     """Nothing comes last, numbers before words."""
     value = row.order[column] if column < len(row.order) else (row.cells[column] if column < len(row.cells) else "")
     if value is None or value == "":
@@ -189,12 +197,11 @@ class FilterTable(QWidget):
         layout.setSpacing(em(self, 0.25))
         layout.addWidget(self.filter)
         layout.addWidget(self._stack)
+        self._slices = Slices(self)
         self.filter.textChanged.connect(self._filter_rows)
         self.view.selectionModel().currentRowChanged.connect(self._announce)
         self.view.activated.connect(lambda index: self.activated.emit(index.data(_ROLE.UserRole)))
-        self.view.horizontalHeader().sortIndicatorChanged.connect(
-            lambda column, order: self.keeping(lambda: self.model.sort(column, order))
-        )
+        self.view.horizontalHeader().sortIndicatorChanged.connect(self._sort_rows)
         self.model.rowsInserted.connect(lambda *_what: self._show_right_page())
         self._show_right_page()
 
@@ -211,6 +218,12 @@ class FilterTable(QWidget):
     def set_empty(self, text: str) -> None:
         """The sentence that stands in place of the table while it has no rows."""
         self.empty.set_text(text)
+
+    def allow_low(self) -> None:
+        """May be made as low as a line; else some rows are always to be seen."""
+        self.view.setMinimumHeight(1)
+        for page in (self.empty, self._nothing):
+            page.set_low()
 
     def select_key(self, key: Any) -> None:
         """Make the row with this key the current one and show it, without ``chosen``. No such row: nothing is current."""
@@ -236,8 +249,10 @@ class FilterTable(QWidget):
         return self.copied_table().as_text()
 
     def copied_table(self) -> CopiedTable:
-        """The selected rows with the titles; all shown ones when none is selected."""
-        return self.model.table_of(self.copied_rows())
+        """The selected rows with the titles, all shown ones when none is selected, in the columns that are shown."""
+        table = self.model.table_of(self.copied_rows())
+        shown = [column for column in range(len(table.titles)) if not self.view.isColumnHidden(column)]
+        return table if len(shown) == len(table.titles) else table.only(shown)
 
     def copied_rows(self) -> Sequence[Row]:
         """The selected rows; all shown ones when none is selected."""
@@ -246,7 +261,27 @@ class FilterTable(QWidget):
         return [self.model.rows[number] for number in chosen] if few else self.model.rows[:]
 
     def _filter_rows(self, text: str) -> None:
-        self.keeping(lambda: self.model.set_filter(text))
+        self.model.filter_text = text
+        self.find_rows()
+
+    def _sort_rows(self, column: int, order: Qt.SortOrder) -> None:
+        self.model.sorted_by = (column, order)
+        self.find_rows()
+
+    @property
+    def is_finding(self) -> bool:
+        """Rows are still being found."""
+        return self._slices.busy
+
+    def find_rows(self, done: Callable[[], object] = lambda: None) -> None:
+        """Filter and sort anew: at once when there are few, bit by bit when there are very many, and then ``done``. The current row
+        stays it."""
+
+        def put(found: Any) -> None:
+            self.keeping(lambda: self.model.put(found))
+            done()
+
+        self._slices.run(self.model.find(), put)
 
     def keeping(self, change: Callable[[], None]) -> None:
         """Change the rows; the current one stays the current one when its key is still there."""

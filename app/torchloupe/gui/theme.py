@@ -16,7 +16,7 @@ MODES = ("light", "dark", "system")
 
 @dataclass(frozen=True)
 class Theme:
-    """About twenty colours. The last ten are the roles that ``color`` answers; a role is never the only carrier of a meaning."""
+    """About twenty colours. The last eleven are the roles that ``color`` answers; a role is never the only carrier of a meaning."""
 
     name: str
     window: str
@@ -38,6 +38,7 @@ class Theme:
     accent: str
     muted: str
     grid: str
+    contained: str  # an error further down: the hue of errors, paler; for rows only
 
 
 LIGHT = Theme(
@@ -61,6 +62,7 @@ LIGHT = Theme(
     accent="#1f5fbf",
     muted="#5a626d",
     grid="#dfe2e7",
+    contained="#b5504a",
 )
 DARK = Theme(
     name="dark",
@@ -83,6 +85,7 @@ DARK = Theme(
     accent="#82b4f7",
     muted="#9da6b0",
     grid="#343941",
+    contained="#cf827b",
 )
 ROLES = tuple(field.name for field in fields(Theme))[10:]
 

@@ -64,9 +64,9 @@ class ViewCommands(QObject):
         size, menu, full_screen = self._shell.set_text_size, self._menu, self._shell.window.isFullScreen
         system_tip = self.tr("Follow the desktop; light when it does not say")
         return (
-            self._theme("light", self.tr("Ligh&t"), group=True),
-            self._theme("dark", self.tr("Dar&k")),
-            self._theme("system", self.tr("As the &desktop"), system_tip),
+            self._theme("light", self.tr("Ligh&t theme"), group=True),
+            self._theme("dark", self.tr("Dar&k theme")),
+            self._theme("system", self.tr("Theme of the &desktop"), system_tip),
             Action("view.larger", self.tr("Larger te&xt"), partial(size, 1), ("Ctrl+=", "Ctrl++"), menu, group=True),
             Action("view.smaller", self.tr("S&maller text"), partial(size, -1), ("Ctrl+-",), menu),
             Action("view.normal", self.tr("&Normal text"), partial(size, 0), ("Ctrl+0",), menu),
@@ -75,7 +75,9 @@ class ViewCommands(QObject):
 
     def _theme(self, name: str, text: str, tip: str = "", group: bool = False) -> Action:
         run = partial(self._shell.set_theme, name)
-        return Action(f"theme.{name}", text, run, (), self._menu, tip, checked=lambda: theme.mode() == name, group=group)
+        return Action(
+            f"theme.{name}", text, run, (), self._menu, tip, checked=lambda: theme.mode() == name, group=group, one_of="theme"
+        )
 
     def _full_screen(self) -> None:
         window = self._shell.window
@@ -85,15 +87,15 @@ class ViewCommands(QObject):
             window.showFullScreen()
 
     def panels(self) -> tuple[Action, ...]:
-        """Alt and the number of a panel."""
+        """Alt and the number of a panel, 0 for the tenth."""
         docks = self._shell.docks
         places = [place for place in docks.places.values() if place.id != "start"]
         return tuple(
             Action(
                 f"panel.{place.id}",
-                f"&{number} {place.title}",
+                f"{_marked(number)} {place.title}",
                 partial(docks.focus_panel, place.id),
-                (f"Alt+{number}",),
+                (f"Alt+{number % 10}",) if number <= 10 else (),
                 self._menu,
                 self.tr("Go to the panel {0}").format(place.title),
                 group=number == 1,
@@ -109,3 +111,8 @@ class ViewCommands(QObject):
             Action("help.keys", self.tr("&Keys and commands"), dialogs.keys, ("F1",), menu, keys_tip, "help"),
             Action("help.about", self.tr("&About Torchloupe"), dialogs.about, (), menu),
         )
+
+
+def _marked(number: int) -> str:
+    """A number with its digit that is a key marked."""
+    return f"&{number}" if number < 10 else "1&0" if number == 10 else str(number)

@@ -19,6 +19,7 @@ from torchloupe.gui.shell import Dialogs
 from torchloupe.gui.trust_question import ask_file_trust, ask_trust
 from torchloupe.gui.worker_link import WorkerLink
 from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import OpenTarget
 
 CHECKPOINT_FILES = "*.pt *.pth *.ckpt *.bin *.safetensors *.tar *.pkl *.json *.gguf *.npz"
 
@@ -42,9 +43,12 @@ class WindowDialogs(QObject):
             edit_arguments=self.edit_arguments,
             solve_arguments=self.solve_arguments,
             interpreter=self.choose_interpreter,
+            interpreter_with=self.choose_interpreter_with,
             worker=self.show_worker,
             palette=self.show_palette,
             go_to=self.go_to,
+            editor_command=self.choose_editor,
+            what_if=self.ask_what_if,
             keys=self.show_keys,
             about=self.show_about,
             has_example=lambda: all(path.is_file() for path in example_files()),
@@ -111,15 +115,22 @@ class WindowDialogs(QObject):
 
     def choose_interpreter(self) -> None:
         """Another Python for the worker."""
+        self.choose_interpreter_with("", lambda: None)
+
+    def choose_interpreter_with(self, wanted: str, then: Callable[[], object]) -> None:
+        """Another Python, which has the module (``einops``) or is of the version (``>=3.12``) that a model lacks."""
         from torchloupe.gui.interpreter.dialog import InterpreterDialog
 
-        dialog = InterpreterDialog(self._window, self._worker.jobs, self._worker.interpreter, self.model_folder())
+        near = self.model_folder(self._opening.attempt) if wanted else self.model_folder()
+        dialog = InterpreterDialog(self._window, self._worker.jobs, self._worker.interpreter, near, wanted)
         dialog.chosen.connect(self._worker.use)
+        dialog.chosen.connect(lambda _path: then())
         self._show(dialog)
 
-    def model_folder(self) -> Path | None:
-        """Where the file of the open model lies, if it is one."""
-        place = split_target(self._opening.target.target)[0] if self._opening.target else ""
+    def model_folder(self, request: OpenTarget | None = None) -> Path | None:
+        """Where the file of a model lies, by default of the open one, if it is a file."""
+        target = request or self._opening.target
+        place = split_target(target.target)[0] if target else ""
         return Path(place).parent if place.endswith(".py") else None
 
     def show_worker(self) -> None:
@@ -142,8 +153,8 @@ class WindowDialogs(QObject):
             made = self.actions[action_id]
             if made.isEnabled() and action_id != "go.palette":
                 menu = action.menu.replace("&", "")
-                text = action.text.replace("&", "").rstrip("…")
-                entries.append(Entry(f"{menu}: {text}" if menu else text, shortcut_text(action), made.trigger))
+                text = f"{menu}: {action.plain_text}" if menu else action.plain_text
+                entries.append(Entry(text, shortcut_text(action), made.trigger))
         self._show(Palette(self._window, self.tr("Command"), entries))
 
     def go_to(self) -> None:
@@ -153,6 +164,20 @@ class WindowDialogs(QObject):
         self._show(
             Palette(self._window, self.tr("Go to module, key, tensor or problem"), entries_to_go_to(self._opening.workbench))
         )
+
+    def choose_editor(self) -> None:
+        """The program that opens a line of the source."""
+        from torchloupe.gui.editor_command.dialog import EditorDialog
+
+        self._show(EditorDialog(self._window, self._settings))
+
+    def ask_what_if(self) -> None:
+        """What would stay behind if the model were moved; beside the window, so that the source can be seen."""
+        from torchloupe.gui.what_if.dialog import WhatIfDialog
+
+        dialog = WhatIfDialog(self._window, self._opening.workbench, self._worker.jobs, self._opening.options.device)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
 
     def show_keys(self) -> None:
         """The list of commands."""

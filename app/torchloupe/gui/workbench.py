@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
 from torchloupe.gui.events_trace import trace
+from torchloupe.gui.tree_index import NOTHING, TreeIndex
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
+from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.requests import OpenedTarget
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
@@ -23,7 +26,7 @@ class Selection:
     """The one thing a person looks at; what belongs to it is filled in (a problem knows its call, a call its module).
 
     ``module`` is a module path (``""`` is the root), ``call`` a ``LayerCall.index``, ``parameter`` a state_dict key of the model,
-    ``stored`` a tensor of the checkpoint.
+    ``stored`` a tensor of the checkpoint, ``hidden`` what ``module`` holds without having registered it.
     """
 
     module: str | None = None
@@ -31,6 +34,7 @@ class Selection:
     parameter: str | None = None
     stored: StoredTensor | None = None
     problem: Problem | None = None
+    hidden: HiddenPart | None = None
 
 
 class Workbench(QObject):
@@ -47,6 +51,8 @@ class Workbench(QObject):
     trace_changed = Signal()  # a run began, ended or was cleared
     problems_changed = Signal()
     selection_changed = Signal(object)  # Selection
+    source_wanted = Signal(str, int)  # file and line are to be shown in the window
+    editor_wanted = Signal(str, int)  # or in the user's editor
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +61,8 @@ class Workbench(QObject):
         self.pair: CheckpointPair | None = None
         self.container = ""
         self.model: OpenedTarget | None = None
+        self.tree = NOTHING  # of the model, with the sizes that the last run gave to lazy parts
+        self.index = TreeIndex(NOTHING)
         self.diff: StateDictDiff | None = None
         self.calls: dict[int, LayerCall] = {}
         self.report: ForwardReport | None = None
@@ -65,6 +73,7 @@ class Workbench(QObject):
         self._model_problems: tuple[Problem, ...] = ()
         self._run_problems: tuple[Problem, ...] = ()
         self._diff_problems: tuple[Problem, ...] = ()
+        self._found_later: tuple[Problem, ...] = ()  # by a closer look at the model
         self._open_problems: dict[str, tuple[Problem, ...]] = {}
 
     def changes(self) -> tuple[SignalInstance, ...]:
@@ -184,6 +193,8 @@ class Workbench(QObject):
     def end_run(self, report: ForwardReport) -> None:
         """The forward pass ended; its first problem is selected."""
         self.running, self.report = False, report
+        if report.materialised is not None and self.model is not None:
+            self._use_tree(replace(report.materialised, hidden=self.model.tree.hidden))
         self._run_problems = report.problems
         self.trace_changed.emit()
         self.problems_changed.emit()
@@ -198,7 +209,12 @@ class Workbench(QObject):
         self.problems_changed.emit()
 
     def _forget_trace(self) -> None:
-        self.calls, self.report, self.running, self._run_problems = {}, None, False, ()
+        self.calls, self.report, self.running, self._run_problems, self._found_later = {}, None, False, (), ()
+        self._use_tree(self.model.tree if self.model else NOTHING)
+
+    def _use_tree(self, tree: ModuleTree) -> None:
+        if tree is not self.tree:
+            self.tree, self.index = tree, TreeIndex(tree)
 
     # problems and selection
 
@@ -206,7 +222,14 @@ class Workbench(QObject):
     def problems(self) -> tuple[Problem, ...]:
         """All problems: what could not be opened first, then those of the run."""
         opening = tuple(problem for problems in self._open_problems.values() for problem in problems)
-        return opening + self._run_problems + self._model_problems + self._diff_problems
+        return opening + self._run_problems + self._model_problems + self._found_later + self._diff_problems
+
+    def add_found(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
+        """What a closer look at the model found after a run; those that are known already are left out. What is new comes back."""
+        known = {_about(problem) for problem in self.problems}
+        self._found_later = tuple(problem for problem in problems if _about(problem) not in known)
+        self.problems_changed.emit()
+        return self._found_later
 
     def report_problems(self, origin: str, problems: Sequence[Problem]) -> None:
         """What went wrong (or is doubtful) with opening ``origin``, a checkpoint or a target; nothing takes the old ones away."""
@@ -232,51 +255,28 @@ class Workbench(QObject):
 
     def select_parameter(self, key: str) -> None:
         """Look at a parameter or buffer of the model."""
-        owner = next((entry.owner for entry in self.model.tree.parameters if entry.key == key), None) if self.model else None
-        self.select(Selection(module=owner, parameter=key))
+        entry = self.index.parameters.get(key)
+        self.select(Selection(module=entry.owner if entry else None, parameter=key))
+
+    def select_hidden(self, part: HiddenPart) -> None:
+        """Look at something that a module holds without having registered it."""
+        self.select(Selection(module=part.owner, hidden=part))
 
     def select_stored(self, tensor: StoredTensor) -> None:
         """Look at a tensor of the checkpoint."""
         self.select(Selection(stored=tensor))
 
     def select_problem(self, problem: Problem) -> None:
-        """Look at a problem, with its module, call and parameter."""
-        self.select(Selection(problem.module, problem.call, problem.parameter, None, problem))
-
-    def step_problem(self, steps: int) -> None:
-        """The next (or previous) problem, going round."""
-        if self.problems:
-            try:
-                position = self.problems.index(self.selection.problem) + steps
-            except ValueError:
-                position = 0 if steps > 0 else -1
-            self.select_problem(self.problems[position % len(self.problems)])
-
-    def step_call(self, steps: int) -> None:
-        """The next (or previous) call in execution order."""
-        order = sorted(self.calls)
-        if order:
-            current = self.selection.call
-            position = order.index(current) + steps if current in self.calls else (0 if steps > 0 else len(order) - 1)
-            self.select_call(order[min(max(position, 0), len(order) - 1)])
+        """Look at a problem, with its module, call and parameter, and the hidden part that it is about."""
+        hidden = next(iter(self.index.about(problem)), None)
+        self.select(Selection(problem.module, problem.call, problem.parameter, None, problem, hidden))
 
     @property
     def has_differences(self) -> bool:
         """Checkpoint and model are both open, and some key is not the same in both."""
         return self.diff is not None and any(count for status, count in self.diff.counts.items() if status != MATCHED)
 
-    def step_difference(self, steps: int) -> None:
-        """The next (or previous) key in which checkpoint and model differ, going round."""
-        rows = [row for row in self.diff.rows if row.status != MATCHED] if self.diff else []
-        keys = [(row.expected.key if row.expected else None, row.found.key if row.found else None) for row in rows]
-        if not keys:
-            return
-        here = self.selection
-        stored = here.stored.key if here.stored else None
-        found = [place for place, (expected, key) in enumerate(keys) if (expected or key) == (here.parameter or stored)]
-        place = found[0] + steps if found else (0 if steps > 0 else -1)
-        expected, key = keys[place % len(keys)]
-        if expected is not None:
-            self.select_parameter(expected)
-        elif self.checkpoint:
-            self.select_stored(next(t for t in self.checkpoint.tensors if t.key == key and t.container == self.container))
+
+def _about(problem: Problem) -> tuple[object, ...]:
+    """The same for two problems that complain of one thing."""
+    return problem.code, problem.module, problem.attribute or problem.parameter or problem.line

@@ -98,7 +98,9 @@ def _bfloat16(chunk: memoryview, room: Numbers | None = None) -> Numbers:
     """The upper half of a float32."""
     words = np.frombuffer(chunk, "<u2")
     numbers = _room_for(words.size, room)
-    np.multiply(words, np.uint32(1 << 16), out=numbers.view(np.uint32))
+    bits = numbers.view(np.uint32)
+    np.copyto(bits, words)
+    np.left_shift(bits, 16, out=bits)
     return numbers
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,16 +20,20 @@ from .interpreters import command_words, default_interpreter, resolve_interprete
 PROBE_SECONDS = 15.0
 DEVICES_SECONDS = 90.0
 ASKED_AT_ONCE = 8
+TOO_OLD = "older than 3.9"
 _BESIDE = (".venv", "venv", "env")
 _CONDAS = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba", ".conda")
 _SHARED_FOLDERS = ("~/.virtualenvs", "~/.local/share/virtualenvs", "~/.cache/pypoetry/virtualenvs", "~/.local/share/uv/python")
 _MARK = "torchloupe-probe "
 _PROBE = """\
 import json, re, sys
-found = {"python": sys.version.split()[0], "prefix": sys.prefix}
+found = {"python": sys.version.split()[0], "prefix": sys.prefix, "modules": []}
 sys.path.pop(0)
 try:
     from importlib.util import find_spec
+    for name in sys.argv[1:]:
+        if find_spec(name) is not None:
+            found["modules"].append(name)
     folder = find_spec("torch").submodule_search_locations[0]
     text = open(folder + "/version.py").read()
     for name, key in (("__version__", "torch"), ("cuda", "cuda"), ("hip", "rocm"), ("xpu", "xpu")):
@@ -58,6 +63,7 @@ class Interpreter:
     """A Python and where it was found; after it was asked: its environment, its version, its torch, or why it cannot be used.
 
     ``build`` is what its torch was made for (``CUDA 12.4``), ``devices`` what it can run on, known once somebody asked for it.
+    ``modules`` are those that it can import of the ones that were asked for.
     """
 
     path: str
@@ -68,6 +74,7 @@ class Interpreter:
     build: str = ""
     devices: tuple[str, ...] = ()
     trouble: str = ""
+    modules: tuple[str, ...] = ()
 
 
 def find_interpreters(
@@ -83,13 +90,17 @@ def find_interpreters(
 
 
 def probe_interpreters(
-    found: Sequence[Interpreter], heard: Callable[[Interpreter], None] = lambda _one: None, seconds: float = PROBE_SECONDS
+    found: Sequence[Interpreter],
+    heard: Callable[[Interpreter], None] = lambda _one: None,
+    seconds: float = PROBE_SECONDS,
+    modules: tuple[str, ...] = (),
 ) -> list[Interpreter]:
-    """The same with what they say of themselves; several doors to one environment become one. ``heard`` is told of each as it
-    answers, from another thread."""
+    """The same with what they say of themselves, and which of the ``modules`` they have; several doors to one environment become
+    one. ``heard`` is told of each as it answers, from another thread. ``seconds`` is for all of them together."""
+    end = time.monotonic() + seconds
 
     def ask(one: Interpreter) -> Interpreter:
-        answer = probe(one, seconds)
+        answer = probe(one, max(end - time.monotonic(), 0.01), modules)
         heard(answer)
         return answer
 
@@ -106,17 +117,21 @@ def without_doubles(found: Sequence[Interpreter]) -> list[Interpreter]:
     return list(kept.values())
 
 
-def probe(one: Interpreter, seconds: float = PROBE_SECONDS) -> Interpreter:
-    """What an interpreter says of itself. A command line of several words is not asked: it may log in somewhere."""
+def probe(one: Interpreter, seconds: float = PROBE_SECONDS, modules: tuple[str, ...] = ()) -> Interpreter:
+    """What an interpreter says of itself; the ``modules`` are looked for and not imported.
+
+    A command line of several words is not asked: it may log in somewhere.
+    """
     if command_words(one.path):
         return one
-    answer = _answer_of(one.path, _PROBE, seconds)
+    answer = _answer_of(one.path, _PROBE, seconds, modules)
     if isinstance(answer, str):
         return replace(one, trouble=answer)
     torch, python = answer.get("torch", ""), answer["python"]
     old = tuple(int(part) for part in python.split(".")[:2]) < (3, 9)
-    trouble = "older than 3.9" if old else "" if torch else "has no torch"
-    return replace(one, prefix=answer["prefix"], python=python, torch=torch, build=_build_text(answer), trouble=trouble)
+    trouble = TOO_OLD if old else "" if torch else "has no torch"
+    known = replace(one, prefix=answer["prefix"], python=python, torch=torch, build=_build_text(answer), trouble=trouble)
+    return replace(known, modules=tuple(answer.get("modules", ())))
 
 
 def probe_devices(one: Interpreter, seconds: float = DEVICES_SECONDS) -> Interpreter:
@@ -177,11 +192,11 @@ def _environment_of(path: str) -> str:
     return os.path.realpath(path)
 
 
-def _answer_of(path: str, code: str, seconds: float) -> Any:
+def _answer_of(path: str, code: str, seconds: float, words: Sequence[str] = ()) -> Any:
     """What a script that is run there prints behind the mark; a sentence when there is no answer."""
     try:
         done = subprocess.run(
-            [path, "-c", code],
+            [path, "-c", code, *words],
             capture_output=True,
             text=True,
             errors="replace",
@@ -191,7 +206,7 @@ def _answer_of(path: str, code: str, seconds: float) -> Any:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except subprocess.TimeoutExpired:
-        return f"did not answer in {seconds:g} seconds"
+        return f"did not answer in {round(seconds, 1):g} seconds"
     except OSError as error:
         return f"does not start: {error.strerror or error}"
     for line in done.stdout.splitlines():
@@ -210,4 +225,4 @@ def _build_text(answer: Mapping[str, str]) -> str:
         return f"CUDA {answer['cuda']}" + ("" if present else ", no GPU here")
     if answer.get("rocm"):
         return f"ROCm {answer['rocm']}" + ("" if Path("/dev/kfd").exists() else ", no GPU here")
-    return f"XPU {answer['xpu']}" if answer.get("xpu") else "CPU"
+    return f"XPU {answer['xpu']}" if answer.get("xpu") else "cpu"

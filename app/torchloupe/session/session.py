@@ -184,9 +184,7 @@ class Session:
     def _awaited(self, channel: Channel) -> Channel | Failed | None:
         """The channel once it is up, or why it did not come up; None when another one has taken its place meanwhile."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: channel.state == READY or self._rung or self._closed or self._current is not channel
-            )
+            self._changed.wait_for(lambda: channel.state == READY or self._rung or self._closed or self._current is not channel)
             if self._current is channel and channel.state == READY:
                 self._request_id += 1
                 return channel

@@ -11,8 +11,9 @@ class ArgumentField:
     """One argument of a constructor, or one field of a configuration object.
 
     ``kind`` is ``int``, ``float``, ``bool``, ``str``, ``choice`` (one of ``choices``), ``list``, ``dict``, ``config`` (an object
-    whose ``fields`` are set one by one), ``class`` (a Module class by name, one of ``choices``) or ``other`` (nothing that can
-    be written down). ``default`` is a JSON value; ``default_text`` shows one that is none. ``optional``: None may be given.
+    whose ``fields`` are set one by one), ``class`` (a Module class by name, one of ``choices``), ``module`` (a module, made of a class:
+    its name, such as one of ``choices``, or ``{name: keywords}``) or ``other`` (nothing that can be written down). ``default`` is a
+    JSON value; ``default_text`` shows one that is none. ``optional``: None may be given.
     """
 
     name: str
@@ -29,10 +30,14 @@ class ArgumentField:
 
 @dataclass(frozen=True)
 class DescribeArguments:
-    """What does the class or factory of ``target`` ask for? The target is imported. Answer: ``ArgumentForm``."""
+    """What does the class or factory of ``target`` ask for? The target is imported. Answer: ``ArgumentForm``.
+
+    ``module_class`` names, as an argument of kind ``module`` does, another class that is meant.
+    """
 
     target: str
     import_folders: Tuple[str, ...] = ()
+    module_class: str = ""
 
 
 @dataclass(frozen=True)

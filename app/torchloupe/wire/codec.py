@@ -12,18 +12,17 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
 
-from . import arguments, requests
+from . import arguments, registration, requests
 from .errors import ProtocolError
 from .traces import ForwardReport
 
 MESSAGES: Dict[str, type] = {
     kind.__name__: kind
-    for kind in (*vars(requests).values(), *vars(arguments).values(), ForwardReport)
-    if isinstance(kind, type)
-    and dataclasses.is_dataclass(kind)
-    and kind.__module__ in (requests.__name__, arguments.__name__, ForwardReport.__module__)
+    for room in (requests, arguments, registration)
+    for kind in (*vars(room).values(), ForwardReport)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ in (room.__name__, ForwardReport.__module__)
 }
-"""The closed union of what may be said: everything in ``requests`` and ``arguments``, and the dataclasses that answer them."""
+"""The closed union of what may be said: everything in ``requests``, ``arguments`` and ``registration``, and ``ForwardReport``."""
 
 
 PART_ROWS = 1000

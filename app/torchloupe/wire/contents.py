@@ -26,12 +26,13 @@ class StoredTensor:
     the file's name when the checkpoint has several. ``broken`` is a sentence when the values cannot be read as declared.
 
     ``stored_at`` is, by format: for torch zip files, TorchScript and .pt2 the name of a member below the archive's root
-    (``data/0``); for .npz the name of the member, whose elements begin after its npy header; for all others ``begin:end``, the
-    bytes of the file in which the storage lies; in a distributed checkpoint these bytes are a whole torch zip file with one tensor. ``""``
-    is a tensor without bytes of its own. ``offset`` counts elements from there. ``file``, when given, is a path below the
-    folder of the checkpoint, with ``/``. ``pieces`` stand in place of ``file`` and ``stored_at`` when a tensor is stored in
-    several parts. ``big_endian`` is true when the most significant byte comes first. The elements of a ``conjugated`` or ``negated``
-    tensor are the conjugates or negatives of the stored ones.
+    (``data/0``), or its whole name when one zip file holds several checkpoints; for .npz the name of the member, whose elements
+    begin after its npy header; for all others ``begin:end``, the bytes of the file in which the storage lies; in a distributed
+    checkpoint these bytes are a whole torch zip file with one tensor. ``""`` is a tensor without bytes of its own. ``offset``
+    counts elements from there. ``file``, when given, is a path below the folder of the checkpoint, with ``/``. ``pieces`` stand
+    in place of ``file`` and ``stored_at`` when a tensor is stored in several parts. ``big_endian`` is true when the most
+    significant byte comes first. The elements of a ``conjugated`` or ``negated`` tensor are the conjugates or negatives of the
+    stored ones.
     """
 
     key: str

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from .modules import ModuleTree
 from .problems import Problem
 from .tensors import TensorMeta, TensorStats
 
@@ -42,7 +43,8 @@ class ForwardReport:
     ``inputs`` are the tensors the model was given and ``input_source`` where they came from (``given``, ``file``,
     ``worked_out``), with ``input_specs`` to give for the same input again where it has some; ``outputs`` what it returned.
     ``problems`` is empty when it ran to its end. ``state_restored`` says that parameters, buffers, gradients, RNG, modes and hooks
-    were compared with what they were before, bit for bit, and are equal.
+    were compared with what they were before, bit for bit, and are equal. ``materialised`` is the module tree with the sizes that
+    the input gave to lazy modules; None when none is lazy.
     """
 
     inputs: Tuple[TensorMeta, ...]
@@ -54,3 +56,4 @@ class ForwardReport:
     problems: Tuple[Problem, ...] = ()
     state_restored: bool = True
     input_specs: Tuple[str, ...] = ()
+    materialised: Optional[ModuleTree] = None

@@ -17,6 +17,26 @@ MISSING = inspect.Parameter.empty
 Make = Callable[[Any], Any]
 Kind = Tuple[str, Tuple[str, ...], Make]
 """The kind's name, its choices, and what makes the value."""
+COMMON_LAYERS = tuple(
+    f"torch.nn.{name}"
+    for name in (
+        *(
+            "Identity",
+            "Linear",
+            "Conv1d",
+            "Conv2d",
+            "BatchNorm1d",
+            "BatchNorm2d",
+            "LayerNorm",
+            "GroupNorm",
+            "Embedding",
+            "Dropout",
+        ),
+        *("ReLU", "GELU", "SiLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax", "Flatten", "MaxPool2d", "AdaptiveAvgPool2d"),
+        *("LSTM", "GRU", "MultiheadAttention", "TransformerEncoderLayer", "MSELoss", "CrossEntropyLoss"),
+    )
+)
+"""What is offered beside the classes of the file; any other layer may be named, too."""
 PLAIN = {int: "int", float: "float", bool: "bool", str: "str"}
 
 
@@ -81,6 +101,11 @@ def known_kind(hint: Any, default: Any) -> Optional[str]:
     if isinstance(default, (list, tuple)):
         return "list"
     return "dict" if isinstance(default, dict) and default else None
+
+
+def is_module_hint(hint: Any) -> bool:
+    """``nn.Module`` or a class of that kind."""
+    return isinstance(hint, type) and issubclass(hint, nn.Module)
 
 
 def is_class_hint(hint: Any) -> bool:
@@ -151,6 +176,8 @@ def annotation_text(annotation: Any) -> str:
     """As it stands in the source."""
     if annotation is MISSING:
         return ""
+    if is_module_hint(annotation) and annotation.__module__.startswith("torch.nn."):
+        return f"nn.{annotation.__name__}"
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 

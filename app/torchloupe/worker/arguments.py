@@ -16,6 +16,7 @@ from ..analysis.argument_usage import Usage, argument_summaries, names_read, usa
 from ..wire.arguments import ArgumentField, ArgumentForm
 from ..wire.errors import UsageError
 from .argument_kinds import (
+    COMMON_LAYERS,
     MISSING,
     Kind,
     Make,
@@ -26,6 +27,7 @@ from .argument_kinds import (
     is_class,
     is_class_hint,
     is_config,
+    is_module_hint,
     known_kind,
     literal,
     may_be_named,
@@ -40,6 +42,7 @@ from .target import Target
 
 _CONFIG_NAMES = ("config", "cfg", "conf", "args", "params", "hparams", "opt", "options", "settings")
 _DEEPEST = 6
+MODULE_HINT = 'Name a class of the file or a layer of torch, with its arguments when it needs some: {"Encoder": {"width": 64}}.'
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,17 @@ def _made(argument: Argument, value: Any) -> Any:
         raise
     except Exception as error:
         name = argument.field.name
-        raise UsageError(
-            f"The argument `{name}` cannot be made of {value!r}: {type(error).__name__}: {error}",
-            f"It is {argument.field.annotation or argument.field.kind}.",
-        ) from error
+        hint = MODULE_HINT if argument.field.kind == "module" else f"It is {argument.field.annotation or argument.field.kind}."
+        what = f"The argument `{name}` cannot be made of {value!r}: {type(error).__name__}: {error}"
+        raise UsageError(what, hint) from error
+
+
+def class_form(target: Target, name: str) -> ArgumentForm:
+    """What the Module class asks for that an argument of the target names. Raises ``UsageError``."""
+    found = _Reader(target.module, _source(target), {}).module_class(name, nn.Module)
+    parts = _Reader(target.module, _source(target), {}).parts_of(found, MISSING)
+    summary = inspect.cleandoc(vars(found).get("__doc__") or "").partition("\n")[0]
+    return ArgumentForm(target.text, name, tuple(part.field for part in parts), summary)
 
 
 def constructor_of(target: Target) -> Constructor:
@@ -100,7 +110,7 @@ def constructor_of(target: Target) -> Constructor:
     except (TypeError, ValueError):
         return Constructor((), True, "")
     documented = _initialiser(make)
-    reader = _Reader(target.module, _source(target), _hints(documented))
+    reader = _Reader(target.module, _source(target), _hints(documented), own=make)
     texts = {**argument_summaries(inspect.getdoc(make)), **argument_summaries(inspect.getdoc(documented))}
     parameters = list(signature.parameters.values())
     named = [one for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
@@ -132,8 +142,18 @@ def _hints(function: Any) -> Dict[str, Any]:
 class _Reader:
     """Reads signatures in one module."""
 
-    def __init__(self, module: types.ModuleType, source: str, hints: Mapping[str, Any], depth: int = 0) -> None:
+    def __init__(
+        self,
+        module: types.ModuleType,
+        source: str,
+        hints: Mapping[str, Any],
+        depth: int = 0,
+        own: Any = None,
+        around: Tuple[types.ModuleType, ...] = (),
+    ) -> None:
+        """``own`` is the class that is constructed, ``around`` are the modules in which the class of ``module`` was named."""
         self._module, self._source, self._hints, self._depth = module, source, hints, depth
+        self._own, self._around = own, (module, *around)
         self._usages = usages(source)
 
     def argument(self, name: str, annotation: Any, default: Any, summary: str = "") -> Argument:
@@ -163,6 +183,10 @@ class _Reader:
 
     def _kind(self, name: str, hint: Any, default: Any) -> Kind:
         usage = self._usages.get(name, Usage())
+        is_kept = usage.is_module and not usage.words and (default is MISSING or default is None)
+        if is_module_hint(hint) or (is_kept and known_kind(hint, default) is None):
+            base = hint if is_module_hint(hint) else nn.Module
+            return "module", self._layers(base), lambda value: self._made_module(value, base)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return enumerated(hint)
         if typing.get_origin(hint) is typing.Literal:
@@ -197,6 +221,35 @@ class _Reader:
         first = [default.__name__] if is_class(default) else []
         return tuple(dict.fromkeys([*first, *own]))
 
+    def _layers(self, base: type) -> Tuple[str, ...]:
+        """Classes of the project that the file knows, and common ones of torch."""
+        project = [
+            name
+            for name, value in vars(self._module).items()
+            if is_module_hint(value) and value is not self._own and not value.__module__.startswith("torch.")
+        ]
+        names = dict.fromkeys([*project, *COMMON_LAYERS])
+        return tuple(name for name in names if issubclass(self._named(name), base))
+
+    def module_class(self, name: Any, base: type) -> Any:
+        """The Module class of this name. Raises ``UsageError``."""
+        found = self._named(name)
+        if not is_module_hint(found) or not issubclass(found, base):
+            raise UsageError(f"`{name}` is no class of {base.__name__} that is known here.", MODULE_HINT)
+        return found
+
+    def _made_module(self, value: Any, base: type) -> Any:
+        """A module of ``Encoder`` or ``{"Encoder": {"width": 64}}``; a function of torch, such as an activation, is as good."""
+        named = isinstance(value, dict) and len(value) == 1
+        name, given = next(iter(value.items())) if named else (value, {})
+        function = self._named(name)
+        if not is_module_hint(function) and callable(function) and base is nn.Module and not named:
+            return function
+        found = self.module_class(name, base)
+        parts = {part.field.name: part for part in self.parts_of(found, MISSING)}
+        keywords = {key: _made(parts[key], each) if key in parts else each for key, each in dict(given or {}).items()}
+        return found(**keywords)
+
     def _class(self, value: Any) -> Any:
         return self._named(value) if isinstance(value, str) else value
 
@@ -207,7 +260,7 @@ class _Reader:
         """``BasicBlock`` of the file, or ``torch.nn.GELU``; anything that names nothing that may be named stays what it is."""
         if not isinstance(value, str):
             return value
-        for root in (self._module, nn, sys.modules.get(value.partition(".")[0])):
+        for root in (*self._around, nn, sys.modules.get(value.partition(".")[0])):
             found: Any = root
             for part in value.split(".")[
                 1 if isinstance(found, types.ModuleType) and found.__name__ == value.split(".")[0] else 0 :
@@ -228,7 +281,7 @@ class _Reader:
         if kind is None and hint in (MISSING, dict, Any) and (name in _CONFIG_NAMES or (read and not usage.is_called)):
             kind = self._config_class(read)
         if kind is not None:
-            return _Config(kind, self._parts_of(kind, default), default if isinstance(default, kind) else None)
+            return _Config(kind, self.parts_of(kind, default), default if isinstance(default, kind) else None)
         if default is MISSING and read and (name in _CONFIG_NAMES or (usage.keys and not usage.attributes) or self._depth):
             maker: Any = dict if usage.keys else types.SimpleNamespace
             self._depth += 1
@@ -252,7 +305,8 @@ class _Reader:
                     found.append((common, name, value))
         return max(found, key=lambda each: each[0])[2] if found else None
 
-    def _parts_of(self, kind: type, default: Any) -> Tuple[Argument, ...]:
+    def parts_of(self, kind: type, default: Any) -> Tuple[Argument, ...]:
+        """The arguments of another class that is constructed for this one."""
         module = sys.modules.get(kind.__module__, self._module)
         try:
             source = self._source if module is self._module else inspect.getsource(module)
@@ -263,6 +317,8 @@ class _Reader:
             self._source + "\n" + source if source != self._source else source,
             _hints(_initialiser(kind)),
             self._depth + 1,
+            own=kind,
+            around=self._around,
         )
         inner._hints = {**_hints(kind), **inner._hints}
         held = default if isinstance(default, kind) else None

@@ -2,17 +2,19 @@
 
 import inspect
 from dataclasses import replace
-from functools import partial
 from typing import Any, Dict, List, Optional
 
 import torch
 from torch import nn
 
-from ..wire.problems import Fix, Problem
+from ..wire.arguments import ArgumentField
+from ..wire.errors import UsageError
+from ..wire.problems import Problem
 from .arguments import constructor_of
-from .explain import CouldNotRun, problem_of
+from .explain import CouldNotRun, details_of, problem_of
 from .missing_gpu import gpu_change
 from .no_downloads import DownloadInsisted, no_downloads
+from .registration.failed_construction import forgotten_init, problem_of_class
 from .target import Target
 from .ways_without_data import built_without_data
 
@@ -28,14 +30,19 @@ def construct(
         return target.make
     keywords = dict(arguments or {})
     _check_arguments(target, keywords)
-    keywords = constructor_of(target).keywords(keywords)
+    constructor = constructor_of(target)
+
+    def make() -> Any:
+        return target.make(**constructor.keywords(keywords))  # arguments may be modules, that are constructed for it
+
     torch.manual_seed(seed)
-    make = partial(built_without_data, target.make) if device == "meta" else target.make
     with no_downloads(allow_downloads) as refusals:
         try:
-            model = make(**keywords)
+            model = built_without_data(make) if device == "meta" else make()
         except (Exception, SystemExit, DownloadInsisted) as error:
             refused = refusals.problem(error, "construct-failed", f"The constructor of `{target.name}`", target.places)
+            if refused is None and isinstance(error, UsageError):
+                raise
             raise CouldNotRun(refused or construct_problem(error, target)) from error
     if not isinstance(model, nn.Module):
         what = f"`{target.name}` returned {_a_kind(model)}, not an nn.Module"
@@ -48,7 +55,7 @@ def construct(
             )
         )
     if not hasattr(model, "_modules"):
-        raise CouldNotRun(_missing_init(target, type(model).__name__, None))
+        raise CouldNotRun(forgotten_init(type(model), target))
     return model
 
 
@@ -67,7 +74,8 @@ def _check_arguments(target: Target, keywords: Dict[str, Any]) -> None:
         return
     shown = f"{target.name}{signature}"
     message = f"`{target.name}` " + (f"has no argument {_names(unknown)}." if unknown else f"needs {_names(missing)}.")
-    example = "{" + ", ".join(f'"{name}": ...' for name in (missing or signature.parameters)) + "}"
+    values = {field.name: _example_of(field) for field in constructor_of(target).fields}
+    example = "{" + ", ".join(f'"{name}": {values.get(name, "...")}' for name in (missing or signature.parameters)) + "}"
     raise CouldNotRun(
         Problem(
             "construct-failed",
@@ -80,6 +88,11 @@ def _check_arguments(target: Target, keywords: Dict[str, Any]) -> None:
     )
 
 
+def _example_of(field: ArgumentField) -> str:
+    """How a value is written; what has to be thought of is left open."""
+    return f'{{"{field.choices[0]}": {{...}}}}' if field.kind == "module" and field.choices else "..."
+
+
 def _required(signature: inspect.Signature) -> List[str]:
     return [
         parameter.name
@@ -90,35 +103,11 @@ def _required(signature: inspect.Signature) -> List[str]:
 
 def construct_problem(error: BaseException, target: Target) -> Problem:
     """Why a constructor raised, and what to do."""
-    if isinstance(error, AttributeError) and "before Module.__init__() call" in str(error):
-        place = target.places.of_error(error)
-        return _missing_init(target, _class_under_construction(error) or target.name, place[1] if place else None)
+    known = problem_of_class(error, target)
+    if known is not None:
+        return replace(known, details=details_of(error))
     problem = problem_of(error, "construct-failed", f"Constructing `{target.name}` failed", target.places)
     return replace(problem, **(gpu_change(error, f"The constructor of `{target.name}`") or {}))
-
-
-def _class_under_construction(error: BaseException) -> Optional[str]:
-    """The class whose ``__init__`` raised."""
-    name, traceback = None, error.__traceback__
-    while traceback is not None:
-        frame = traceback.tb_frame
-        if frame.f_code.co_name == "__init__" and isinstance(frame.f_locals.get("self"), nn.Module):
-            name = type(frame.f_locals["self"]).__name__
-        traceback = traceback.tb_next
-    return name
-
-
-def _missing_init(target: Target, class_name: str, line: Optional[int]) -> Problem:
-    text = "Call `super().__init__()` first in `__init__`."
-    return Problem(
-        "missing-super-init",
-        f"`{class_name}` puts modules or parameters into itself before `super().__init__()` has run.",
-        hint=text,
-        file=target.file,
-        line=line or _line_of(target.make),
-        module="",
-        fixes=(Fix("edit_source", text),),
-    )
 
 
 def _line_of(value: Any) -> Optional[int]:

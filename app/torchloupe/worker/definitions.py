@@ -1,92 +1,148 @@
-"""Where in the source a module was made: the line of ``self.fc1 = nn.Linear(...)`` that a module path stands for."""
+"""Where in the source a module or a tensor was made: the line of ``self.fc1 = nn.Linear(...)`` that a module path stands for."""
 
 import ast
 import inspect
+import linecache
 import textwrap
+import tokenize
 from functools import lru_cache
-from typing import Any, Dict, List, Optional, Tuple
+from types import CodeType
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from torch import nn
 
-Place = Tuple[str, int]
+from .module_facts import members_of
+from .places import Place
+
+_REGISTERING = ("add_module", "register_module", "register_buffer", "register_parameter")
+
+
+class _Made(NamedTuple):
+    """The expression that made something; ``divisible`` while its parts stand for what is below."""
+
+    file: str
+    value: ast.expr
+    divisible: bool = True
 
 
 def definition_place(model: nn.Module, path: str) -> Optional[Place]:
     """File and line that created the module at ``path``; None when the source does not tell."""
-    names = path.split(".") if path else []
-    for depth in range(len(names), 0, -1):
-        owner = _submodule(model, names[: depth - 1])
-        if owner is None:
+    module: Optional[nn.Module] = model
+    made: Optional[_Made] = None
+    for name in path.split(".") if path else []:
+        if module is None:
             return None
-        kind: Any = type(owner)
-        assigned = _assignments(kind).get(names[depth - 1])
-        if assigned is not None:
-            file, value = assigned
-            return file, _part_line(value, names[depth:])
+        made = _made(type(module), name, made)
+        module = dict(members_of(module, "_modules")).get(name)
+    return _place(made)
+
+
+def definition_places(modules: Iterable[Tuple[str, nn.Module]]) -> Dict[str, Place]:
+    """The same for all modules of a tree, parents first; those of which the source tells nothing are left out."""
+    made: Dict[str, Tuple[Any, Optional[_Made]]] = {}
+    places = {}
+    for path, module in modules:
+        above, _, name = path.rpartition(".")
+        found = _made(made[above][0], name, made[above][1]) if path else None
+        made[path] = (type(module), found)
+        if found is not None:
+            places[path] = (found.file, found.value.lineno)
+    return places
+
+
+def assignment_place(kind: Any, name: str) -> Optional[Place]:
+    """File and line where a class or one of its bases, none of torch, assigns an attribute of itself."""
+    return _place(_assigned(kind, name))
+
+
+def assignment_text(kind: Any, name: str) -> str:
+    """What a class assigns to an attribute of itself, as source; empty when the source does not tell."""
+    made = _assigned(kind, name)
+    return "" if made is None else ast.unparse(made.value)
+
+
+def _place(made: Optional[_Made]) -> Optional[Place]:
+    return None if made is None else (made.file, made.value.lineno)
+
+
+def _made(owner: Any, name: str, above: Optional[_Made]) -> Optional[_Made]:
+    """What made the child ``name`` of a module of class ``owner``, which itself was made by ``above``."""
+    assigned = _assigned(owner, name)
+    if assigned is not None or above is None or not above.divisible:
+        return assigned or above
+    part = _part(above.value, name)
+    return above._replace(divisible=False) if part is None else above._replace(value=part)
+
+
+@lru_cache(maxsize=8192)
+def _assigned(kind: Any, name: str) -> Optional[_Made]:
+    for code in _functions(kind):
+        if name in code.co_names or name in code.co_consts:  # only then is its source worth reading
+            value = _assignments(code).get(name)
+            if value is not None:
+                return _Made(code.co_filename, value)
     return None
 
 
-def _submodule(model: nn.Module, names: List[str]) -> Optional[nn.Module]:
-    module: Optional[nn.Module] = model
-    for name in names:
-        module = module._modules.get(name) if module is not None else None
-    return module
+@lru_cache(maxsize=1024)
+def _functions(kind: Any) -> Tuple[CodeType, ...]:
+    """The functions of a class and its bases, the class itself first, its constructor before all."""
+    found: List[CodeType] = []
+    for base in kind.__mro__:
+        if str(base.__module__).startswith("torch.") or base is object:
+            continue
+        members = [vars(base).get("__init__"), *vars(base).values()]
+        unwrapped = [inspect.unwrap(member) for member in members if inspect.isfunction(member)]
+        found += [function.__code__ for function in unwrapped if inspect.isfunction(function)]
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=1024)
-def _assignments(kind: Any) -> Dict[str, Tuple[str, ast.expr]]:
-    """Attribute name to (file, assigned expression) for ``self.NAME = ...`` in a class and its bases, the class itself first."""
-    found: Dict[str, Tuple[str, ast.expr]] = {}
-    for base in kind.__mro__:
-        if base.__module__.startswith("torch.") or base is object:
-            continue
-        try:
-            file = inspect.getsourcefile(base)
-            lines, start = inspect.getsourcelines(base)
-            tree = ast.parse(textwrap.dedent("".join(lines)))
-        except (OSError, TypeError, SyntaxError):
-            continue
-        ast.increment_lineno(tree, start - 1)
-        for node in ast.walk(tree):
-            name, value = _self_assignment(node)
-            if file and name and value is not None:
-                found.setdefault(name, (file, value))
+def function_tree(code: CodeType) -> Optional[ast.Module]:
+    """The source of a function, with the line numbers of its file; None when it cannot be read."""
+    try:
+        lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+        tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
+    except (SyntaxError, ValueError, IndexError, tokenize.TokenError):
+        return None
+    ast.increment_lineno(tree, code.co_firstlineno - 1)
+    return tree
+
+
+@lru_cache(maxsize=1024)
+def _assignments(code: CodeType) -> Dict[str, ast.expr]:
+    """Attribute name to assigned expression for each ``self.NAME = ...`` in a function."""
+    tree = function_tree(code)
+    found: Dict[str, ast.expr] = {}
+    for node in ast.walk(tree) if tree is not None else ():
+        for name, value in _self_assignments(node):
+            found.setdefault(name, value)
     return found
 
 
-def _self_assignment(node: ast.AST) -> Tuple[Optional[str], Optional[ast.expr]]:
+def _self_assignments(node: ast.AST) -> Iterator[Tuple[str, ast.expr]]:
+    targets: List[ast.expr] = []
     if isinstance(node, ast.Assign):
-        targets, value = node.targets, node.value
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        targets, value = [node.target], node.value
-    elif (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("add_module", "register_module")
-    ):
-        constant = node.args[0] if len(node.args) == 2 else None
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [node.target]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _REGISTERING:
+        constant = node.args[0] if node.args else None
         if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
-            return constant.value, node.args[1]
-        return None, None
-    else:
-        return None, None
+            yield constant.value, node.args[1] if len(node.args) > 1 else node
     for target in targets:
-        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-            return target.attr, value
-    return None, None
-
-
-def _part_line(value: ast.expr, names: List[str]) -> int:
-    """The line of the part of a container expression (``nn.Sequential(a, b)``, ``nn.ModuleList([a, b])``) that the names lead to."""
-    for name in names:
-        part = _part(value, name)
-        if part is None:
-            break
-        value = part
-    return value.lineno
+        value = getattr(node, "value", None)
+        if (
+            value is not None
+            and isinstance(target, ast.Attribute)
+            and isinstance(target.value, ast.Name)
+            and target.value.id == "self"
+        ):
+            yield target.attr, value
 
 
 def _part(value: ast.expr, name: str) -> Optional[ast.expr]:
+    """The part of a container expression (``nn.Sequential(a, b)``, ``nn.ModuleList([a, b])``) that a name leads to."""
     parts: List[ast.expr] = []
     if isinstance(value, ast.Call):
         parts = value.args

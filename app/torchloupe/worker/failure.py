@@ -12,13 +12,14 @@ from ..analysis.mismatches import FailedLayer, explain_layer
 from ..wire.problems import Fix, Problem
 from ..wire.tensors import TensorMeta
 from ..wire.traces import LayerCall
+from .class_places import class_place
 from .definitions import definition_place
 from .explain import details_of, is_out_of_memory, problem_of
-from .module_tree import class_place, dtype_name
 from .operations import FailingOperation
 from .places import Places
 from .repairs import try_fixes
 from .repetition import Repetition
+from .tensor_facts import dtype_name
 from .trace import OpenFailure
 from .without_data import data_needed
 

@@ -17,6 +17,7 @@ from ..wire.traces import FAILED, UNFINISHED, ForwardReport
 from .context import Context
 from .explain import CouldNotRun
 from .failure import ForwardFailure, no_return_problem
+from .lazy_parts import has_lazy_parts, materialised_tree
 from .model_state import ModelState
 from .module_tree import tensors_of
 from .nested import metas_of, tensors_in
@@ -49,7 +50,7 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         if not request.inputs and target.function("example_inputs") is None:
             context.progress(0, 0, "working out an input")
         given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
-        runner = _on_device(model, device)
+        runner = on_device(model, device)
         before = state if runner is model else ModelState(runner)
         run = _run(target, runner, given.on(device), request, context, before)
     finally:
@@ -61,9 +62,10 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         call_count=run.call_count,
         seconds=run.seconds,
         device="meta" if request.shapes_only else str(device),
-        problems=run.problems + tuple(_mutation(name) for name in lost),
+        problems=run.problems + tuple(_mutation(name) for name in lost) + given.notes,
         state_restored=not lost,
         input_specs=given.specs,
+        materialised=materialised_tree(model, runner),
     )
 
 
@@ -104,10 +106,9 @@ def _run(
     return run
 
 
-def _on_device(model: nn.Module, device: torch.device) -> nn.Module:
+def on_device(model: nn.Module, device: torch.device) -> nn.Module:
     """The model itself, or a copy: on another device, or when a run would materialise its lazy parameters for good."""
-    lazy = any(is_lazy(tensor) for tensor in tensors_of(model))
-    if not lazy and _device_of(model) in (None, device):
+    if not has_lazy_parts(model) and _device_of(model) in (None, device):
         return model
     try:
         return copy.deepcopy(model, _without_data(model) if device.type == "meta" else None).to(device)

@@ -12,6 +12,14 @@ from torch import nn
 from ..wire.arguments import DescribeArguments, SolveArguments
 from ..wire.errors import UsageError
 from ..wire.problems import Problem
+from ..wire.registration import (
+    InspectedModel,
+    InspectModel,
+    MovedModel,
+    MoveModel,
+    RecognisedInitialisation,
+    RecogniseInitialisation,
+)
 from ..wire.requests import (
     FetchedStats,
     FetchedValues,
@@ -35,8 +43,13 @@ from .context import Context
 from .elapsed import counting_seconds
 from .explain import CouldNotRun, problem_of
 from .forward import chosen_device, run_forward
+from .initialisation import recognised
 from .model_state import ModelState
 from .module_tree import read_module_tree, tensor_at
+from .registration.constructed import registration_of
+from .registration.inspect_model import inspect_model
+from .registration.moves import move_model
+from .registration.watch_construction import ConstructionWatch
 from .sample_input import sample_input
 from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats
@@ -60,12 +73,14 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         go_to(request.working_folder)
         with counting_seconds(context, 0, 3, "importing"):
             target = load_target(request)
-        if not gc.get_freeze_count():
+        if not context.state.get("frozen"):  # the collector could say so, after counting all that it froze
+            context.state["frozen"] = True
             gc.freeze()  # what was imported stays: nobody need go through it again each time when many modules are made
-        with counting_seconds(context, 1, 3, f"constructing {target.name}"):
+        with counting_seconds(context, 1, 3, f"constructing {target.name}"), ConstructionWatch() as watch:
             model = _constructed(target, request)
         context.progress(2, 3, "walking the modules")
-        tree = read_module_tree(model)
+        hidden, problems = registration_of(model, target, watch)
+        tree = replace(read_module_tree(model), hidden=hidden)
         context.state["open"] = OpenModel(target, model, request)
     context.progress(3, 3, "open")
     return OpenedTarget(
@@ -77,7 +92,7 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         arguments_source="given" if request.arguments else "default",
         tree=tree,
         provides=provided(target),
-        problems=target.problems,
+        problems=(*target.problems, *problems),
         project_files=slate_of(context).project_files(target.file),
     )
 
@@ -119,6 +134,21 @@ def forward(context: Context, request: RunForward) -> ForwardReport:
     return report
 
 
+def inspect(context: Context, request: InspectModel) -> InspectedModel:
+    """A closer look at the registration and the forward pass of the open model, after which the model is as it was."""
+    opened = _open_model(context)
+    files = slate_of(context).project_files(opened.target.file)
+    found, restored = inspect_model(opened.target, opened.model, request, context, files)
+    if not restored:
+        opened.model = _constructed(opened.target, opened.request)
+    return found
+
+
+def moved(context: Context, request: MoveModel) -> MovedModel:
+    """What would stay behind if the open model were moved."""
+    return move_model(_open_model(context).model, request)
+
+
 def fetch_stats(context: Context, request: FetchStats) -> FetchedStats:
     """Statistics of one parameter or buffer."""
     stats = tensor_stats(_tensor_at(context, request.key))
@@ -132,6 +162,11 @@ def fetch_values(context: Context, request: FetchValues) -> FetchedValues:
     part = part_of(_tensor_at(context, request.key), request.key, request.index)
     context.emit(ValuesArrived(request.key), [raw_bytes(part)])
     return FetchedValues(request.key, tuple(part.shape), str(part.dtype).replace("torch.", ""))
+
+
+def initialisation(context: Context, request: RecogniseInitialisation) -> RecognisedInitialisation:
+    """How the parameters and buffers were initialised, as far as their values show it."""
+    return RecognisedInitialisation(recognised(_open_model(context).model, request.keys, context.cancel.raise_if_requested))
 
 
 def _tensor_at(context: Context, key: str) -> torch.Tensor:
@@ -195,6 +230,9 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     FetchValues: fetch_values,
     FetchStoredValues: fetch_stored_values,
     SummaryTable: summary_table,
+    InspectModel: inspect,
+    MoveModel: moved,
+    RecogniseInitialisation: initialisation,
     DescribeArguments: describe_arguments,
     SolveArguments: solved_arguments,
 }

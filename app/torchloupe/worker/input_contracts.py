@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..analysis.input_candidates import BATCH, USUAL, Path, Refusal, Wanted
 from ..analysis.layer_contracts import LAYER_SETTINGS, RankMismatch, SizeMismatch, TooSmall, check_layer
-from .module_tree import dtype_name
+from .tensor_facts import dtype_name
 from .torch_compat import autocast_modes, is_lazy
 
 Shape = Tuple[int, ...]

@@ -15,9 +15,10 @@ from torch.overrides import TorchFunctionMode
 from ..analysis.input_candidates import BATCH, LENGTH, Path, Refusal, Wanted
 from ..analysis.refused_operations import Operand, Operation, refusal_of_operation
 from .input_contracts import refusal_of_layer
-from .module_tree import dtype_name, walk_modules
+from .module_tree import walk_modules
 from .nested import tensors_in
 from .operations import short_name
+from .tensor_facts import dtype_name
 
 _MARK, _SAME = "_torchloupe_made_of", "_torchloupe_values_of"
 _KEEPS_VALUES = (

@@ -1,8 +1,7 @@
 """Values for input specs: made up at random within their bounds, or read from a file."""
 
-import importlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Tuple
 
 import torch
@@ -12,6 +11,7 @@ from ..wire.errors import UsageError
 from ..wire.problems import Problem
 from .explain import CouldNotRun
 from .nested import map_tensors
+from .pictures import read_picture
 
 _LONGEST_TEXT = 512
 
@@ -20,23 +20,20 @@ _LONGEST_TEXT = 512
 class SampleInput:
     """What the model is called with, and where it came from: ``given``, ``file`` or ``worked_out``.
 
-    ``specs`` are the input specs of one that was given or worked out.
+    ``specs`` are the input specs of one that was given or worked out. ``notes`` say how a file became what the model takes.
     """
 
     positional: Tuple[Any, ...]
     keywords: Dict[str, Any]
     source: str
     specs: Tuple[str, ...] = ()
+    notes: Tuple[Problem, ...] = ()
 
     def on(self, device: torch.device) -> "SampleInput":
         """The same with every tensor on ``device``. Raises ``CouldNotRun`` for tensors without values."""
         try:
-            return SampleInput(
-                map_tensors(self.positional, lambda tensor: tensor.to(device)),
-                map_tensors(self.keywords, lambda tensor: tensor.to(device)),
-                self.source,
-                self.specs,
-            )
+            positional = map_tensors(self.positional, lambda tensor: tensor.to(device))
+            return replace(self, positional=positional, keywords=map_tensors(self.keywords, lambda tensor: tensor.to(device)))
         except RuntimeError as error:
             if "meta tensor" not in str(error):
                 raise
@@ -119,12 +116,4 @@ def _from_numpy(path: str) -> torch.Tensor:
 
 
 def _from_image(path: str) -> torch.Tensor:
-    """An image as float32 [1, 3, height, width] between 0 and 1."""
-    try:
-        Image: Any = importlib.import_module("PIL.Image")
-    except ImportError as error:
-        raise UsageError("An image input needs Pillow in this interpreter.", "Install it there, or save a .pt file.") from error
-    with Image.open(path) as image:
-        pixels = image.convert("RGB")
-    flat = torch.frombuffer(bytearray(pixels.tobytes()), dtype=torch.uint8)
-    return flat.reshape(1, pixels.height, pixels.width, 3).permute(0, 3, 1, 2).float() / 255
+    return read_picture(path).tensor()

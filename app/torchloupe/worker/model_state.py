@@ -10,10 +10,13 @@ from typing import Any, Dict, List, Optional, Tuple
 import torch
 from torch import nn
 
+from ..wire.registration import MODULE
 from .collector import collector_at_rest
 from .module_tree import walk_modules
 from .process_state import ProcessState
-from .torch_compat import is_lazy
+from .registration import raw
+from .registration.hidden import hidden_things
+from .torch_compat import is_lazy, without_torch_function
 
 COPY_LIMIT_BYTES = 64 << 20
 _CONTAINERS = (dict, list, set, deque)
@@ -23,11 +26,15 @@ class ModelState:
     """A model's state at one moment: tensors, gradients, attributes, modes, hooks; and the process around it."""
 
     def __init__(self, model: nn.Module) -> None:
-        with collector_at_rest():
+        with collector_at_rest(), without_torch_function():
             self._save(model)
 
     def _save(self, model: nn.Module) -> None:
         self._modules = {id(module): (path, module) for path, module in reversed(list(walk_modules(model)))}
+        held = hidden_things(model).held
+        for each in held:  # a BatchNorm in a plain list counts its batches, too
+            self._modules.update((id(module), (each.part.path, module)) for module in each.below)
+        self._loose = [each for each in held if each.part.kind != MODULE and each.part.shape is not None]
         self._attributes = [_Attributes(module) for _, module in self._modules.values()]
         self._process = ProcessState()
         tensors = self._tensors()
@@ -39,16 +46,20 @@ class ModelState:
         self._process.restore()
         for attributes in self._attributes:
             attributes.restore()
-        return [saved.name for saved in self._saved if not saved.restore()]
+        with without_torch_function():
+            return [saved.name for saved in self._saved if not saved.restore()]
 
     def _tensors(self) -> List[Tuple[str, torch.Tensor]]:
-        """Parameters, buffers and plain tensor attributes of all modules, each once."""
+        """Parameters, buffers and plain tensor attributes of all modules, and hidden tensors, each once."""
         found: Dict[int, Tuple[str, torch.Tensor]] = {}
+        kinds = raw.Kinds()
         for path, module in reversed(self._modules.values()):
-            for members in (module._parameters, module._buffers, vars(module)):
+            for members in (raw.registered(module, "_parameters"), raw.registered(module, "_buffers"), raw.module_vars(module)):
                 for name, value in members.items():
-                    if isinstance(value, torch.Tensor) and not is_lazy(value):
+                    if kinds.of(value) == raw.TENSOR and not is_lazy(value):
                         found.setdefault(id(value), (f"{path}.{name}" if path else name, value))
+        for each in self._loose:
+            found.setdefault(id(each.value), (each.part.path, each.value))
         return list(found.values())
 
 
@@ -90,7 +101,7 @@ class _Attributes:
     def __init__(self, module: nn.Module) -> None:
         self._members = vars(module)
         self._values = dict(self._members)
-        containers = [value for value in self._values.values() if isinstance(value, _CONTAINERS) and _is_honest(value)]
+        containers = [value for value in self._values.values() if issubclass(type(value), _CONTAINERS) and _is_honest(value)]
         # Most of a module's containers are empty hook tables; a pair for each would be garbage collected for longer than made.
         self._empty = [container for container in containers if not container]
         self._filled = [(container, _shallow(container)) for container in containers if container]
@@ -157,7 +168,7 @@ def _is_honest(container: Any) -> bool:
         return True
     try:
         return bool(container) == bool(_shallow(container))
-    except Exception:
+    except (Exception, SystemExit):
         return False
 
 

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import torch
 
 from ..wire.tensors import TensorMeta
-from .module_tree import dtype_name
+from .tensor_facts import device_name, dtype_name
 from .torch_compat import is_lazy
 
 MAX_TENSORS = 64
@@ -25,13 +25,17 @@ def tensors_in(value: Any, name: str = "") -> List[Tuple[str, torch.Tensor]]:
 
 def metas_of(tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[TensorMeta, ...]:
     """What the tensors are, without their values."""
-    return tuple([TensorMeta(shape_of(tensor), dtype_name(tensor.dtype), str(tensor.device), name) for name, tensor in tensors])
+    return tuple([_meta(name, tensor) for name, tensor in tensors])
+
+
+def _meta(name: str, tensor: torch.Tensor) -> TensorMeta:
+    return TensorMeta(shape_of(tensor), dtype_name(tensor.dtype), device_name(tensor.device), name)
 
 
 def shape_of(tensor: torch.Tensor) -> Tuple[int, ...]:
     """The sizes as plain numbers; -1 for the ragged ones of a nested tensor, which have none."""
     if not tensor.is_nested:
-        return tuple([int(size) for size in tensor.shape])
+        return tuple(map(int, tensor.shape))
     return tuple([_size(tensor, dimension) for dimension in range(tensor.dim())])
 
 

@@ -36,6 +36,10 @@ class Places:
             frame = frame.f_back
         return None
 
+    def is_project(self, filename: str) -> bool:
+        """Whether a file is the user's own, not one of an installed package, of torch or of Python."""
+        return not is_foreign(filename) and (self._root is None or self._is_in_project(filename))
+
     def _innermost(self, places: Iterator[Place]) -> Optional[Place]:
         fallback = None
         for filename, line in places:

@@ -8,7 +8,7 @@ from ..analysis.argument_solving import Solution, solve_arguments
 from ..wire.arguments import ArgumentForm, DescribeArguments, SolveArguments, SolvedArguments
 from ..wire.errors import UsageError
 from .archive_target import is_archive
-from .arguments import Constructor, constructor_of
+from .arguments import Constructor, class_form, constructor_of
 from .clean_slate import slate_of
 from .construct import construct_problem
 from .context import Context
@@ -26,6 +26,8 @@ def describe_arguments(context: Context, request: DescribeArguments) -> Argument
         return ArgumentForm(request.target, os.path.basename(request.target), ())
     with slate_of(context).visited(target_folder(request.target), *request.import_folders):
         target = import_target(request.target, request.import_folders)
+        if request.module_class:
+            return class_form(target, request.module_class)
         return constructor_of(target).form(target)
 
 
@@ -66,7 +68,7 @@ def _solved_for(context: Context, request: SolveArguments) -> SolvedArguments:
 def _solved(
     context: Context, target: Target, constructor: Constructor, request: SolveArguments, wanted: Shapes
 ) -> Optional[Solution]:
-    probes = ProbeBuilds(target.make)
+    probes = ProbeBuilds(lambda **arguments: target.make(**constructor.keywords(arguments)))
     count = 0
 
     def build(arguments: Dict[str, Any]) -> Optional[Shapes]:
@@ -74,12 +76,7 @@ def _solved(
         count += 1
         context.cancel.raise_if_requested()
         context.progress(count, 0, f"trying arguments of {target.name}")
-        try:
-            keywords = constructor.keywords(arguments)
-        except UsageError as error:
-            probes.failure = error
-            return None
-        return probes.shapes(keywords)
+        return probes.shapes(arguments)
 
     solution = solve_arguments(constructor.fields, wanted, request.stored, request.given, build)
     if solution is None and probes.failure is not None:

@@ -70,8 +70,10 @@ class _Moments:
 
 
 def _flat_values(tensor: torch.Tensor) -> Optional[torch.Tensor]:
+    if tensor.device.type == "meta":
+        return None
     values = tensor.detach()
-    if values.is_complex() or values.layout is not torch.strided or values.device.type == "meta":
+    if values.is_complex() or values.layout is not torch.strided:
         return None
     if type(values).__name__ == "FakeTensor":
         return None

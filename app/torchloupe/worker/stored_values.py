@@ -19,7 +19,7 @@ from ..wire.errors import UsageError
 from ..wire.requests import FetchedValues, FetchStoredValues, ValuesArrived
 from .archive_target import PICKLE, archive_kind, refusal_text
 from .context import Context
-from .module_tree import dtype_name
+from .tensor_facts import dtype_name
 from .values import part_of, raw_bytes, refuse_too_large
 
 MOST_DEQUANTIZED = 4_000_000_000

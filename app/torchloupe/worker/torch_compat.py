@@ -15,6 +15,13 @@ def is_lazy(tensor: torch.Tensor) -> bool:
     return isinstance(tensor, _UNINITIALIZED)
 
 
+def without_torch_function() -> "AbstractContextManager[Any]":
+    """Inside, a subclass of Tensor is asked as the tensor that it is, not by its own words."""
+    disabled: Any = vars(torch._C)["DisableTorchFunctionSubclass"]
+    inside: AbstractContextManager[Any] = disabled()
+    return inside
+
+
 def cuda_is_initialized() -> bool:
     """Whether this process has touched the GPU; asking must not be what touches it."""
     check: Any = torch.cuda.is_initialized

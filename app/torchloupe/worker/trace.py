@@ -5,14 +5,13 @@ import itertools
 import sys
 import threading
 import time
-from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 from torch import nn
 
 from ..wire.tensors import TensorMeta, TensorStats
-from ..wire.traces import DONE, FAILED, UNFINISHED, LayerCall
+from ..wire.traces import FAILED, UNFINISHED, LayerCall
 from .collector import collector_at_rest
 from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
@@ -23,14 +22,19 @@ from .statistics import tensor_stats
 class _OpenCall:
     """A call that began and has not ended."""
 
-    __slots__ = ("began", "call", "inputs", "module", "overhead")
+    __slots__ = ("_facts", "began", "index", "inputs", "module", "overhead")
 
-    def __init__(self, module: nn.Module, call: LayerCall, inputs: List[Tuple[str, torch.Tensor]]) -> None:
+    def __init__(self, module: nn.Module, index: int, inputs: List[Tuple[str, torch.Tensor]], facts: Dict[str, Any]) -> None:
         self.module = module
-        self.call = call
+        self.index = index
         self.inputs = inputs
+        self._facts = facts
         self.overhead = 0.0
         self.began = 0.0
+
+    def call(self, **more: Any) -> LayerCall:
+        """The call as it is told, made once: one that is made and then replaced costs twice as much."""
+        return LayerCall(index=self.index, **self._facts, **more)
 
 
 class ForwardTrace:
@@ -97,17 +101,16 @@ class ForwardTrace:
         place = self._places.of_caller(sys._getframe(1))
         number = self._counts.get(path, 0)
         self._counts[path] = number + 1
-        call = LayerCall(
-            index=next(self._numbers),
-            module=path,
-            class_name=type(module).__name__,
-            call_number=number,
-            depth=len(stack) if threading.get_ident() == self._main else len(self._stacks[self._main]) + len(stack),
-            inputs=metas_of(inputs),
-            file=place[0] if place else None,
-            line=place[1] if place else None,
-        )
-        opened = _OpenCall(module, call, inputs)
+        facts = {
+            "module": path,
+            "class_name": type(module).__name__,
+            "call_number": number,
+            "depth": len(stack) if threading.get_ident() == self._main else len(self._stacks[self._main]) + len(stack),
+            "inputs": metas_of(inputs),
+            "file": place[0] if place else None,
+            "line": place[1] if place else None,
+        }
+        opened = _OpenCall(module, next(self._numbers), inputs, facts)
         stack.append(opened)
         now = time.perf_counter()
         self._overhead += now - started
@@ -120,22 +123,20 @@ class ForwardTrace:
             return
         while stack[-1].module is not module:
             # The model caught the failure of a part and went on without it.
-            self._finish(stack.pop().call, FAILED)
+            self._finish(stack.pop().call(status=FAILED))
         opened = stack.pop()
         outputs = tensors_in(output)
-        call = replace(
-            opened.call,
+        call = opened.call(
             outputs=metas_of(outputs),
             stats=tuple([_stats(tensor) for _, tensor in outputs]),
             seconds=max(ended - opened.began - (self._overhead - opened.overhead), 0.0),
         )
         if output is None:
             self.returned_nothing.append(call)
-        self._finish(call, DONE)
+        self._finish(call)
         self._overhead += time.perf_counter() - ended
 
-    def _finish(self, call: LayerCall, status: str) -> None:
-        call = call if call.status == status else replace(call, status=status)
+    def _finish(self, call: LayerCall) -> None:
         self.calls.append(call)
         self._report(call)
 
@@ -166,11 +167,11 @@ class ForwardTrace:
         stacks = [stack for stack in self._stacks.values() if stack]
         if not stacks:
             return None
-        innermost = max((stack[-1] for stack in stacks), key=lambda opened: opened.call.index)
-        failure = OpenFailure(innermost.module, innermost.call, [tensor for _, tensor in innermost.inputs])
+        innermost = max((stack[-1] for stack in stacks), key=lambda opened: opened.index)
+        failure = OpenFailure(innermost.module, innermost.call(), [tensor for _, tensor in innermost.inputs])
         for stack in stacks:
             for opened in reversed(stack):
-                self._finish(opened.call, status if opened is innermost else UNFINISHED)
+                self._finish(opened.call(status=status if opened is innermost else UNFINISHED))
             stack.clear()
         return failure
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from ..analysis.input_candidates import Argument, Candidate, Path, start
-from ..analysis.input_proposals import proposals
+from ..analysis.input_proposals import proposals, usual_pictures
 from ..analysis.input_specs import InputSpec, format_input_spec
 from ..wire.problems import Problem
 from .explain import CouldNotRun
@@ -121,7 +121,7 @@ class _Search:
                 if self._last.error is not None and bounded != tried:
                     self._verified(tried)
                 if self._last.error is None and trial.wish is None:
-                    return tried
+                    return self._usual(tried)
                 if self._last.error is None and trial.wish is not None:
                     fallback = fallback or tried
                     self._most = min(self._most, self._trials + _AFTER_A_WISH)
@@ -166,8 +166,20 @@ class _Search:
     def _within_bounds(self, candidate: Candidate, trial: Trial) -> Candidate:
         for path, below in trial.refusal.bounds.items():
             spec = candidate.at(path)
-            if spec is not None and spec.dtype in ("int64", "int32") and spec.high is None:
+            if spec is not None and spec.dtype == "float32":  # the model makes whole numbers of it, and an index of those
+                candidate = candidate.with_leaf(path, InputSpec(None, None, "int64", spec.shape, None, below))
+            elif spec is not None and spec.dtype in ("int64", "int32") and spec.high is None:
                 candidate = candidate.with_leaf(path, InputSpec(None, None, spec.dtype, spec.shape, spec.low, below))
+        return candidate
+
+    def _usual(self, candidate: Candidate) -> Candidate:
+        """A picture of the usual size in place of one that happened to run."""
+        for usual in usual_pictures(candidate):
+            if time.monotonic() > self._until:
+                break
+            trial = self._try(usual)
+            if trial.error is None and trial.wish is None and self._verified(usual):
+                return usual
         return candidate
 
     def _verified(self, candidate: Candidate) -> bool:
@@ -218,6 +230,27 @@ class _Search:
             if spec.dtype:
                 found[path] = value
         return found
+
+
+def runs_on(model: nn.Module, given: SampleInput, mode: Optional[str]) -> bool:
+    """Whether the model runs on an input, on shapes alone. What only values or sizes to come can tell counts as running."""
+    tensors = list(tensors_of(model))
+    if any(is_lazy(tensor) for tensor in tensors):
+        return True
+    state = ModelState(model)
+    device = next((tensor.device for tensor in tensors), torch.device("cpu"))
+    try:
+        if mode is not None:
+            model.train(mode == "train")
+        bare, flow = without_data(given.on(device), device)
+        with warnings.catch_warnings(), _quiet(), flow, uncompiled(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            model(*bare.positional, **bare.keywords)
+    except (Exception, SystemExit) as error:
+        return needs_data(error)
+    finally:
+        state.restore()
+    return True
 
 
 @contextmanager

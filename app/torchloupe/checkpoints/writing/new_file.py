@@ -4,13 +4,22 @@ import contextlib
 import os
 import secrets
 import shutil
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Iterable, Iterator
 
 from ...wire.errors import TorchloupeError, UsageError
 
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody can remove a file that is open
+    fcntl = None  # type: ignore[assignment]
+
 _LONGEST_NAME = 40
+_PART = ".torchloupe.part"
+_LEFT_SECONDS = 60
+"""A part that was last written before that and is held by nobody was left by a process that was killed."""
 
 
 @contextmanager
@@ -22,7 +31,8 @@ def new_file(goal: Path, size: int = 0, overwrite: bool = False, sources: Iterab
     """
     real = Path(os.path.realpath(goal))
     _refuse(goal, real, overwrite, sources)
-    part = real.parent / f".{real.name[:_LONGEST_NAME]}.{secrets.token_hex(4)}.part"
+    _remove_left_parts(real.parent)
+    part = real.parent / f".{real.name[:_LONGEST_NAME]}.{secrets.token_hex(4)}{_PART}"
     try:
         free = shutil.disk_usage(real.parent)
         if free.total and free.free < size:
@@ -30,6 +40,8 @@ def new_file(goal: Path, size: int = 0, overwrite: bool = False, sources: Iterab
                 f"{goal} needs {size:,} bytes and the disk has {free.free:,} free.", "Make room, or choose another place."
             )
         with open(part, "xb") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                _hold(file)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -43,6 +55,22 @@ def new_file(goal: Path, size: int = 0, overwrite: bool = False, sources: Iterab
     finally:
         with contextlib.suppress(OSError):
             os.unlink(part)
+
+
+def _remove_left_parts(folder: Path) -> None:
+    """What a process that was killed left there of a file. One that is still being written is held by its process."""
+    for part in folder.glob(f".*{_PART}"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > _LEFT_SECONDS:
+                with open(part, "rb+") as file:
+                    _hold(file)
+                os.unlink(part)
+
+
+def _hold(file: BinaryIO) -> None:
+    """As long as it is open; raises OSError when another process holds it."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _refuse(goal: Path, real: Path, overwrite: bool, sources: Iterable[Path]) -> None:

@@ -30,8 +30,7 @@ def storages_of(named: Sequence[Tuple[str, StoredTensor]]) -> List[Storage]:
     groups: Dict[Hashable, List[Tuple[str, StoredTensor]]] = {}
     for number, (key, tensor) in enumerate(named):
         marks = (tensor.conjugated, tensor.negated)
-        # With the container: a zip file of several checkpoints has a data/0 in each of them.
-        place = (tensor.file, tensor.container, tensor.stored_at, tensor.dtype, marks) if tensor.stored_at else number
+        place = (tensor.file, tensor.stored_at, tensor.dtype, marks) if tensor.stored_at else number
         groups.setdefault(place, []).append((key, tensor))
     return [_storage(str(number), group) for number, group in enumerate(groups.values())]
 

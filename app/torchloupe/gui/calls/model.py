@@ -14,14 +14,17 @@ from torchloupe.wire.traces import DONE, LayerCall
 ROOT = "(model)"
 INDENT = "  "
 
+MODULE, BESIDE_MODULE = 1, (0, 2, 3, 4)
+"""The column of names, and those that are in sight beside it."""
+
 COLUMNS = (
-    # As far as Output without scrolling, in half of a window of 1280 pixels.
+    # As far as Output without scrolling, in half of a window of 1280 pixels, with the names in full that fit beside it.
     Column("#", 2.6, right=True),
     Column("Module", 12),
     Column("State", 6),
-    Column("Class", 7.6),
     Column("Input", 7.8),
     Column("Output", 7.8),
+    Column("Class", 7.6),
     *(Column(title, 5.6, right=True) for title in ("Mean", "Std", "Min", "Max")),
     Column("Zeros", 4, right=True),
     Column("NaN/Inf", 6, right=True),
@@ -59,18 +62,23 @@ def not_finite_text(call: LayerCall) -> str:
     return ", ".join(f"{count_text(count)} {word}" for count, word in ((nan, "NaN"), (inf, "Inf")) if count)
 
 
+def name_text(call: LayerCall) -> str:
+    """The module that was called, moved in by its depth."""
+    again = f" (call {call.call_number + 1})" if call.call_number else ""
+    return INDENT * call.depth + (call.module or ROOT) + again
+
+
 def call_row(call: LayerCall) -> Row:
     """One call as a row; its key is the call's index."""
     stats, mark, not_finite = main_stats(call), CALL_MARKS[call.status], not_finite_text(call)
-    again = f" (call {call.call_number + 1})" if call.call_number else ""
     numbers = tuple(number_text(value) for value in (stats.mean, stats.std, stats.min, stats.max)) if stats else ("",) * 4
     cells = (
         str(call.index),
-        INDENT * call.depth + (call.module or ROOT) + again,
+        name_text(call),
         mark.text,
-        call.class_name,
         shapes_text(call.inputs),
         shapes_text(call.outputs),
+        call.class_name,
         *numbers,
         zeros_text(stats),
         not_finite,
@@ -79,7 +87,7 @@ def call_row(call: LayerCall) -> Row:
     )
     whole_row = mark.role if call.status != DONE else None
     roles = [whole_row] * len(cells)
-    roles[0] = roles[3] = whole_row or "muted"
+    roles[0] = roles[5] = whole_row or "muted"
     roles[2] = whole_row or "matched"
     roles[11] = "error" if not_finite else whole_row
     return Row(cells, call.index, tuple(roles), call_tips(call, cells))
@@ -90,7 +98,7 @@ def call_tips(call: LayerCall, cells: tuple[str, ...]) -> tuple[str, ...]:
     place = f"\ncalled at {call.file}:{call.line}" if call.file else ""
     tips = list(cells)
     tips[1] = f"{call.module or ROOT}{place}"
-    tips[4], tips[5] = tensors_tip(call.inputs), tensors_tip(call.outputs)
+    tips[3], tips[4] = tensors_tip(call.inputs), tensors_tip(call.outputs)
     return tuple(tips)
 
 
@@ -105,7 +113,7 @@ def call_haystack(call: LayerCall) -> str:
     numbers = ("", "", "", "", "", not_finite_text(call), "")
     module = call.module or ROOT
     shapes = shapes_text(call.inputs), shapes_text(call.outputs)
-    return haystack((str(call.index), module, call.status, call.class_name, *shapes, *numbers, dtypes))
+    return haystack((str(call.index), module, call.status, *shapes, call.class_name, *numbers, dtypes))
 
 
 _NUMBERS: dict[int, Callable[[TensorStats], Any]] = {
@@ -124,7 +132,7 @@ def call_order(call: LayerCall, column: int) -> tuple[bool, Any]:
         stats = main_stats(call)
         value = _NUMBERS[column](stats) if stats else None
     else:
-        words = (call.index, call.module, call.status, call.class_name, shapes_text(call.inputs), shapes_text(call.outputs))
+        words = (call.index, call.module, call.status, shapes_text(call.inputs), shapes_text(call.outputs), call.class_name)
         value = words[column] if column < len(words) else call.seconds if column == 12 else call_row(call).cells[column]
     return (True, 0) if value is None else (False, value)
 

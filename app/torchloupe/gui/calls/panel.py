@@ -1,9 +1,12 @@
 """The Calls panel: one row for every call of the last forward pass, growing while it runs."""
 
+from collections.abc import Iterable
+
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from torchloupe.analysis.wording import counted, seconds_text
-from torchloupe.gui.calls.model import CallsModel, by_index, shapes_text
+from torchloupe.gui.calls.model import BESIDE_MODULE, MODULE, CallsModel, by_index, name_text, shapes_text
+from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
@@ -20,10 +23,12 @@ class CallsPanel(QWidget):
         self.model = CallsModel()
         self.table = FilterTable((), self.tr("Calls"), model=self.model)
         self.model.setParent(self.table)
+        self._columns = FittedColumns(self.table.view, [MODULE], BESIDE_MODULE)
+        self._longest_name = ""
         self.summary = QLabel()
         self.summary.setIndent(em(self, 0.25))
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, em(self, 0.25), 0, 0)
         layout.setSpacing(em(self, 0.25))
         layout.addWidget(self.summary)
         layout.addWidget(self.table)
@@ -50,13 +55,20 @@ class CallsPanel(QWidget):
     def _show_trace(self) -> None:
         bench = self.workbench
         self.table.keeping(lambda: self.model.set_items(sorted(bench.calls.values(), key=by_index)))
+        self._longest_name = ""
+        self._make_room(bench.calls.values())
         self._show_empty()
         self._summarize()
         self._follow(bench.selection)
 
     def _add(self, calls: list[LayerCall]) -> None:
         self.model.add(calls)
+        self._make_room(calls)
         self._summarize()
+
+    def _make_room(self, calls: Iterable[LayerCall]) -> None:
+        self._longest_name = longer(self._longest_name, map(name_text, calls))
+        self._columns.fit([self._longest_name])
 
     def _follow(self, selection: Selection) -> None:
         self.table.select_key(selection.call)

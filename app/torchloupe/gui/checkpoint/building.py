@@ -10,7 +10,7 @@ from torchloupe.analysis.containers import OPTIMIZER, Container, containers_of
 from torchloupe.analysis.key_tree import key_tree
 from torchloupe.analysis.optimizer_state import OptimizedParameter, ParamGroup, param_groups
 from torchloupe.analysis.stored_facts import step_text, stored_facts
-from torchloupe.analysis.stored_totals import Totals, memory_of, record_of
+from torchloupe.analysis.stored_totals import Totals, record_of, totals_of
 from torchloupe.analysis.wording import bytes_text, counted, shape_text
 from torchloupe.checkpoints.importable_verdicts import DANGEROUS, VERDICTS, JudgedName, judged_names
 from torchloupe.checkpoints.optimizer_steps import optimizer_steps
@@ -97,6 +97,7 @@ class _Building:
         containers = [entry for entry in rows.entries if isinstance(entry, Group) and entry.path is not None]
         rows.choices = [(group.path or "", container_choice(group)) for group in containers]
         rows.haystacks = [self._haystack(place, entry) for place, entry in enumerate(rows.entries)]
+        rows.longest = max(zip(rows.outline.depth, rows.labels, strict=True), key=_length, default=rows.longest)
         rows.is_open = _open_tree(rows, self.parents) if self.as_tree else _open_flat(rows)
         return rows
 
@@ -199,6 +200,12 @@ class _Building:
                 self._add(name.name, name, place)
 
 
+def _length(cell: tuple[int, str]) -> int:
+    """About how many letters wide it is."""
+    depth, label = cell
+    return 2 * depth + len(label)
+
+
 def entry_title(entry: OptimizedParameter) -> str:
     """The parameter that an entry of an optimizer is kept for."""
     return entry.parameter if entry.parameter is not None else f"parameter {entry.number} (name not known)"
@@ -216,17 +223,15 @@ def _fill_groups(rows: CheckpointRows, parents: Sequence[int]) -> None:
     """Say in every group's row how much is in it: tensors, numbers, bytes, dtype; what shares memory counts once in each group."""
     count = len(parents)
     tensors, numbers, sizes, dtypes = [0] * count, [0] * count, [0] * count, [""] * count
-    shared = _SharedSums(rows)
+    of_shared = _of_shared(rows)
     for place in range(count - 1, -1, -1):
         entry, above = rows.entries[place], parents[place]
         if isinstance(entry, StoredTensor):
             tensors[place], dtypes[place] = 1, entry.dtype
-            if record_of(entry) in rows.facts.shared:
-                shared.add(place, entry)
-            else:
+            if record_of(entry) not in rows.facts.shared:
                 numbers[place], sizes[place] = prod(entry.shape), entry.bytes
         elif isinstance(entry, Group) and tensors[place]:
-            more = shared.sums.get(place, Totals())
+            more = of_shared.get(place, Totals())
             totals = Totals(tensors[place], numbers[place] + more.numbers, sizes[place] + more.bytes, more.again)
             rows.entries[place] = _filled(entry, totals, dtypes[place])
         if above >= 0:
@@ -236,25 +241,14 @@ def _fill_groups(rows: CheckpointRows, parents: Sequence[int]) -> None:
             dtypes[above] = dtypes[place] if dtypes[above] in ("", dtypes[place]) else MIXED if dtypes[place] else dtypes[above]
 
 
-class _SharedSums:
-    """What tensors that share memory add to each group around them: the first of each memory counts."""
-
-    def __init__(self, rows: CheckpointRows) -> None:
-        self._outline = rows.outline
-        self._counted: set[tuple[int, object]] = set()
-        self.sums: dict[int, Totals] = {}
-
-    def add(self, place: int, tensor: StoredTensor) -> None:
-        """One more of them."""
-        memory = memory_of(tensor)
-        for around in self._outline.ancestors(place):
-            before = self.sums.get(around, Totals())
-            if (around, memory) in self._counted:
-                self.sums[around] = replace(before, again=before.again + 1)
-            else:
-                self._counted.add((around, memory))
-                numbers, size = before.numbers + prod(tensor.shape), before.bytes + tensor.bytes
-                self.sums[around] = replace(before, numbers=numbers, bytes=size)
+def _of_shared(rows: CheckpointRows) -> dict[int, Totals]:
+    """What tensors that share memory with another one add to each group around them, where it may be that only one of them is."""
+    below: dict[int, list[StoredTensor]] = {}
+    for place, entry in enumerate(rows.entries if rows.facts.shared else ()):
+        if isinstance(entry, StoredTensor) and record_of(entry) in rows.facts.shared:
+            for around in rows.outline.ancestors(place):
+                below.setdefault(around, []).append(entry)
+    return {around: totals_of(tensors) for around, tensors in below.items()}
 
 
 def _filled(group: Group, totals: Totals, dtype: str) -> Group:

@@ -44,7 +44,8 @@ Entry = Group | StoredTensor | StoredValue | ParamGroup | JudgedName
 class CheckpointRows:
     """The entries of a checkpoint in the order in which they show, with their outline. ``labels`` are the first cells.
 
-    ``choices`` are the containers, by path, as they are offered for comparing; ``totals`` is the line above all of it.
+    ``choices`` are the containers, by path, as they are offered for comparing; ``totals`` is the line above all of it. ``longest``
+    is the first cell that takes the most room: its level and its label.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class CheckpointRows:
         self.facts: StoredFacts = NO_FACTS
         self.choices: list[tuple[str, str]] = []
         self.totals = ""
+        self.longest = (0, "")
         self.haystacks: list[str] = []
         self.positions: dict[tuple[str, str], int] = {}
 

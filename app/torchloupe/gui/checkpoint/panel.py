@@ -1,24 +1,26 @@
 """The Checkpoint panel: what lies in the file, and which of its containers is compared with the model."""
 
 import os
+from itertools import accumulate
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from torchloupe.gui.checkpoint import model as rows
 from torchloupe.gui.checkpoint.building import BuildRows
 from torchloupe.gui.copied_table import Cells, CopiedTable
+from torchloupe.gui.elided import ElidedCombo
 from torchloupe.gui.jobs import Jobs
-from torchloupe.gui.outline_table import OutlineModel, OutlineTable
+from torchloupe.gui.outline_table import OutlineModel, OutlineTable, first_cell_width
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.contents import StoredTensor
 
 _WIDTHS = (14, 7, 4.5, 4.5, 16)
-_NARROWEST_KEY, _WIDEST_KEY = 9, 26
+_NARROWEST_KEY = 9
 TREE_ACTION = "view.checkpoint_tree"
 
 
@@ -66,7 +68,7 @@ class CheckpointPanel(QWidget):
         self.model = CheckpointModel()
         self.table = OutlineTable(self.model, self.tr("Checkpoint"))
         self.name, self.about, self.totals = QLabel(), QLabel(), QLabel()
-        self.containers, self.tree_button = QComboBox(), QToolButton()
+        self.containers, self.tree_button = ElidedCombo(), QToolButton()
         self.header = QWidget()
         self._widths_are_ours, self._fitting = True, False
         self._asked: BuildRows | None = None
@@ -149,27 +151,23 @@ class CheckpointPanel(QWidget):
     # the columns
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Another width of the table: the key takes what the others leave."""
-        if event.type() == QEvent.Type.Resize and self._widths_are_ours:
+        """Another width of the table."""
+        if event.type() == QEvent.Type.Resize:
             self._fit_columns()
         return super().eventFilter(watched, event)
 
     def _fit_columns(self) -> None:
-        """As many columns beside the key as leave it wide enough, the others are a scroll away; a wide table is for key and notes."""
-        widths = [em(self, width) for width in _WIDTHS]
-        narrowest, widest = em(self, _NARROWEST_KEY), em(self, _WIDEST_KEY)
-        left = self.table.view.viewport().width()
-        for width in widths[1:]:
-            if left - width < narrowest:
-                break
-            left -= width
-        else:
-            widths[-1] += max(0, left - widest)
-            left = min(left, widest)
-        widths[0] = max(left, narrowest)
+        """The key is as wide as the longest one while its shape or value stays in sight; the last column in sight takes the rest."""
+        if not self._widths_are_ours:
+            return
+        view, (_, *others) = self.table.view, [em(self, width) for width in _WIDTHS]
+        room, longest = view.viewport().width(), first_cell_width(view, *self.model.checkpoint_rows.longest)
+        key = max(em(self, _NARROWEST_KEY), min(longest, room - others[0]))
+        in_sight = sum(end <= room - key for end in accumulate(others))
+        others[max(0, in_sight - 1)] += max(0, room - key - sum(others[:in_sight]))
         self._fitting = True
-        for number, width in enumerate(widths):
-            self.table.view.horizontalHeader().resizeSection(number, width)
+        for number, width in enumerate((key, *others)):
+            view.horizontalHeader().resizeSection(number, width)
         self._fitting = False
 
     def _column_dragged(self, _number: int, _old: int, _new: int) -> None:
@@ -215,6 +213,7 @@ class CheckpointPanel(QWidget):
             self.containers.setCurrentIndex(self.containers.findData(self.workbench.container))
         current = self._entry(self.table.current_key())
         self.table.keeping(lambda: self.model.set_checkpoint_rows(built))
+        self._fit_columns()
         self.table.select_key(built.position_of(current) if isinstance(current, StoredTensor) else None)
         self._follow(self.workbench.selection)
 

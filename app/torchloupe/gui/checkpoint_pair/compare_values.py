@@ -54,6 +54,8 @@ class CompareValues:
 
 def left_of(pair: CheckpointPair, before: tuple[ComparedValues, ...]) -> CompareValues:
     """What is still to be done."""
+    if not before:
+        return CompareValues(pair, pair.pairs)
     done = {each.expected for each in before}
     return CompareValues(pair, tuple(both for both in pair.pairs if both[0].key not in done), before)
 

@@ -13,6 +13,7 @@ from torchloupe.analysis.wording import ABSENT, count_text, number_text, shape_t
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.marks import DIFF_MARKS, Mark
 from torchloupe.gui.row_filter import haystack
+from torchloupe.gui.slices import Steps, sorting
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
@@ -24,9 +25,11 @@ COLUMNS = (
     Column("Changed", 4.5, right=True),
     Column("Cosine", 5, right=True),
     Column("Shape", 7),
-    Column("dtype", 5),
+    Column("Dtype", 5),
     Column("Note", 22),
 )
+BESIDE_KEY = (0, 2, 3)
+"""The columns that are in sight beside the keys."""
 KEY, RELATIVE, MAX_ABS, CHANGED, COSINE, SHAPES, DTYPES = 1, 2, 3, 4, 5, 6, 7
 MOTION_MARKS = {
     NAN: Mark("▲", "NaN", "warning"),
@@ -67,6 +70,19 @@ def pair_rows(diff: StateDictDiff) -> list[PairRow]:
     """The rows before any values are known."""
     before = {status: (motion(status, None), rank(status, None)) for status in diff.counts}
     return [PairRow(number, row, None, *before[row.status]) for number, row in enumerate(diff.rows)]
+
+
+def ranked(rows: Sequence[PairRow]) -> list[PairRow]:
+    """The order in which rows stand unless a column is chosen."""
+    return sorted(rows, key=_rank)
+
+
+def by_key(rows: Sequence[PairRow]) -> dict[str, PairRow]:
+    """The rows that have a key of the open checkpoint."""
+    return {row.diff.expected.key: row for row in rows if row.diff.expected}
+
+
+_rank = attrgetter("rank")
 
 
 def key_text(row: DiffRow) -> str:
@@ -184,30 +200,47 @@ class PairModel(LazyTableModel):
         self.names: Names = ("", "")
         super().__init__(COLUMNS, self._row, lambda row: find_in(self.names, row), order_of, lambda row: row.number)
         self._by_key: dict[str, PairRow] = {}
+        self._taken = self._ranked = 0  # how often values came, and how many of these times all rows have taken their places for
 
     def _row(self, row: PairRow) -> Row:
         return pair_row(self.names, row)
 
-    def show_rows(self, names: Names, rows: Sequence[PairRow]) -> None:
-        """Rows of other checkpoints."""
-        self.names = names
-        self._by_key = {row.diff.expected.key: row for row in rows if row.diff.expected}
-        self.set_items(sorted(rows, key=_ranked))
+    def show_rows(self, names: Names, rows: Sequence[PairRow], rows_by_key: dict[str, PairRow]) -> None:
+        """Rows of other checkpoints, in ranked order."""
+        self.names, self._by_key, self._ranked = names, rows_by_key, self._taken
+        self.set_items(rows)
 
     def take(self, compared: Sequence[ComparedValues]) -> list[PairRow]:
-        """The values of some rows were compared; these rows. All rows take their places."""
+        """The values of some rows were compared; these rows. All rows take their places when they are found again."""
         rows = [self._by_key[each.expected] for each in compared]
         for row, each in zip(rows, compared, strict=True):
             row.take(each)
-        self.set_items(sorted(self.items, key=_ranked))
+        self._haystacks = []
+        self._taken += 1
+        self.shown.forget()
         return rows
+
+    def find(self) -> Steps[list[Any]]:
+        """In ranked order unless a column is chosen."""
+        while self._taken != self._ranked:
+            taken, items = self._taken, self.items
+            in_order = yield from sorting(items, _rank, False)
+            if items is self.items:  # else they were replaced meanwhile
+                self.items, self._ranked = in_order, taken
+                break
+        return (yield from super().find())
+
+    def position_of(self, key: Any) -> int:
+        """The number of the shown row with this number in the order of the files."""
+        row = next((row for row in self.items if row.number == key), None)
+        try:
+            return self.shown.items.index(row)
+        except ValueError:
+            return -1
 
     def row_of(self, key: str) -> PairRow | None:
         """The row of a key of the open checkpoint."""
         return self._by_key.get(key)
-
-
-_ranked = attrgetter("rank")
 
 
 # the plot
@@ -284,9 +317,10 @@ def thinned(numbers: Sequence[int], heights: Sequence[float]) -> tuple[Sequence[
     """Points that look the same and are at most about ``MOST_POINTS``: of each stretch the highest and the lowest."""
     if len(numbers) <= MOST_POINTS:
         return numbers, heights
+    import numpy  # with the first plot
+
     step = ceil(2 * len(numbers) / MOST_POINTS)
-    kept: list[int] = []
-    for start in range(0, len(numbers), step):
-        stretch = range(start, min(start + step, len(numbers)))
-        kept += sorted({min(stretch, key=heights.__getitem__), max(stretch, key=heights.__getitem__)})
-    return [numbers[place] for place in kept], [heights[place] for place in kept]
+    stretches = numpy.pad(numpy.asarray(heights), (0, -len(heights) % step), mode="edge").reshape(-1, step)
+    starts = range(0, len(heights), step)
+    kept = numpy.unique(numpy.concatenate([stretches.argmin(axis=1) + starts, stretches.argmax(axis=1) + starts]))
+    return numpy.asarray(numbers)[kept], numpy.asarray(heights)[kept]

@@ -1,5 +1,6 @@
 """Which weights moved, drawn with pyqtgraph in the order of the files."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,10 @@ REACH = 10
 """So many pixels away a point is still meant."""
 
 
+def _no_points() -> "tuple[dict[str, array[int]], dict[str, array[float]]]":
+    return {kind: array("q") for kind in POINTS}, {kind: array("d") for kind in POINTS}
+
+
 class MovedPlot(Plot):
     """A point for each row. ``describe`` says a row in words."""
 
@@ -26,8 +31,7 @@ class MovedPlot(Plot):
         super().__init__(name, "tensors in the order of the file", "relative change", scrolls=True)
         self._describe = describe
         self._rows: dict[int, PairRow] = {}  # by number
-        self._numbers: dict[str, list[int]] = {kind: [] for kind in POINTS}
-        self._heights: dict[str, list[float]] = {kind: [] for kind in POINTS}
+        self._numbers, self._heights = _no_points()
         self._current: PairRow | None = None
         self.scale = scale_of(())
         self.points: dict[str, Any] = {}
@@ -49,7 +53,7 @@ class MovedPlot(Plot):
     def show_rows(self, rows: Sequence[PairRow], count: int) -> None:
         """Other rows; ``count`` is how many there will be."""
         self._rows, self._current = {}, None
-        self._numbers, self._heights = {kind: [] for kind in POINTS}, {kind: [] for kind in POINTS}
+        self._numbers, self._heights = _no_points()
         margin = max(1.0, 0.01 * count)
         self.plot.setLimits(xMin=-margin, xMax=count - 1 + margin, minXRange=min(5.0, count - 1 + 2 * margin))
         self.plot.setXRange(-margin, count - 1 + margin, padding=0)

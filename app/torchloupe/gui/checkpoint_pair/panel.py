@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
-from torchloupe.analysis.pair_wording import pair_headline, two_names
+from torchloupe.analysis.moved_weights import WAITING
 from torchloupe.analysis.wording import bytes_text, count_text, counted
 from torchloupe.gui.checkpoint_pair import model as rows
-from torchloupe.gui.checkpoint_pair.compare_values import AT_ONCE_BYTES, BytesRead, bytes_of, left_of
+from torchloupe.gui.checkpoint_pair.building import BuildPair, BuiltPair
+from torchloupe.gui.checkpoint_pair.compare_values import AT_ONCE_BYTES, BytesRead, left_of
 from torchloupe.gui.checkpoint_pair.moved_plot import MovedPlot
 from torchloupe.gui.comparing import CheckpointPair
 from torchloupe.gui.events_trace import trace
+from torchloupe.gui.fitted_columns import FittedColumns
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
@@ -37,6 +39,7 @@ class CheckpointPairPanel(QWidget):
         self.model = rows.PairModel()
         self.table = FilterTable((), self.tr("Comparison of two checkpoints"), model=self.model)
         self.model.setParent(self.table)
+        self._columns = FittedColumns(self.table.view, [rows.KEY], rows.BESIDE_KEY)
         self.headline, self.counts, self.state = QLabel(wordWrap=True), QLabel(wordWrap=True), QLabel(wordWrap=True)
         self.progress = QProgressBar(textVisible=False)
         self.compare, self.cancel = QPushButton(self.tr("Compare &values")), QPushButton(self.tr("Cancel"))
@@ -95,23 +98,35 @@ class CheckpointPairPanel(QWidget):
     # following the workbench
 
     def _show_pair(self) -> None:
-        bench, pair = self.workbench, self.workbench.pair
+        pair = self.workbench.pair
         if pair is self.pair and pair is not None:
             return
         self.jobs.drop(VALUES)
         self.pair, self.compared, self._waits_for_show = pair, [], False
-        names = two_names(pair.expected.path, pair.found.path) if pair else ("", "")
-        self.table.keeping(lambda: self.model.show_rows(names, rows.pair_rows(pair.diff) if pair else []))
-        self.header.setVisible(pair is not None)
+        self.header.setVisible(False)
         if self.plot is not None:
             self.plot.setVisible(False)
-        if pair is None:
-            self._show_empty()
+        question = BuildPair(pair) if pair else None
+        if question is not None and not question.is_large:
+            self._show_built(question())
             return
-        self.headline.setText(pair_headline(pair.diff, names))
+        self.table.keeping(lambda: self.model.show_rows(("", ""), [], {}))
+        if question is None:
+            self._show_empty()
+        else:
+            self.table.set_empty(self.tr("Listing the keys …"))
+            self.jobs.start(question, done=self._show_built, tag="pair-rows", label=self.tr("listing keys"))
+
+    def _show_built(self, built: BuiltPair) -> None:
+        pair = built.pair
+        if pair is not self.pair:
+            return
+        self.table.keeping(lambda: self.model.show_rows(built.names, built.rows, built.rows_by_key))
+        self._columns.fit([built.longest_key])
+        self.header.setVisible(True)
+        self.headline.setText(built.headline)
         self.counts.setText(rows.counts_text(pair.diff))
-        size = bytes_of(pair)
-        has_values = bool(pair.pairs)
+        size, has_values = built.bytes, bool(pair.pairs)
         self._show_running(False)
         self.compare.setVisible(has_values)
         self.state.setText(
@@ -119,7 +134,7 @@ class CheckpointPairPanel(QWidget):
             if has_values
             else self.tr("No tensor has the same shape in both, so there are no values to compare.")
         )
-        self._follow(bench.selection)
+        self._follow(self.workbench.selection)
         if has_values and size <= AT_ONCE_BYTES:
             self._waits_for_show = not self.isVisible()
             if self.isVisible():
@@ -162,7 +177,8 @@ class CheckpointPairPanel(QWidget):
             self.splitter.setSizes([em(self, 13), em(self, 14)])
             self.splitter.setStretchFactor(1, 1)
         self.plot.setVisible(True)
-        self.plot.show_rows(self.model.items, len(self.model.items))
+        unpaired = [row for row in self.model.items if row.motion != WAITING]
+        self.plot.show_rows(unpaired, len(self.model.items))
 
     def _arrived(self, events: list[Any]) -> None:
         steps = [event for event in events if isinstance(event, BytesRead)]
@@ -171,8 +187,9 @@ class CheckpointPairPanel(QWidget):
             if not self.compared:
                 self._show_plot()
             self.compared += arrived
-            changed: list[rows.PairRow] = []
-            self.table.keeping(lambda: changed.extend(self.model.take(arrived)))
+            changed = self.model.take(arrived)
+            if not self.table.is_finding:
+                QTimer.singleShot(0, self.table, self.table.find_rows)  # one after the other: each takes a moment
             assert self.plot is not None
             self.plot.add_rows(changed)
         if steps:
@@ -184,6 +201,7 @@ class CheckpointPairPanel(QWidget):
     def _finished(self, summary: str) -> None:
         trace("values_compared", summary=summary)
         self._show_running(False)
+        self.table.find_rows()
         self.state.setText(summary)
 
     def _stop(self) -> None:
@@ -193,6 +211,7 @@ class CheckpointPairPanel(QWidget):
 
     def _failed(self, failed: Failed) -> None:
         self._show_running(False)
+        self.table.find_rows()
         pairs = self.pair.pairs if self.pair else ()
         so_far = self.tr("{0} of {1} were compared.").format(count_text(len(self.compared)), counted(len(pairs), "tensor"))
         sentences = [f"{problem.message} {problem.hint}".strip() for problem in failed.problems] or [self.tr("Cancelled.")]

@@ -20,10 +20,12 @@ COLUMNS = (
     Column("Model key", 13),
     Column("Model shape", 8.5),
     Column("Checkpoint key", 13.5),
-    Column("Checkpoint shape", 8),
+    Column("Checkpoint shape", 8.5),
     Column("Difference", 20),
 )
 MODEL_KEY, CHECKPOINT_KEY = 1, 3
+BESIDE_KEYS = (0, 2)
+"""The columns that are in sight beside long keys."""
 
 RowKey = tuple[str | None, str | None]
 """Key in the model and key in the checkpoint."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QTool
 
 from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.key_delegate import KeyDelegate
+from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.flow_layout import FlowLayout
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.marks import DIFF_MARKS
@@ -42,6 +43,7 @@ class ComparePanel(QWidget):
         for column in (rows.MODEL_KEY, rows.CHECKPOINT_KEY):
             self.table.view.setItemDelegateForColumn(column, KeyDelegate(self.table.view))
         self.table.view.horizontalHeader().setStretchLastSection(True)
+        self._columns = FittedColumns(self.table.view, [rows.MODEL_KEY, rows.CHECKPOINT_KEY], rows.BESIDE_KEYS)
         for label in (self.headline, self.causes):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -129,6 +131,8 @@ class ComparePanel(QWidget):
         only = self.only_differences.isChecked() and diff is not None and rows.difference_count(diff) > 0
         self.only_differences.setEnabled(not statuses)
         self.table.keeping(lambda: self.model.set_items(rows.rows_with_status(diff, statuses, only)))
+        keys = [rows.row_key(row) for row in self.model.items]
+        self._columns.fit([longer("", (key or "" for key in side)) for side in zip(*keys, strict=True)])
         self._follow(self.workbench.selection)
 
     def _choose(self, key: rows.RowKey) -> None:

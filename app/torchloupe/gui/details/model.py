@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 
 from torchloupe.gui.marks import Mark
+from torchloupe.gui.source_places import SourcePlace
 from torchloupe.wire.problems import Fix
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One line: ``role`` colours the value; ``link`` (``module:encoder.fc1``, ``call:7``, ``parameter:``, ``stored:``) leads there."""
+    """One line: ``role`` colours the value; ``link`` leads there: ``module:encoder.fc1``, ``call:7``, ``parameter:``, ``stored:``,
+    ``problem:0``."""
 
     name: str
     value: str
@@ -25,18 +27,6 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A line of source and what stands there."""
-
-    what: str
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True)
 class Details:
     """What the panel shows. ``sentences`` are the hint and the like, ``folded`` is what a person unfolds."""
 
@@ -45,7 +35,7 @@ class Details:
     mark: Mark | None = None
     sentences: tuple[str, ...] = ()
     sections: tuple[Section, ...] = field(default=())
-    places: tuple[Place, ...] = ()
+    places: tuple[SourcePlace, ...] = ()
     fixes: tuple[Fix, ...] = ()
     folded: str = ""
 

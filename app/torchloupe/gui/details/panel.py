@@ -20,14 +20,14 @@ from PySide6.QtWidgets import (
 
 from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key
 from torchloupe.analysis.wording import tried_text
-from torchloupe.gui.details.model import Details, Place
+from torchloupe.gui.details.model import Details
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
 from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
 from torchloupe.gui.details.stored import FindFacts
 from torchloupe.gui.details.subjects import details_of
-from torchloupe.gui.editor import open_in_editor
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.source_places import SourcePlace
 from torchloupe.gui.theme import color, em, fixed_font
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import CheckpointContents
@@ -182,12 +182,12 @@ class DetailsPanel(QWidget):
         box.addLayout(below)
         return row
 
-    def _show_places(self, places: tuple[Place, ...]) -> None:
+    def _show_places(self, places: tuple[SourcePlace, ...]) -> None:
         _clear(self._source_rows)
         self.sources.setVisible(bool(places))
         self.views = [SourceView(place) for place in places]
         for number, view in enumerate(self.views):
-            view.opened.connect(open_in_editor)
+            view.opened.connect(self.workbench.editor_wanted)
             self._source_rows.addWidget(view)
             read = ReadSource(view.place.file, view.place.line)
             self.jobs.start(read, self._show_source, partial(self._no_source, view.place), tag=f"details-source-{number}")
@@ -197,7 +197,7 @@ class DetailsPanel(QWidget):
             if (view.place.file, view.place.line) == (source.file, source.wanted):
                 view.show_lines(source)
 
-    def _no_source(self, place: Place, failed: Failed) -> None:
+    def _no_source(self, place: SourcePlace, failed: Failed) -> None:
         for view in self.views:
             if view.place == place and failed.problems:
                 view.show_failure(failed.problems[0].message)
@@ -211,6 +211,8 @@ class DetailsPanel(QWidget):
             bench.select_call(int(name))
         elif kind == "parameter":
             bench.select_parameter(name)
+        elif kind == "problem" and int(name) < len(bench.problems):
+            bench.select_problem(bench.problems[int(name)])
         elif kind == "tensor" and bench.checkpoint:
             found = next((tensor for tensor in bench.checkpoint.tensors if full_key(tensor) == name), None)
             if found is not None:

@@ -1,7 +1,7 @@
 """Lines of source around a place: read by a job, shown with the line marked."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -9,7 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
-from torchloupe.gui.details.model import Place
+from torchloupe.gui.python_colors import PythonColors
+from torchloupe.gui.python_spans import Span, Spans, python_spans
+from torchloupe.gui.source_places import SourcePlace
 from torchloupe.gui.theme import color, em, fixed_font
 
 CONTEXT = 4
@@ -18,13 +20,20 @@ MAX_BYTES = 4_000_000
 
 @dataclass(frozen=True)
 class SourceLines:
-    """``lines`` begin with number ``first``; ``marked`` is the line that is meant: ``wanted``, unless the file is shorter now."""
+    """``lines`` begin with number ``first``; ``marked`` is the line that is meant: ``wanted``, unless the file is shorter now.
+    ``spans`` colour the lines."""
 
     file: str
     wanted: int
     first: int
     marked: int
     lines: tuple[str, ...]
+    spans: Spans = ()
+
+    @property
+    def margin(self) -> int:
+        """How many letters stand before a line in the text."""
+        return len(str(self.first + len(self.lines) - 1)) + 4
 
     def as_text(self) -> str:
         """With line numbers, and an arrow before the marked line."""
@@ -51,12 +60,19 @@ class ReadSource:
 
 def lines_around(file: str, text: str, line: int) -> SourceLines:
     """The lines near ``line``, without the indentation that all of them have. A line beyond the end gives the last lines."""
-    lines = text.expandtabs(4).splitlines()
+    text = text.expandtabs(4)
+    lines = text.splitlines()
     marked = max(1, min(line, len(lines)))
     first = max(1, marked - CONTEXT)
     near = lines[first - 1 : marked + CONTEXT]
     indent = min((len(each) - len(each.lstrip()) for each in near if each.strip()), default=0)
-    return SourceLines(file, line, first, marked, tuple(each[indent:] for each in near))
+    spans = python_spans("\n".join(lines))[first - 1 : first - 1 + len(near)]
+    moved = tuple(tuple(_cut(spans_of, indent)) for spans_of in spans)
+    return SourceLines(file, line, first, marked, tuple(each[indent:] for each in near), moved)
+
+
+def _cut(spans: tuple[Span, ...], indent: int) -> Iterator[Span]:
+    return (moved for moved in (span.moved(-indent) for span in spans) if moved.length > 0)
 
 
 class SourceView(QWidget):
@@ -64,7 +80,7 @@ class SourceView(QWidget):
 
     opened = Signal(str, int)
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: SourcePlace) -> None:
         super().__init__()
         self.place = place
         self.label = QLabel(wordWrap=True)
@@ -80,6 +96,7 @@ class SourceView(QWidget):
         self.lines.setTabChangesFocus(True)
         self.lines.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.lines.setVisible(False)
+        self._colors = PythonColors(self.lines.document())
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(em(self, 0.2))
@@ -89,6 +106,7 @@ class SourceView(QWidget):
 
     def show_lines(self, source: SourceLines) -> None:
         """Show lines with the marked one on a coloured ground."""
+        self._colors.set_spans(source.spans, source.margin)
         self.lines.setPlainText(source.as_text())
         marked = QTextEdit.ExtraSelection()
         ground = QColor(color("accent"))

@@ -55,7 +55,8 @@ def optimizer_sections(tensor: StoredTensor, facts: StoredFacts) -> list[Section
     kept_for = facts.kept_for.get(place)
     sections = [Section("Kept by the optimizer for", (*_parameter_facts(kept_for), *_step_facts(kept_for)))] if kept_for else []
     for entry in facts.optimized.get(place, ()):
-        kept = [Fact(name, f"state.{entry.number}.{name}", link=_entry_link(entry, name)) for name in entry.kept]
+        names = [name for name in entry.kept if name != "step" or entry.step is None]  # else its value is told
+        kept = [Fact(name, f"state.{entry.number}.{name}", link=_entry_link(entry, name)) for name in names]
         sections.append(Section(f"In {entry.container or 'the optimizer'}", (*kept, *_step_facts(entry))))
     return sections
 
@@ -69,7 +70,10 @@ def _parameter_facts(entry: OptimizedParameter) -> list[Fact]:
 
 
 def _step_facts(entry: OptimizedParameter) -> list[Fact]:
-    facts = [Fact("Step", step_text(entry.step).removeprefix("step "))] if entry.step is not None else []
+    facts = []
+    if entry.step is not None:
+        link = _entry_link(entry, "step") if "step" in entry.kept else ""
+        facts.append(Fact("Step", step_text(entry.step).removeprefix("step "), link=link))
     if entry.group is not None:
         facts.append(Fact(f"Param group {entry.group}", settings_text(entry.settings)))
     return facts

@@ -1,6 +1,7 @@
 """The details of each kind of thing that can be selected: problem, call, module, parameter, tensor of the checkpoint."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from torchloupe.analysis.state_dict_diff import DiffRow
@@ -10,24 +11,32 @@ from torchloupe.analysis.wording import (
     count_text,
     counted,
     describe_difference,
+    describe_hidden,
     number_text,
     seconds_text,
     shape_text,
 )
-from torchloupe.gui.details.model import Details, Fact, Place, Section
+from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.stored import optimizer_sections, own_facts
 from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
+from torchloupe.gui.plain_text import plain_text
+from torchloupe.gui.source_places import assigned_place, place, problem_places
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import StoredTensor
 from torchloupe.wire.modules import ModuleEntry, ParameterEntry
 from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import DONE, LayerCall
 
 ROOT = "(model)"
 SHOWN_KEYS = 12
-_PLACE_DATA = {"definition_file", "definition_line"}
+_PLACE_DATA = {"definition_file", "definition_line", "made_file", "made_line"}
+_HOW_FOUND = {"way", "confirmed"}
+"""How sure the finding is, which its severity says already."""
+_HOW_FOUND = {"way", "confirmed", "used"}
 _DATA_NAMES = {"expected": "Built for", "got": "Arrived", "weight_shape": "Weight", "input_shape": "Input", "layer": "Layer"}
+_DATA_NAMES |= {"parameter_count": "Parameters", "numel": "Numbers", "owners": "Modules"}
 
 
 def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details | None:
@@ -37,6 +46,8 @@ def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details |
         return of_problem(workbench, here.problem)
     if here.stored is not None:
         return of_stored(workbench, here.stored, facts)
+    if here.hidden is not None:
+        return of_hidden(workbench, here.hidden)
     if here.parameter is not None:
         return of_parameter(workbench, here.parameter)
     if here.call is not None and here.call in workbench.calls:
@@ -59,7 +70,8 @@ def of_problem(workbench: Workbench, problem: Problem) -> Details:
     if call:
         where.append(Fact("Call", f"{call.index}", link=f"call:{call.index}"))
     arrived = [tensor_fact(tensor, f"Input {number}") for number, tensor in enumerate(call.inputs)] if call else []
-    hidden = _PLACE_DATA | ({"input_shape", "layer"} if call else set())
+    hidden = _PLACE_DATA | _HOW_FOUND | ({"input_shape", "layer"} if call else set())
+    hidden |= {"owners"} if len(problem.data.get("owners", ())) < 2 else set()
     told = {name: value for name, value in problem.data.items() if name not in hidden and value not in (None, "", [], {})}
     facts = [data_fact(name, value) for name, value in told.items()]
     sections = [Section("", tuple(where)), Section("What arrived", tuple(arrived)), Section("Facts", tuple(facts))]
@@ -73,19 +85,6 @@ def of_problem(workbench: Workbench, problem: Problem) -> Details:
         problem.fixes,
         problem.details,
     )
-
-
-def problem_places(problem: Problem) -> tuple[Place, ...]:
-    """Where it shows, and where the module is made when that is another line."""
-    found = place("Here", problem.file, problem.line)
-    defined = place("Made here", problem.data.get("definition_file"), problem.data.get("definition_line"))
-    same = bool(found and defined) and str(found[0]) == str(defined[0])
-    return found if same else found + defined
-
-
-def place(what: str, file: str | None, line: int | None) -> tuple[Place, ...]:
-    """One place, or none."""
-    return (Place(what, file, line),) if file and line else ()
 
 
 def data_fact(name: str, value: Any) -> Fact:
@@ -128,7 +127,7 @@ def of_call(workbench: Workbench, call: LayerCall) -> Details:
     places = place("Called here", call.file, call.line)
     if module:
         sections += module_sections(workbench, module)
-        places += place("Its class", module.file, module.line)
+        places += place("Its class", module.file, module.line) + assigned_place(module)
     return Details(call.module or ROOT, call.class_name, mark, (), tuple(sections), places)
 
 
@@ -142,17 +141,51 @@ def of_module(workbench: Workbench, path: str) -> Details | None:
     if workbench.report is not None:
         facts.append(Fact("Calls", "none in the last run"))
     sections = (Section("", tuple(facts)), *module_sections(workbench, module))
-    return Details(path or ROOT, module.class_name, sections=sections, places=place("Its class", module.file, module.line))
+    places = place("Its class", module.file, module.line) + assigned_place(module)
+    return Details(path or ROOT, module.class_name, sections=sections, places=places)
+
+
+def of_hidden(workbench: Workbench, part: HiddenPart) -> Details:
+    """Something that a module holds without having registered it: what that means, what it is, the problem about it."""
+    about = [each for each in workbench.problems if each.attribute == part.attribute and part in workbench.index.about(each)]
+    mark = SEVERITY_MARKS[about[0].severity if about else "info"]
+    facts = [
+        Fact("Held by", part.held_by or "a plain attribute"),
+        module_fact("Module", part.owner),
+        Fact("Attribute", part.attribute),
+    ]
+    if part.parameter_count:
+        facts.append(Fact("Holds", f"{counted(part.parameter_count, 'parameter')}, {counted(part.numel, 'number')}"))
+    if part.shape is not None:
+        facts.append(Fact("Tensor", f"{shape_text(part.shape)} {part.dtype} {part.device}".rstrip()))
+    complaints = [Fact(each.code, plain_text(each.message), link=f"problem:{workbench.problems.index(each)}") for each in about]
+    hints = tuple(dict.fromkeys(each.hint for each in about if each.hint))
+    return Details(
+        part.path,
+        part.class_name,
+        replace(mark, word="not registered"),
+        (describe_hidden(part), *hints),
+        tuple(section for section in (Section("", tuple(facts)), Section("Problem", tuple(complaints))) if section.facts),
+        place("Assigned here", part.file, part.line),
+        tuple(fix for each in about for fix in each.fixes),
+    )
 
 
 def module_sections(workbench: Workbench, module: ModuleEntry) -> list[Section]:
     """What a module has: numbers, mode, parameters and buffers."""
     facts = [Fact("Numbers", f"{count_text(module.total_numel)} in and below it, {count_text(module.numel)} in it alone")]
+    if module.trainable_numel < module.total_numel:
+        facts.append(Fact("Learn", f"{count_text(module.trainable_numel)} of them"))
+    facts += [Fact("Size", f"{bytes_text(module.total_bytes)}, buffers too")] if module.total_bytes else []
+    facts += [Fact("Tensors", f"{module.dtype}, {module.device}")] if module.dtype else []
+    facts += [Fact("Hooks", ", ".join(module.hooks))] if module.hooks else []
+    facts += [Fact("Computed", f"{', '.join(module.parametrized)} (parametrized)")] if module.parametrized else []
+    facts += [Fact("Lazy", "has no shape yet; the first run gives it one", "warning")] if module.is_lazy else []
     facts += [module_fact("Same as", module.same_as)] if module.same_as is not None else []
     facts.append(Fact("Mode", "train" if module.training else "eval"))
     calls = sum(call.module == module.path for call in workbench.calls.values())
     facts += [Fact("Calls", count_text(calls))] if calls > 1 else []
-    own = [entry for entry in workbench.model.tree.parameters if entry.owner == module.path] if workbench.model else []
+    own = own_parameters(workbench.model.tree.parameters, module.path) if workbench.model else []
     parameters = tuple(
         Fact(
             entry.key.rpartition(".")[2],
@@ -164,10 +197,20 @@ def module_sections(workbench: Workbench, module: ModuleEntry) -> list[Section]:
     return [Section("The module", tuple(facts))] + ([Section("Parameters and buffers", parameters)] if parameters else [])
 
 
+def own_parameters(parameters: Iterable[ParameterEntry], path: str) -> list[ParameterEntry]:
+    """Those of one module, which stand side by side."""
+    own: list[ParameterEntry] = []
+    for entry in parameters:
+        if entry.owner == path:
+            own.append(entry)
+        elif own:
+            break
+    return own
+
+
 def of_parameter(workbench: Workbench, key: str) -> Details | None:
     """Its facts, and its partner in the checkpoint."""
-    parameters = workbench.model.tree.parameters if workbench.model else ()
-    entry = next((entry for entry in parameters if entry.key == key), None)
+    entry = workbench.index.parameters.get(key)
     if entry is None:
         return None
     facts = [
@@ -180,9 +223,11 @@ def of_parameter(workbench: Workbench, key: str) -> Details | None:
         Fact("Size", f"{counted(entry.numel, 'number')}, {bytes_text(entry.bytes)}"),
     ]
     facts += [Fact("Tied to", other, link=f"parameter:{other}") for other in entry.tied_to]
+    facts += [Fact("Same memory as", other, link=f"parameter:{other}") for other in entry.shares_with]
+    facts += [Fact("Stride", shape_text(entry.stride))] if entry.stride else []
     row = diff_row(workbench, expected=key)
     sections = [Section("", tuple(facts))] + ([Section("In the checkpoint", partner_facts(row, "found"))] if row else [])
-    return Details(key, entry.kind, sections=tuple(sections))
+    return Details(key, entry.kind, sections=tuple(sections), places=assigned_place(entry))
 
 
 def of_stored(workbench: Workbench, tensor: StoredTensor, facts: StoredFacts = NO_FACTS) -> Details:
@@ -219,8 +264,7 @@ def diff_row(workbench: Workbench, expected: str | None = None, found: str | Non
 
 def module_entry(workbench: Workbench, path: str | None) -> ModuleEntry | None:
     """A module of the open model by its path."""
-    modules: Iterable[ModuleEntry] = workbench.model.tree.modules if workbench.model else ()
-    return next((module for module in modules if module.path == path), None)
+    return workbench.index.modules.get(path) if path is not None else None
 
 
 def module_fact(name: str, path: str) -> Fact:

@@ -22,7 +22,7 @@ class KeysDialog(QDialog):
         self.setWindowTitle(self.tr("Keys and commands"))
         columns = [
             Column(self.tr("Menu"), 5),
-            Column(self.tr("Command"), 13),
+            Column(self.tr("Command"), 16),
             Column(self.tr("Keys"), 10),
             Column(self.tr("What it does"), 20, True),
         ]
@@ -35,13 +35,12 @@ class KeysDialog(QDialog):
         layout.addWidget(self.table)
         layout.addWidget(QLabel(self.tr("In trees: arrow keys, + and -, * opens everything below, letters jump to a name.")))
         layout.addWidget(buttons)
-        self.resize(em(self, 54), em(self, 34))
+        self.resize(em(self, 66), em(self, 34))
 
 
 def _row(action: Action) -> Row:
-    plain = action.text.replace("&", "").rstrip("…")
     return Row(
-        (action.menu.replace("&", ""), plain, all_shortcuts(action), action.tip),
+        (action.menu.replace("&", ""), action.plain_text, all_shortcuts(action), action.tip),
         key=action.id,
         roles=("muted", None, None, "muted"),
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, interpreter_rows
+from torchloupe.analysis.package_names import wanted_text
+from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, holder, interpreter_rows, search_text
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.theme import color, em
@@ -29,8 +30,10 @@ class InterpreterDialog(QDialog):
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget, jobs: Jobs, current: str, near: Path | None) -> None:
+    def __init__(self, parent: QWidget, jobs: Jobs, current: str, near: Path | None, wanted: str = "") -> None:
+        """``wanted``: those that have this module (``einops``) or version (``>=3.12``) come first, the best is chosen already."""
         super().__init__(parent)
+        self._wanted = wanted
         self.setWindowTitle(self.tr("Choose interpreter"))
         columns = [
             Column(self.tr("Interpreter"), 20, True),
@@ -39,10 +42,15 @@ class InterpreterDialog(QDialog):
             Column(self.tr("Devices"), 9),
             Column(self.tr("Found"), 10),
         ]
+        if wanted:
+            columns.append(Column(wanted_text(wanted), 7))
         self.table = FilterTable(columns, self.tr("Interpreters"))
         self.field = QLineEdit(current, placeholderText=self.tr("a program, a folder, or a command such as ssh host python3"))
         self.field.setAccessibleName(self.tr("Interpreter"))
-        self.says = QLabel(wordWrap=True)
+        self.says = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.says.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if wanted:
+            self._say(self.tr("Looking for {0} …").format(wanted_text(wanted)), "muted")
         browse = QPushButton(self.tr("&Browse…"), autoDefault=False)
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
@@ -74,7 +82,7 @@ class InterpreterDialog(QDialog):
         self._jobs, self._current = jobs, current
         self._found: dict[str, Interpreter] = {}
         jobs.start(
-            FindInterpreters(current, near),
+            FindInterpreters(current, near, wanted),
             done=self._all_found,
             event=self._heard,
             tag="interpreters",
@@ -90,9 +98,18 @@ class InterpreterDialog(QDialog):
         self._found = {one.path: one for one in found}
         self.devices.setEnabled(any(one.torch for one in found))
         self._show()
+        if self._wanted:
+            self._choose_holder(holder(found, self._wanted))
+            self._say(search_text(found, self._wanted, self._current), "muted")
+
+    def _choose_holder(self, path: str) -> None:
+        """What has what is wanted is ready to be taken, unless somebody has chosen meanwhile."""
+        if path and self.field.text() == self._current:
+            self.table.select_key(path)
+            self.field.setText(path)
 
     def _show(self, select: bool = False) -> None:
-        self.table.set_rows(interpreter_rows(self._found.values()))
+        self.table.set_rows(interpreter_rows(self._found.values(), self._wanted))
         if select:
             self.table.select_key(self._current)
 
@@ -120,10 +137,13 @@ class InterpreterDialog(QDialog):
         try:
             path = resolve_interpreter(self.field.text().strip())
         except UsageError as error:
-            palette = self.palette()
-            palette.setColor(palette.ColorRole.WindowText, color("error"))
-            self.says.setPalette(palette)
-            self.says.setText(f"{error} {error.hint}")
+            self._say(f"{error} {error.hint}", "error")
             return
         self.accept()
         self.chosen.emit(path)
+
+    def _say(self, sentence: str, role: str) -> None:
+        palette = self.palette()
+        palette.setColor(palette.ColorRole.WindowText, color(role))
+        self.says.setPalette(palette)
+        self.says.setText(sentence)

@@ -22,6 +22,7 @@ class LogPanel(QWidget):
         self.table.view.setFont(fixed_font())
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.view.setAlternatingRowColors(False)
+        self.table.allow_low()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)

@@ -1,38 +1,47 @@
 """Builds what the tree of modules is made of. For a thread: 100,000 modules take a moment."""
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torchloupe.gui.jobs import Progress
-from torchloupe.gui.modules.model import module_haystacks, module_outline, parameters_by_owner
+from torchloupe.gui.modules.arranging import Entry, arrange, key_of
+from torchloupe.gui.modules.model import haystacks_of, name_of
+from torchloupe.gui.modules.parameters import parameters_by_owner
 from torchloupe.gui.outline import Outline
-from torchloupe.wire.modules import ModuleTree, ParameterEntry
+from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
+from torchloupe.wire.registration import HiddenPart
 
 AT_ONCE = 5_000
 """Up to so many modules are arranged in less than a blink and need no thread."""
+LEVEL, ROOM_FOR_MARK = "   ", "  ✖"
+"""About as wide as a level of the tree, and what may stand behind a name."""
 OPEN_AT_FIRST = 300
 """A tree of up to so many modules is shown open."""
 
 
 @dataclass(frozen=True)
 class BuiltTree:
-    """A module tree, arranged: ``position`` by module path, ``is_open`` by position, ``haystacks`` as they are before a run."""
+    """A module tree, arranged: ``entries`` are its rows, ``position`` finds them by key, ``is_open`` is by position, and so are the
+    ``haystacks``, as they are before a run. ``longest`` is about as wide as the widest name."""
 
     tree: ModuleTree
-    position: Mapping[str, int]
+    entries: Sequence[Entry]
+    position: Mapping[Hashable, int]
     outline: Outline
     is_open: bytearray
     owned: Mapping[str, Sequence[ParameterEntry]]
     haystacks: Sequence[str]
+    longest: str
 
 
 @dataclass(frozen=True)
 class BuildTree:
-    """Job: ``tree`` arranged, with the modules open that stand in ``open_paths``."""
+    """Job: ``tree`` arranged, with the rows open whose keys stand in ``open_keys``, and equal blocks ``folded`` into one row each."""
 
     tree: ModuleTree
-    open_paths: frozenset[str] = frozenset()
+    open_keys: frozenset[Hashable] = frozenset()
+    folded: bool = True
 
     def __call__(self, _progress: Progress | None = None) -> BuiltTree:
         if not self.is_large:
@@ -52,12 +61,18 @@ class BuildTree:
         return len(self.tree.modules) > AT_ONCE
 
     def _built(self) -> BuiltTree:
-        modules = self.tree.modules
-        outline = module_outline(modules)
-        everything = len(modules) <= OPEN_AT_FIRST
+        arranged = arrange(self.tree, self.folded)
+        entries, outline = arranged.entries, Outline(arranged.parent)
+        everything = len(self.tree.modules) <= OPEN_AT_FIRST
+        folds = {place for place, entry in enumerate(entries) if not isinstance(entry, (ModuleEntry, HiddenPart))}
+        keys = [key_of(entry) for entry in entries]
         is_open = bytearray(
-            everything or not depth or entry.path in self.open_paths for entry, depth in zip(modules, outline.depth)
+            (everything and place not in folds and around not in folds) or around < 0 or key in self.open_keys
+            for place, (key, around) in enumerate(zip(keys, outline.parent, strict=True))
         )
-        position = {entry.path: place for place, entry in enumerate(modules)}
-        haystacks = module_haystacks(self.tree, None) if self.is_large else []
-        return BuiltTree(self.tree, position, outline, is_open, parameters_by_owner(self.tree), haystacks)
+        position = {key: place for place, key in enumerate(keys)}
+        haystacks = haystacks_of(self.tree, entries, None) if self.is_large else []
+        widest = max(range(len(entries)), key=lambda place: len(name_of(entries[place])) + 2 * outline.depth[place], default=-1)
+        longest = LEVEL * (outline.depth[widest] + 1) + name_of(entries[widest]) + ROOM_FOR_MARK if entries else ""
+        owned = parameters_by_owner(self.tree)
+        return BuiltTree(self.tree, entries, position, outline, is_open, owned, haystacks, longest)

@@ -1,40 +1,25 @@
-"""The module tree as arrays, what stands in its rows, and the list of rows that are visible now. No Qt here."""
+"""What stands in the rows of the module tree: of a module, of equal blocks, of what is hidden from PyTorch. No Qt here."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from torchloupe.analysis.state_dict_diff import StateDictDiff
-from torchloupe.analysis.wording import count_text, shape_text
-from torchloupe.gui.marks import DIFF_MARKS, SEVERITY_MARKS, Mark
+from torchloupe.analysis.wording import count_text, counted, describe_hidden, shape_text
+from torchloupe.gui.marks import SEVERITY_MARKS, Mark
+from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks
+from torchloupe.gui.modules.columns import FACTS, mode_text
+from torchloupe.gui.modules.parameters import parameters_by_owner
 from torchloupe.gui.outline import Outline
 from torchloupe.gui.row_filter import haystack
-from torchloupe.gui.text_table import Row
-from torchloupe.wire.modules import PARAMETER, ModuleEntry, ModuleTree, ParameterEntry
-from torchloupe.wire.problems import ERROR, WARNING, Problem
+from torchloupe.wire.modules import ModuleEntry, ModuleTree
+from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
+from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.traces import LayerCall
 
-MODULE_COLUMNS = ("Module", "Class", "Output", "Parameters", "Own", "Calls", "State")
-MODULE_NUMBERS = ("Parameters", "Own", "Calls")
-PARAMETER_COLUMNS = ("Key", "Shape", "Dtype", "Kind", "Grad", "Checkpoint", "Numel", "Device", "Tied to")
-PARAMETER_NUMBERS = ("Numel",)
-HAYSTACK_TITLES = ("Module", "Class", "Output", "Shape dtype")
+_RANK = {ERROR: 2, WARNING: 1}
+HAYSTACK_TITLES = ("Module", "Class", "Output", "Shape", "Dtype", "Device", "Mode", "State")
 ROOT = "(model)"
 NEVER_CALLED = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
 """Classes that only hold others: that they are not called says nothing."""
-
-
-def module_outline(modules: Sequence[ModuleEntry]) -> Outline:
-    """Which module lies under which, by position."""
-    position = {module.path: number for number, module in enumerate(modules)}
-    return Outline([_around(module.path, position) for module in modules])
-
-
-def _around(path: str, position: Mapping[str, int]) -> int:
-    while path:
-        path = path.rpartition(".")[0]
-        if path in position:
-            return position[path]
-    return -1
 
 
 class ModuleCalls:
@@ -43,44 +28,46 @@ class ModuleCalls:
     def __init__(self, calls: Iterable[LayerCall] = ()) -> None:
         self.count: dict[str, int] = {}
         self.last: dict[str, LayerCall] = {}
+        self.total = 0
         self.add(calls)
 
     def add(self, calls: Iterable[LayerCall]) -> None:
         """More calls that ended."""
         for call in calls:
+            self.total += 1
             self.count[call.module] = self.count.get(call.module, 0) + 1
             last = self.last.get(call.module)
             if last is None or last.index < call.index:
                 self.last[call.module] = call
 
 
-def worst_severities(problems: Iterable[Problem]) -> dict[str, str]:
-    """The worst severity of the problems in each module, by module path."""
-    rank = {ERROR: 2, WARNING: 1}
-    worst: dict[str, str] = {}
+@dataclass(frozen=True)
+class PlacedProblems:
+    """Where problems lie in the tree, by position: the ``worst`` severity of each row, how many errors are ``inside`` those around."""
+
+    worst: Mapping[int, str] = field(default_factory=dict)
+    inside: Mapping[int, int] = field(default_factory=dict)
+
+    def mark(self, position: int) -> Mark | None:
+        """That of a problem in it, else of errors further down."""
+        if position in self.worst:
+            return SEVERITY_MARKS[self.worst[position]]
+        return Mark(SEVERITY_MARKS[ERROR].glyph, "inside", "contained") if position in self.inside else None
+
+
+def place_problems(problems: Iterable[Problem], rows_of: Callable[[Problem], Sequence[int]], outline: Outline) -> PlacedProblems:
+    """``rows_of`` says in which rows a problem is: one, or those of all parts that it is about."""
+    worst: dict[int, str] = {}
+    inside: dict[int, int] = {}
     for problem in problems:
-        if problem.module is not None:
-            known = worst.get(problem.module)
-            if known is None or rank.get(problem.severity, 0) > rank.get(known, 0):
-                worst[problem.module] = problem.severity
-    return worst
-
-
-def module_mark(path: str, severities: dict[str, str], inside: set[str]) -> Mark | None:
-    """The mark of a module: of a problem in it, else of an error further down (``inside`` holds the paths above errors)."""
-    if path in severities:
-        return SEVERITY_MARKS[severities[path]]
-    return Mark(SEVERITY_MARKS[ERROR].glyph, "inside", "error") if path in inside else None
-
-
-def paths_above_errors(severities: dict[str, str]) -> set[str]:
-    """The module paths that have an error somewhere below them."""
-    above = set()
-    for path, severity in severities.items():
-        while severity == ERROR and path:
-            path = path.rpartition(".")[0]
-            above.add(path)
-    return above
+        positions = rows_of(problem)
+        for position in positions:
+            if position not in worst or _RANK.get(problem.severity, 0) > _RANK.get(worst[position], 0):
+                worst[position] = problem.severity
+        if problem.severity == ERROR:
+            for around in {around for position in positions for around in outline.ancestors(position)}:
+                inside[around] = inside.get(around, 0) + 1
+    return PlacedProblems(worst, inside)
 
 
 def module_name(path: str) -> str:
@@ -88,95 +75,133 @@ def module_name(path: str) -> str:
     return path.rpartition(".")[2] or ROOT
 
 
+def class_text(entry: ModuleEntry) -> str:
+    """Its class; of a module that is registered several times also where it was met first."""
+    return entry.class_name if entry.same_as is None else f"{entry.class_name} = {entry.same_as or ROOT}"
+
+
+def name_of(entry: Entry) -> str:
+    """What a row is called."""
+    if isinstance(entry, ModuleEntry):
+        return module_name(entry.path)
+    if isinstance(entry, Blocks):
+        return f"{module_name(entry.first)}–{module_name(entry.last)}"
+    return entry.name if isinstance(entry, HiddenPart) else range_text(entry.first.name, entry.last.name)
+
+
 def module_cells(entry: ModuleEntry, calls: ModuleCalls | None, mark: Mark | None) -> tuple[str, ...]:
     """One row of the tree; ``calls`` is None before the first run."""
     last = calls.last.get(entry.path) if calls else None
-    name = module_name(entry.path)
+    counted_here = calls is not None and entry.class_name not in NEVER_CALLED
     return (
-        f"{name}  {mark.glyph}" if mark else name,
-        entry.class_name,
-        ", ".join(shape_text(output.shape) for output in last.outputs) if last else "",
+        _marked(name_of(entry), mark),
+        class_text(entry),
         count_text(entry.total_numel),
-        count_text(entry.numel),
-        count_text(calls.count.get(entry.path, 0)) if calls and entry.class_name not in NEVER_CALLED else "",
+        ", ".join(shape_text(output.shape) for output in last.outputs) if last else "",
+        count_text(calls.count.get(entry.path, 0)) if calls and counted_here else "",
         mark.text if mark else "",
+        *(fact.text(entry) for fact in FACTS),
     )
 
 
-def module_haystacks(tree: ModuleTree, calls: ModuleCalls | None) -> list[str]:
-    """What a filter finds a module by: path, class, settings, the shapes and dtypes of what it owns, its outputs."""
-    owned = {
-        owner: " ".join(f"{parameter_shape(entry)} {entry.dtype}" for entry in entries)
-        for owner, entries in parameters_by_owner(tree).items()
-    }
+def blocks_cells(blocks: Blocks, counts: Collection[int], mark: Mark | None) -> tuple[str, ...]:
+    """Equal modules in one row; ``counts`` are how often each was called, empty before the first run."""
+    few, many = min(counts, default=0), max(counts, default=0)
+    calls = f"{count_text(few)}–{count_text(many)}" if few < many else count_text(few)
+    return (
+        _marked(name_of(blocks), mark),
+        f"{blocks.count} × {class_text(blocks.together)}",
+        count_text(blocks.together.total_numel),
+        "",
+        calls if counts and blocks.together.class_name not in NEVER_CALLED else "",
+        mark.text if mark else "",
+        *(fact.text(blocks.together) for fact in FACTS),
+    )
+
+
+def hidden_cells(entry: HiddenPart | HiddenBlocks, mark: Mark) -> tuple[str, ...]:
+    """What a module holds and PyTorch does not see."""
+    part, count = (entry, 1) if isinstance(entry, HiddenPart) else (entry.first, entry.count)
+    facts = {"Dtype": part.dtype, "Device": part.device, "Settings": shape_text(part.shape) if part.shape is not None else ""}
+    return (
+        _marked(name_of(entry), mark),
+        f"{count} × {part.class_name}" if count > 1 else part.class_name,
+        mark.word,
+        "",
+        "",
+        mark.text,
+        *(facts.get(fact.column.title, "") for fact in FACTS),
+    )
+
+
+def range_text(first: str, last: str) -> str:
+    """``layers[0]`` and ``layers[3]`` as ``layers[0–3]``."""
+    before, _, start = first.rpartition("[")
+    return f"{before}[{start[:-1]}–{last[len(before) + 1 :]}" if before and last.startswith(f"{before}[") else f"{first} – {last}"
+
+
+def hidden_mark(severity: str | None) -> Mark:
+    """Not registered, as grave as the problem about it; a part that nobody complains of is only told of."""
+    known = SEVERITY_MARKS[severity or INFO]
+    return Mark(known.glyph, "not registered", known.role)
+
+
+def _marked(name: str, mark: Mark | None) -> str:
+    return f"{name}  {mark.glyph}" if mark else name
+
+
+def haystacks_of(tree: ModuleTree, entries: Sequence[Entry], calls: ModuleCalls | None) -> list[str]:
+    """What a filter finds each row by: path, class, settings, the shapes and dtypes of what it owns, its outputs. Equal blocks are
+    found by what the first of them is."""
+    owned = parameters_by_owner(tree)
     last = calls.last if calls else {}
-    rows = []
+    found: dict[str, str] = {}
     for module in tree.modules:
+        own = owned.get(module.path, ())
         outputs = " ".join(shape_text(output.shape) for output in last[module.path].outputs) if module.path in last else ""
+        shapes = " ".join([shape_text(entry.shape) for entry in own])
+        dtypes = " ".join(dict.fromkeys([entry.dtype for entry in own])) or module.dtype
         made_of = f"{module.class_name} {module.settings}"
-        rows.append(haystack((module.path, made_of, outputs, owned.get(module.path, ""))))
-    return rows
+        found[module.path] = haystack((module.path, made_of, outputs, shapes, dtypes, module.device, mode_text(module), ""))
+    return [_haystack_of(entry, found) for entry in entries]
 
 
-def parameters_by_owner(tree: ModuleTree) -> dict[str, list[ParameterEntry]]:
-    """The parameters and buffers of each module alone, by module path."""
-    owned: dict[str, list[ParameterEntry]] = {}
-    for entry in tree.parameters:
-        owned.setdefault(entry.owner, []).append(entry)
-    return owned
+def _haystack_of(entry: Entry, found: Mapping[str, str]) -> str:
+    if isinstance(entry, ModuleEntry):
+        return found[entry.path]
+    if isinstance(entry, Blocks):
+        return found[entry.first]
+    part = entry if isinstance(entry, HiddenPart) else entry.first
+    words = (part.path, part.class_name, "", shape_text(part.shape), part.dtype, part.device, "", "not registered")
+    return haystack(words)
 
 
-def parameter_shape(entry: ParameterEntry) -> str:
-    """Its shape, or that it has none yet."""
-    return shape_text(entry.shape)
-
-
-def parameter_kind(entry: ParameterEntry) -> str:
-    """``parameter`` or ``buffer``, and whether the state_dict leaves it out."""
-    return entry.kind if entry.persistent else f"{entry.kind}, not in state_dict"
-
-
-def parameter_row(entry: ParameterEntry, statuses: Mapping[str, str], owner: str = "") -> Row:
-    """One row of the parameters of ``owner``; ``statuses`` are those of the diff by key, empty without a checkpoint."""
-    mark = DIFF_MARKS.get(statuses.get(entry.key, ""))
-    cells = (
-        entry.key.removeprefix(f"{owner}.") if owner else entry.key,
-        parameter_shape(entry),
-        entry.dtype,
-        parameter_kind(entry),
-        "yes" if entry.requires_grad else "no",
-        mark.text if mark else "",
-        count_text(entry.numel),
-        entry.device,
-        ", ".join(entry.tied_to),
-    )
-    frozen = entry.kind == PARAMETER and not entry.requires_grad
-    roles = (None, None, None, "muted", "info" if frozen else None, mark.role if mark else None)
-    return Row(cells, entry.key, roles, (entry.key,))
-
-
-def parameter_haystack(entry: ParameterEntry, statuses: Mapping[str, str]) -> str:
-    """What a filter finds a parameter by."""
-    grad = "yes" if entry.requires_grad else "no"
-    status = statuses.get(entry.key, "")
-    return haystack((entry.key, parameter_shape(entry), entry.dtype, entry.kind, grad, status, "", entry.device, *entry.tied_to))
-
-
-def parameter_order(entry: ParameterEntry, column: int) -> Any:
-    """What a column of the parameters sorts by."""
-    by_column = (entry.key, entry.shape or (), entry.dtype, entry.kind, entry.requires_grad, "", entry.numel, entry.device)
-    return by_column[column] if column < len(by_column) else entry.tied_to
-
-
-def statuses_by_key(diff: StateDictDiff | None) -> dict[str, str]:
-    """The status of every key of the model, empty while nothing is compared."""
-    return {row.expected.key: row.status for row in diff.rows if row.expected} if diff else {}
-
-
-def module_tips(entry: ModuleEntry, never_called: bool) -> tuple[str, ...]:
-    """What the mouse is told over the cells of a module."""
+def module_tips(entry: ModuleEntry, never_called: bool, errors: int = 0) -> tuple[str, ...]:
+    """What the mouse is told over the cells of a module; ``errors`` are further down."""
     made_of = f"{entry.class_name}({entry.settings})" if entry.settings else entry.class_name
     again = f"\nThe same module as {entry.same_as}" if entry.same_as is not None else ""
     place = f"\n{entry.file}:{entry.line}" if entry.file else ""
     calls = "Registered, but not called in the last run." if never_called else ""
-    return f"{entry.path or ROOT}{again}", made_of + place, "", "In it and below it", "In it alone", calls, ""
+    name = "\n".join(filter(None, (f"{entry.path or ROOT}{again}", _contains(errors))))
+    return name, made_of + place, "In it and below it, what is shared once", "", calls, _contains(errors)
+
+
+def blocks_tips(blocks: Blocks, errors: int = 0) -> tuple[str, ...]:
+    """What the mouse is told over equal blocks."""
+    together = blocks.together
+    name = f"{blocks.first} to {blocks.last}\nEqual; open the row to see each of them"
+    return "\n".join(filter(None, (name, _contains(errors)))), f"{blocks.count} × {together.class_name}", "All of them together"
+
+
+def hidden_tips(entry: HiddenPart | HiddenBlocks) -> tuple[str, ...]:
+    """What the mouse is told over what is not registered."""
+    part = entry if isinstance(entry, HiddenPart) else entry.first
+    path = part.path if isinstance(entry, HiddenPart) else f"{part.path} to {entry.last.path}"
+    place = f"\n{part.file}:{part.line}" if part.file else ""
+    sentence, count = describe_hidden(part), 1 if isinstance(entry, HiddenPart) else entry.count
+    numel = f"{counted(part.numel * count, 'number')}, not counted in the model" if part.numel else ""
+    return f"{path}\n{sentence}{place}", f"{part.class_name}{place}", numel, "", "", sentence
+
+
+def _contains(errors: int) -> str:
+    return f"Contains {counted(errors, 'problem')}" if errors else ""

@@ -1,70 +1,53 @@
 """The Modules panel: the tree of modules, and below it the parameters and buffers of the selected one."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from typing import Any
 
-from torchloupe.analysis.wording import counted
-from torchloupe.gui.copied_table import Cells, CopiedTable
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from torchloupe.gui.column_choice import ColumnChoice
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.fitted_columns import FittedColumns
 from torchloupe.gui.jobs import Jobs
-from torchloupe.gui.lazy_table import LazyTableModel
-from torchloupe.gui.modules import model as rows
 from torchloupe.gui.modules.building import BuildTree, BuiltTree
+from torchloupe.gui.modules.columns import CLASS, HIDDEN_AT_FIRST, NAME, PARAMETERS
+from torchloupe.gui.modules.parameter_table import ParameterTable
+from torchloupe.gui.modules.parameters import statuses_by_key
 from torchloupe.gui.modules.tree_model import ModuleTreeModel
 from torchloupe.gui.outline_table import OutlineTable
-from torchloupe.gui.text_table import Column, FilterTable
+from torchloupe.gui.settings import FOLD_BLOCKS, Settings
 from torchloupe.gui.theme import em
+from torchloupe.gui.tree_index import NOTHING
 from torchloupe.gui.workbench import Selection, Workbench
-from torchloupe.wire.modules import ModuleTree, ParameterEntry
+from torchloupe.wire.registration import HiddenPart
 
 BUILDING = "modules"
 """The tag of the job that arranges a large tree."""
-
-_PARAMETER_WIDTHS = (12, 8.5, 6, 6, 3.5, 7, 5.5, 5, 8)
 
 
 class ModulesPanel(QWidget):
     """Follows the workbench's model, run, problems and selection."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
+    def __init__(self, workbench: Workbench, jobs: Jobs, settings: Settings | None = None) -> None:
         super().__init__()
-        self.workbench = workbench
-        self._jobs = jobs
-        self._statuses: dict[str, str] = {}
-        self._owner: str | None = None
+        self.workbench, self._jobs = workbench, jobs
+        self._settings = settings or Settings(None)
+        self._shown = NOTHING
+        self._listed: Any = None  # the key of the row whose parameters are listed
         self.tree_model = ModuleTreeModel()
+        self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
         self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
+        self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS, PARAMETERS])
+        self.columns = ColumnChoice(self.tree, HIDDEN_AT_FIRST, self._settings, "modules")
         no_model = self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class.")
         self.tree.empty.offer(no_model, "open.model")
-        self.below = QWidget()
-        self.parameters_of = QLabel()
-        self.parameter_model = self._parameter_model()
-        self.parameters = FilterTable((), self.tr("Parameters and buffers"), model=self.parameter_model)
-        self.parameters.set_empty(self.tr("No parameters and no buffers here."))
+        self.below = ParameterTable(jobs, self._settings)
+        self.parameters = self.below.table
         self._build()
         self._connect()
         self._show_model()
 
-    def _parameter_model(self) -> LazyTableModel:
-        columns = [
-            Column(title, width, right=title in rows.PARAMETER_NUMBERS)
-            for title, width in zip(rows.PARAMETER_COLUMNS, _PARAMETER_WIDTHS, strict=True)
-        ]
-        return LazyTableModel(
-            columns,
-            lambda entry: rows.parameter_row(entry, self._statuses, self._owner or ""),
-            lambda entry: rows.parameter_haystack(entry, self._statuses),
-            rows.parameter_order,
-            lambda entry: entry.key,
-            self,
-        )
-
     def _build(self) -> None:
-        box = QVBoxLayout(self.below)
-        box.setContentsMargins(0, em(self, 0.25), 0, 0)
-        box.setSpacing(em(self, 0.25))
-        self.parameters_of.setIndent(em(self, 0.25))
-        box.addWidget(self.parameters_of)
-        box.addWidget(self.parameters)
         self.splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self.splitter.addWidget(self.tree)
         self.splitter.addWidget(self.below)
@@ -75,20 +58,21 @@ class ModulesPanel(QWidget):
 
     def _connect(self) -> None:
         bench = self.workbench
-        self.tree.chosen.connect(bench.select_module)
+        self.tree.chosen.connect(self._choose)
+        self.below.all_below_changed.connect(lambda: self._list_parameters(self._listed))
         self.parameters.chosen.connect(bench.select_parameter)
         bench.model_changed.connect(self._show_model)
         bench.trace_changed.connect(self._show_trace)
         bench.calls_added.connect(self.tree_model.add_calls)
         bench.problems_changed.connect(lambda: self.tree_model.set_problems(bench.problems))
-        bench.diff_changed.connect(self._show_diff)
+        bench.diff_changed.connect(lambda: self.below.set_statuses(statuses_by_key(bench.diff)))
         bench.selection_changed.connect(self._follow)
 
     # what the shell asks of every panel
 
     def focus_filter(self) -> None:
         """Ctrl+F: filter the half that has the focus."""
-        table = self.parameters if self.parameters.isAncestorOf(self.focusWidget() or self) else self.tree
+        table = self.parameters if self._is_below else self.tree
         table.filter.setFocus()
         table.filter.selectAll()
 
@@ -98,19 +82,31 @@ class ModulesPanel(QWidget):
 
     def copied_table(self) -> CopiedTable:
         """The same with the titles of the columns."""
-        if not self.parameters.isAncestorOf(self.focusWidget() or self):
-            return self.tree.copied_table()
-        rows = Cells(self.parameters.copied_rows(), lambda row: (row.key, *row.cells[1:]))
-        return CopiedTable(self.parameters.copied_table().titles, rows)
+        return self.below.copied_table() if self._is_below else self.tree.copied_table()
+
+    def choose_columns(self) -> None:
+        """The columns of the half that has the focus."""
+        (self.below.columns if self._is_below else self.columns).open_menu()
+
+    def set_folded(self, folded: bool) -> None:
+        """Equal blocks in one row each, or every module in its own; kept for the next start."""
+        self._settings.set_text(FOLD_BLOCKS, "1" if folded else "0")
+        self.tree_model.folded = folded
+        self._show_model()
+
+    @property
+    def _is_below(self) -> bool:
+        return self.parameters.isAncestorOf(self.focusWidget() or self)
 
     # following the workbench
 
     def _show_model(self) -> None:
         model = self.workbench.model
         self._jobs.drop(BUILDING)  # of a model that is none any more
-        question = self.tree_model.question(model.tree if model else ModuleTree((), ()))
+        self._shown = self.workbench.tree
+        question = self.tree_model.question(self._shown)
         if question.is_large:
-            self._show_built(BuildTree(ModuleTree((), ()))())
+            self._show_built(BuildTree(NOTHING)())
             self._jobs.start(question, done=self._show_built, tag=BUILDING, label=self.tr("arranging the modules"), owner=self)
         else:
             self._show_built(question())
@@ -118,35 +114,47 @@ class ModulesPanel(QWidget):
 
     def _show_built(self, built: BuiltTree) -> None:
         self.tree.keeping(lambda: self.tree_model.show(built))
+        self._fitted.fit([built.longest])
         self._show_trace()
+        self.below.forget()
         self._list_parameters("" if self.workbench.model else None)
         self._follow(self.workbench.selection)
 
     def _show_trace(self) -> None:
         bench = self.workbench
+        if bench.tree is not self._shown:  # a run has given sizes to lazy parts, or the next one begins without
+            self._show_model()
+            return
         ran = bench.running or bench.report is not None or bool(bench.calls)
         complete = bench.report is not None and not any(problem.severity == "error" for problem in bench.report.problems)
         self.tree_model.set_calls(bench.calls.values() if ran else None, complete)
 
-    def _show_diff(self) -> None:
-        self._statuses = rows.statuses_by_key(self.workbench.diff)
-        self.parameter_model.refresh()
+    def _list_parameters(self, key: Any) -> None:
+        self._listed = key
+        entries = self.tree_model.parameters_of(key, self.below.all_below.isChecked()) if self.workbench.model else []
+        owner = key if isinstance(key, str) else ""
+        self.below.show_entries(entries, owner, self.tree_model.title_of(key) or self.tr("the model"))
 
-    def _list_parameters(self, owner: str | None) -> None:
-        model = self.workbench.model
-        self._owner = owner
-        shown: list[ParameterEntry] = self.tree_model.parameters_below(owner) if model else []
-        self.parameters.keeping(lambda: self.parameter_model.set_items(shown))
-        where = owner or self.tr("the model")
-        buffers = sum(entry.kind == "buffer" for entry in shown)
-        self.parameters_of.setText(f"{where}: {counted(len(shown) - buffers, 'parameter')}, {counted(buffers, 'buffer')}")
+    def _choose(self, key: Any) -> None:
+        """A row was chosen: a module, what is not registered, or equal blocks, which stand for the first of them."""
+        if isinstance(key, HiddenPart):
+            self.workbench.select_hidden(key)
+        elif isinstance(key, str):
+            self.workbench.select_module(key)
+        elif isinstance(key[0], HiddenPart):
+            self.workbench.select_hidden(key[0])
+        else:
+            self.workbench.select_module(key[0])
+            self._list_parameters(key)
 
     def _follow(self, selection: Selection) -> None:
-        if selection.module is None:
+        shown = selection.hidden or selection.module
+        if shown is None:
             return
-        self.tree_model.reveal(selection.module)
-        self.tree.select_key(selection.module)
-        listed = selection.parameter and self.parameter_model.position_of(selection.parameter) >= 0
-        if not listed and self._owner != selection.module:
-            self._list_parameters(selection.module)
-        self.parameters.select_key(selection.parameter)
+        here = self.tree.current_key()
+        if not (isinstance(here, tuple) and here[0] == shown):  # equal blocks stand for the first of them
+            self.tree_model.reveal(shown)
+            self.tree.select_key(shown)
+            if not self.below.lists(selection.parameter) and self._listed != selection.module:
+                self._list_parameters(selection.module)
+        self.below.select(selection.parameter)

@@ -1,38 +1,43 @@
 """The Qt model of the module tree."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Any
 
 from PySide6.QtCore import QObject
 
+from torchloupe.gui.modules import columns
 from torchloupe.gui.modules import model as rows
+from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks, key_of
 from torchloupe.gui.modules.building import BuildTree, BuiltTree
 from torchloupe.gui.outline_table import OutlineModel
-from torchloupe.gui.text_table import Column, Row
-from torchloupe.wire.modules import ModuleTree, ParameterEntry
+from torchloupe.gui.text_table import Row
+from torchloupe.gui.tree_index import TreeIndex
+from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.traces import LayerCall
-
-_WIDTHS = (11, 7.5, 8, 5.5, 5.5, 3.5, 5.5)
 
 
 class ModuleTreeModel(OutlineModel):
-    """The modules with their class, last output, parameters, calls and problems. Keys are module paths."""
+    """The modules with their class, parameters, output, calls and problems, and what they hold unregistered. Keys are module paths,
+    hidden parts, and those of ``key_of`` for equal blocks."""
 
     filter_titles = rows.HAYSTACK_TITLES
 
     def __init__(self, tree: ModuleTree | None = None, parent: QObject | None = None) -> None:
-        columns = zip(rows.MODULE_COLUMNS, _WIDTHS, strict=True)
-        super().__init__([Column(title, width, right=title in rows.MODULE_NUMBERS) for title, width in columns], parent)
+        super().__init__(columns.COLUMNS, parent)
         self.tree = ModuleTree((), ())
+        self.folded = True
         self.calls: rows.ModuleCalls | None = None
+        self.entries: Sequence[Entry] = ()
         self._complete = False
-        self._position: Mapping[str, int] = {}
+        self._position: Mapping[Hashable, int] = {}
         self._owned: Mapping[str, Sequence[ParameterEntry]] = {}
         self._haystacks_before_a_run: Sequence[str] = ()
-        self._severities: dict[str, str] = {}
-        self._inside: set[str] = set()
+        self._index = TreeIndex(self.tree)
+        self._problems: Collection[Problem] = ()
+        self._placed = rows.PlacedProblems()
         if tree is not None:
             self.set_tree(tree)
 
@@ -41,19 +46,20 @@ class ModuleTreeModel(OutlineModel):
         self.show(self.question(tree)())
 
     def question(self, tree: ModuleTree) -> BuildTree:
-        """What has to be arranged to show another model; modules that are open stay open by their path."""
-        open_now = compress(self.tree.modules, self._open)
-        return BuildTree(tree, frozenset(entry.path for entry in open_now))
+        """What has to be arranged to show another model; what is open stays open by its key."""
+        return BuildTree(tree, frozenset(map(key_of, compress(self.entries, self._open))), self.folded)
 
     def show(self, built: BuiltTree) -> None:
         """Show another model's modules."""
-        self.tree, self._position, self._owned = built.tree, built.position, built.owned
-        self._haystacks_before_a_run = built.haystacks
+        self.tree, self.entries, self._position, self._owned = built.tree, built.entries, built.position, built.owned
+        self._haystacks_before_a_run, self._index = built.haystacks, TreeIndex(built.tree)
+        self._placed = rows.place_problems(self._problems, self._rows_of, built.outline)
         self.set_outline(built.outline, built.is_open)
 
-    def set_calls(self, calls: Iterable[LayerCall] | None, complete: bool = False) -> None:
+    def set_calls(self, calls: Collection[LayerCall] | None, complete: bool = False) -> None:
         """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called."""
-        self.calls = None if calls is None else rows.ModuleCalls(calls)
+        if calls is None or self.calls is None or len(calls) != self.calls.total:  # else they came bit by bit
+            self.calls = None if calls is None else rows.ModuleCalls(calls)
         self._complete = complete
         self.refresh()
 
@@ -63,42 +69,96 @@ class ModuleTreeModel(OutlineModel):
         self.calls.add(calls)
         self.refresh()
 
-    def set_problems(self, problems: Iterable[Problem]) -> None:
-        """Mark the modules that problems are in."""
-        self._severities = rows.worst_severities(problems)
-        self._inside = rows.paths_above_errors(self._severities)
+    def set_problems(self, problems: Collection[Problem]) -> None:
+        """Mark the modules and hidden parts that problems are in."""
+        self._problems = problems
+        self._placed = rows.place_problems(problems, self._rows_of, self.outline)
         self.refresh()
 
-    def parameters_below(self, path: str | None) -> list[ParameterEntry]:
-        """The parameters and buffers of a module and of everything below it; of the whole model for its root or None."""
-        position = self.position_of_key(path)
-        if not path or position < 0:
+    def _rows_of(self, problem: Problem) -> list[int]:
+        """Those of the hidden parts that it is about, else that of its module."""
+        if problem.module is None:
+            return []
+        about = self._index.about(problem) if problem.attribute else ()
+        places = [self.position_of_key(part) for part in about] or [self.position_of_key(problem.module)]
+        return [place for place in places if place >= 0]
+
+    def modules_in(self, key: Any) -> list[ModuleEntry]:
+        """A module with everything below it; of equal blocks all of them; all modules for the root or None."""
+        position = self.position_of_key(key)
+        if not key or position < 0:
+            return list(self.tree.modules)
+        inside = self.entries[position : self.outline.end[position]]
+        return [entry for entry in inside if isinstance(entry, ModuleEntry)]
+
+    def parameters_of(self, key: Any, below: bool = True) -> list[ParameterEntry]:
+        """The parameters and buffers of a module (or of equal blocks) and of everything ``below`` it, else of it alone."""
+        if not below and isinstance(key, str):
+            return list(self._owned.get(key, ()))
+        if not key:
             return list(self.tree.parameters)
-        below = self.tree.modules[position : self.outline.end[position]]
-        return [entry for module in below for entry in self._owned.get(module.path, ())]
+        return [entry for module in self.modules_in(key) for entry in self._owned.get(module.path, ())]
+
+    def title_of(self, key: Any) -> str:
+        """What a row is called where its path stands alone; the root has no name of its own."""
+        position = self.position_of_key(key)
+        entry = self.entries[position] if position >= 0 else None
+        return f"{entry.first} to {entry.last}" if isinstance(entry, Blocks) else str(key or "")
 
     def describe(self, position: int) -> Row:
-        """The row of a module."""
-        entry = self.tree.modules[position]
-        mark = rows.module_mark(entry.path, self._severities, self._inside)
-        cells = rows.module_cells(entry, self.calls, mark)
-        never_called = self._complete and cells[5] == "0"
-        name_role = mark.role if mark and mark.word != "inside" else None
-        calls_role = "warning" if never_called else None
-        roles = (name_role, "muted", None, None, None, calls_role, mark.role if mark else None)
-        return Row(cells, entry.path, roles, rows.module_tips(entry, never_called))
+        """The row of an entry."""
+        entry, mark = self.entries[position], self._placed.mark(position)
+        errors = self._placed.inside.get(position, 0)
+        if isinstance(entry, ModuleEntry):
+            cells, tips = rows.module_cells(entry, self.calls, mark), rows.module_tips(entry, self._never(entry), errors)
+        elif isinstance(entry, Blocks):
+            counts = self._call_counts(position)
+            cells, tips = rows.blocks_cells(entry, counts, mark), rows.blocks_tips(entry, errors)
+        else:
+            mark = rows.hidden_mark(self._placed.worst.get(self._part_of(entry, position)))
+            cells, tips = rows.hidden_cells(entry, mark), rows.hidden_tips(entry)
+        role = mark.role if mark else None
+        registered = isinstance(entry, (ModuleEntry, Blocks))
+        stands_out = self._complete and cells[columns.CALLS].startswith("0")
+        roles = (role, "muted", None if registered else role, None, "warning" if stands_out else None, role)
+        return Row(cells, key_of(entry), roles, tips)
+
+    def _part_of(self, entry: HiddenPart | HiddenBlocks, position: int) -> int:
+        return position + 1 if isinstance(entry, HiddenBlocks) else position
+
+    def _never(self, entry: ModuleEntry) -> bool:
+        calls = self.calls
+        return (
+            self._complete and calls is not None and entry.class_name not in rows.NEVER_CALLED and entry.path not in calls.count
+        )
+
+    def _call_counts(self, position: int) -> set[int]:
+        if self.calls is None:
+            return set()
+        around = self.outline.parent
+        inside = range(position + 1, self.outline.end[position])
+        members = (self.entries[place] for place in inside if around[place] == position)
+        return {self.calls.count.get(entry.path, 0) for entry in members if isinstance(entry, ModuleEntry)}
 
     def haystacks(self) -> list[str]:
         """Path, class, settings, shapes."""
         before_a_run = self._haystacks_before_a_run
-        return list(before_a_run) if before_a_run and self.calls is None else rows.module_haystacks(self.tree, self.calls)
+        return (
+            list(before_a_run) if before_a_run and self.calls is None else rows.haystacks_of(self.tree, self.entries, self.calls)
+        )
 
     def position_of_key(self, key: Any) -> int:
-        """By module path."""
+        """By module path, or by hidden part."""
         return self._position.get(key, -1)
 
     def spoken(self, position: int) -> str:
         """The whole path, the class, the worst problem."""
-        entry = self.tree.modules[position]
-        mark = rows.module_mark(entry.path, self._severities, self._inside)
-        return ", ".join([entry.path or rows.ROOT, entry.class_name] + ([mark.word] if mark else []))
+        entry, mark = self.entries[position], self._placed.mark(position)
+        if isinstance(entry, ModuleEntry):
+            return ", ".join([entry.path or rows.ROOT, entry.class_name] + ([mark.word] if mark else []))
+        if isinstance(entry, Blocks):
+            said = [f"{entry.first} to {entry.last}", f"{entry.count} {entry.together.class_name}"]
+            return ", ".join(said + ([mark.word] if mark else []))
+        part = entry if isinstance(entry, HiddenPart) else entry.first
+        count = "" if isinstance(entry, HiddenPart) else f"{entry.count} "
+        return f"{part.path}, {count}{part.class_name}, not registered"

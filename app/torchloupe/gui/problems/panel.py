@@ -4,10 +4,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from torchloupe.analysis.wording import problem_lines
+from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.problems.model import empty_text, problem_rows
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.workbench import Selection, Workbench
+
+MODULE_AND_PLACE = (3, 4)
+"""The columns of names; the sentences have the rest."""
 
 
 class ProblemsPanel(QWidget):
@@ -20,15 +24,18 @@ class ProblemsPanel(QWidget):
             Column(self.tr("Severity"), 6),
             Column(self.tr("Problem"), 30, stretch=True),
             Column(self.tr("What to do"), 30, stretch=True),
-            Column(self.tr("Module"), 11),
-            Column(self.tr("Place"), 11),
+            Column(self.tr("Module"), 6),
+            Column(self.tr("Place"), 6),
         ]
         self.table = FilterTable(columns, self.tr("Problems"))
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)  # sentences, not names
+        self.table.allow_low()
+        self._columns = FittedColumns(self.table.view, MODULE_AND_PLACE, [0], share=0.3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
         self.table.chosen.connect(self._choose)
+        self.table.activated.connect(self._show_source)
         for signal in (workbench.problems_changed, workbench.trace_changed, workbench.model_changed, workbench.diff_changed):
             signal.connect(self._show)
         workbench.selection_changed.connect(self._follow)
@@ -48,12 +55,21 @@ class ProblemsPanel(QWidget):
 
     def _show(self) -> None:
         self.table.set_empty(empty_text(self.workbench))
-        self.table.set_rows(problem_rows(self.workbench.problems))
+        rows = problem_rows(self.workbench.problems)
+        self.table.set_rows(rows)
+        self._columns.fit([longer("", (row.cells[column] for row in rows)) for column in MODULE_AND_PLACE])
         self._follow(self.workbench.selection)
 
     def _choose(self, number: int) -> None:
         if number < len(self.workbench.problems):
             self.workbench.select_problem(self.workbench.problems[number])
+
+    def _show_source(self, number: int) -> None:
+        """Enter or a double click: its line, in the window."""
+        problem = self.workbench.problems[number]
+        if problem.file:
+            self._choose(number)
+            self.workbench.source_wanted.emit(problem.file, problem.line or 1)
 
     def _follow(self, selection: Selection) -> None:
         problems = self.workbench.problems

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.settings import Settings
@@ -12,57 +12,67 @@ from torchloupe.gui.start.model import FindDeadFiles, recent_rows
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.theme import em
 
+WIDTH = 50
+"""Of the one column in which everything stands, in lines of text."""
+_DASHED = "QLabel { border: 2px dashed palette(mid); border-radius: 6px; }"
+
 
 class StartPanel(QWidget):
-    """Buttons for the first steps, with their keys, and the recent files."""
+    """One column: where to drop a file, buttons for the first steps with their keys, and the recent files."""
 
     def __init__(self, settings: Settings, jobs: Jobs, actions: Sequence[QAction], opened: Callable[[str], object]) -> None:
         super().__init__()
         self._settings = settings
         self._jobs = jobs
         self._dead: frozenset[str] = frozenset()
-        title = QLabel("Torchloupe", alignment=Qt.AlignmentFlag.AlignCenter)
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 2.2)
-        title.setFont(font)
-        say = QLabel(
+        self.drop_target = QLabel(
             self.tr("Drop a checkpoint or a model file anywhere on this window."), alignment=Qt.AlignmentFlag.AlignCenter
         )
+        self.drop_target.setStyleSheet(_DASHED)
+        self.drop_target.setMinimumHeight(em(self, 6))
         self.buttons = [_button(action) for action in actions]
-        row = QHBoxLayout()
-        row.setSpacing(em(self))
-        row.addStretch(1)
-        for button in self.buttons:
-            row.addWidget(button)
-        row.addStretch(1)
         columns = [
-            Column(self.tr("Recent file"), 14),
+            Column(self.tr("File"), 14),
             Column(self.tr("Kind"), 9),
             Column(self.tr("Opened"), 8),
             Column(self.tr("Folder"), 14, True),
         ]
-        self.recent = FilterTable(columns, self.tr("Recent files"), self.tr("Files that you open are listed here."))
+        self.recent = FilterTable(columns, self.tr("Recent files"))
+        self.no_recent = QLabel(self.tr("Files that you open are listed here."))
         self.recent.activated.connect(opened)
         self.recent.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.recent.view.customContextMenuRequested.connect(self._show_menu)
-        self._lay_out(title, say, row)
+        self._lay_out()
         self._add_row_actions()
-        self.show_recent()
 
-    def _lay_out(self, title: QLabel, say: QLabel, row: QHBoxLayout) -> None:
-        column = QVBoxLayout()
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(em(self))
+        for button in self.buttons:
+            buttons.addWidget(button, 1)
+        self.column = QWidget()
+        self.column.setMaximumWidth(em(self, WIDTH))
+        column = QVBoxLayout(self.column)
+        column.setContentsMargins(0, em(self, 2), 0, em(self))
         column.setSpacing(em(self))
-        column.addSpacing(em(self, 3))
-        column.addWidget(title)
-        column.addWidget(say)
-        column.addLayout(row)
+        column.addWidget(_heading("Torchloupe", 2.2))
+        column.addWidget(self.drop_target)
+        column.addLayout(buttons)
         column.addSpacing(em(self))
+        column.addWidget(_heading(self.tr("Recent files"), 1.2))
+        column.addWidget(self.no_recent)
         column.addWidget(self.recent, 1)
+        column.addStretch(0)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(em(self, 2), 0, em(self, 2), em(self))
+        layout.setContentsMargins(em(self, 2), 0, em(self, 2), 0)
         layout.addStretch(1)
-        layout.addLayout(column, 6)
+        layout.addWidget(self.column, 100)
         layout.addStretch(1)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What was opened since it was last seen is on its list."""
+        super().showEvent(event)
+        self.show_recent()
 
     def _add_row_actions(self) -> None:
         self.pin = QAction(self.tr("Pin or unpin"), self)
@@ -78,6 +88,8 @@ class StartPanel(QWidget):
         """Read the list again; which files are gone is found out in the background."""
         files = self._settings.recent()
         self.recent.set_rows(recent_rows(files, self._dead))
+        self.recent.setVisible(bool(files))
+        self.no_recent.setVisible(not files)
         if files:
             paths = tuple(file.path for file in files if file.kind == "checkpoint" or ".py" in file.path)
             self._jobs.start(FindDeadFiles(paths), done=self._show_dead, tag="recent", label=self.tr("looking for recent files"))
@@ -104,6 +116,14 @@ class StartPanel(QWidget):
         self.show_recent()
 
 
+def _heading(text: str, size: float) -> QLabel:
+    label = QLabel(text)
+    font = label.font()
+    font.setPointSizeF(font.pointSizeF() * size)
+    label.setFont(font)
+    return label
+
+
 def _button(action: QAction) -> QToolButton:
     button = QToolButton()  # not by setDefaultAction: it would take the action's short text
     button.clicked.connect(action.trigger)
@@ -112,11 +132,12 @@ def _button(action: QAction) -> QToolButton:
     button.setIcon(action.icon())
     action.changed.connect(lambda: button.setIcon(action.icon()))
     keys = action.shortcut().toString()
-    text = action.text().replace("&", "").rstrip("…")
+    text = action.text().replace("&", "")
     button.setText(f"{text}\n{keys or button.tr('small, with faults')}")
     button.setAccessibleName(text)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
     button.setIconSize(button.iconSize() * 1.6)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    button.setMinimumSize(em(button, 10), em(button, 5.5))
+    button.setMinimumHeight(em(button, 5.5))
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return button

@@ -48,6 +48,9 @@ class ArgumentsBox(QWidget):
         self._lay_out()
         self._trouble = ""
         self.form.edited.connect(self._form_edited)
+        self.form.rows_changed.connect(self._rows_changed)
+        self.form.class_wanted.connect(lambda name: self.questions.describe_class(self.target, name))
+        self.questions.class_described.connect(self._class_described)
         self.text.textChanged.connect(self._text_edited)
         self.as_text.toggled.connect(self._show_page)
         self.work_out.clicked.connect(self._solve_or_stop)
@@ -94,6 +97,11 @@ class ArgumentsBox(QWidget):
         if self.target:
             self.questions.describe(self.target)
 
+    def look_into(self, folders: tuple[str, ...]) -> None:
+        """What the file imports may be found there."""
+        self.questions.folders = folders
+        self.ask_again()
+
     def _described(self, form: ArgumentForm) -> None:
         if form.target != self.target:
             return
@@ -103,6 +111,10 @@ class ArgumentsBox(QWidget):
         solve, self._solve_soon = self._solve_soon, False
         if solve and form.fields and self.questions.can_solve:
             self._solve()
+
+    def _class_described(self, form: ArgumentForm) -> None:
+        if form.target == self.target:
+            self.form.show_class(form.name, form.fields)
 
     def _solve_or_stop(self) -> None:
         if self.questions.solving:
@@ -197,6 +209,10 @@ class ArgumentsBox(QWidget):
 
     def _form_edited(self) -> None:
         self.say("", "muted")
+        self._write_text()
+        self.edited.emit()
+
+    def _rows_changed(self) -> None:
         self._write_text()
         self.edited.emit()
 

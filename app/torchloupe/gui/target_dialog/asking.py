@@ -32,18 +32,21 @@ class GatherStored:
     container: str
     given: dict[str, Any]
     remembered: Mapping[str, Any]
+    folders: tuple[str, ...] = ()
 
     def __call__(self, progress: Progress) -> SolveArguments:
         progress(0, 0, "reading what the checkpoint stores")
         stored = stored_arguments(self.contents, config_beside(Path(self.contents.path)))
         known = {**stored, LAST_TIME: dict(self.remembered)} if self.remembered else stored
-        return SolveArguments(self.target, wanted_tensors(self.contents, self.container), known, self.given)
+        wanted = wanted_tensors(self.contents, self.container)
+        return SolveArguments(self.target, wanted, known, self.given, self.folders)
 
 
 class ArgumentQuestions(QObject):
     """Asks, and says what came. The dialog is the owner: when it is gone, no answer is heard."""
 
     described = Signal(object)  # ArgumentForm
+    class_described = Signal(object)  # ArgumentForm of a class that an argument names
     solved = Signal(object, object)  # SolveArguments, SolvedArguments
     failed = Signal(str)  # a sentence; empty when it was cancelled
     progressed = Signal(str)
@@ -52,6 +55,7 @@ class ArgumentQuestions(QObject):
         super().__init__(dialog)
         self._opening, self._jobs, self._dialog = opening, opening.jobs, dialog
         self._refused: set[str] = set()  # files whose code was not to be run
+        self.folders: tuple[str, ...] = ()  # searched, too, for what the file imports
         self._jobs.progress.connect(self._progress)
 
     @property
@@ -71,7 +75,7 @@ class ArgumentQuestions(QObject):
         if place.endswith(".py") and not self._opening.worker.is_remote and not self._may_run(place):
             return False
         self._jobs.start(
-            DescribeArguments(target),
+            DescribeArguments(target, self.folders),
             done=self.described.emit,
             failed=self._say_failed,
             tag=DESCRIBE,
@@ -79,6 +83,17 @@ class ArgumentQuestions(QObject):
             label=self.tr("reading the arguments of {0}").format(target.rpartition(":")[2]),
         )
         return True
+
+    def describe_class(self, target: str, name: str) -> None:
+        """Ask what a Module class takes that an argument of the target names."""
+        self._jobs.start(
+            DescribeArguments(target, self.folders, name),
+            done=self.class_described.emit,
+            failed=self._say_failed,
+            tag=f"{DESCRIBE} of {name}",
+            owner=self._dialog,
+            label=self.tr("reading the arguments of {0}").format(name),
+        )
 
     def _may_run(self, place: str) -> bool:
         if place in self._refused:
@@ -93,7 +108,7 @@ class ArgumentQuestions(QObject):
         bench = self._opening.workbench
         if bench.checkpoint is not None:
             self._jobs.start(
-                GatherStored(target, bench.checkpoint, bench.container, given, remembered),
+                GatherStored(target, bench.checkpoint, bench.container, given, remembered, self.folders),
                 done=self._ask_worker,
                 failed=self._say_failed,
                 tag=SOLVE,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -23,10 +24,11 @@ from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.target_dialog.arguments import ArgumentsBox
 from torchloupe.gui.target_dialog.asking import failure_text
+from torchloupe.gui.target_dialog.folders_field import FoldersField
 from torchloupe.gui.target_dialog.model import choice_text, named, place_trouble, target_of
 from torchloupe.gui.targets import ReadTargetFile
 from torchloupe.gui.theme import color, em
-from torchloupe.wire.requests import Failed, ListTargets, TargetChoices
+from torchloupe.wire.requests import Failed, ListTargets, OpenTarget, TargetChoices
 
 
 class TargetDialog(QDialog):
@@ -56,10 +58,11 @@ class TargetDialog(QDialog):
         self.arguments = ArgumentsBox(opening, settings)
         unsaid = self.tr("if empty, from the file or worked out; or type specs: float32[1,3,224,224]")
         self.input = QLineEdit(run_bar.input.text(), placeholderText=unsaid)
-        self.device = QComboBox()
-        for number in range(run_bar.device.count()):
-            self.device.addItem(run_bar.device.itemText(number), run_bar.device.itemData(number))
-        self.device.setCurrentIndex(run_bar.device.currentIndex())
+        self.device = _same_choice(run_bar.device)
+        self.folders = FoldersField()
+        self.folders.is_remote = opening.worker.is_remote
+        self.downloads = QCheckBox(self.tr("Allow down&loads"))
+        self.downloads.setToolTip(self.tr("Let the model download files, such as pretrained weights, while it is constructed"))
         self.says = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.says.setMinimumHeight(em(self, 2.6))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
@@ -78,11 +81,15 @@ class TargetDialog(QDialog):
 
     def _lay_out(self) -> None:
         above = QFormLayout()
-        _add_row(above, self.tr("&Defined in"), self.place, self._browse_button())
+        browse = QPushButton(self.tr("&Browse…"), autoDefault=False)
+        browse.clicked.connect(self._browse)
+        _add_row(above, self.tr("&Defined in"), self.place, browse)
         _add_row(above, self.tr("Class or &factory"), self.name)
         below = QFormLayout()
         _add_row(below, self.tr("Sample &input"), self.input)
         _add_row(below, self.tr("De&vice"), self.device)
+        _add_row(below, self.tr("I&mport folders"), self.folders)
+        below.addRow("", self.downloads)
         self.interpreter = QPushButton(self._opening.worker.interpreter, autoDefault=False)
         self.interpreter.setToolTip(self.tr("The Python that runs the model; click to choose another one"))
         _add_row(below, self.tr("Interpreter"), self.interpreter)
@@ -97,19 +104,13 @@ class TargetDialog(QDialog):
             label.setMinimumWidth(max(each.sizeHint().width() for each in labels))
         for form in (above, below):
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.resize(self._fitting(em(self, 64), em(self, 46)))
-
-    def _fitting(self, width: int, height: int) -> QSize:
         room = self.screen().availableSize()
-        return QSize(min(width, room.width() - em(self, 3)), min(height, room.height() - em(self, 4)))
-
-    def _browse_button(self) -> QPushButton:
-        browse = QPushButton(self.tr("&Browse…"), autoDefault=False)
-        browse.clicked.connect(self._browse)
-        return browse
+        self.resize(QSize(em(self, 64), em(self, 49)).boundedTo(room - QSize(em(self, 3), em(self, 4))))
 
     def _connect(self) -> None:
         opening = self._opening
+        self.folders.edited.connect(self._judge)
+        self.folders.changed.connect(self.arguments.look_into)
         self.buttons.accepted.connect(self._open)
         self.buttons.rejected.connect(self.reject)
         self.place.editingFinished.connect(self._look)
@@ -131,6 +132,10 @@ class TargetDialog(QDialog):
         self._solves, self._waits_for = asked.solve, ""
         self.place.setText(place)
         self.name.setEditText(name or "")
+        folders = asked.request.import_folders or self._settings.import_folders_of(place)
+        self.folders.show_folders(folders)
+        self.downloads.setChecked(asked.request.allow_downloads)
+        self.arguments.questions.folders = tuple(folders)
         if asked.choices:
             self._looked_at = place
             self._show_choices(asked.choices)
@@ -212,6 +217,7 @@ class TargetDialog(QDialog):
 
     def _worker_changed(self) -> None:
         self.interpreter.setText(self._opening.worker.interpreter)
+        self.folders.is_remote = self._opening.worker.is_remote
         self.arguments.ask_again()
 
     # opening
@@ -219,7 +225,8 @@ class TargetDialog(QDialog):
     @property
     def trouble(self) -> str:
         """Why this cannot be opened yet, as a sentence; empty when it can."""
-        return place_trouble(self.place.text(), self._opening.worker.is_remote) or self.arguments.trouble
+        place = place_trouble(self.place.text(), self._opening.worker.is_remote)
+        return place or self.arguments.trouble or self.folders.trouble
 
     def _judge(self) -> None:
         solving = self.arguments.questions.solving
@@ -243,7 +250,8 @@ class TargetDialog(QDialog):
         self._settings.remember_arguments(self.target, given)
         self._judge()
         self._say(self.tr("Constructing {0} …").format(self.name.currentText() or self.target), "muted")
-        self._opening.open_target(self.target, arguments=given)
+        like = OpenTarget("", import_folders=self.folders.folders, allow_downloads=self.downloads.isChecked())
+        self._opening.open_target(self.target, arguments=given, like=like)
 
     def _opened(self, kind: str, _what: str) -> None:
         if kind == "model" and self._waits_for:
@@ -273,6 +281,14 @@ class TargetDialog(QDialog):
             self.arguments.questions.stop()
             return
         super().reject()
+
+
+def _same_choice(other: QComboBox) -> QComboBox:
+    made = QComboBox()
+    for number in range(other.count()):
+        made.addItem(other.itemText(number), other.itemData(number))
+    made.setCurrentIndex(other.currentIndex())
+    return made
 
 
 def _add_row(form: QFormLayout, text: str, field: QWidget, beside: QWidget | None = None) -> None:

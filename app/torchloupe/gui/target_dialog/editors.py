@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPalette, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from torchloupe.gui.target_dialog.field_values import choices_of, default_text, placeholder
 from torchloupe.gui.theme import color
@@ -37,7 +37,7 @@ class ChosenEditor(QComboBox):
     def __init__(self, field: ArgumentField) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        if field.kind in ("class", "str"):
+        if field.kind in ("class", "module", "str"):
             self.setEditable(True)
             self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
             line = QLineEdit()
@@ -80,6 +80,28 @@ Editor = TypedEditor | ChosenEditor
 def editor_for(field: ArgumentField) -> Editor:
     """The field that fits the kind of an argument."""
     return ChosenEditor(field) if choices_of(field) else TypedEditor(field)
+
+
+class FoldButton(QToolButton):
+    """The row of an object whose fields follow as rows: shows and hides them."""
+
+    def __init__(self, name: str, field: ArgumentField) -> None:
+        super().__init__()
+        self._name = name
+        self.setText(f"{field.name}  {field.annotation.rpartition('.')[2]}".rstrip())
+        self.setAutoRaise(True)
+        font = self.font()
+        font.setBold(True)
+        self.setFont(font)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.show_open(True)
+
+    def show_open(self, is_open: bool) -> None:
+        """Its rows are shown, or are not."""
+        self.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        said = self.tr("{0}, unfolded object") if is_open else self.tr("{0}, folded object")
+        self.setAccessibleName(said.format(self._name))
 
 
 class NoteLabel(QLabel):

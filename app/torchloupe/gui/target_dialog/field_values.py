@@ -31,7 +31,7 @@ def text_of(field: ArgumentField, value: Any) -> str:
     """How a value is written so that ``read_value`` gives it again."""
     if isinstance(value, str):
         is_plain = value.strip() == value != "" and value not in _NONE and value[0] not in "\"'"
-        if field.kind in ("choice", "class") or (field.kind == "str" and is_plain):
+        if field.kind in ("choice", "class", "module") or (field.kind == "str" and is_plain):
             return value
         return value if field.kind == "other" and is_plain and _anything(value) == value else repr(value)
     if field.kind == "choice":

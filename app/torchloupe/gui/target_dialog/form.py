@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from torchloupe.gui.plain_text import plain_text
-from torchloupe.gui.target_dialog.editors import Editor, NoteLabel, editor_for
+from torchloupe.gui.target_dialog.editors import Editor, FoldButton, NoteLabel, editor_for
 from torchloupe.gui.target_dialog.field_values import is_default, read_value
 from torchloupe.gui.target_dialog.form_rows import (
     FILTER_FROM,
@@ -20,9 +20,9 @@ from torchloupe.gui.target_dialog.form_rows import (
     reason,
     rows_of,
     shown_rows,
-    typed_texts,
 )
 from torchloupe.gui.target_dialog.model import SOURCE_MARKS, note_text
+from torchloupe.gui.target_dialog.module_fields import Fields, named_classes, spread, unfolded
 from torchloupe.gui.theme import em
 from torchloupe.wire.arguments import ArgumentForm, SolvedArgument
 
@@ -31,15 +31,19 @@ class ArgumentsForm(QWidget):
     """Shows an ``ArgumentForm``; ``arguments`` are the keywords that are typed and differ from the defaults."""
 
     edited = Signal()
+    class_wanted = Signal(str)  # what it asks for is not known yet
+    rows_changed = Signal()  # of a class that is named now
 
     def __init__(self) -> None:
         super().__init__()
         self.form: ArgumentForm | None = None
+        self.fields: Fields = ()  # those of the form, modules unfolded
+        self._classes: dict[str, Fields] = {}
         self.rows: list[FormRow] = []
         self.editors: dict[Path, Editor] = {}
         self.notes: dict[Path, NoteLabel] = {}
         self.sources: dict[Path, SolvedArgument] = {}
-        self.folds: dict[Path, QToolButton] = {}
+        self.folds: dict[Path, FoldButton] = {}
         self.folded: set[Path] = set()
         self._rest: dict[str, Any] = {}
         self._widgets: dict[Path, list[QWidget]] = {}
@@ -62,16 +66,51 @@ class ArgumentsForm(QWidget):
     def show_form(self, form: ArgumentForm) -> None:
         """Another class, or more about the same one: what was typed stays."""
         arguments, sources = self.arguments, self.sources
-        self.form, self.rows = form, list(rows_of(form.fields))
+        if self.form is None or self.form.target != form.target:
+            self._classes = {}
+        self.form = form
+        self.fields, _texts, _rest = spread(form.fields, arguments, self._classes)
+        self._build()
+        self.show_arguments(arguments)
+        self.show_sources(sources)
+        self._show_help(self.rows[0] if self.rows else None)
+
+    def show_class(self, name: str, fields: Fields) -> None:
+        """What a Module class asks for that is named for an argument."""
+        self._classes[name] = fields
+        self._unfold()
+
+    def _unfold(self) -> None:
+        """Rows for the arguments of the classes that are named now. What is typed stays, and so does the focus."""
+        if self.form is None:
+            return
+        typed = self.texts
+        inside = self.focusWidget()
+        focused = next(
+            (path for path, each in self.editors.items() if inside and (each is inside or each.isAncestorOf(inside))), None
+        )
+        self.fields, texts, self._rest = spread(unfolded(self.form.fields, typed, self._classes), self.arguments, self._classes)
+        if list(rows_of(self.fields)) != self.rows:
+            self._build()
+            for path, editor in self.editors.items():
+                editor.show_text(typed.get(path) or texts.get(path, ""))
+            if focused in self.editors:
+                self.editors[focused].setFocus()
+            self._show_notes()
+        for name in dict.fromkeys(named_classes(self.fields, self.texts)):
+            if name not in self._classes:
+                self._classes[name] = ()  # asked once
+                self.class_wanted.emit(name)
+        self.rows_changed.emit()
+
+    def _build(self) -> None:
+        self.rows = list(rows_of(self.fields))
         for kept in (self.editors, self.notes, self.folds, self._widgets):
             kept.clear()
         self.folded.clear()
         self.area.setWidget(self._grid())
         self.filter.clear()
         self.filter.setVisible(len(self.rows) > FILTER_FROM)
-        self.show_arguments(arguments)
-        self.show_sources(sources)
-        self._show_help(self.rows[0] if self.rows else None)
         self._show_rows()
 
     def _grid(self) -> QWidget:
@@ -82,7 +121,7 @@ class ArgumentsForm(QWidget):
         grid.setVerticalSpacing(round(em(self, 0.25)))
         grid.setHorizontalSpacing(em(self, 0.8))
         for number, row in enumerate(self.rows):
-            left = self._fold(row) if row.is_group else self._label(row)
+            left = self._fold(row) if row.is_group else _label(row)
             left.setContentsMargins(em(self, 1.4) * (len(row.path) - 1), 0, 0, 0)
             note = self.notes[row.path] = NoteLabel()
             self._widgets[row.path] = [left, note]
@@ -98,29 +137,10 @@ class ArgumentsForm(QWidget):
         grid.setRowStretch(len(self.rows) + 1, 1)
         return page
 
-    def _label(self, row: FormRow) -> QLabel:
-        label = QLabel(f"{row.field.name} *" if row.is_required else row.field.name, textFormat=Qt.TextFormat.PlainText)
-        font = label.font()
-        font.setBold(row.is_required)
-        label.setFont(font)
-        label.setToolTip(help_text(row))
-        return label
-
     def _fold(self, row: FormRow) -> QWidget:
-        kind = row.field.annotation.rpartition(".")[2]
-        button = QToolButton()
-        button.setText(f"{row.field.name}  {kind}".rstrip())
-        button.setAutoRaise(True)
-        font = button.font()
-        font.setBold(True)
-        button.setFont(font)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setArrowType(Qt.ArrowType.DownArrow)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        button.setAccessibleName(self.tr("{0}, unfolded object").format(row.name))
+        button = self.folds[row.path] = FoldButton(row.name, row.field)
         button.clicked.connect(partial(self._fold_or_unfold, row))
         button.installEventFilter(self)
-        self.folds[row.path] = button
         holder = QWidget()  # a tool button has no indent of its own
         layout = QHBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -128,12 +148,8 @@ class ArgumentsForm(QWidget):
         return holder
 
     def _fold_or_unfold(self, row: FormRow) -> None:
-        button = self.folds[row.path]
-        is_open = row.path in self.folded
         self.folded ^= {row.path}
-        button.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-        said = self.tr("{0}, unfolded object") if is_open else self.tr("{0}, folded object")
-        button.setAccessibleName(said.format(row.name))
+        self.folds[row.path].show_open(row.path not in self.folded)
         self._show_rows()
 
     def _editor(self, row: FormRow) -> Editor:
@@ -176,7 +192,7 @@ class ArgumentsForm(QWidget):
     @property
     def arguments(self) -> dict[str, Any]:
         """The keywords that are given and differ from the defaults."""
-        return keywords(self.form.fields, self.texts, self._rest) if self.form else dict(self._rest)
+        return keywords(self.fields, self.texts, self._rest) if self.form else dict(self._rest)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -185,7 +201,7 @@ class ArgumentsForm(QWidget):
             return {}
         found = {path: self.sources[path].source for path in self.sources}
         typed = {path: text for path, text in self.texts.items() if found.get(path, "given") == "given"}
-        made = keywords(self.form.fields, typed, self._rest)
+        made = keywords(self.fields, typed, self._rest)
         empty = {row.path[0] for row in self.rows if row.is_group and len(row.path) == 1 and not made.get(row.path[0])}
         return {name: value for name, value in made.items() if name not in empty}
 
@@ -203,10 +219,15 @@ class ArgumentsForm(QWidget):
 
     def show_arguments(self, arguments: Mapping[str, Any]) -> None:
         """Type these keywords into the rows; those without a row are kept."""
-        texts, self._rest = typed_texts(self.form.fields, arguments) if self.form else ({}, dict(arguments))
+        fields, texts, self._rest = spread(self.form.fields, arguments, self._classes) if self.form else ((), {}, dict(arguments))
+        if fields != self.fields:
+            self.fields = fields
+            self._build()
         for path, editor in self.editors.items():
             editor.show_text(texts.get(path, ""))
         self._show_notes()
+        if any(True for _name in named_classes(self.fields, texts)):
+            self._unfold()
 
     def show_sources(self, sources: Mapping[Path, SolvedArgument]) -> None:
         """Where the values are from."""
@@ -234,6 +255,8 @@ class ArgumentsForm(QWidget):
         if self.sources and self.editors[row.path].value_text().strip():
             self.sources[row.path] = SolvedArgument(row.name, None, "given")
         self._show_note(row)
+        if row.field.kind == "module":  # later, because the rows are made anew, and this one is in the middle of its signal
+            QTimer.singleShot(0, self, self._unfold)
         self.edited.emit()
 
     def _show_notes(self) -> None:
@@ -250,3 +273,12 @@ class ArgumentsForm(QWidget):
             note.show_note(note_text(source), SOURCE_MARKS[source.source].role)
         else:
             note.show_note("" if not row.is_required or self.sources else row.field.annotation, "muted")
+
+
+def _label(row: FormRow) -> QLabel:
+    label = QLabel(f"{row.field.name} *" if row.is_required else row.field.name, textFormat=Qt.TextFormat.PlainText)
+    font = label.font()
+    font.setBold(row.is_required)
+    label.setFont(font)
+    label.setToolTip(help_text(row))
+    return label

@@ -1,4 +1,7 @@
-"""The rows of the form of constructor arguments, what is typed into them, and the keywords that this means."""
+"""The rows of the form of constructor arguments, what is typed into them, and the keywords that this means.
+
+An argument that is a module has a row for its class, and rows for the arguments of that class once they are known.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +48,7 @@ def rows_of(fields: Sequence[ArgumentField], above: Path = ()) -> Iterator[FormR
     for field in fields:
         row = FormRow((*above, field.name), field)
         yield row
-        if row.is_group:
+        if field.fields:
             yield from rows_of(field.fields, row.path)
 
 
@@ -63,9 +66,20 @@ def keywords(fields: Sequence[ArgumentField], texts: Texts, rest: Mapping[str, A
                 made[field.name] = inner
         elif texts.get(path, "").strip() and not reason(field, texts[path]):
             value = read_value(field, texts[path])
+            if field.kind == "module" and isinstance(value, str):
+                inner = keywords(field.fields, texts, _inside(rest, field.name, value), path)
+                value = {value: inner} if inner else value
             if not is_default(field, value):
                 made[field.name] = value
-    return {**made, **{name: value for name, value in rest.items() if name not in made}}
+    modules = {field.name for field in fields if field.kind == "module"}  # their rest is that of the class that is typed
+    return {**made, **{name: value for name, value in rest.items() if name not in made and name not in modules}}
+
+
+def _inside(rest: Mapping[str, Any], argument: str, name: str) -> Mapping[str, Any]:
+    """What is kept for a class that an argument names."""
+    kept = rest.get(argument)
+    found = kept.get(name) if isinstance(kept, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def typed_texts(fields: Sequence[ArgumentField], arguments: Mapping[str, Any]) -> tuple[dict[Path, str], dict[str, Any]]:
@@ -76,7 +90,15 @@ def typed_texts(fields: Sequence[ArgumentField], arguments: Mapping[str, Any]) -
         if field.name not in arguments:
             continue
         value = arguments[field.name]
-        if field.kind != "config":
+        if field.kind == "module" and isinstance(value, Mapping) and len(value) == 1:
+            ((name, given),) = value.items()
+            texts[field.name,] = str(name)
+            inner, more = typed_texts(field.fields, given if isinstance(given, Mapping) else {})
+            texts.update({(field.name, *path): text for path, text in inner.items()})
+            rest[field.name] = {name: more}
+            if not more:
+                del rest[field.name]
+        elif field.kind != "config":
             texts[field.name,] = text_of(field, value)
             del rest[field.name]
         elif isinstance(value, Mapping):
@@ -111,9 +133,21 @@ def lacking(rows: Sequence[FormRow], texts: Texts, rest: Mapping[str, Any]) -> l
         for row in rows
         if row.is_required
         and not texts.get(row.path, "").strip()
-        and row.path[0] not in rest
-        and (len(row.path) == 1 or (not is_typed(texts, row.path[:1]) and not _is_optional_object(rows, row.path)))
+        and (
+            _is_of_named_class(rows, texts, row.path)
+            or (row.path[0] not in rest and (len(row.path) == 1 or not _may_lack(rows, texts, row.path)))
+        )
     ]
+
+
+def _may_lack(rows: Sequence[FormRow], texts: Texts, path: Path) -> bool:
+    """A field of an object that is begun, or need not be given."""
+    return is_typed(texts, path[:1]) or _is_optional_object(rows, path)
+
+
+def _is_of_named_class(rows: Sequence[FormRow], texts: Texts, path: Path) -> bool:
+    """An argument of a class that is typed for a module."""
+    return any(row.field.kind == "module" and row.path == path[:-1] and texts.get(row.path, "").strip() for row in rows)
 
 
 def _is_optional_object(rows: Sequence[FormRow], path: Path) -> bool:

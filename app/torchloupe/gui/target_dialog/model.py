@@ -1,6 +1,7 @@
 """What is typed into the target dialog, judged without widgets."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,18 @@ def place_trouble(text: str, is_remote: bool = False) -> str:
     if place.endswith(".py") and not is_remote and not Path(place).expanduser().is_file():
         return f"There is no file {place}."
     return ""
+
+
+def folders_of(text: str, is_remote: bool = False) -> tuple[str, ...]:
+    """The folders of a line, as many as there are between the separators of paths; those of this machine whole."""
+    parts = [part.strip() for part in text.split(os.pathsep) if part.strip()]
+    return tuple(part if is_remote else os.path.abspath(os.path.expanduser(part)) for part in parts)
+
+
+def folders_trouble(text: str) -> str:
+    """What is wrong with them, as a sentence; empty when nothing is."""
+    gone = next((folder for folder in folders_of(text) if not os.path.isdir(folder)), None)
+    return f"There is no folder {gone}." if gone else ""
 
 
 def target_of(place_text: str, name_text: str, is_remote: bool = False) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from torchloupe.gui.plot import Plot
-from torchloupe.gui.tensor.model import bin_edges
+from torchloupe.gui.tensor.model import bars, bin_edges
 from torchloupe.gui.theme import color
 from torchloupe.wire.tensors import TensorStats
 
@@ -35,15 +35,14 @@ class HistogramPlot(Plot):
 
     def show_stats(self, stats: TensorStats, logarithmic: bool) -> None:
         """Draw another histogram."""
-        histogram = stats.histogram or ()
-        low, width = bin_edges(stats)
+        bins, (low, width) = len(stats.histogram or ()), bin_edges(stats)
+        starts, counts = bars(stats)
         floor = LOG_FLOOR if logarithmic else 0.0
-        starts = [low + number * width for number in range(len(histogram))]
-        heights = bar_heights(histogram, logarithmic)
+        heights = bar_heights(counts, logarithmic)
         self.bars.setOpts(x0=starts, width=width, y0=floor, height=heights)
-        self.zero.setVisible(bool(histogram) and low < 0 < low + width * len(histogram))
+        self.zero.setVisible(bool(bins) and low < 0 < low + width * bins)
         self.plot.getAxis("left").setLogMode(logarithmic)
-        self.plot.setXRange(low, low + width * max(1, len(histogram)), padding=0.02)
+        self.plot.setXRange(low, low + width * max(1, bins), padding=0.02)
         self.plot.setYRange(floor, floor + (max(heights, default=0.0) or 1.0), padding=0.05)
 
     def follow_theme(self) -> None:

@@ -124,6 +124,15 @@ def bin_edges(stats: TensorStats) -> tuple[float, float]:
     return low - width * bins / 2, width
 
 
+def bars(stats: TensorStats) -> tuple[list[float], tuple[int, ...]]:
+    """Where the bars begin, and their counts. That of a constant tensor stands on its value, whichever bin was counted up."""
+    low, width = bin_edges(stats)
+    counts = stats.histogram or ()
+    if counts and stats.min == stats.max:
+        return [(stats.min or 0.0) - width / 2], (sum(counts),)
+    return [low + number * width for number in range(len(counts))], counts
+
+
 def bin_rows(stats: TensorStats) -> list[Row]:
     """One row for every bin; none for a constant tensor, whose bins mean nothing."""
     if not stats.histogram or stats.min == stats.max:

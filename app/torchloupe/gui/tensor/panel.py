@@ -6,7 +6,6 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from torchloupe.gui.elided import ElidedCombo
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.tensor import model as rows
@@ -44,7 +44,7 @@ class TensorPanel(QWidget):
         self._readings: dict[StoredTensor, StoredReading] = {}
         self._wanted: StoredTensor | None = None
         self.plot: HistogramPlot | None = None
-        self.choice, self.logarithmic = QComboBox(), QCheckBox(self.tr("&Logarithmic counts"))
+        self.choice, self.logarithmic = ElidedCombo(), QCheckBox(self.tr("&Logarithmic counts"))
         self.words, self.origin = QLabel(wordWrap=True), QLabel(wordWrap=True)
         columns = [Column(self.tr("Statistic"), 10), Column(self.tr("Value"), 9, stretch=True, right=True)]
         self.table = FilterTable(columns, self.tr("Statistics and histogram"))

@@ -44,6 +44,8 @@ class ReadStored:
 
     def __call__(self, progress: Progress) -> StoredReading:
         """The reading; raises CheckpointError with a sentence when there is none."""
+        import pyqtgraph  # noqa: F401  # here, so that the window does not stop for it when the histogram is drawn
+
         from torchloupe.numbers.slices import slice_of
         from torchloupe.numbers.statistics import summary_of
 

@@ -1,0 +1,1 @@
+"""What a model holds unregistered, and what its construction and its forward pass show of that: facts in, problems out."""

@@ -1,0 +1,1 @@
+"""Which program opens a line of the source."""

@@ -1,0 +1,1 @@
+"""torchinfo's table of the open model."""

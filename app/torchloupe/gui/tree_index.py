@@ -1,0 +1,36 @@
+"""The modules and parameters of a model by their names; each is listed when it is first asked for."""
+
+from functools import cached_property
+
+from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import HiddenPart
+
+NOTHING = ModuleTree((), ())
+"""The tree of no model."""
+
+
+class TreeIndex:
+    """Made once for each model, so that nobody goes through 100,000 modules for one of them."""
+
+    def __init__(self, tree: ModuleTree) -> None:
+        self._tree = tree
+
+    @cached_property
+    def modules(self) -> dict[str, ModuleEntry]:
+        """By module path."""
+        return {entry.path: entry for entry in self._tree.modules}
+
+    @cached_property
+    def parameters(self) -> dict[str, ParameterEntry]:
+        """Parameters and buffers by key."""
+        return {entry.key: entry for entry in self._tree.parameters}
+
+    def about(self, problem: Problem) -> list[HiddenPart]:
+        """What is not registered and the reason of a problem. One that names several owners is about all modules of that class."""
+        named = [part for part in self._tree.hidden if part.attribute == problem.attribute]
+        owner = self.modules.get(problem.module or "")
+        if len(problem.data.get("owners", ())) < 2 or owner is None:
+            return [part for part in named if part.owner == problem.module]
+        alike = (part for part in named if (one := self.modules.get(part.owner)) and one.class_name == owner.class_name)
+        return sorted(alike, key=lambda part: part.owner != problem.module)

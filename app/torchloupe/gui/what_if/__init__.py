@@ -1,0 +1,1 @@
+"""What would stay behind if the model were moved."""

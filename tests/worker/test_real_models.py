@@ -1,0 +1,51 @@
+"""Real models of other packages and of torch.nn, small and random: nothing is wrong with them, and nothing is found."""
+
+import ast
+
+import pytest
+
+from torchloupe.wire.problems import INFO
+from torchloupe.wire.registration import InspectModel
+from torchloupe.wire.requests import OpenTarget, RunForward
+from torchloupe.worker.handlers import HANDLERS
+from worker.conftest import MODELS
+
+REAL = sorted((MODELS / "real").glob("of_*.py"))
+
+
+def made_in(file):
+    """The factories and classes that a file defines itself."""
+    tree = ast.parse(file.read_text())
+    return [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+
+
+SMALL = {
+    "of_monai:highresnet": 32,
+    "of_monai:senet": 64,
+    "of_monai:unet": 32,
+    "of_transformers:mobilenet": 64,
+    "of_torch:upsampling": 16,
+}
+"""Sides of the picture that is given where the usual size takes long; the others get the input that is worked out for them."""
+CHANNELS = {"of_monai:senet": 3, "of_transformers:mobilenet": 3, "of_torch:upsampling": 4}
+TARGETS = [f"{file.stem}:{name}" for file in REAL for name in made_in(file)]
+
+
+def test_that_there_are_many_of_them():
+    assert len(TARGETS) >= 50
+
+
+# What the model's own library has to say while it is made and run is not ours.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("target", TARGETS)
+def test_that_a_real_model_has_no_error_and_no_warning(context, target, caplog):
+    stem, _, name = target.partition(":")
+    opened = HANDLERS[OpenTarget](context, OpenTarget(f"{MODELS / 'real' / stem}.py:{name}"))
+    side = SMALL.get(target)
+    inputs = (f"float32[2,{CHANNELS.get(target, 1)},{side},{side}]",) if side else ()
+    ran = HANDLERS[RunForward](context, RunForward(inputs))
+    inspected = HANDLERS[InspectModel](context, InspectModel(inputs))
+    found = (*opened.problems, *ran.problems, *inspected.problems)
+    assert [problem for problem in found if problem.severity != INFO] == []
+    assert ran.call_count
+    assert ran.state_restored
