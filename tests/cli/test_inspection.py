@@ -15,15 +15,22 @@ LEFT = LeftBehind(
 )
 
 
-@pytest.mark.parametrize("command", ["tree", "run", "check"])
-def test_that_what_the_closer_look_found_is_told(play: Play, command: str) -> None:
+@pytest.mark.parametrize("command", [("tree", "--calls"), ("check",)])
+def test_that_what_the_closer_look_found_is_told(play: Play, command: tuple[str, ...]) -> None:
     play.script[InspectModel] = [InspectedModel((TABLE,), ("In eval mode it does not run: no.",))]
-    written = play(command, "model.py", "--json")
+    written = play(*command, "model.py", "--json")
     assert written.status == 1
     assert [problem["code"] for problem in written.json["problems"]] == ["tensor-should-be-buffer"]
     assert written.json["notes"] == ["In eval mode it does not run: no."]
     assert "inspection" in written.json["seconds"]
-    assert "`pe` is a plain tensor." in play(command, "model.py").out
+    assert "`pe` is a plain tensor." in play(*command, "model.py").out
+
+
+@pytest.mark.parametrize("command", ["tree", "run"])
+def test_that_a_model_is_not_run_more_often_than_was_asked_for(play: Play, command: str) -> None:
+    assert play(command, "model.py").status == 0
+    assert play.asked(InspectModel) == []
+    assert len(play.asked(RunForward)) == (command == "run")
 
 
 def test_that_the_options_reach_the_worker(play: Play) -> None:
@@ -33,7 +40,7 @@ def test_that_the_options_reach_the_worker(play: Play) -> None:
 
 def test_that_an_input_that_was_worked_out_serves_again(play: Play) -> None:
     play.script[RunForward] = [replace(REPORT, input_source="worked_out", input_specs=("float32[2,5]",))]
-    play("run", "m.py")
+    play("check", "m.py")
     assert play.asked(InspectModel) == [InspectModel(("float32[2,5]",))]
 
 
@@ -70,17 +77,22 @@ def test_that_it_is_asked_after_a_run_that_failed_for_what_was_seen_until_then(p
     assert [problem["code"] for problem in play("check", "m.py", "--json").json["problems"]] == ["shape-mismatch", TABLE.code]
 
 
-@pytest.mark.parametrize("command", ["tree", "run", "check"])
-def test_that_a_worker_that_dies_of_it_is_told_with_all_that_was_found_before(play: Play, command: str) -> None:
+def test_that_a_worker_that_dies_of_it_is_a_note_and_what_was_found_before_stands(play: Play) -> None:
     play.script[InspectModel] = [Failed((Problem("worker-died", "The worker died."),))]
-    written = play(command, "m.py", "--json")
-    assert written.status == 2
+    written = play("check", "m.py", "--json")
+    assert written.status == 0
     assert written.json["modules"]
+    assert written.json["notes"] == ["The closer look ended early: The worker died."]
+
+
+def test_that_a_closer_look_that_is_cancelled_ends_the_command(play: Play) -> None:
+    play.script[InspectModel] = [Failed((), cancelled=True)]
+    assert play("check", "m.py").status != 0
 
 
 def test_that_a_remark_is_no_error(play: Play) -> None:
     play.script[InspectModel] = [InspectedModel((replace(TABLE, severity=INFO),))]
-    assert play("tree", "m.py").status == 0
+    assert play("check", "m.py").status == 0
 
 
 @pytest.mark.parametrize(

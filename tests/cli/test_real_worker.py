@@ -180,9 +180,8 @@ def test_that_the_tree_of_lazy_layers_has_the_sizes_of_the_sample_run_and_a_chec
         "\ndef example_inputs():\n    return (torch.rand(2, 6),)\n"
     )
     torch.save({"0.weight": torch.zeros(4, 7), "0.bias": torch.zeros(4)}, tmp_path / "lazy.pt")
-    main(["tree", str(tmp_path / "lazy.py"), "--checkpoint", str(tmp_path / "lazy.pt"), "--json"])
+    main(["tree", str(tmp_path / "lazy.py"), "--calls", "--checkpoint", str(tmp_path / "lazy.pt"), "--json"])
     said = json.loads(capsys.readouterr().out)
     assert {each["key"]: each["shape"] for each in said["parameters"]} == {"0.weight": [4, 6], "0.bias": [4]}
     assert [each["lazy"] for each in said["modules"]] == [False, True, False]
     assert {row["status"] for row in said["state_dict"]["rows"]} == {"matched", "shape"}
-    assert "calls" not in said

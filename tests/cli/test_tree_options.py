@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from cli.playing import TREE, Play, opened
+from torchloupe.cli.markdown_report import write_markdown
+from torchloupe.cli.report import Report, UsedTarget
+from torchloupe.wire.errors import UsageError
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.registration import HiddenPart, Initialisation, RecognisedInitialisation, RecogniseInitialisation
 from torchloupe.wire.requests import Failed, OpenTarget, RunForward
@@ -107,6 +110,26 @@ def test_that_markdown_goes_to_a_file_and_the_text_to_the_terminal(play: Play, t
     written = play("tree", "model.py", "--markdown", str(file))
     assert "MODULE" in written.out
     assert file.read_text(encoding="utf-8").endswith("## Problems\n\nNone found.\n")
+
+
+def test_that_a_report_never_replaces_what_nobody_said_to_replace(play: Play, tmp_path: Path) -> None:
+    file = tmp_path / "tree.md"
+    file.write_text("mine")
+    refused = play("tree", "model.py", "--markdown", str(file))
+    assert (refused.status, file.read_text()) == (2, "mine")
+    assert "exists already" in refused.err
+    assert "--overwrite" in refused.err
+    assert play("tree", "model.py", "--markdown", str(file), "--overwrite").status == 0
+    assert file.read_text(encoding="utf-8").startswith("# ")
+
+
+def test_that_the_source_of_the_model_is_never_written_over(tmp_path: Path) -> None:
+    source = tmp_path / "model.py"
+    source.write_text("class Net: ...\n")
+    report = Report("tree", UsedTarget(str(source), str(source), "Net"))
+    with pytest.raises(UsageError, match="never written"):
+        write_markdown(report, str(source), overwrite=True)
+    assert source.read_text() == "class Net: ...\n"
 
 
 def test_that_a_file_that_cannot_be_written_is_a_sentence(play: Play, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_that_a_module_without_parameters_of_its_own_shows_only_the_total() -> N
     ("facts", "note"),
     [
         ({"training": False}, "eval"),
-        ({"is_lazy": True, "numel": 0}, "lazy: sizes come with the first run"),
+        ({"is_lazy": True, "numel": 0}, "lazy: sizes come with --calls"),
         ({"is_lazy": True, "numel": 6}, "lazy: sizes of the sample run"),
         ({"hooks": ("forward", "backward")}, "hooks: forward, backward"),
         ({"parametrized": ("weight",)}, "parametrized: weight"),
@@ -180,7 +180,7 @@ def test_that_the_totals_say_what_is_mixed_and_what_is_not_counted() -> None:
         "2 modules, 3 parameters and buffers",
         "12 elements in parameters, none of them trainable",
         "12 elements in 1 buffer",
-        "1 lazy tensor not counted: the first run gives the sizes",
+        "1 lazy tensor not counted: --calls runs the sample input, which gives them sizes",
         "48 B, float32 on cpu, meta, some modules in train mode, some in eval mode",
     ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from gui import panel_data
@@ -68,6 +69,13 @@ def good_run() -> list[Any]:
 def light_theme(qapp: QApplication) -> None:
     """Every test begins in the light theme."""
     theme.apply_theme(qapp, "light")
+
+
+@pytest.fixture(autouse=True)
+def widgets_end_with_their_test(qapp: QApplication) -> Iterator[None]:
+    """What was closed is deleted here and now: else the garbage collector may come first, on the thread of a job of a later test."""
+    yield
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

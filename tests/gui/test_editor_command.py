@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +96,13 @@ def test_that_ctrl_e_starts_what_the_settings_say(full_window: Any, editor: Path
 
 
 @pytest.fixture
-def dialog(editor: Path, qtbot: Any) -> Any:
+def dialog(editor: Path, qtbot: Any) -> Iterator[Any]:
     parent = QWidget()
     qtbot.addWidget(parent)
     made: Any = EditorDialog(parent, Settings(None))
-    made.settings, made.kept = made._settings, parent
+    made.settings = made._settings
     made.show()
-    return made
+    yield made  # and the parent stays that long
 
 
 def test_that_the_dialog_offers_what_is_found_and_shows_what_would_be_started(dialog: Any) -> None:

@@ -96,6 +96,7 @@ def test_that_steps_can_be_gone_through_at_once() -> None:
 def test_that_sorting_in_steps_is_sorting(items: list[tuple[int, int]], reverse: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "STEP_ROWS", 7)
+        patch.setattr(room, "QUICK_ROWS", 12)
         found = all_at_once(sorting(items, lambda item: item[0], reverse))
     assert found == sorted(items, key=lambda item: item[0], reverse=reverse)  # equal ones in the order in which they came
 
@@ -103,4 +104,11 @@ def test_that_sorting_in_steps_is_sorting(items: list[tuple[int, int]], reverse:
 def test_that_sorting_pauses_between_all_of_its_parts() -> None:
     count = 8 * STEP_ROWS
     steps = sum(1 for _ in sorting(range(count), lambda item: -item, False))
-    assert steps == 8 + 4 + 2 + 1
+    assert steps == 8 + 4 + 2 + 1 + 8
+
+
+def test_that_long_runs_are_not_merged_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "QUICK_ROWS", STEP_ROWS)
+    count = 8 * STEP_ROWS
+    steps = list(sorting(range(count), lambda item: -item, False))
+    assert len(steps) == 8 + 8, "each step takes as many rows as a step may"

@@ -1,5 +1,6 @@
 """The what-if: which tensors would stay behind."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ BEHIND = MovedModel((WEIGHT, LOOSE), 29)
 
 
 @pytest.fixture
-def dialog(qtbot: Any) -> Any:
+def dialog(qtbot: Any) -> Iterator[Any]:
     """On the classifier; ``dialog.session`` answers."""
     parent, workbench = QWidget(), Workbench()
     tree = panel_data.tree()
@@ -31,10 +32,10 @@ def dialog(qtbot: Any) -> Any:
     jobs = Jobs(session)
     qtbot.addWidget(parent, before_close_func=lambda _widget: jobs.close())
     made: Any = WhatIfDialog(parent, workbench, jobs, None)
-    made.session, made.jobs, made.kept = session, jobs, parent
+    made.session, made.jobs = session, jobs
     made.show()
     wait(made, qtbot)
-    return made
+    yield made  # and the parent stays that long
 
 
 def wait(dialog: Any, qtbot: Any) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from torchloupe.worker import definitions
-from torchloupe.worker.definitions import assignment_place, definition_place, definition_places
+from torchloupe.worker.definitions import assignment_place, assignment_text, definition_place, definition_places
 from torchloupe.worker.module_tree import walk_modules
 
 
@@ -171,3 +171,17 @@ def test_that_the_source_of_a_class_is_read_once_for_all_its_modules(monkeypatch
     monkeypatch.setattr(definitions.inspect, "getblock", lambda lines: read.append(1) or lines[:3])
     definition_places(walk_modules(nn.Sequential(*[Fresh() for _ in range(50)])))
     assert len(read) <= 1
+
+
+class Tables(nn.Module):
+    """Assigns tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.drawn = torch.rand((2, 2))
+
+
+def test_that_what_is_assigned_can_be_read_as_source():
+    assert assignment_text(Tables, "drawn") == "torch.rand((2, 2))"
+    assert assignment_text(Tables, "absent") == ""
+    assert assignment_text(nn.Linear, "weight") == ""

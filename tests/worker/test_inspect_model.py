@@ -9,7 +9,7 @@ from torch import nn
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 from torchloupe.wire.registration import InspectModel
-from torchloupe.wire.requests import OpenTarget, RunForward
+from torchloupe.wire.requests import FetchStats, OpenTarget, RunForward
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import HANDLERS
 from torchloupe.worker.model_state import fingerprint
@@ -255,6 +255,40 @@ def test_that_it_can_be_cancelled_at_any_point_and_leaves_the_model_as_it_was(co
         HANDLERS[InspectModel](context, InspectModel())
     assert everything(model) == before
     assert not nn.modules.module._global_forward_pre_hooks
+
+
+SPOILED = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(20 << 20))
+        self.first = nn.Linear(2, 2)
+        self.last = nn.Linear(2, 2)
+
+    def forward(self, x):
+        self.weight.data[:5] += 1
+        return self.last(self.first(x))
+
+
+def example_inputs():
+    return (torch.ones(1, 2),)
+"""
+
+
+@pytest.mark.parametrize("request_kind", [InspectModel, RunForward])
+def test_that_a_large_model_that_a_cancelled_pass_changed_is_made_anew_before_it_is_used(context, tmp_path, request_kind):
+    (tmp_path / "net.py").write_text(SPOILED)
+    HANDLERS[OpenTarget](context, OpenTarget(str(tmp_path / "net.py")))
+    context.cancel = _Stopping(26 if request_kind is InspectModel else 2)
+    with pytest.raises(KeyboardInterrupt):
+        HANDLERS[request_kind](context, request_kind())
+    context.cancel = _Stopping(10_000)
+    HANDLERS[FetchStats](context, FetchStats("first.weight"))
+    assert not context.state["open"].model.weight.any()
 
 
 def test_that_a_slow_model_is_not_run_again_and_again(context, monkeypatch):

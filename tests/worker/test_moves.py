@@ -141,3 +141,15 @@ def test_that_the_handler_moves_the_open_model_and_says_the_line(context, models
     (found,) = HANDLERS[MoveModel](context, MoveModel("cuda")).left_behind
     lines = (models / "registration" / "running" / "position_table.py").read_text().splitlines()
     assert "self.positions =" in lines[found.line - 1]
+
+
+def test_that_a_part_that_copies_itself_by_giving_itself_back_is_not_moved():
+    class Shared(nn.Linear):
+        def __deepcopy__(self, _memo):
+            return self
+
+    model = Holding(teacher=Shared(2, 2), table=torch.ones(3))
+    values = model.teacher.weight.detach().clone()
+    assert list(left(model)) == ["table"]
+    assert model.teacher.weight.device.type == "cpu"
+    assert torch.equal(model.teacher.weight, values)

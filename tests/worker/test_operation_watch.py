@@ -177,3 +177,14 @@ def test_that_tensors_are_found_in_nested_arguments():
     one, two = torch.ones(1), torch.ones(2)
     assert list(tensors_among(([one, (two, 3)], {"mask": one}))) == [one, two, one]
     assert list(tensors_among([[[[[one]]]]])) == []
+
+
+def test_that_what_is_made_of_nothing_has_no_past():
+    weight = nn.Parameter(torch.ones(3))
+
+    def work(_table, _x):
+        for _ in range(300):
+            weight * 2  # frees its result, whose place in memory the next one may get
+            torch.linspace(0, 1, 3).tolist()
+
+    assert watched(work, torch.ones(2), torch.ones(2), registered=(weight,)).leaving == []

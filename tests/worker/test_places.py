@@ -97,3 +97,14 @@ def test_that_our_own_files_are_foreign_and_installed_packages_are_not():
     assert is_foreign(ours.__file__)
     assert not is_foreign(pytest.__file__)
     assert not is_foreign(__file__)
+
+
+def test_that_a_file_of_the_project_is_neither_installed_nor_torchs_nor_pythons(tmp_path):
+    places = Places(str(tmp_path))
+    assert places.is_project(str(tmp_path / "net.py"))
+    assert not places.is_project(str(tmp_path / "env" / "site-packages" / "timm" / "net.py"))
+    assert not places.is_project("/elsewhere/net.py")
+    assert not places.is_project(torch.__file__)
+    assert not places.is_project(textwrap.__file__)
+    assert Places().is_project("/elsewhere/net.py")
+    assert not Places().is_project(torch.__file__)

@@ -157,3 +157,11 @@ def test_that_watches_may_be_nested():
         nn.Tanh()
     assert [each.kind for each in inner.lost(set())] == [nn.ReLU]
     assert [each.kind for each in outer.lost(set())] == [nn.ReLU, nn.Tanh]
+
+
+def test_that_a_plain_tensor_in_the_place_of_a_parameter_that_is_gone_has_no_place_of_its_own():
+    with ConstructionWatch() as watch:
+        for _ in range(100):
+            nn.Parameter(torch.ones(2))
+        tensors = [torch.ones(2).clone() for _ in range(100)]
+    assert [watch.place_of(tensor) for tensor in tensors] == [None] * 100

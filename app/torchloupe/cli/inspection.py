@@ -6,7 +6,7 @@ from typing import Any
 from torchloupe.analysis.wording import counted, shape_text
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import InspectedModel, InspectModel, MovedModel, MoveModel
-from torchloupe.wire.requests import RunForward
+from torchloupe.wire.requests import Failed, RunForward
 
 from .command import AnySession
 from .report import Report, WhatIfMoved
@@ -30,7 +30,10 @@ def inspect_model(session: AnySession, request: RunForward, report: Report) -> N
     with timed(report, "inspection"):
         reply = session.ask(asked)
     if not isinstance(reply, InspectedModel):
-        fail(report, reply)
+        if isinstance(reply, Failed) and reply.problems and not reply.cancelled:
+            report.notes += (f"The closer look ended early: {reply.problems[0].message}",)
+        else:
+            fail(report, reply)
         return
     told = {_identity(problem) for problem in report.problems}
     report.problems += [problem for problem in reply.problems if _identity(problem) not in told]

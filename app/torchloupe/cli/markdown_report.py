@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from torchloupe.analysis.wording import fix_text, place_text
-from torchloupe.wire.errors import UsageError
+from torchloupe.checkpoints.writing.new_file import new_file
 from torchloupe.wire.problems import Problem
 
 from .report import Report
@@ -28,14 +28,12 @@ def markdown_lines(report: Report) -> list[str]:
     return lines
 
 
-def write_markdown(report: Report, file: str) -> None:
-    """The report into a file. Raises ``UsageError``."""
-    try:
-        Path(file).write_text("\n".join(markdown_lines(report)) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be written: {error.strerror or error}.", "Name a file in a folder that exists."
-        ) from error
+def write_markdown(report: Report, file: str, overwrite: bool = False) -> None:
+    """The report into a file, whole or not at all. Raises ``TorchloupeError``; without ``overwrite`` also when there is one already."""
+    sources = [Path(each) for each in (report.target.file if report.target else None, *report.checkpoints) if each]
+    text = "\n".join(markdown_lines(report)) + "\n"
+    with new_file(Path(file), len(text), overwrite, sources) as stream:
+        stream.write(text.encode("utf-8"))
 
 
 def _table(view: TreeView) -> list[str]:

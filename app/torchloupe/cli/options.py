@@ -18,8 +18,9 @@ def add_json_option(parser: ArgumentParser) -> None:
 
 
 def add_markdown_option(parser: ArgumentParser) -> None:
-    """``--markdown``."""
+    """``--markdown`` and ``--overwrite``."""
     parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown, too; - prints it in place of the text")
+    parser.add_argument("--overwrite", action="store_true", help="with --markdown: replace an existing file")
 
 
 def add_model_options(parser: ArgumentParser) -> None:

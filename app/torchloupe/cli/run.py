@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from .command import AnySession, Desk
-from .inspection import inspect_model
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -45,7 +44,6 @@ class Run:
             tree = open_target(session, to_open, report, options.checkpoint, options.solve)
             if tree is not None:
                 run_forward(session, to_run, report)
-                inspect_model(session, to_run, report)
                 if options.checkpoint:
                     compare(report, options.checkpoint)
             yield report

@@ -2,10 +2,11 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar
 
 from torchloupe.session.own_packages import torchinfo_folder
-from torchloupe.wire.errors import UsageError
+from torchloupe.wire.errors import TorchloupeError, UsageError
 from torchloupe.wire.registration import RecognisedInitialisation, RecogniseInitialisation
 from torchloupe.wire.requests import RunForward, SummaryTable, SummaryText
 
@@ -37,7 +38,7 @@ class Tree:
         parser.add_argument("--summary", action="store_true", help="print torchinfo's table in place of the tree")
         parser.add_argument("--unfold", action="store_true", help="show equal blocks one by one, not 48 of them in one row")
         parser.add_argument(
-            "--calls", action="store_true", help="run the sample input, too, and say which modules were never called"
+            "--calls", action="store_true", help="run the sample input, too: what was never called, sizes of lazy parts, what forward shows"
         )
         parser.add_argument("--initialisation", action="store_true", help="say how each tensor was initialised, by its values")
         parser.add_argument(
@@ -55,6 +56,8 @@ class Tree:
         """The tree, and what else is asked for."""
         if options.json and options.markdown == STANDARD_OUTPUT:
             raise UsageError("--json and --markdown - both want standard output.", "Give --markdown a file.")
+        if Path(options.markdown or STANDARD_OUTPUT).exists() and not options.overwrite:
+            raise UsageError(f"{options.markdown} exists already.", "Give another name, or --overwrite to replace it.")
         report, inputs = Report(self.name, unfolded=options.unfold, markdown=options.markdown), checked_inputs(options.input)
         request = open_request(options.target, options)
         with desk.session(options.python) as session:
@@ -65,18 +68,16 @@ class Tree:
                 _add_initialisation(session, report)
             if tree is not None and options.moved_to:
                 what_if_moved(session, options.moved_to, report)
-            to_run = RunForward(inputs, options.device, options.mode, options.seed)
-            if tree is not None and (options.calls or any(module.is_lazy for module in tree.modules)):
+            if tree is not None and options.calls:
+                to_run = RunForward(inputs, options.device, options.mode, options.seed)
                 run_forward(session, to_run, report)
-                report.calls = report.calls if options.calls else None
-            if tree is not None:
                 inspect_model(session, to_run, report)
         if tree is not None and options.checkpoint:
             compare(report, options.checkpoint)
         if options.markdown not in (None, STANDARD_OUTPUT):
             try:
-                write_markdown(report, options.markdown)
-            except UsageError as error:
+                write_markdown(report, options.markdown, options.overwrite)
+            except TorchloupeError as error:
                 report.fail(problem_of(error))
         yield report
 

@@ -129,7 +129,7 @@ class TreeView:
         if above is not None and module.training != above.training:
             yield "train" if module.training else "eval"
         if module.is_lazy:
-            yield "lazy: sizes of the sample run" if module.numel else "lazy: sizes come with the first run"
+            yield "lazy: sizes of the sample run" if module.numel else "lazy: sizes come with --calls"
         if module.hooks:
             yield f"hooks: {', '.join(module.hooks)}"
         if module.parametrized:
@@ -187,7 +187,7 @@ def _totals(tree: ModuleTree) -> Iterator[str]:
         yield f"{counted(sum(entry.numel for entry in buffers), 'element')} in {counted(len(buffers), 'buffer')}"
     lazy = sum(entry.shape is None for entry in tree.parameters)
     if lazy:
-        yield f"{counted(lazy, 'lazy tensor')} not counted: the first run gives the sizes"
+        yield f"{counted(lazy, 'lazy tensor')} not counted: --calls runs the sample input, which gives them sizes"
     if tree.hidden:
         elements = counted(sum(part.numel for part in tree.hidden), "element")
         yield f"{UNREGISTERED}: {counted(len(tree.hidden), 'part')} with {elements}"

@@ -21,7 +21,8 @@ from torchloupe.gui.worker_link import WorkerLink
 class Dialogs:
     """Doors to what opens above the window; each returns at once.
 
-    ``interpreter_with`` asks for one that has what a model lacks, and says when it runs. ``save_as`` asks for the name of a new file (title, what is suggested, filters) and gives it to a callable.
+    ``interpreter_with`` asks for one that has what a model lacks, and says when it runs. ``save_as`` asks for the name of a new file
+    (title, what is suggested, filters) and gives it to a callable.
     """
 
     open_checkpoint: Callable[[], object]

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from itertools import chain
+from heapq import merge
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
@@ -11,6 +12,8 @@ SLICE_SECONDS = 0.012
 """How long the window's thread is kept at a time; what takes less is done at once."""
 STEP_ROWS = 1_000
 """So many rows are gone through before the clock is looked at; they take a millisecond or two."""
+QUICK_ROWS = 16_000
+"""Runs of up to so many rows are merged in a single step."""
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -63,16 +66,22 @@ def all_at_once(steps: Steps[Result]) -> Result:
 
 
 def sorting(items: Sequence[Item], order: Callable[[Item], Any], reverse: bool) -> Steps[list[Item]]:
-    """The items in order: short runs are sorted, then merged two by two, so that no step is long."""
+    """The items in order, in steps that stay short: short runs are sorted, merged two by two as long as that is quick, and then one item
+    after the other is taken from the run that has the next."""
     keys: list[Any] = []
     runs: list[list[int]] = []
     for start in range(0, len(items), STEP_ROWS):
         keys += map(order, items[start : start + STEP_ROWS])
         runs.append(sorted(range(start, len(keys)), key=keys.__getitem__, reverse=reverse))
         yield
-    while len(runs) > 1:
+    while len(runs) > 1 and len(runs[0]) < QUICK_ROWS:
         halves, runs = runs, []
         for number in range(0, len(halves), 2):
             runs.append(sorted(chain(*halves[number : number + 2]), key=keys.__getitem__, reverse=reverse))
             yield
-    return [items[place] for place in runs[0]] if runs else []
+    ordered: list[Item] = []
+    merged = merge(*runs, key=keys.__getitem__, reverse=reverse)
+    while taken := [items[place] for place in islice(merged, STEP_ROWS)]:
+        ordered += taken
+        yield
+    return ordered

@@ -16,19 +16,20 @@ from torchloupe.wire.errors import UsageError
 
 from .environment import clean_environment
 from .interpreters import command_words, default_interpreter, resolve_interpreter
+from .nearby import environments_above
 
 PROBE_SECONDS = 15.0
 DEVICES_SECONDS = 90.0
 ASKED_AT_ONCE = 8
 TOO_OLD = "older than 3.9"
-_BESIDE = (".venv", "venv", "env")
 _CONDAS = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba", ".conda")
 _SHARED_FOLDERS = ("~/.virtualenvs", "~/.local/share/virtualenvs", "~/.cache/pypoetry/virtualenvs", "~/.local/share/uv/python")
 _MARK = "torchloupe-probe "
+# What lies in the current folder must not pass for the standard library. The first folder need not be it (PYTHONSAFEPATH).
+_ISOLATED = "import sys; sys.path[:] = [folder for folder in sys.path if folder]\n"
 _PROBE = """\
-import json, re, sys
+import json, re
 found = {"python": sys.version.split()[0], "prefix": sys.prefix, "modules": []}
-sys.path.pop(0)
 try:
     from importlib.util import find_spec
     for name in sys.argv[1:]:
@@ -146,13 +147,11 @@ def _places(near: Path | None, current: str, environment: Mapping[str, str]) -> 
     for variable, origin in (("VIRTUAL_ENV", "active environment"), ("CONDA_PREFIX", "active conda environment")):
         if environment.get(variable):
             yield environment[variable], origin
-    for folder in (near, *near.parents) if near else ():
-        for name in _BESIDE:
-            if (folder / name / "pyvenv.cfg").is_file():
-                yield str(folder / name), f"beside {folder.name or folder}"
+    home = Path(environment.get("HOME") or Path.home())
+    for beside in environments_above(near, home) if near else ():
+        yield str(beside), f"beside {beside.parent.name or beside.parent}"
     with contextlib.suppress(UsageError):
         yield default_interpreter(), "runs Torchloupe"
-    home = Path(environment.get("HOME") or Path.home())
     for place in _conda_environments(home, environment):
         yield str(place), "conda"
     for place in _folders_in(Path(environment.get("PYENV_ROOT") or home / ".pyenv") / "versions"):
@@ -193,16 +192,21 @@ def _environment_of(path: str) -> str:
 
 
 def _answer_of(path: str, code: str, seconds: float, words: Sequence[str] = ()) -> Any:
-    """What a script that is run there prints behind the mark; a sentence when there is no answer."""
+    """What a script that is run there prints behind the mark; a sentence when there is no answer.
+
+    It is run in the topmost folder. The Python that pyenv takes for this folder is the one that is asked all the same.
+    """
+    here = {"PYENV_DIR": os.environ.get("PYENV_DIR") or os.environ.get("PWD", "")}
     try:
         done = subprocess.run(
-            [path, "-c", code, *words],
+            [path, "-c", _ISOLATED + code, *words],
             capture_output=True,
             text=True,
             errors="replace",
             timeout=seconds,
             stdin=subprocess.DEVNULL,
-            env=clean_environment(os.environ),
+            cwd=os.path.abspath(os.sep),
+            env=clean_environment(os.environ, here),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except subprocess.TimeoutExpired:

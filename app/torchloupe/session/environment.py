@@ -17,7 +17,7 @@ def clean_environment(
     """``environment`` as it was before the app was started, with ``added`` (what was set for this place on purpose) on top.
 
     A frozen app puts its own libraries on the loader's path, and torch would load them. PYTHONHOME belongs to one interpreter,
-    and of PYTHONPATH the folder that holds Torchloupe itself is taken out.
+    and of PYTHONPATH the folder that holds Torchloupe itself is taken out; the others mean the same from everywhere.
     """
     frozen = bool(getattr(sys, "frozen", False)) if frozen is None else frozen
     kept = {name: value for name, value in environment.items() if not name.startswith(_OURS)}
@@ -38,4 +38,4 @@ def clean_environment(
 def _without_ourselves(python_path: str) -> str:
     ours = Path(torchloupe.__file__).resolve().parent.parent
     folders = [folder for folder in python_path.split(os.pathsep) if folder]
-    return os.pathsep.join(folder for folder in folders if Path(folder).resolve() != ours)
+    return os.pathsep.join(os.path.abspath(folder) for folder in folders if Path(folder).resolve() != ours)

@@ -15,7 +15,9 @@ LENGTH_DIGITS = 10
 """The zip is announced by its length in so many decimal digits."""
 
 _UNPACK = f"""\
-import os, sys
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import os
 if sys.version_info < (3, 9):
     sys.stdout.write("torchloupe-worker too-old " + sys.version.split()[0] + "\\n")
     sys.stdout.flush()

@@ -1,5 +1,6 @@
 """Which Pythons of this machine have what a model lacks: a module, or a version of Python."""
 
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ SEARCH_SECONDS = 8.0
 KEPT_SECONDS = 60.0
 """So long an answer holds; meanwhile somebody may install what is lacking."""
 
+_VERSION = re.compile(r"(<|>=)([0-9]+(?:\.[0-9]+)*)")
 _kept: dict[tuple[str, Path | None, str], tuple[float, list[Interpreter]]] = {}
 
 
@@ -18,6 +20,8 @@ def interpreters_with(wanted: str, near: Path | None = None, current: str = "") 
 
     ``near`` and ``current`` are as in ``find_interpreters``. All are asked side by side; what does not answer in time has nothing.
     """
+    if not (modules_of(wanted) or _VERSION.fullmatch(wanted)):
+        return []
     question = wanted, near, current
     asked_at, answer = _kept.get(question, (-KEPT_SECONDS, []))
     if time.monotonic() - asked_at >= KEPT_SECONDS:
@@ -29,18 +33,18 @@ def interpreters_with(wanted: str, near: Path | None = None, current: str = "") 
 
 def modules_of(wanted: str) -> tuple[str, ...]:
     """What interpreters are asked for: the module, without what is inside of it; nothing for a version."""
-    first = wanted.partition(".")[0]
-    return (first,) if first.isidentifier() else ()
+    names = wanted.split(".")
+    return (names[0],) if all(name.isidentifier() for name in names) else ()
 
 
 def has(one: Interpreter, wanted: str) -> bool:
-    """It has answered, and has the module or is of the version."""
+    """It has answered, and has the module or is of the version. Nobody has what is neither a module nor ``<`` or ``>=`` a version."""
     if not one.python or one.trouble == TOO_OLD:
         return False
     if modules := modules_of(wanted):
         return modules[0] in one.modules
-    is_older = _numbers(one.python) < _numbers(wanted.lstrip("<>="))
-    return is_older == wanted.startswith("<")
+    version = _VERSION.fullmatch(wanted)
+    return version is not None and (_numbers(one.python) < _numbers(version[2])) == (version[1] == "<")
 
 
 def best_first(found: Sequence[Interpreter], wanted: str = "") -> list[Interpreter]:

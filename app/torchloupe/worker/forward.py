@@ -55,6 +55,7 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         run = _run(target, runner, given.on(device), request, context, before)
     finally:
         lost = state.restore()
+        context.state["spoiled"] = bool(lost)
     return ForwardReport(
         inputs=input_metas(given.positional, given.keywords),
         input_source=given.source,

@@ -60,8 +60,6 @@ def start(archive: ZipFile) -> NoReturn:
     ours = {name: source for name, source in sources.items() if name.startswith("torchloupe/")}
     sys.meta_path.insert(0, Archive(ours))
     sys.meta_path.append(Archive({name: source for name, source in sources.items() if name not in ours}))
-    if sys.path and sys.path[0] == "":  # absent under -P and PYTHONSAFEPATH
-        del sys.path[0]
 
     from torchloupe.worker.serve import serve_command_line
 

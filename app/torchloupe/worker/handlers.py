@@ -128,20 +128,15 @@ def forward(context: Context, request: RunForward) -> ForwardReport:
     """One forward pass; a model that changed itself beyond repair is constructed anew, so that the next run starts clean."""
     opened = _open_model(context)
     report = run_forward(opened.target, opened.model, request, context)
-    if not report.state_restored:
-        opened.model = _constructed(opened.target, opened.request)
-        report = replace(report, state_restored=True)
-    return report
+    _open_model(context)
+    return replace(report, state_restored=True)
 
 
 def inspect(context: Context, request: InspectModel) -> InspectedModel:
     """A closer look at the registration and the forward pass of the open model, after which the model is as it was."""
     opened = _open_model(context)
     files = slate_of(context).project_files(opened.target.file)
-    found, restored = inspect_model(opened.target, opened.model, request, context, files)
-    if not restored:
-        opened.model = _constructed(opened.target, opened.request)
-    return found
+    return inspect_model(opened.target, opened.model, request, context, files)
 
 
 def moved(context: Context, request: MoveModel) -> MovedModel:
@@ -216,9 +211,12 @@ def _torchinfo(folder: Optional[str]) -> Any:
 
 
 def _open_model(context: Context) -> OpenModel:
+    """The open model. One that a pass changed beyond repair, also a pass that was cancelled, is constructed anew."""
     opened = context.state.get("open")
     if not isinstance(opened, OpenModel):
         raise UsageError("No model is open.", "Open a model first.")
+    if context.state.pop("spoiled", False):
+        opened.model = _constructed(opened.target, opened.request)
     return opened
 
 

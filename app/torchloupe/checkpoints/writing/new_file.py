@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
+import stat
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ except ImportError:  # Windows, where nobody can remove a file that is open
 
 _LONGEST_NAME = 40
 _PART = ".torchloupe.part"
+_PART_NAME = re.compile(rf"\..{{1,{_LONGEST_NAME}}}\.[0-9a-f]{{8}}{re.escape(_PART)}", re.DOTALL)
 _LEFT_SECONDS = 60
 """A part that was last written before that and is held by nobody was left by a process that was killed."""
 
@@ -45,7 +48,10 @@ def new_file(goal: Path, size: int = 0, overwrite: bool = False, sources: Iterab
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _appear(part, real, overwrite)
+            if fcntl is not None:  # still held: nobody takes it for one that was left
+                _appear(part, real, overwrite)
+        if fcntl is None:  # Windows gives no other name to a file that is open
+            _appear(part, real, overwrite)
     except FileExistsError:
         raise _exists(goal) from None
     except OSError as error:
@@ -61,10 +67,17 @@ def _remove_left_parts(folder: Path) -> None:
     """What a process that was killed left there of a file. One that is still being written is held by its process."""
     for part in folder.glob(f".*{_PART}"):
         with contextlib.suppress(OSError):
-            if time.time() - part.stat().st_mtime > _LEFT_SECONDS:
-                with open(part, "rb+") as file:
+            state = part.lstat()
+            is_ours = stat.S_ISREG(state.st_mode) and _PART_NAME.fullmatch(part.name) is not None
+            if is_ours and time.time() - state.st_mtime > _LEFT_SECONDS:
+                with open(part, "rb+", opener=_open_no_link) as file:
                     _hold(file)
                 os.unlink(part)
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    """It may have become a link since it was looked at."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _hold(file: BinaryIO) -> None:

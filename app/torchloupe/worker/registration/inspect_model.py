@@ -40,8 +40,8 @@ _STEPS = 3
 
 def inspect_model(
     target: Target, model: nn.Module, request: InspectModel, context: Context, files: Iterable[str]
-) -> Tuple[InspectedModel, bool]:
-    """What the passes show, and whether the model is again what it was. ``files`` are the sources of the project.
+) -> InspectedModel:
+    """What the passes show. ``files`` are the sources of the project. A model that is not again what it was is ``spoiled`` in the state.
 
     Without an input that runs there is nothing to be seen, which is no problem of the model's: a note says so. What the model prints
     was printed by the run that a person asked for, and is not printed again. Raises ``UsageError`` for an input or a device that makes
@@ -49,18 +49,17 @@ def inspect_model(
     """
     started = time.perf_counter()
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        problems, notes, lost = _looked(target, model, request, context, files)
+        problems, notes = _looked(target, model, request, context, files)
     context.progress(_STEPS, _STEPS, "inspected")
-    return InspectedModel(tuple(problems), tuple(notes), time.perf_counter() - started), not lost
+    return InspectedModel(tuple(problems), tuple(notes), time.perf_counter() - started)
 
 
 def _looked(
     target: Target, model: nn.Module, request: InspectModel, context: Context, files: Iterable[str]
-) -> Tuple[List[Problem], List[str], List[str]]:
-    """Problems, notes, and the tensors that could not be put back."""
+) -> Tuple[List[Problem], List[str]]:
+    """Problems and notes."""
     device = chosen_device(request.device, model)
     state = ModelState(model)
-    lost: List[str] = []
     problems: List[Problem] = []
     notes: List[str] = []
     try:
@@ -78,8 +77,8 @@ def _looked(
     except (Exception, SystemExit) as error:
         notes = [f"The model's own code stands in the way of a closer look: {said_by(error)}"]
     finally:
-        lost = state.restore()
-    return problems, notes, lost
+        context.state["spoiled"] = bool(state.restore())
+    return problems, notes
 
 
 class _Look:

@@ -1,7 +1,7 @@
 """What if the model were moved? ``.to()`` on a copy without data, and a look at what it did not reach."""
 
 import copy
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 import torch
 from torch import nn
@@ -81,6 +81,7 @@ def _moved(model: nn.Module, dtype: Optional[torch.dtype]) -> List[Tuple[_Place,
     places = _places(model)
     try:
         twin = copy.deepcopy(model, _stand_ins(places))
+        _refuse_own_parts(model, twin, places)
         twin.to(_GONE)
         if dtype is not None:
             twin.to(dtype)
@@ -91,6 +92,22 @@ def _moved(model: nn.Module, dtype: Optional[torch.dtype]) -> List[Tuple[_Place,
     return [
         (place, after.get(place.path, unmoved[place.path])) for place in places if place.path in after or place.held is not None
     ]
+
+
+def _refuse_own_parts(model: nn.Module, twin: nn.Module, places: List[_Place]) -> None:
+    """A part may copy itself by giving itself back, as shared teachers do: such a copy must not be moved. Raises ``ValueError``."""
+    modules = {id(module) for module in _all_modules(model)}
+    tensors = {id(place.tensor) for place in places}
+    if any(id(module) in modules for module in _all_modules(twin)) or any(id(place.tensor) in tensors for place in _places(twin)):
+        raise ValueError("The copy holds parts of the model itself.")
+
+
+def _all_modules(model: nn.Module) -> Iterator[nn.Module]:
+    """The registered ones, and those below what is hidden."""
+    yield from (module for _, module in walk_modules(model))
+    for held in hidden_things(model).held:
+        if held.part.kind == MODULE:
+            yield from (module for _, module in raw.modules_below(held.value))
 
 
 def _as_if_moved(tensor: torch.Tensor, dtype: Optional[torch.dtype]) -> torch.Tensor:

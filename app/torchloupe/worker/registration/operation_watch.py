@@ -120,6 +120,8 @@ class OperationWatch(TorchFunctionMode):
         result = func(*args, **kwargs)
         if operands:
             self._note(getattr(func, "__name__", ""), func, operands, args, kwargs, result)
+        else:
+            self._follow(0, set(), result)  # made of nothing; what had its place in memory before is gone
         return result
 
     def _note(

@@ -57,7 +57,7 @@ class ConstructionWatch:
 
     def place_of(self, value: Any) -> Optional[Place]:
         """The line that made a module or a Parameter which still exists; None for anything else."""
-        if id(value) in self._parameters:
+        if isinstance(value, nn.Parameter) and id(value) in self._parameters:  # a plain tensor may lie where one was thrown away
             return self._parameters[id(value)]
         return next((spot for made, _, spot in self._modules if made() is value), None)
 
