@@ -108,35 +108,3 @@ def test_that_the_three_usual_styles_are_read(docstring):
 def test_that_no_docstring_has_no_summaries():
     assert argument_summaries(None) == {}
     assert argument_summaries("Only a sentence: with a colon.") == {}
-
-
-MODULES = """
-class Net:
-    def __init__(self, encoder, act=None, neck=None, norm_layer=None, width=8, kept=None):
-        self.encoder = encoder
-        self.act = act if act is not None else GELU()
-        self.neck = neck or Identity()
-        self.norm_layer = norm_layer
-        self.width, self.kept = width, kept
-        self.size = width
-        self.make_layers(width)
-
-    def make_layers(self, width):
-        self.layers = [self.norm_layer(width) for _ in range(3)]
-
-    def forward(self, x):
-        return self.act(self.encoder(self.neck(x)) * self.size)
-"""
-
-
-def test_that_what_is_kept_and_called_in_forward_is_a_module():
-    assert {name for name, usage in usages(MODULES).items() if usage.is_module} == {"encoder", "act", "neck"}
-
-
-def test_that_what_is_handed_to_a_module_argument_is_one():
-    source = MODULES + "\n\ndef make_net(body):\n    return Net(body)\n"
-    assert usages(source)["body"].is_module
-
-
-def test_that_a_class_without_constructor_has_no_module_arguments():
-    assert not any(usage.is_module for usage in usages("class A:\n    def forward(self, x):\n        return self.f(x)").values())

@@ -125,13 +125,79 @@ def test_that_a_part_that_may_not_be_removed_is_no_reason_to_stop(tmp_path: Path
     assert names_in(tmp_path) == [left.name, "b.pt"]
 
 
-def test_that_files_of_others_stay(tmp_path: Path) -> None:
-    for name in (".a.part", "a.torchloupe.part"):
-        (tmp_path / name).write_text("mine")
-        make_old(tmp_path / name)
+FOREIGN = [
+    ".a.part",
+    "a.torchloupe.part",
+    ".a.torchloupe.part",
+    ".a.pt.backup00.torchloupe.part",
+    ".a.pt.0123456.torchloupe.part",
+    ".a.pt.0123456A.torchloupe.part",
+    ".a.pt.01234567xtorchloupe.part",
+    ".01234567.torchloupe.part",
+    f".{'a' * 41}.01234567.torchloupe.part",
+]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_that_files_of_others_stay(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    make_old(tmp_path / name)
     with new_file(tmp_path / "b.pt"):
         pass
-    assert names_in(tmp_path) == [".a.part", "a.torchloupe.part", "b.pt"]
+    assert names_in(tmp_path) == sorted([name, "b.pt"])
+
+
+def test_that_a_link_under_the_name_of_a_part_stays_and_is_not_followed(tmp_path: Path) -> None:
+    link = tmp_path / ".a.pt.01234567.torchloupe.part"
+    (tmp_path / "mine").write_text("mine")
+    make_old(tmp_path / "mine")
+    link.symlink_to(tmp_path / "mine")
+    os.utime(link, (1, 1), follow_symlinks=False)
+    with new_file(tmp_path / "b.pt"):
+        pass
+    assert names_in(tmp_path) == [link.name, "b.pt", "mine"]
+    with pytest.raises(OSError, match="symbolic links"):
+        room._open_no_link(str(link), os.O_RDWR)
+
+
+@pytest.mark.parametrize("name", ["a", "a.pt", "é\n.pt", "a" * 200])
+def test_that_whatever_the_file_is_called_its_part_is_known_again(tmp_path: Path, name: str) -> None:
+    with new_file(tmp_path / name):
+        (part,) = parts_in(tmp_path)
+        (tmp_path / "kept").touch()
+        make_old(tmp_path / "kept")
+        left = tmp_path / (part.name[:-24] + "89abcdef" + room._PART)
+        (tmp_path / "kept").rename(left)
+        room._remove_left_parts(tmp_path)
+        assert parts_in(tmp_path) == [part]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_that_a_part_is_held_until_it_has_its_name(tmp_path: Path, overwrite: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    appear = room._appear
+
+    def appear_late(part: Path, goal: Path, overwrite: bool) -> None:
+        make_old(part)
+        room._remove_left_parts(tmp_path)  # as another process does
+        appear(part, goal, overwrite)
+
+    monkeypatch.setattr(room, "_appear", appear_late)
+    with new_file(tmp_path / "a.pt", overwrite=overwrite) as file:
+        file.write(b"whole")
+    assert (tmp_path / "a.pt").read_bytes() == b"whole"
+    assert names_in(tmp_path) == ["a.pt"]
+
+
+def test_that_a_system_without_locks_gives_the_name_when_the_file_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "fcntl", None)
+    closed: list[bool] = []
+    appear = room._appear
+    monkeypatch.setattr(room, "_appear", lambda *words: (closed.append(file.closed), appear(*words)))
+    with new_file(tmp_path / "a.pt") as file:
+        file.write(b"whole")
+    assert (closed, (tmp_path / "a.pt").read_bytes()) == ([True], b"whole")
 
 
 @NAMES

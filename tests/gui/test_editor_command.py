@@ -102,7 +102,8 @@ def dialog(editor: Path, qtbot: Any) -> Iterator[Any]:
     made: Any = EditorDialog(parent, Settings(None))
     made.settings = made._settings
     made.show()
-    yield made  # and the parent stays that long
+    yield made
+    parent.close()  # the parent stays that long
 
 
 def test_that_the_dialog_offers_what_is_found_and_shows_what_would_be_started(dialog: Any) -> None:

@@ -35,7 +35,8 @@ def dialog(qtbot: Any) -> Iterator[Any]:
     made.session, made.jobs = session, jobs
     made.show()
     wait(made, qtbot)
-    yield made  # and the parent stays that long
+    yield made
+    parent.close()  # the parent stays that long
 
 
 def wait(dialog: Any, qtbot: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from torchloupe.session.discovery import Interpreter, find_interpreters, probe, probe_devices, probe_interpreters, without_doubles
 from torchloupe.session.launchers import launcher_of
-from torchloupe.wire.requests import OpenedTarget, OpenTarget
+from torchloupe.wire.requests import OpenedTarget, OpenTarget, SummaryTable
 
 FINE = {"python": "3.12.1", "prefix": "/env", "torch": "2.6.0"}
 
@@ -27,7 +27,9 @@ def program(path, answer="", text=""):
 def environment(folder, **answer):
     """A virtual environment, as far as anybody looks."""
     python = program(folder / "bin/python", {**FINE, "prefix": str(folder), **answer})
-    (folder / "pyvenv.cfg").touch()
+    (folder / "pyvenv.cfg").touch(0o644)
+    for place in (folder, folder / "bin"):
+        place.chmod(0o755)  # whatever new folders are like here
     return str(python)
 
 
@@ -132,6 +134,51 @@ def test_that_a_real_python_is_asked_without_importing_torch():
     assert answer.torch[0].isdigit()
     assert answer.devices == ()
     assert probe_devices(answer).devices[0] == "cpu"
+
+
+SHADOW = "from pathlib import Path\nPath(__file__).with_name('was run').touch()\nraise ImportError('not the real one')\n"
+
+
+@pytest.fixture
+def trap(tmp_path, monkeypatch):
+    """The current folder holds files under the names of the standard library. The file that says that one was run."""
+    (tmp_path / "trap").mkdir()
+    for name in ("json", "re", "importlib", "os", "torch", "zipfile", "struct"):
+        (tmp_path / f"trap/{name}.py").write_text(SHADOW)
+    monkeypatch.chdir(tmp_path / "trap")
+    return tmp_path / "trap/was run"
+
+
+@pytest.mark.parametrize("safe_path", ["", "1"])
+def test_that_nothing_of_the_current_folder_is_run_by_asking(trap, tmp_path, monkeypatch, safe_path):
+    (tmp_path / "lib/torch").mkdir(parents=True)
+    (tmp_path / "lib/torch/__init__.py").write_text("import types\nbackends = types.SimpleNamespace()\n")
+    (tmp_path / "lib/torch/version.py").write_text("__version__ = '9.9'\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "lib"))
+    monkeypatch.setenv("PYTHONSAFEPATH", safe_path)
+    answer = probe_devices(probe(Interpreter(sys.executable, "here")))
+    assert (answer.torch, answer.devices, answer.trouble) == ("9.9", ("cpu",), "")
+    assert not trap.exists()
+
+
+def test_that_a_python_is_asked_from_a_folder_that_nobody_works_in(tmp_path, monkeypatch):
+    text = """echo "torchloupe-probe {\\"python\\": \\"3.12.1\\", \\"prefix\\": \\"$(pwd) $PYENV_DIR\\"}\""""
+    python = Interpreter(str(program(tmp_path / "python", text=text)), "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYENV_DIR", raising=False)
+    monkeypatch.setenv("PWD", "/project")
+    assert probe(python).prefix == "/ /project"  # pyenv still looks where the person is
+    monkeypatch.setenv("PYENV_DIR", "/chosen")
+    assert probe(python).prefix == "/ /chosen"
+
+
+@pytest.mark.parametrize("words", [sys.executable, f"env {sys.executable}"])
+def test_that_a_worker_does_not_take_the_current_folder_for_the_standard_library(trap, opened, words):
+    (trap.parent / "torch.py").unlink()
+    watched = opened(launcher_of(words))
+    watched.session.ask(SummaryTable(()))
+    assert watched.session.hello is not None
+    assert not trap.exists()
 
 
 def test_that_a_torch_that_cannot_be_imported_says_so(tmp_path):

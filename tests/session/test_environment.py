@@ -42,6 +42,12 @@ def test_that_only_our_own_folder_is_taken_out_of_the_python_path():
     assert clean_environment({"PYTHONPATH": OURS}) == {}
 
 
+def test_that_a_python_path_means_the_same_to_a_process_that_is_started_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    environment = {"PYTHONPATH": os.pathsep.join(["src", "/lib"])}
+    assert clean_environment(environment) == {"PYTHONPATH": f"{tmp_path}/src{os.pathsep}/lib"}
+
+
 def test_that_what_is_set_for_a_place_on_purpose_wins():
     environment = {"PYTHONHOME": "/ours", "A": "1"}
     assert clean_environment(environment, {"PYTHONHOME": "/there", "A": "2"}) == {"PYTHONHOME": "/there", "A": "2"}

@@ -73,6 +73,26 @@ def test_that_the_environment_beside_the_model_is_found_by_what_it_has(tmp_path,
     assert (found.path, found.origin, found.torch) == (beside, "beside project", "2.6.0")
 
 
+NEITHER = ["foo-bar", "einops.foo-bar", "~=3.12", "==3.10", "<=3.12", ">3.11", ">=", "<", ">=abc", "3.12", ">=3.12,<4", "", "."]
+
+
+@pytest.mark.parametrize("wanted", NEITHER)
+def test_that_nobody_has_what_is_neither_a_module_nor_a_version_and_nobody_is_asked(machine, wanted):
+    assert not any(has(one, wanted) for one in (GOOD, WITHOUT, NO_TORCH))
+    assert interpreters_with(wanted) == []
+    assert machine == []
+
+
+def test_that_the_current_folder_is_neither_run_nor_counted_by_the_search(tmp_path, monkeypatch):
+    for name in ("json", "re", "only_in_this_folder"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'was run')!r}, 'w').close()\nraise ImportError\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(wanted_python, "find_interpreters", lambda near, current: [Interpreter(sys.executable, "")])
+    assert [one.path for one in interpreters_with("argparse", tmp_path)] == [sys.executable]
+    assert interpreters_with("only_in_this_folder", tmp_path) == []
+    assert not (tmp_path / "was run").exists()
+
+
 def test_that_an_answer_is_kept_for_a_while(machine, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(wanted_python.time, "monotonic", lambda: now[0])
@@ -87,7 +107,7 @@ def test_that_an_answer_is_kept_for_a_while(machine, monkeypatch):
 
 @pytest.mark.parametrize(
     ("wanted", "names"),
-    [("einops", ("einops",)), ("PIL.Image", ("PIL",)), (">=3.12", ()), ("<3.11", ()), ("", ())],
+    [("einops", ("einops",)), ("PIL.Image", ("PIL",)), (">=3.12", ()), ("<3.11", ()), ("foo-bar", ()), ("", ())],
 )
 def test_that_the_first_name_of_a_module_is_asked_for(wanted, names):
     assert modules_of(wanted) == names

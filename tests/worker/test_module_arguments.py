@@ -163,6 +163,91 @@ def test_that_nothing_but_modules_of_that_kind_is_made(made, argument, value, wo
     assert '{"Encoder": {"width": 64}}' in caught.value.hint
 
 
+GUESSED = """
+from torch import nn
+
+def tiny():
+    return nn.Linear(4, 4)
+
+class Wraps(nn.Module):
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, x):
+        return self.encoder(x)
+
+class Sub(Wraps):
+    pass
+
+class Net(nn.Module):
+    def __init__(self, encoder):
+        super().__init__()
+        self.got = encoder
+
+class Looked(nn.Module):
+    def __init__(self, encoder):
+        super().__init__()
+        self.got = encoder
+        if not isinstance(encoder, nn.Module):
+            encoder = nn.Identity()
+        self.encoder = encoder
+
+    def forward(self, x):
+        return self.encoder(x)
+"""
+
+
+@pytest.fixture
+def guessed(tmp_path):
+    """A class of the file by its name, and what its constructor is called with for a value of ``encoder``."""
+    (tmp_path / "guessed.py").write_text(GUESSED)
+
+    def guessed(name, value):
+        constructor = constructor_of(import_target(f"{tmp_path / 'guessed.py'}:{name}"))
+        return constructor.fields[0].kind, constructor.keywords({"encoder": value})["encoder"]
+
+    return guessed
+
+
+def test_that_another_class_with_such_an_argument_says_nothing_of_this_one(guessed):
+    assert guessed("Wraps", None)[0] == guessed("Sub", None)[0] == guessed("Looked", None)[0] == "module"
+    assert guessed("Net", "tiny") == ("other", "tiny")
+    assert guessed("Net", 4) == ("other", 4)
+
+
+@pytest.mark.parametrize("value", ["tiny", "resnet18", 4, 2.5, [1, 2], {"width": 4}, {"a": 1, "b": 2}, True, "os.system"])
+def test_that_a_value_that_names_nothing_is_handed_on_where_no_annotation_asks_for_a_module(guessed, value):
+    assert guessed("Looked", value) == ("module", value)
+
+
+def test_that_a_value_that_names_a_class_is_made_one_where_a_module_is_only_guessed(guessed):
+    assert isinstance(guessed("Looked", "torch.nn.ReLU")[1], nn.ReLU)
+    assert guessed("Looked", {"torch.nn.Linear": {"in_features": 2, "out_features": 3}})[1].out_features == 3
+    assert guessed("Looked", "torch.relu")[1] is torch.relu
+
+
+def test_that_a_class_may_be_called_like_its_file(tmp_path):
+    (tmp_path / "Tower.py").write_text(
+        "from torch import nn\nclass Tower(nn.Module):\n    pass\n"
+        "class Net(nn.Module):\n    def __init__(self, tower: nn.Module):\n        super().__init__()\n        self.tower = tower\n"
+    )
+    target = import_target(f"{tmp_path / 'Tower.py'}:Net")
+    constructor = constructor_of(target)
+    assert constructor.fields[0].choices[0] == "Tower"
+    for name in ("Tower", "Tower.Tower"):
+        assert type(constructor.keywords({"tower": name})["tower"]) is target.module.Tower
+
+
+def test_that_a_class_that_goes_by_another_name_is_offered_only_where_it_is_found(tmp_path):
+    (tmp_path / "aliased.py").write_text(
+        "from torch import nn\nclass Real(nn.Module):\n    pass\nAlias = Real\nvars()['a.b'] = Real\n"
+        "class Net(nn.Module):\n    def __init__(self, part: nn.Module):\n        super().__init__()\n"
+    )
+    (field,) = constructor_of(import_target(f"{tmp_path / 'aliased.py'}:Net")).fields
+    assert field.choices[:3] == ("Real", "Alias", "torch.nn.Identity")
+
+
 def test_that_an_argument_that_is_lacking_inside_is_named(made):
     with pytest.raises(UsageError, match=r"`encoder` cannot be made.*'width'") as caught:
         made(encoder="Encoder")
@@ -222,6 +307,13 @@ def test_that_other_arguments_are_worked_out_around_a_given_module(context, targ
     assert solved.exact
     assert solved.arguments["classes"] == 11
     assert solved.arguments["encoder"] == {"Encoder": {"width": 8}}
+
+
+def test_that_a_value_that_does_not_suit_is_told_with_its_hint_when_others_are_worked_out(context, target):
+    wanted = (WantedTensor("out.weight", (4, 8)),)
+    with pytest.raises(UsageError, match="`Nope` is no class of Encoder") as caught:
+        solved_arguments(context, SolveArguments(target.text, wanted, given={"encoder": "Nope"}))
+    assert '{"Encoder": {"width": 64}}' in caught.value.hint
 
 
 @pytest.mark.parametrize(

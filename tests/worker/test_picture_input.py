@@ -1,5 +1,6 @@
 """Pictures and texts as inputs: made what the model takes, and said."""
 
+import struct
 import sys
 from types import ModuleType
 
@@ -11,7 +12,7 @@ from torchloupe.wire.errors import UsageError
 from torchloupe.wire.requests import RunForward
 from torchloupe.worker.forward import run_forward
 from torchloupe.worker.input_values import SampleInput
-from torchloupe.worker.pictures import is_picture, read_picture
+from torchloupe.worker.pictures import Picture, is_picture, read_picture
 from torchloupe.worker.sample_input import sample_input
 from torchloupe.worker.target import import_target
 from torchloupe.worker.worked_out_input import runs_on
@@ -39,6 +40,35 @@ class Decoded:
 
     def tobytes(self):
         return bytes(column for _ in range(self.height) for column in range(self.width) for _ in range(_BANDS[self.mode]))
+
+
+class Wide:
+    """A grey picture of these numbers, one row of them, as Pillow has it: what is made bytes of it is cut off at 255."""
+
+    def __init__(self, mode, *values):
+        self.mode, self.values = mode, values
+
+    def convert(self, mode):
+        if mode in ("I", "F"):
+            return Wide(mode, *self.values)
+        return Wide(mode, *(min(value, 255) for value in self.values for _ in range(_BANDS[mode])))
+
+    def tobytes(self):
+        letter = {"I": "i", "F": "f"}.get(self.mode, "B")
+        return struct.pack(f"={len(self.values)}{letter}", *self.values)
+
+
+class OfLab(Decoded):
+    """Pillow makes only RGB of these colours."""
+
+    def convert(self, mode):
+        if mode != "RGB":
+            raise ValueError(f"conversion from LAB to {mode} not supported")
+        return super().convert(mode)
+
+
+def wide(mode, *values):
+    return Picture(f"/pictures/{mode[0]}.tif", mode, len(values), 1, Wide(mode, *values))
 
 
 @pytest.fixture(autouse=True)
@@ -213,6 +243,66 @@ def test_that_a_picture_has_as_many_channels_as_are_wanted(channels, shape):
     tensor = read_picture("/RGB_3x2.png").tensor(channels)
     assert tensor.shape == shape
     assert torch.allclose(tensor[0, 0, 0] * 255, torch.tensor([0.0, 1.0, 2.0]))
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I"])
+def test_that_grey_of_16_bits_keeps_its_steps(mode):
+    tensor = wide(mode, 3000, 6000, 30000).tensor(1)
+    assert tensor.dtype is torch.float32
+    assert torch.allclose(tensor.flatten() * 65535, torch.tensor([3000.0, 6000.0, 30000.0]))
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "made"),
+    [
+        ("I", (-150, 350, 850), [0, 0.5, 1]),
+        ("I", (2**31 - 1, 0), [1, 0]),
+        ("F", (-1.5, 0.5), [0, 1]),
+        ("F", (0.25, 0.75), [0.25, 0.75]),
+        ("F", (7.0, 7.0), [0, 0]),
+        ("I;16", (0, 65535), [0, 1]),
+    ],
+)
+def test_that_numbers_beyond_the_usual_ones_are_stretched(mode, values, made):
+    assert wide(mode, *values).tensor(1).flatten().tolist() == pytest.approx(made)
+
+
+def test_that_a_wide_grey_has_as_many_channels_as_are_wanted():
+    picture = wide("I;16", 13107, 65535)
+    assert picture.tensor(3).flatten().tolist() == pytest.approx([0.2, 1] * 3)
+    assert picture.tensor(4).flatten().tolist() == pytest.approx([0.2, 1] * 3 + [1, 1])
+    assert picture.tensor(1, (1, 1)).shape == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "channels", "words"),
+    [
+        ("I;16", (3, 4), 1, "I.tif is grey of 16 bits, 2 x 1; for this model it was divided by 65535."),
+        ("I;16B", (3, 4), 3, "I.tif is grey of 16 bits, 2 x 1; for this model it was divided by 65535, then made RGB."),
+        ("I", (-150, 850), 1, "I.tif is grey of 32 bits, 2 x 1; for this model it was stretched from [-150, 850] to [0, 1]."),
+        ("F", (0.5, 0.75), 3, "F.tif is grey of floating point numbers, 2 x 1; for this model it was made RGB."),
+    ],
+)
+def test_that_what_is_done_to_a_wide_grey_is_said(mode, values, channels, words):
+    (said,) = wide(mode, *values).said(channels)
+    assert said.message == words
+
+
+def test_that_numbers_from_0_to_1_are_taken_as_they_are_and_nothing_is_said():
+    assert wide("F", 0.0, 1.0).said(1) == ()
+
+
+def test_that_a_picture_of_no_numbers_is_refused():
+    with pytest.raises(UsageError, match=r"F\.tif holds values that are infinite or no numbers") as caught:
+        wide("F", 0.5, float("nan")).tensor(3)
+    assert "torch.save" in caught.value.hint
+
+
+def test_that_lab_colours_go_by_way_of_rgb():
+    picture = Picture("/lab.tif", "LAB", 3, 2, OfLab("LAB", 3, 2))
+    assert picture.tensor(1).shape == (1, 1, 2, 3)
+    assert picture.tensor(3).shape == (1, 3, 2, 3)
+    assert picture.said(1)[0].message == "lab.tif is LAB, 3 x 2; for this model it was made grey."
 
 
 def test_that_without_pillow_the_sentence_says_so(monkeypatch):

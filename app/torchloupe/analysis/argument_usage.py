@@ -14,15 +14,13 @@ _NUMPY = re.compile(r"^(\w+)\s*:\s*\S.*$")
 @dataclass
 class Usage:
     """``words``: texts it is compared with or looked up by. ``attributes`` and ``keys``: what is read of it, in order of appearance.
-    ``is_sequence``: it is iterated, indexed or measured. ``is_called``: it is called, like a class. ``is_module``: it is kept under
-    ``self`` and called in ``forward``."""
+    ``is_sequence``: it is iterated, indexed or measured. ``is_called``: it is called, like a class."""
 
     words: List[str] = field(default_factory=list)
     attributes: List[str] = field(default_factory=list)
     keys: List[str] = field(default_factory=list)
     is_sequence: bool = False
     is_called: bool = False
-    is_module: bool = False
 
 
 def usages(source: str) -> Dict[str, Usage]:
@@ -34,41 +32,8 @@ def usages(source: str) -> Dict[str, Usage]:
     reader = _Reader()
     for node in ast.walk(tree):
         reader.read(node)
-    for name in _modules_in(tree):
-        reader.found.setdefault(name, Usage()).is_module = True
     _hand_on(reader.found, _passed_on(tree))
     return reader.found
-
-
-def _modules_in(tree: ast.Module) -> Set[str]:
-    """Names that a class keeps under ``self`` and calls once it is built."""
-    found: Set[str] = set()
-    for node in (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)):
-        methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
-        begin = methods.pop("__init__", None)
-        if begin is not None:
-            building = set(_own_calls(begin))
-            called = {name for method in methods if method not in building for name in _own_calls(methods[method])}
-            found |= {name for attribute, name in _kept(begin) if attribute in called}
-    return found
-
-
-def _own_calls(function: ast.FunctionDef) -> Iterator[str]:
-    """``encoder`` of ``self.encoder(x)``."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_own(node.func):
-            yield node.func.attr
-
-
-def _kept(function: ast.FunctionDef) -> Iterator[Tuple[str, str]]:
-    """``self.encoder = encoder``, also where there is another one in place of None."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign):
-            value: ast.expr = node.value
-            value = value.values[0] if isinstance(value, ast.BoolOp) else value
-            sides = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
-            names = [side.id for side in sides if isinstance(side, ast.Name)]
-            yield from ((target.attr, name) for target in node.targets if isinstance(target, ast.Attribute) for name in names)
 
 
 def _passed_on(tree: ast.Module) -> Set[Tuple[str, str]]:
@@ -101,7 +66,6 @@ def _hand_on(found: Dict[str, Usage], pairs: Set[Tuple[str, str]]) -> None:
                 here.words += [word for word in there.words if word not in here.words]
                 here.is_sequence |= there.is_sequence
                 here.is_called |= there.is_called
-                here.is_module |= there.is_module
 
 
 class _Reader:

@@ -9,6 +9,7 @@ from torchloupe.wire.errors import UsageError
 
 from .interpreters import resolve_interpreter
 
+WINDOWS = os.name == "nt"
 _NAMES = (".venv", "venv", "env")
 
 
@@ -28,7 +29,7 @@ def _is_trusted(environment: Path) -> bool:
         if not os.path.isfile(mark):
             return False
         python = Path(resolve_interpreter(str(environment)))
-        return os.name == "nt" or all(map(_is_in_good_hands, (environment, mark, python.parent, python)))
+        return WINDOWS or all(map(_is_in_good_hands, (environment, mark, python.parent, python)))
     except (UsageError, OSError):
         return False
 

@@ -6,7 +6,7 @@ import inspect
 import types
 import typing
 from collections import abc
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -103,9 +103,9 @@ def known_kind(hint: Any, default: Any) -> Optional[str]:
     return "dict" if isinstance(default, dict) and default else None
 
 
-def is_module_hint(hint: Any) -> bool:
-    """``nn.Module`` or a class of that kind."""
-    return isinstance(hint, type) and issubclass(hint, nn.Module)
+def is_module_hint(hint: Any, base: type = nn.Module) -> bool:
+    """``base`` or a class of that kind."""
+    return isinstance(hint, type) and issubclass(hint, base)
 
 
 def is_class_hint(hint: Any) -> bool:
@@ -144,22 +144,32 @@ def sequence_maker(hint: Any, default: Any) -> Make:
 
 def dtype_named(value: Any) -> Any:
     """``float16`` or ``torch.float16``."""
-    found = getattr(torch, value.rpartition(".")[2], None) if isinstance(value, str) else value
+    found = vars(torch).get(value.rpartition(".")[2]) if isinstance(value, str) else value
     if isinstance(value, str) and not isinstance(found, torch.dtype):
         raise UsageError(f"`{value}` is no dtype of torch.", "Give one such as float32, float16 or bfloat16.")
     return found
 
 
-def may_be_named(found: Any, module: types.ModuleType) -> bool:
-    """Layers, functions and dtypes of torch, and what the target's own ``module`` defines. A configuration beside a checkpoint was
-    written by anybody: it must not hand ``os.system`` to a constructor that calls what it is given.
+def reached(root: Any, words: Sequence[str]) -> Any:
+    """What stands under these names, one in the other, in a module or class; None when nothing does. None of their code is run, as
+    it would be where attributes are computed.
     """
-    if isinstance(found, torch.dtype) or (isinstance(found, type) and issubclass(found, nn.Module)):
+    for word in words:
+        root = vars(root).get(word) if isinstance(root, (types.ModuleType, type)) else None
+    return root
+
+
+def may_be_named(found: Any, own: types.ModuleType) -> bool:
+    """Module classes, functions and dtypes of torch, and what the target's ``own`` module defines. A configuration beside a checkpoint
+    was written by anybody: it must not hand ``os.system`` to a constructor that calls what it is given. ``own`` is the target's module
+    wherever the text stands: a class that a text names brings nothing of its module along but other Module classes.
+    """
+    if isinstance(found, torch.dtype) or is_module_hint(found):
         return True
     home = getattr(found, "__module__", None) or ""
     if home == "torch":
         return hasattr(torch.Tensor, getattr(found, "__name__", ""))
-    return callable(found) and home in (module.__name__, "torch.nn.functional", "torch._C._nn")
+    return callable(found) and home in (own.__name__, "torch.nn.functional", "torch._C._nn")
 
 
 def same(value: Any) -> Any:

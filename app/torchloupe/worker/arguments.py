@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from ..analysis.argument_usage import Usage, argument_summaries, names_read, usages
+from ..analysis.module_arguments import module_arguments
 from ..wire.arguments import ArgumentField, ArgumentForm
 from ..wire.errors import UsageError
 from .argument_kinds import (
@@ -33,6 +34,7 @@ from .argument_kinds import (
     may_be_named,
     parameters_of,
     plain,
+    reached,
     same,
     sequence_maker,
     without_none,
@@ -125,6 +127,12 @@ def _initialiser(make: Any) -> Any:
     return getattr(make, "__init__", make) if isinstance(make, type) else make
 
 
+def _maker_name(make: Any) -> str:
+    """The class whose ``__init__`` runs, or the factory."""
+    made_by = next((base for base in make.__mro__ if "__init__" in vars(base)), make) if isinstance(make, type) else make
+    return getattr(made_by, "__name__", "")
+
+
 def _source(target: Target) -> str:
     try:
         return inspect.getsource(target.module)
@@ -155,6 +163,7 @@ class _Reader:
         self._module, self._source, self._hints, self._depth = module, source, hints, depth
         self._own, self._around = own, (module, *around)
         self._usages = usages(source)
+        self._modules = {argument for maker, argument in module_arguments(source) if maker == _maker_name(own)}
 
     def argument(self, name: str, annotation: Any, default: Any, summary: str = "") -> Argument:
         """One argument by its annotation, its default, and what the source does with it."""
@@ -183,10 +192,11 @@ class _Reader:
 
     def _kind(self, name: str, hint: Any, default: Any) -> Kind:
         usage = self._usages.get(name, Usage())
-        is_kept = usage.is_module and not usage.words and (default is MISSING or default is None)
-        if is_module_hint(hint) or (is_kept and known_kind(hint, default) is None):
-            base = hint if is_module_hint(hint) else nn.Module
-            return "module", self._layers(base), lambda value: self._made_module(value, base)
+        if is_module_hint(hint):
+            return "module", self._layers(hint), lambda value: self._made_module(value, hint)
+        is_kept = name in self._modules and not usage.words and (default is MISSING or default is None)
+        if is_kept and known_kind(hint, default) is None:
+            return "module", self._layers(nn.Module), lambda value: self._made_module(value, nn.Module, is_guess=True)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return enumerated(hint)
         if typing.get_origin(hint) is typing.Literal:
@@ -229,22 +239,27 @@ class _Reader:
             if is_module_hint(value) and value is not self._own and not value.__module__.startswith("torch.")
         ]
         names = dict.fromkeys([*project, *COMMON_LAYERS])
-        return tuple(name for name in names if issubclass(self._named(name), base))
+        return tuple(name for name in names if is_module_hint(self._named(name), base))
 
     def module_class(self, name: Any, base: type) -> Any:
         """The Module class of this name. Raises ``UsageError``."""
         found = self._named(name)
-        if not is_module_hint(found) or not issubclass(found, base):
+        if not is_module_hint(found, base):
             raise UsageError(f"`{name}` is no class of {base.__name__} that is known here.", MODULE_HINT)
         return found
 
-    def _made_module(self, value: Any, base: type) -> Any:
-        """A module of ``Encoder`` or ``{"Encoder": {"width": 64}}``; a function of torch, such as an activation, is as good."""
+    def _made_module(self, value: Any, base: type, is_guess: bool = False) -> Any:
+        """A module of ``Encoder`` or ``{"Encoder": {"width": 64}}``; a function of torch, such as an activation, is as good. Where it is
+        a guess that a module is wanted, what names none stays what it is.
+        """
         named = isinstance(value, dict) and len(value) == 1
         name, given = next(iter(value.items())) if named else (value, {})
-        function = self._named(name)
-        if not is_module_hint(function) and callable(function) and base is nn.Module and not named:
-            return function
+        there = self._named(name)
+        if not is_module_hint(there):
+            if base is nn.Module and not named and (callable(there) and "." in str(name)):
+                return there
+            if is_guess:
+                return value
         found = self.module_class(name, base)
         parts = {part.field.name: part for part in self.parts_of(found, MISSING)}
         keywords = {key: _made(parts[key], each) if key in parts else each for key, each in dict(given or {}).items()}
@@ -260,13 +275,11 @@ class _Reader:
         """``BasicBlock`` of the file, or ``torch.nn.GELU``; anything that names nothing that may be named stays what it is."""
         if not isinstance(value, str):
             return value
-        for root in (*self._around, nn, sys.modules.get(value.partition(".")[0])):
-            found: Any = root
-            for part in value.split(".")[
-                1 if isinstance(found, types.ModuleType) and found.__name__ == value.split(".")[0] else 0 :
-            ]:
-                found = getattr(found, part, None)
-            if found is not root and may_be_named(found, self._module):
+        words = value.split(".")
+        for root in (*self._around, nn, sys.modules.get(words[0])):
+            is_itself = len(words) > 1 and isinstance(root, types.ModuleType) and root.__name__ == words[0]
+            found = reached(root, words[is_itself:])
+            if may_be_named(found, self._around[-1]):  # the target's own module
                 return found
         return value
 

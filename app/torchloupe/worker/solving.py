@@ -79,6 +79,8 @@ def _solved(
         return probes.shapes(arguments)
 
     solution = solve_arguments(constructor.fields, wanted, request.stored, request.given, build)
+    if solution is None and isinstance(probes.failure, UsageError):
+        raise probes.failure  # a value that is given does not suit, and the error says what would
     if solution is None and probes.failure is not None:
         problem = construct_problem(probes.failure, target)
         hint = "Give the arguments that it needs, and the others are worked out. " + problem.hint
