@@ -42,7 +42,7 @@ def measured(factory: str, shape: str) -> dict[str, float]:
     """Medians of rounds in which each takes its turn; a peer that takes long has one round."""
     target = import_target(f"{FILE}:{factory}")
     make = getattr(big_models, factory)
-    context = SimpleNamespace(progress=lambda *_: None, cancel=SimpleNamespace(raise_if_requested=lambda: None))
+    context = SimpleNamespace(state={}, progress=lambda *_: None, cancel=SimpleNamespace(raise_if_requested=lambda: None))
     request = InspectModel((f"float32[{shape}]",))
     taken: dict[str, list[float]] = {"build": [], "registration": [], "closer_look": []}
 

@@ -55,7 +55,10 @@ def test_that_a_name_read_of_a_configuration_is_no_argument():
     [
         ("def make(body):\n    return Net(body)\n", {("make", "body")}),
         ("def make(body, size):\n    return Net(encoder=body, width=size)\n", {("make", "body")}),
-        ("def make(encoder, **kwargs):\n    return Net(encoder, **kwargs)\n", {(None, name) for name in ("encoder", "act", "neck")}),
+        (
+            "def make(encoder, **kwargs):\n    return Net(encoder, **kwargs)\n",
+            {(None, name) for name in ("encoder", "act", "neck")},
+        ),
         ("def make(width):\n    body = Net(Linear(2, width))\n    return Net(body)\n", set()),
         ("class Sub(Net):\n    def __init__(self, body):\n        super().__init__(body)\n", {("Sub", "body")}),
         ("class Whole:\n    def __init__(self, body):\n        self.net = Net(body, 3)\n", {("Whole", "body")}),

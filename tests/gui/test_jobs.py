@@ -365,7 +365,7 @@ def test_that_what_gives_way_also_waits_for_requests_that_came_later(
 def test_that_giving_way_climbs_no_ladder(jobs: Jobs, session: ScriptedSession, qtbot: Any, monkeypatch: Any) -> None:
     rungs: list[str] = []
     take = session.cancel
-    monkeypatch.setattr(session, "cancel", lambda: rungs.append("asked"))
+    monkeypatch.setattr(session, "cancel", lambda: rungs.append("asked") or "asked")
     jobs.start(RunForward(), gives_way=True, tag="look", failed=lambda _failed: None)
     until_asked(session, qtbot)
     for number in range(3):

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from torchloupe.gui.outline import Outline
 from torchloupe.gui.outline_table import BRANCH_ROLE, OutlineModel, OutlineTable
 from torchloupe.gui.row_filter import haystack
-from torchloupe.gui.slices import all_at_once
+from torchloupe.gui.slices import STEP_ROWS, all_at_once
 from torchloupe.gui.text_table import Column, Row
 
 ENTRIES = ("root", "a", "a.x", "a.y", "b", "c", "c.x")
@@ -24,14 +24,16 @@ class Letters(OutlineModel):
 
     def __init__(self) -> None:
         super().__init__([Column("Name", 10), Column("Size", 5, right=True)])
-        self.described = 0
+        self.described = self.searched = 0
 
     def describe(self, position: int) -> Row:
         self.described += 1
-        return Row((ENTRIES[position], str(position)), ENTRIES[position])
+        name = ENTRIES[position % len(ENTRIES)]
+        return Row((name, str(position)), name)
 
-    def haystacks(self) -> list[str]:
-        return [haystack((name, str(position))) for position, name in enumerate(ENTRIES)]
+    def haystack_at(self, position: int) -> str:
+        self.searched += 1
+        return haystack((ENTRIES[position % len(ENTRIES)], str(position)))
 
     def position_of_key(self, key: Any) -> int:
         return ENTRIES.index(key) if key in ENTRIES else -1
@@ -237,6 +239,19 @@ def test_that_an_outline_that_is_replaced_while_it_is_searched_is_searched_anew(
     table.outline.set_outline(Outline(PARENT), bytearray(7))
     table.outline.put(all_at_once(steps))
     assert shown(table) == ["root", "a", "a.x", "c", "c.x"]
+
+
+def test_that_what_a_filter_looks_into_is_made_in_steps_and_once(table: OutlineTable) -> None:
+    table.outline.set_outline(Outline([-1] * (2 * STEP_ROWS + 1)), lambda _position: False)
+    table.outline.filter_text = "c.x"
+    steps, made = table.outline.find(), []
+    next(steps)
+    made.append(table.outline.searched)
+    steps = table.outline.find()  # the next key was pressed: what is made already stays
+    next(steps)
+    made.append(table.outline.searched)
+    assert len(all_at_once(steps)) == (2 * STEP_ROWS + 1) // 7
+    assert [*made, table.outline.searched] == [STEP_ROWS, 2 * STEP_ROWS, 2 * STEP_ROWS + 1]
 
 
 def test_that_what_is_said_anew_is_searched_anew(table: OutlineTable) -> None:

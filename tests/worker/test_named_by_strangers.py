@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from torchloupe.wire.arguments import DescribeArguments, SolveArguments, WantedTensor
+from torchloupe.wire.arguments import SolveArguments, WantedTensor
 from torchloupe.wire.errors import UsageError
 from torchloupe.worker.argument_kinds import may_be_named, reached
-from torchloupe.worker.arguments import constructor_of
-from torchloupe.worker.solving import describe_arguments, solved_arguments
+from torchloupe.worker.arguments import class_form, constructor_of
+from torchloupe.worker.solving import solved_arguments
 from torchloupe.worker.target import import_target
 
 OTHER = """
@@ -183,17 +183,18 @@ def test_that_a_checkpoint_names_nothing_either(context, target, calls):
     assert calls == []
 
 
-def test_that_nothing_but_a_module_class_is_described(context, target, calls):
+def test_that_nothing_but_a_module_class_is_described(target, calls):
     for name in REFUSED:
         with pytest.raises(UsageError, match="no class of Module"):
-            describe_arguments(context, DescribeArguments(target.text, module_class=name))
+            class_form(target, name)
     assert calls == []
 
 
 @pytest.mark.parametrize("dtype", ["os.system", "torch.load", "nn.Linear", "", "_not_there"])
 def test_that_a_dtype_is_nothing_else(tmp_path, dtype):
     (tmp_path / "typed.py").write_text(
-        "import torch\nclass Net(torch.nn.Module):\n    def __init__(self, dtype: torch.dtype = torch.float32):\n        super().__init__()\n"
+        "import torch\nclass Net(torch.nn.Module):\n    def __init__(self, dtype: torch.dtype = torch.float32):\n"
+        "        super().__init__()\n"
     )
     with pytest.raises(UsageError, match="no dtype of torch"):
         constructor_of(import_target(f"{tmp_path / 'typed.py'}:Net")).keywords({"dtype": dtype})
@@ -215,4 +216,6 @@ def test_that_only_what_is_there_is_reached_and_nothing_is_computed():
 def test_that_functions_of_torch_may_be_named_only_when_a_tensor_has_them():
     own = ModuleType("own")
     assert all(may_be_named(each, own) for each in (torch.relu, nn.functional.gelu, torch.float16, nn.ReLU))
-    assert not any(may_be_named(each, own) for each in (torch.load, torch.compile, torch.hub.load, torch.from_file, None, own, 3, "x"))
+    assert not any(
+        may_be_named(each, own) for each in (torch.load, torch.compile, torch.hub.load, torch.from_file, None, own, 3, "x")
+    )

@@ -54,15 +54,22 @@ def _kept(function: ast.FunctionDef) -> Iterator[Tuple[str, str]]:
 
 def _handed_on(found: Set[Argument], makers: Dict[str, ast.FunctionDef], parents: Dict[str, str]) -> Set[Argument]:
     """``found``, and what a class or function hands on to one of them."""
+    pairs = {
+        ((name, own), (callee, argument))
+        for name, function in makers.items()
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and (callee := _callee(call.func, parents.get(name, ""))) in makers
+        for own, argument in _given(call, function, makers[callee])
+    }
     for _ in range(3):
-        for name, function in makers.items():
-            for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-                called = ast.unparse(call.func)
-                callee = parents.get(name, "") if called == "super().__init__" else called
-                if callee in makers:
-                    given = _given(call, function, makers[callee])
-                    found = found | {(name, own) for own, argument in given if (callee, argument) in found}
+        found = found | {own for own, taken in pairs if taken in found}
     return found
+
+
+def _callee(function: ast.expr, parent: str) -> str:
+    if isinstance(function, ast.Attribute) and function.attr == "__init__":
+        return parent if ast.unparse(function) == "super().__init__" else ""
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _given(call: ast.Call, within: ast.FunctionDef, callee: ast.FunctionDef) -> Iterator[Tuple[str, str]]:

@@ -1,7 +1,8 @@
 """The one door for slow work: requests to the worker and callables run on threads, their answers arrive in the window's thread.
 
 A job holds all of its inputs. The latest start with a tag wins: an older one that waits is dropped, the answer of one that runs
-is ignored. Requests are asked one after the other; local work runs beside them, one at a time for each tag.
+is ignored. Requests are asked one after the other; local work runs beside them, one at a time for each tag, and asks what it needs
+in between through ``Jobs.ask``.
 """
 
 import contextlib
@@ -13,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from torchloupe.gui.turns import Asks, OnEvent, Turns
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed
@@ -24,18 +26,13 @@ from torchloupe.wire.requests import Progress as ProgressMessage
 
 EVENT_INTERVAL_MS = 100
 """Events reach the panels at most this often, all that came meanwhile together."""
+AGAIN_MS = 10
+"""After so long a cancel that came too early is tried again."""
+
+WORKER = "worker"
+"""The lane of requests."""
 
 Progress = Callable[[int, int, str], None]
-
-
-class Asks(Protocol):
-    """What jobs need of a session."""
-
-    def ask(self, message: Any, on_event: Callable[[Any, tuple[bytes, ...]], None] | None = None) -> Any:
-        """The reply to a request; blocks."""
-
-    def cancel(self) -> str:
-        """Ask the running request to stop, harder each time; the rung that was taken."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +84,8 @@ class Jobs(QObject):
     def __init__(self, session: Asks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self._turns = Turns(session)
+        self._here = threading.local()  # the job of this thread
         self._lanes: dict[str, list[Job]] = {}
         self._numbers = itertools.count()
         self._lock = threading.Lock()
@@ -95,6 +94,8 @@ class Jobs(QObject):
         self._posted.connect(lambda call: call())
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._flush_all)
+        self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._again.timeout.connect(self._give_way)
 
     def start(
         self,
@@ -111,13 +112,13 @@ class Jobs(QObject):
         """Start work: a wire request, or a callable ``(progress) -> result``.
 
         ``event`` gets each event, ``events`` all that came in the last tenth of a second as one list. An ``owner`` that is gone by
-        then (a dialog that was closed) is told nothing. A request that ``gives_way`` is stopped for any other one, and asked again
-        after it.
+        then (a dialog that was closed) is told nothing. A request that ``gives_way`` is stopped for any other one, also for those of
+        local work, and asked again after it.
         """
         if event is not None:
             events = partial(_one_by_one, event)
         local = callable(work)
-        lane = f"local {tag or next(self._numbers)}" if local else "worker"
+        lane = f"local {tag or next(self._numbers)}" if local else WORKER
         job = Job(work, done, failed, events, tag, label or type(work).__name__, lane, gives_way)
         if owner is not None:
             owner.destroyed.connect(lambda: setattr(job, "unheard", True))
@@ -128,9 +129,8 @@ class Jobs(QObject):
         queue.append(job)
         if queue[0] is job:
             self._launch(job)
-        elif queue[0].gives_way and not queue[0].gave_way:
-            queue[0].gave_way = True
-            self.session.cancel()
+        else:
+            self._give_way()
         if not was_busy:
             self.busy_changed.emit(True)
 
@@ -156,9 +156,9 @@ class Jobs(QObject):
             for job in queue[1:]:
                 self._answer(job, Failed((), cancelled=True))
             del queue[1:]
-            queue[0].stop.set()
             queue[0].gave_way = False
-        if self._lanes.get("worker"):
+            self._turns.stop(queue[0])
+        if self._lanes.get(WORKER):
             rung = self.session.cancel()
         return rung
 
@@ -173,10 +173,11 @@ class Jobs(QObject):
         """No answer is delivered any more; waits a little for threads about to end. The session is its owner's to close."""
         self._closed = True
         self._timer.stop()
+        self._again.stop()
         jobs = [job for queue in self._lanes.values() for job in queue]
         self._lanes.clear()
         for job in jobs:
-            job.stop.set()
+            self._turns.stop(job)
         end = time.monotonic() + seconds
         for job in jobs:
             if job.thread:
@@ -187,7 +188,7 @@ class Jobs(QObject):
             queue[1:] = [job for job in queue[1:] if job.tag != tag]
             if queue and queue[0].tag == tag:
                 queue[0].superseded = True
-                queue[0].stop.set()
+                self._turns.stop(queue[0])
 
     def _launch(self, job: Job) -> None:
         job.thread = threading.Thread(target=self._work, args=(job,), name=f"job {job.label}", daemon=True)
@@ -195,19 +196,28 @@ class Jobs(QObject):
 
     # on the job's thread
 
+    def ask(self, message: Any, on_event: OnEvent | None = None) -> Any:
+        """The reply to a request in the middle of local work; what gives way does so until that work is done."""
+        job: Job = self._here.job
+        self._turns.begin(job)
+        self._post(self._give_way)
+        return self._turns.ask(job, message, on_event)
+
     def _work(self, job: Job) -> None:
+        self._here.job = job
         try:
             result = self._answer_of(job)
         except Cancelled:
             result = Failed((), cancelled=True)
         except Exception as error:
             result = failed_from(error)
+        self._turns.end(job)
         self._post(partial(self._finish, job, result))
 
     def _answer_of(self, job: Job) -> Any:
         if callable(job.work):
             return job.work(Reporter(partial(self._report, job), partial(self._hear, job)))
-        return self.session.ask(job.work, partial(self._hear, job))
+        return self._turns.ask(job, job.work, partial(self._hear, job))
 
     def _report(self, job: Job, done: int, total: int, what: str = "") -> None:
         if job.stop.is_set():
@@ -226,6 +236,11 @@ class Jobs(QObject):
             self._posted.emit(call)
 
     # in the window's thread
+
+    def _give_way(self) -> None:
+        queue = self._lanes.get(WORKER)
+        if queue and queue[0].gives_way and self._turns.give_way(queue[0], any(not job.gives_way for job in queue[1:])):
+            self._again.start()
 
     def _flush_soon(self) -> None:
         waited = (time.monotonic() - self._flushed) * 1000

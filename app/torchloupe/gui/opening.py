@@ -144,12 +144,12 @@ class Opening(QObject):
         """
         place, name = split_target(text.strip())
         path = Path(place).expanduser().absolute()
-        is_there = not place.endswith(".py") or self.worker.is_remote  # a file of the far side is for the worker to read
-        place = place if is_there else str(path)
+        is_elsewhere = not place.endswith(".py") or self.worker.is_remote  # a file of the far side is for the worker to read
+        place = place if is_elsewhere else str(path)
         how = like or OpenTarget("", import_folders=tuple(self.folders_of(place)))
         target = f"{place}:{name}" if name else place
         request = replace(how, target=target, arguments=arguments or None, device=self.options.device)
-        if is_there:
+        if is_elsewhere:
             self._open_there(request, place, name, arguments is not None)
             return
         if trusted:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from torchloupe.gui.lazy_table import LazyRows
 from torchloupe.gui.outline import Outline, place_in
 from torchloupe.gui.row_filter import matching_steps
-from torchloupe.gui.slices import Steps
+from torchloupe.gui.slices import STEP_ROWS, Steps
 from torchloupe.gui.text_table import Column, FilterTable, Index, Row, TextTableModel
 
 BRANCH_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -42,8 +42,8 @@ class OutlineModel(TextTableModel):
         """The row of an entry. Its key is unlike every other's."""
 
     @abstractmethod
-    def haystacks(self) -> list[str]:
-        """What a filter looks into, by position."""
+    def haystack_at(self, position: int) -> str:
+        """What a filter looks into."""
 
     @abstractmethod
     def position_of_key(self, key: Any) -> int:
@@ -152,8 +152,9 @@ class OutlineModel(TextTableModel):
             outline, haystacks = self.outline, self._haystacks
             if not self.filter_text.strip():
                 return outline.visible(self._open)
-            if not haystacks:
-                haystacks = self._haystacks = self.haystacks()
+            while outline is self.outline and len(haystacks) < len(outline):
+                haystacks += map(self.haystack_at, range(len(haystacks), min(len(haystacks) + STEP_ROWS, len(outline))))
+                yield
             found = yield from matching_steps(self.filter_text, self.filter_titles, haystacks)
             visible = outline.with_ancestors(found)
             if outline is self.outline and haystacks is self._haystacks:  # else they were replaced meanwhile

@@ -43,9 +43,9 @@ class CheckpointModel(OutlineModel):
         """The row of an entry."""
         return self.checkpoint_rows.row(position)
 
-    def haystacks(self) -> list[str]:
+    def haystack_at(self, position: int) -> str:
         """All cells, and the container."""
-        return self.checkpoint_rows.haystacks
+        return self.checkpoint_rows.haystacks[position]
 
     def position_of_key(self, key: Any) -> int:
         """Keys are positions."""

@@ -7,10 +7,9 @@ from torchloupe.analysis.wording import count_text, counted, describe_hidden, sh
 from torchloupe.gui.marks import SEVERITY_MARKS, Mark
 from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks
 from torchloupe.gui.modules.columns import FACTS, mode_text
-from torchloupe.gui.modules.parameters import parameters_by_owner
 from torchloupe.gui.outline import Outline
 from torchloupe.gui.row_filter import haystack
-from torchloupe.wire.modules import ModuleEntry, ModuleTree
+from torchloupe.wire.modules import ModuleEntry, ParameterEntry
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.traces import LayerCall
@@ -150,30 +149,20 @@ def _marked(name: str, mark: Mark | None) -> str:
     return f"{name}  {mark.glyph}" if mark else name
 
 
-def haystacks_of(tree: ModuleTree, entries: Sequence[Entry], calls: ModuleCalls | None) -> list[str]:
-    """What a filter finds each row by: path, class, settings, the shapes and dtypes of what it owns, its outputs. Equal blocks are
+def haystack_of(entry: Entry, owned: Mapping[str, Sequence[ParameterEntry]], calls: ModuleCalls | None) -> str:
+    """What a filter finds a row by: path, class, settings, the shapes and dtypes of what it owns, its outputs. Equal blocks are
     found by what the first of them is."""
-    owned = parameters_by_owner(tree)
-    last = calls.last if calls else {}
-    found: dict[str, str] = {}
-    for module in tree.modules:
-        own = owned.get(module.path, ())
-        outputs = " ".join(shape_text(output.shape) for output in last[module.path].outputs) if module.path in last else ""
-        shapes = " ".join([shape_text(entry.shape) for entry in own])
-        dtypes = " ".join(dict.fromkeys([entry.dtype for entry in own])) or module.dtype
-        made_of = f"{module.class_name} {module.settings}"
-        found[module.path] = haystack((module.path, made_of, outputs, shapes, dtypes, module.device, mode_text(module), ""))
-    return [_haystack_of(entry, found) for entry in entries]
-
-
-def _haystack_of(entry: Entry, found: Mapping[str, str]) -> str:
-    if isinstance(entry, ModuleEntry):
-        return found[entry.path]
-    if isinstance(entry, Blocks):
-        return found[entry.first]
-    part = entry if isinstance(entry, HiddenPart) else entry.first
-    words = (part.path, part.class_name, "", shape_text(part.shape), part.dtype, part.device, "", "not registered")
-    return haystack(words)
+    if isinstance(entry, (HiddenPart, HiddenBlocks)):
+        part = entry if isinstance(entry, HiddenPart) else entry.first
+        words = (part.path, part.class_name, "", shape_text(part.shape), part.dtype, part.device, "", "not registered")
+        return haystack(words)
+    module = entry if isinstance(entry, ModuleEntry) else entry.together
+    own, last = owned.get(module.path, ()), calls.last.get(module.path) if calls else None
+    outputs = " ".join(shape_text(output.shape) for output in last.outputs) if last else ""
+    shapes = " ".join([shape_text(each.shape) for each in own])
+    dtypes = " ".join(dict.fromkeys([each.dtype for each in own])) or module.dtype
+    made_of = f"{module.class_name} {module.settings}"
+    return haystack((module.path, made_of, outputs, shapes, dtypes, module.device, mode_text(module), ""))
 
 
 def module_tips(entry: ModuleEntry, never_called: bool, errors: int = 0) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class ParameterTable(QWidget):
         self.table.view.scrollTo(self.model.index(0, len(rows.COLUMNS) - 1))
         keys = tuple(entry.key for entry in wanted if entry.shape is not None)
         label = self.tr("reading the values of {0}").format(counted(len(keys), "tensor"))
-        work = ReadParameters(self._jobs.session.ask, keys)
+        work = ReadParameters(self._jobs.ask, keys)
         self._jobs.start(work, tag=READING, label=label, events=self._heard, owner=self)
 
     def _heard(self, news: list[LookedAt]) -> None:

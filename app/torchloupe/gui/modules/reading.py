@@ -26,7 +26,7 @@ class LookedAt:
 
 @dataclass(frozen=True)
 class ReadParameters:
-    """Tells ``LookedAt`` for each key as it comes; ``ask`` is the session's."""
+    """Tells ``LookedAt`` for each key as it comes; ``ask`` is that of the jobs."""
 
     ask: Ask
     keys: tuple[str, ...]

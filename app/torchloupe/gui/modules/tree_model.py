@@ -140,12 +140,11 @@ class ModuleTreeModel(OutlineModel):
         members = (self.entries[place] for place in inside if around[place] == position)
         return {self.calls.count.get(entry.path, 0) for entry in members if isinstance(entry, ModuleEntry)}
 
-    def haystacks(self) -> list[str]:
+    def haystack_at(self, position: int) -> str:
         """Path, class, settings, shapes."""
-        before_a_run = self._haystacks_before_a_run
-        return (
-            list(before_a_run) if before_a_run and self.calls is None else rows.haystacks_of(self.tree, self.entries, self.calls)
-        )
+        if self._haystacks_before_a_run and self.calls is None:
+            return self._haystacks_before_a_run[position]
+        return rows.haystack_of(self.entries[position], self._owned, self.calls)
 
     def position_of_key(self, key: Any) -> int:
         """By module path, or by hidden part."""

@@ -164,8 +164,8 @@ class TensorPanel(QWidget):
         """Where the values of a choice come from, if they can be had."""
         contents = self.workbench.checkpoint
         if choice.stored is not None:
-            return source_of_stored(contents, choice.stored, self.jobs.session.ask) if contents is not None else None
-        return LiveSource(self.jobs.session.ask, choice.fetch, choice.shape, choice.dtype) if choice.fetch else None
+            return source_of_stored(contents, choice.stored, self.jobs.ask) if contents is not None else None
+        return LiveSource(self.jobs.ask, choice.fetch, choice.shape, choice.dtype) if choice.fetch else None
 
     def _show_stored(self, choice: rows.TensorChoice, tensor: StoredTensor) -> None:
         contents, reading = self.workbench.checkpoint, self._readings.get(tensor)
@@ -181,7 +181,7 @@ class TensorPanel(QWidget):
             self._say(self.tr("Reading the values of {0} …").format(tensor.key))
             label = self.tr("Values of {0}").format(tensor.key)
             failed = partial(self._not_read, tensor)
-            work = reading_of(source_of_stored(contents, tensor, self.jobs.session.ask))
+            work = reading_of(source_of_stored(contents, tensor, self.jobs.ask))
             self.jobs.start(work, self._read, failed, tag="tensor-values", label=label)
 
     def _show_origin(self, reading: StoredReading | None) -> None:

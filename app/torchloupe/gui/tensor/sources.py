@@ -85,7 +85,7 @@ class StoredSource:
 
 @dataclass(frozen=True)
 class TorchSource(StoredSource):
-    """A tensor of a checkpoint that torch alone can read: its values come dense and dequantized. ``ask`` is the session's."""
+    """A tensor of a checkpoint that torch alone can read: its values come dense and dequantized. ``ask`` is that of the jobs."""
 
     ask: Ask
 
@@ -119,7 +119,7 @@ class TorchSource(StoredSource):
 
 @dataclass(frozen=True)
 class LiveSource:
-    """A parameter or buffer of the open model; ``ask`` is the session's."""
+    """A parameter or buffer of the open model; ``ask`` is that of the jobs."""
 
     ask: Ask
     key: str
