@@ -186,7 +186,7 @@ def test_that_shards_become_one_file(tmp_path: Path, suffix: str) -> None:
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
     written(tmp_path / "model.safetensors.index.json", tmp_path / f"b{suffix}")
     check_same(loaded(tmp_path / f"b{suffix}"), parts[0] | parts[1])
-    with pytest.raises(UsageError, match="is the checkpoint itself"):
+    with pytest.raises(UsageError, match="is read for this"):
         written(tmp_path / "model.safetensors.index.json", tmp_path / "part1.safetensors", overwrite=True)
 
 

@@ -290,7 +290,7 @@ def test_that_the_source_is_never_replaced_under_any_of_its_names(
     (source.parent / name).unlink()
     link(source, source.parent / name)
     before = source.read_bytes()
-    with pytest.raises(UsageError, match="is the checkpoint itself, which is never written"):
+    with pytest.raises(UsageError, match="is read for this, and is never written"):
         written(source, source.parent / name, overwrite=True)
     assert source.read_bytes() == before
 

@@ -104,7 +104,7 @@ def test_that_the_source_is_never_written(play: Play, source: str) -> None:
     before = Path(source).read_bytes()
     refused = play("convert", source, source, "--overwrite", "--json")
     assert refused.status == 2
-    assert "is the checkpoint itself" in refused.json["problems"][0]["message"]
+    assert "is read for this" in refused.json["problems"][0]["message"]
     assert Path(source).read_bytes() == before
 
 

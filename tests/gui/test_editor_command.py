@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from gui.conftest import PATIENCE_MS
-from torchloupe.gui.editor import editor_words, found_editors, open_in_editor, started
+from torchloupe.gui.editor import TERMINAL_EXAMPLE, command_problem, editor_words, found_editors, open_in_editor, started
 from torchloupe.gui.editor_command.dialog import EditorDialog
 from torchloupe.gui.settings import EDITOR_COMMAND, Settings
 
@@ -63,11 +63,27 @@ def test_that_braces_in_a_file_name_stay_as_they_are(editor: Path) -> None:
     assert words[1:] == ["/m/{line}.py"]
 
 
-def test_that_a_terminals_editor_is_taken_when_a_person_asks_for_it(editor: Path) -> None:
+@pytest.mark.parametrize("command", ["vim +{line} {file}", "vim", "'{folder}/vim' {file}"])
+def test_that_a_terminals_editor_is_not_started_without_a_terminal(editor: Path, command: str) -> None:
     (Path(os.environ["PATH"]) / "vim").symlink_to("pycharm")
-    words = editor_words("/m.py", 3, command="vim +{line} {file}")
+    command = command.replace("{folder}", os.environ["PATH"])
+    assert command_problem(command).startswith("vim needs a terminal. Put one in front (xterm -e vim +{line} {file})")
+    assert editor_words("/m.py", 3, command=command) is None
+    assert not open_in_editor("/m.py", 3, command)
+    assert not editor.exists()
+
+
+def test_that_a_terminals_editor_is_started_by_a_terminal(editor: Path) -> None:
+    (Path(os.environ["PATH"]) / "xterm").symlink_to("pycharm")
+    words = editor_words("/m.py", 3, command=TERMINAL_EXAMPLE)
     assert words is not None
-    assert words[1:] == ["+3", "/m.py"]
+    assert words[1:] == ["-e", "vim", "+3", "/m.py"]
+    assert not command_problem(TERMINAL_EXAMPLE)
+
+
+def test_that_a_quote_that_is_not_closed_is_what_is_told(editor: Path) -> None:
+    assert command_problem('pycharm "{file}') == "A quote in the command is not closed. Add the one that is missing."
+    assert not open_in_editor("/m.py", 3, 'pycharm "{file}')
 
 
 def test_that_a_command_that_is_not_there_is_no_command_though_others_are(editor: Path) -> None:
@@ -92,6 +108,13 @@ def test_that_ctrl_e_starts_what_the_settings_say(full_window: Any, editor: Path
     assert full_window.status.message.text() == "Opened /models/classifier.py:47 in the editor."
 
 
+def test_that_ctrl_e_says_why_a_chosen_editor_is_not_started(full_window: Any, editor: Path) -> None:
+    full_window.settings.set_text(EDITOR_COMMAND, "pycharm '{file}")
+    full_window.actions_by_id["go.source"].trigger()
+    said = "A quote in the command is not closed. Add the one that is missing. /models/classifier.py:47 was copied."
+    assert full_window.status.message.text() == said
+
+
 # the dialog
 
 
@@ -114,7 +137,11 @@ def test_that_the_dialog_offers_what_is_found_and_shows_what_would_be_started(di
 
 def test_that_a_program_that_is_not_there_is_said_while_typing(dialog: Any) -> None:
     dialog.command.setEditText("emaks {file}")
-    assert dialog.starts.text() == "▲ There is no program emaks here."
+    assert dialog.starts.text() == "▲ There is no program emaks here. Correct the name, or type its whole path."
+    dialog.command.setEditText("pycharm '{file}")
+    assert dialog.starts.text() == "▲ A quote in the command is not closed. Add the one that is missing."
+    dialog.command.setEditText("nano")
+    assert dialog.starts.text().startswith("▲ nano needs a terminal.")
 
 
 def test_that_an_empty_command_means_whatever_is_found(dialog: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -386,3 +386,67 @@ def test_that_what_a_person_cancels_is_not_asked_again(
     qtbot.waitUntil(lambda: not jobs.busy, timeout=PATIENCE_MS)
     assert [(name, reply.cancelled) for name, reply in answers] == [("look failed", True)]
     assert asked_kinds(session) == [RunForward]
+
+
+class LateSession(ScriptedSession):
+    """What it is asked first reaches it when the gate is opened."""
+
+    def __init__(self, script: dict[type, Any]) -> None:
+        super().__init__(script)
+        self.arrived, self.opened = threading.Event(), threading.Event()
+        self.cancels: list[str] = []
+
+    def ask(self, message: Any, on_event: Any = None) -> Any:
+        self.arrived.set()
+        assert self.opened.wait(10)
+        return super().ask(message, on_event)
+
+    def cancel(self) -> str:
+        self.cancels.append(super().cancel())
+        return self.cancels[-1]
+
+
+def test_that_a_request_gives_way_though_it_had_not_reached_the_session_yet(answers: Answers, qtbot: Any) -> None:
+    session = LateSession({RunForward: [UNTIL_CANCELLED], SummaryTable: [SummaryText("table")]})
+    jobs = Jobs(session)
+    jobs.start(RunForward(), gives_way=True, tag="look")
+    qtbot.waitUntil(session.arrived.is_set, timeout=PATIENCE_MS)
+    jobs.start(SummaryTable(), **listening(answers, "summary"))
+    assert session.cancels == [""]
+    session.opened.set()
+    qtbot.waitUntil(lambda: bool(answers), timeout=PATIENCE_MS)
+    assert answers == [("summary", SummaryText("table"))]
+    assert session.cancels.count("asked") == 1
+    session.close()
+    jobs.close()
+
+
+def test_that_a_request_gives_way_to_the_questions_of_local_work_until_that_is_done(
+    jobs: Jobs, session: ScriptedSession, answers: Answers, qtbot: Any
+) -> None:
+    replies = iter([[UNTIL_CANCELLED], ["report"]])
+    session.script |= {RunForward: lambda _request: next(replies), FetchStats: lambda request: [request.key]}
+    jobs.start(RunForward(), **listening(answers, "look"), gives_way=True)
+    until_asked(session, qtbot)
+    jobs.start(lambda _progress: [jobs.ask(FetchStats(key)) for key in "abc"], **listening(answers, "values"))
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=PATIENCE_MS)
+    assert answers == [("values", ["a", "b", "c"]), ("look", "report")]
+    assert asked_kinds(session) == [RunForward, *[FetchStats] * 3, RunForward]
+
+
+def test_that_what_is_cancelled_before_it_is_asked_says_so(
+    jobs: Jobs, session: ScriptedSession, answers: Answers, qtbot: Any
+) -> None:
+    gate = Gate("reading")
+
+    def work(_progress: Progress) -> Any:
+        gate(lambda *_words: None)
+        return jobs.ask(FetchStats("a"))
+
+    jobs.start(work, **listening(answers, "values"))
+    qtbot.waitUntil(gate.entered.is_set, timeout=PATIENCE_MS)
+    assert jobs.cancel() == "asked"
+    gate.opened.set()
+    qtbot.waitUntil(lambda: bool(answers), timeout=PATIENCE_MS)
+    assert answers == [("values failed", Failed((), cancelled=True))]
+    assert session.asked == []

@@ -1,6 +1,7 @@
 """Where what is selected stands in the source."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,7 +84,14 @@ def test_that_the_path_of_what_is_hidden_can_be_copied() -> None:
     assert dotted_path(Selection(module="head", hidden=HIDDEN)) == "head.parts[0]"
 
 
-def test_that_a_command_that_does_not_start_is_named(qapp: Any) -> None:
-    assert (
-        open_place("/m.py", 3, "no-such-editor {file}") == "The editor did not start: no-such-editor {file}. /m.py:3 was copied."
-    )
+def test_that_a_command_that_does_not_start_is_named(qapp: Any, tmp_path: Path) -> None:
+    program = tmp_path / "my-editor"
+    program.write_bytes(b"\0")
+    program.chmod(0o755)
+    said = f"The editor did not start: {program} {{file}}. /m.py:3 was copied."
+    assert open_place("/m.py", 3, f"{program} {{file}}") == said
+
+
+def test_that_it_is_said_why_a_command_cannot_be_started(qapp: Any) -> None:
+    said = "There is no program no-such-editor here. Correct the name, or type its whole path. /m.py:3 was copied."
+    assert open_place("/m.py", 3, "no-such-editor {file}") == said

@@ -15,9 +15,13 @@ from gui.panel_data import QuietSession, open_panel, run_well, shown_column, sta
 from torchloupe.checkpoints import read_contents
 from torchloupe.gui import theme
 from torchloupe.gui.tensor.panel import TensorPanel
+from torchloupe.gui.tensor.views import VALUES
 from torchloupe.gui.workbench import Selection
+from torchloupe.session.scripted import UNTIL_CANCELLED, ScriptedSession
 from torchloupe.wire.contents import CheckpointContents
-from torchloupe.wire.requests import Failed, FetchedStats, FetchStats
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.registration import InspectModel
+from torchloupe.wire.requests import Failed, FetchedStats, FetchStats, FetchValues
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 
 
@@ -89,6 +93,25 @@ def test_that_a_parameter_is_read_by_the_worker_and_shown(panel: TensorPanel, se
     qtbot.waitUntil(lambda: panel.words.isVisible())
     assert panel.words.text().startswith("1,280 values: 7 (0.547 %) zeros")
     assert session.asked == [FetchStats("head.fc2.weight")]
+
+
+def test_that_a_closer_look_gives_way_to_the_values_that_a_view_asks_for(qtbot: Any) -> None:
+    key = "head.fc2.weight"
+    refused = Failed((Problem("no-values", "It has no values.", hint="Run the model."),))
+    session: Any = ScriptedSession(
+        {InspectModel: [UNTIL_CANCELLED], FetchStats: [FetchedStats(key, stats())], FetchValues: [refused]}
+    )
+    panel = open_panel(qtbot, TensorPanel, session)
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.select_parameter(key)
+    qtbot.waitUntil(panel.words.isVisible)
+    panel.bench_jobs.start(InspectModel(), gives_way=True, failed=lambda _failed: None)
+    qtbot.waitUntil(lambda: session.state == "busy")
+    panel.views.show_view(VALUES)
+    qtbot.waitUntil(lambda: panel.views.current.said.label.text() == "It has no values. Run the model.")
+    kinds = [type(message) for message in session.asked]
+    assert kinds[:3] == [FetchStats, InspectModel, FetchValues]
+    session.close()
 
 
 def test_that_what_was_read_is_not_asked_for_again_until_the_model_changes(

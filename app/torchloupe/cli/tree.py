@@ -38,7 +38,9 @@ class Tree:
         parser.add_argument("--summary", action="store_true", help="print torchinfo's table in place of the tree")
         parser.add_argument("--unfold", action="store_true", help="show equal blocks one by one, not 48 of them in one row")
         parser.add_argument(
-            "--calls", action="store_true", help="run the sample input, too: what was never called, sizes of lazy parts, what forward shows"
+            "--calls",
+            action="store_true",
+            help="run the sample input, too: what was never called, sizes of lazy parts, what forward shows",
         )
         parser.add_argument("--initialisation", action="store_true", help="say how each tensor was initialised, by its values")
         parser.add_argument(

@@ -26,6 +26,9 @@ TEMPLATES = {
 IN_TERMINAL = {"vi", "vim", "nvim", "nano", "micro", "ed", "ex", "joe", "pico", "helix", "hx"}
 """Editors that need a terminal, which the window has not."""
 
+TERMINAL_EXAMPLE = "xterm -e vim +{line} {file}"
+"""How such an editor is started all the same."""
+
 started: "list[subprocess.Popen[bytes]]" = []
 """Editors that were started; those that have ended are let go with the next one."""
 
@@ -48,7 +51,7 @@ def editor_words(file: str, line: int | None, environment: Mapping[str, str] = o
     """The command that shows this place: ``command``, when a person chose one; else ``$VISUAL`` or ``$EDITOR`` when it has a window,
     the terminal's own editor, or the first one that is installed. None when there is none."""
     if command.strip():
-        return _filled(command, file, line, environment)
+        return None if command_problem(command, environment) else _filled(command, file, line, environment)
     wanted = [environment.get("VISUAL", ""), environment.get("EDITOR", "")]
     if environment.get("TERM_PROGRAM") == "vscode":
         wanted.append("code")
@@ -70,6 +73,18 @@ def _filled(text: str, file: str, line: int | None, environment: Mapping[str, st
     if not any("{file}" in word for word in template):
         template += TEMPLATES.get(_name_of(words), ["{file}"])
     return [program, *(word.replace("{line}", str(line or 1)).replace("{file}", file) for word in template)]
+
+
+def command_problem(command: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Why a command that a person chose cannot be started, and what to do; empty when it can."""
+    words = _split(command)
+    if not words:
+        return "A quote in the command is not closed. Add the one that is missing."
+    if _name_of(words) in IN_TERMINAL:
+        return f"{_name_of(words)} needs a terminal. Put one in front ({TERMINAL_EXAMPLE}), or choose an editor with a window."
+    if shutil.which(words[0], path=environment.get("PATH")) is None:
+        return f"There is no program {words[0]} here. Correct the name, or type its whole path."
+    return ""
 
 
 def _name_of(words: list[str]) -> str:

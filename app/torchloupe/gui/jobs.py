@@ -159,7 +159,7 @@ class Jobs(QObject):
             queue[0].gave_way = False
             self._turns.stop(queue[0])
         if self._lanes.get(WORKER):
-            rung = self.session.cancel()
+            rung = self.session.cancel() or rung
         return rung
 
     def drop(self, tag: str) -> None:

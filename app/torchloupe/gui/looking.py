@@ -37,16 +37,17 @@ def source_place(workbench: Workbench) -> tuple[str, int] | None:
 
 def open_place(file: str, line: int, command: str = "") -> str:
     """Open a place in the editor (the one that a person chose, by its ``command``); the sentence for the status bar."""
-    from torchloupe.gui.editor import open_in_editor  # needs the modules that start processes: not before they are used
+    from torchloupe.gui import editor  # needs the modules that start processes: not before they are used
 
     text = f"{file}:{line}"
-    started = open_in_editor(file, line, command)
+    started = editor.open_in_editor(file, line, command)
     trace("editor", place=text, started=started)
     if started:
         return translate("looking", "Opened {0} in the editor.").format(text)
     QGuiApplication.clipboard().setText(text)
     if command:
-        return translate("looking", "The editor did not start: {0}. {1} was copied.").format(command, text)
+        problem = editor.command_problem(command) or translate("looking", "The editor did not start: {0}.").format(command)
+        return translate("looking", "{0} {1} was copied.").format(problem, text)
     return translate("looking", "No editor was found (Go, Editor command). {0} was copied.").format(text)
 
 

@@ -92,7 +92,7 @@ def _refuse(goal: Path, real: Path, overwrite: bool, sources: Iterable[Path]) ->
     if not real.is_file():
         raise UsageError(f"{goal} is no regular file.", "Give the name of a file.")
     if any(source.exists() and source.samefile(real) for source in sources):
-        raise UsageError(f"{goal} is the checkpoint itself, which is never written.", "Give another name.")
+        raise UsageError(f"{goal} is read for this, and is never written.", "Give another name.")
     if not overwrite:
         raise _exists(goal)
 

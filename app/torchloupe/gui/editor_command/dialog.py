@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
-from torchloupe.gui.editor import editor_words, found_editors
+from torchloupe.gui.editor import command_problem, editor_words, found_editors
 from torchloupe.gui.settings import EDITOR_COMMAND, Settings
 from torchloupe.gui.theme import color, em
 
@@ -58,6 +58,6 @@ class EditorDialog(QDialog):
         if words:
             self.starts.setText(self.tr("For line 12 of {0} it starts: {1}").format(EXAMPLE, " ".join(words)))
         elif text:
-            self.starts.setText(self.tr("▲ There is no program {0} here.").format(text.split()[0]))
+            self.starts.setText(f"▲ {command_problem(text)}")
         else:
             self.starts.setText(self.tr("▲ No editor with a window was found. A place is copied instead."))
