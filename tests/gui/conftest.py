@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
 from gui import panel_data
@@ -65,9 +66,17 @@ def good_run() -> list[Any]:
     return [*map(CallFinished, calls), panel_data.report(calls=len(calls))]
 
 
+@pytest.fixture(scope="session")
+def first_font(qapp: QApplication) -> QFont:
+    """The font before any test has chosen another one."""
+    return qapp.font()
+
+
 @pytest.fixture(autouse=True)
-def light_theme(qapp: QApplication) -> None:
-    """Every test begins in the light theme."""
+def light_theme(qapp: QApplication, first_font: QFont) -> None:
+    """Every test begins in the light theme and with letters of the first size."""
+    if qapp.font() != first_font:
+        qapp.setFont(first_font)
     theme.apply_theme(qapp, "light")
 
 
