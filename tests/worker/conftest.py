@@ -1,7 +1,6 @@
 """The worker's rooms are tested in this process, with a context that keeps what would be sent."""
 
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,14 +48,14 @@ def models():
 
 
 @pytest.fixture(autouse=True)
-def _clean_imports():
+def _clean_imports(tmp_path_factory):
     """A target leaves its module, its folder and what it set behind, as it must in a worker; tests start without them."""
     modules, process = set(sys.modules), ProcessState()
     yield
     process.restore()
     for name in set(sys.modules) - modules:
         file = str(getattr(sys.modules[name], "__file__", ""))
-        if file.startswith((str(MODELS), tempfile.gettempdir())):
+        if file.startswith((str(MODELS), str(tmp_path_factory.getbasetemp()))):
             del sys.modules[name]
 
 
