@@ -158,7 +158,7 @@ def order_of(row: PairRow, column: int) -> Any:
     if column in (KEY, DTYPES):
         return (key_text if column == KEY else dtypes_text)(row.diff).lower()
     if column == SHAPES:
-        return (row.diff.expected or row.diff.found).shape  # type: ignore[union-attr]  # a row has one side at least
+        return next(side.shape for side in (row.diff.expected, row.diff.found) if side)  # a row has one side at least
     if how is None:
         return -2.0
     if column == RELATIVE:

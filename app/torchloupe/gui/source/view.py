@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QTextCursor, QTextFormat
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QTextBlock, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from torchloupe.gui.python_colors import PythonColors
@@ -69,7 +69,7 @@ class SourceCode(QPlainTextEdit):
         inside = self.contentsRect()
         self.numbers.setGeometry(QRect(inside.left(), inside.top(), self.numbers.sizeHint().width(), inside.height()))
 
-    def _block(self, line: int):  # type: ignore[no-untyped-def]  # QTextBlock, which QTextCursor takes
+    def _block(self, line: int) -> QTextBlock:
         assert self.text is not None
         return self.document().findBlockByNumber(line - self.text.first)
 
