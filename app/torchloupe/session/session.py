@@ -70,7 +70,7 @@ class Session:
                 return STOPPED
             if self._current is None:
                 return DIED if self._died else STOPPED
-            if self._current.state == STARTING:
+            if self._current.hello is None:
                 return STARTING
             return BUSY if self._running else READY
 
@@ -96,10 +96,10 @@ class Session:
 
     def start(self) -> None:
         """Bring a worker up in the background, if none is there. Returns at once."""
-        with self._changed:
+        with self._announcing, self._changed:  # so that a start that fails at once is told after it was told to begin
             if not self._closed and self._current is None:
                 self._take_another()
-        self._announce()
+            self._announce()
 
     def ask(self, message: Any, on_event: OnEvent | None = None) -> Any:
         """The reply to a request, or ``Failed``; blocks. Events go to ``on_event`` on the calling thread.
