@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import native_build
 import quiet
 import system_libraries
 import virtual_environment
@@ -130,7 +131,9 @@ def prepare(needs: Sequence[system_libraries.Need]) -> Path:
         environment = virtual_environment.VirtualEnvironment(ROOT)
         absent = environment.state == virtual_environment.ABSENT
         system_libraries.ensure(needs, virtual_environment.venv_packages() if absent else ())
-    return virtual_environment.VirtualEnvironment(ROOT).prepare()
+    python = virtual_environment.VirtualEnvironment(ROOT).prepare()
+    native_build.bring_up_to_date(ROOT)
+    return python
 
 
 def call(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> int:

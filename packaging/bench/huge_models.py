@@ -100,6 +100,7 @@ def window(factory: str) -> dict[str, float]:
 
     from torchloupe.gui.jobs import Jobs
     from torchloupe.gui.modules.panel import ModulesPanel
+    from torchloupe.gui.tree_ahead import TreeAhead
     from torchloupe.gui.workbench import Workbench
     from torchloupe.session.launchers import launcher_of
     from torchloupe.session.session import Session
@@ -113,7 +114,7 @@ def window(factory: str) -> dict[str, float]:
     target = f"{HERE.parent / 'big_models.py'}:{factory}"
     session.ask(ListTargets(target))
     began = time.perf_counter()
-    jobs.start(OpenTarget(target), done=bench.set_model)
+    TreeAhead(bench, jobs).start(OpenTarget(target), bench.set_model, sys.exit, "target", "opening")
     while not panel.tree_model.rowCount():
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     panel.grab()

@@ -8,7 +8,7 @@ import pytest
 
 from cli.playing import CALLS, REPORT, KeyListWriter, Play, opened
 from torchloupe.wire.registration import InspectedModel, InspectModel
-from torchloupe.wire.requests import CallFinished, OpenTarget, RunForward
+from torchloupe.wire.requests import CallsFinished, OpenTarget, RunForward
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def play() -> Play:
     play = Play()
     play.script = {
         OpenTarget: lambda request: opened(request.target),
-        RunForward: [*map(CallFinished, CALLS), REPORT],
+        RunForward: [CallsFinished(tuple(CALLS)), REPORT],
         InspectModel: [InspectedModel()],
     }
     return play

@@ -10,7 +10,7 @@ from cli.playing import CALLS, REPORT, KeyListWriter, Play, opened
 from torchloupe.session.own_packages import torchinfo_folder
 from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.problems import Fix, Problem
-from torchloupe.wire.requests import CallFinished, Failed, OpenTarget, RunForward, SummaryTable, SummaryText
+from torchloupe.wire.requests import CallsFinished, Failed, OpenTarget, RunForward, SummaryTable, SummaryText
 from torchloupe.wire.tensors import TensorMeta
 
 MISMATCH = Problem(
@@ -204,7 +204,7 @@ def test_that_inputs_in_containers_are_reported_without_a_keyword(play: Play) ->
 
 def test_that_a_problem_of_the_run_is_status_one_with_all_it_knows(play: Play) -> None:
     play.script[RunForward] = [
-        CallFinished(replace(CALLS[0], status="failed", outputs=(), stats=())),
+        CallsFinished((replace(CALLS[0], status="failed", outputs=(), stats=()),)),
         replace(REPORT, problems=(MISMATCH,)),
     ]
     written = play("run", "model.py", "--json")
@@ -247,7 +247,7 @@ def test_that_warnings_alone_are_status_zero(play: Play) -> None:
 
 def test_that_a_run_that_fails_keeps_the_calls_that_were_seen(play: Play) -> None:
     died = Problem("worker-died", "The worker was killed.", hint="Not enough memory?")
-    play.script[RunForward] = [CallFinished(CALLS[0]), Failed((died,))]
+    play.script[RunForward] = [CallsFinished((CALLS[0],)), Failed((died,))]
     written = play("run", "model.py", "--json")
     assert written.status == 2
     assert [call["module"] for call in written.json["calls"]] == ["fc"]
@@ -255,7 +255,7 @@ def test_that_a_run_that_fails_keeps_the_calls_that_were_seen(play: Play) -> Non
 
 
 def test_that_a_cancelled_run_is_status_130_and_keeps_its_calls(play: Play) -> None:
-    play.script[RunForward] = [CallFinished(CALLS[0]), UNTIL_CANCELLED]
+    play.script[RunForward] = [CallsFinished((CALLS[0],)), UNTIL_CANCELLED]
     canceller = threading.Timer(0.05, lambda: play.sessions[-1].cancel())
     canceller.start()
     written = play("run", "model.py")

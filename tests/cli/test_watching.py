@@ -14,7 +14,7 @@ import pytest
 from cli.playing import CALLS, REPORT, Play, opened
 from torchloupe.cli import watching
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import CallFinished, Failed, OpenTarget, RunForward
+from torchloupe.wire.requests import CallsFinished, Failed, OpenTarget, RunForward
 
 BROKEN = Failed((Problem("import-failed", "Importing model.py failed: SyntaxError: no."),))
 MODEL = """import torch
@@ -120,7 +120,7 @@ def test_that_a_save_during_the_round_is_not_missed(play: Play, project: Path, m
     def run(_request: Any) -> list[Any]:
         for text in edits:
             (project / "model.py").write_text(text)
-        return [*map(CallFinished, CALLS), REPORT]
+        return [CallsFinished(tuple(CALLS)), REPORT]
 
     meanwhile()
     play.script[RunForward] = run

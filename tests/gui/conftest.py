@@ -14,7 +14,7 @@ from torchloupe.gui import theme
 from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.settings import Settings
 from torchloupe.session.scripted import ScriptedSession
-from torchloupe.wire.requests import CallFinished, OpenTarget, RunForward
+from torchloupe.wire.requests import CallsFinished, OpenTarget, RunForward
 
 PATIENCE_MS = 10_000
 MODEL_SOURCE = '''from torch import nn
@@ -57,13 +57,13 @@ MakeWindow = Callable[..., MainWindow]
 def failing_run() -> list[Any]:
     """The script of a run that ends in a mismatch."""
     calls = panel_data.failing_calls()
-    return [*map(CallFinished, calls), panel_data.report(panel_data.MISMATCH, calls=len(calls))]
+    return [CallsFinished(tuple(calls)), panel_data.report(panel_data.MISMATCH, calls=len(calls))]
 
 
 def good_run() -> list[Any]:
     """The script of a run without problems."""
     calls = panel_data.good_calls()
-    return [*map(CallFinished, calls), panel_data.report(calls=len(calls))]
+    return [CallsFinished(tuple(calls)), panel_data.report(calls=len(calls))]
 
 
 @pytest.fixture(scope="session")

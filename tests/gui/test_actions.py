@@ -37,6 +37,7 @@ KEYS = {
     "run.cancel": "Shift+F5",
     "run.escape": "Esc",
     "run.live": "Ctrl+Shift+R",
+    "model.load": "Ctrl+L",
     "view.left": "Ctrl+B",
     "view.bottom": "Ctrl+J",
     "view.larger": "Ctrl+=",
@@ -65,7 +66,7 @@ ACTION_IDS = [
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
     *("panel.summary", "go.editor_command", "model.what_if", "model.summary", "model.values"),
-    *("model.fold", "model.below", "model.columns"),
+    *("model.unload", "model.fold", "model.below", "model.columns"),
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]
 
@@ -145,7 +146,8 @@ def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     off = {action_id for action_id, action in full_window.actions_by_id.by_id.items() if not action.isEnabled()}
     beside = {"compare.values", "compare.swap", "close.other"}  # need a second checkpoint
     selected = {"export.tensor", "open.with_fix"}  # need a tensor of the checkpoint, a problem with an offer to be selected
-    assert off <= {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected
+    loaded = {"model.unload"}  # needs values of the checkpoint in the model
+    assert off <= {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | loaded
 
 
 def test_that_two_actions_with_one_id_are_refused(qtbot: Any) -> None:

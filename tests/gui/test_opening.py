@@ -12,7 +12,7 @@ from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import (
-    CallFinished,
+    CallsFinished,
     Failed,
     ListTargets,
     OpenTarget,
@@ -245,7 +245,7 @@ def test_that_a_run_without_a_model_is_said_and_not_tried(window: Any, qtbot: An
 
 def test_that_a_cancelled_run_keeps_its_calls(make_window: MakeWindow, qtbot: Any, model_file: Path) -> None:
     first = panel_data.failing_calls()[:2]
-    window = make_window({RunForward: [*map(CallFinished, first), UNTIL_CANCELLED]})
+    window = make_window({RunForward: [CallsFinished(tuple(first)), UNTIL_CANCELLED]})
     window.open_paths([model_file])
     wait_for_model(window, qtbot)
     window.opening.run_forward()
@@ -273,7 +273,7 @@ def test_that_cancel_says_the_rung_that_it_took(make_window: MakeWindow, qtbot: 
 def test_that_a_worker_that_dies_leaves_the_rows_and_the_next_run_constructs_anew(
     make_window: MakeWindow, qtbot: Any, model_file: Path
 ) -> None:
-    runs = iter([[*map(CallFinished, panel_data.failing_calls()[:4]), Failed((DIED,))], good_run()])
+    runs = iter([[CallsFinished(tuple(panel_data.failing_calls()[:4])), Failed((DIED,))], good_run()])
     window: Any = make_window({RunForward: lambda _request: next(runs)})
     window.open_paths([model_file])
     wait_for_model(window, qtbot)

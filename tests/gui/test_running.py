@@ -11,7 +11,7 @@ from torchloupe.gui.running import RUN, Running, RunOptions
 from torchloupe.gui.workbench import Workbench
 from torchloupe.session.scripted import UNTIL_CANCELLED, ScriptedSession
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import CallFinished, Failed, RunForward
+from torchloupe.wire.requests import CallsFinished, Failed, RunForward
 
 BAD_INPUT = Problem("bad-input", "There is no file x.npy.", hint="Give another one.")
 
@@ -80,7 +80,7 @@ def test_that_the_calls_of_the_run_before_are_gone_when_the_next_begins(qtbot: A
 
 def test_that_late_calls_of_a_run_that_was_given_up_do_not_arrive(qtbot: Any) -> None:
     calls = panel_data.failing_calls()
-    runs = iter([[*map(CallFinished, calls[:2]), UNTIL_CANCELLED], good_run()])
+    runs = iter([[CallsFinished(tuple(calls[:2])), UNTIL_CANCELLED], good_run()])
     bench = Bench(lambda _request: next(runs))
     bench.running.start(panel_data.opened(), RunOptions())
     qtbot.waitUntil(lambda: len(bench.workbench.calls) == 2, timeout=PATIENCE_MS)

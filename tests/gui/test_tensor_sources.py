@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from checkpoints.saved_state import by_key, saved
-from torchloupe.analysis.tensor_slices import index_parts, index_text
+from torchloupe.analysis.tensor_slices import blocks_of, index_parts, index_text
 from torchloupe.gui.jobs import Cancelled
 from torchloupe.gui.tensor import sources
 from torchloupe.gui.tensor.plane import plane_of
@@ -19,7 +19,7 @@ from torchloupe.gui.tensor.readings import (
     ReadSingularValues,
     fits_filters,
 )
-from torchloupe.gui.tensor.sources import LiveSource, StoredSource, ValueSource, blocks_of
+from torchloupe.gui.tensor.sources import LiveSource, StoredSource, ValueSource
 from torchloupe.wire.errors import CheckpointError, UsageError, WorkerError
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed, FetchedValues, FetchValues, ValuesArrived

@@ -136,7 +136,7 @@ def test_that_a_view_that_nobody_sees_reads_nothing(look: Look, qtbot: Any) -> N
     view = look.at("weight", VALUES)
     look.panel.hide()
     look.panel.workbench.select_stored(next(tensor for tensor in look.contents.tensors if tensor.key == "cube"))
-    assert not look.panel.jobs.runs("tensor-view-ValueTable")
+    assert not look.panel.jobs.runs(view._tag)
     look.panel.show()
     look.ready()
     assert texts(view)[0] == ["0", "1", "2", "3", "4"]

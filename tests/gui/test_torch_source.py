@@ -214,7 +214,7 @@ def select(panel: TensorPanel, key: str) -> None:
 def test_that_the_panel_says_over_every_view_what_the_file_has(panel: TensorPanel, qtbot: Any) -> None:
     select(panel, "conv")
     assert not panel.origin.isVisible()
-    qtbot.waitUntil(lambda: panel.words.isVisible())
+    qtbot.waitUntil(lambda: panel.numbers.words.isVisible())
     said = "Quantized per tensor (quint8, scale 0.25, zero point 40), shown dequantized; torch read it."
     assert panel.origin.text() == said
     shown = dict(zip(shown_column(panel.table, 0), shown_column(panel.table, 1), strict=True))
@@ -228,7 +228,7 @@ def test_that_the_panel_says_over_every_view_what_the_file_has(panel: TensorPane
     panel.views.show_view(HISTOGRAM)
     select(panel, "plain")
     assert not panel.origin.isVisible()
-    qtbot.waitUntil(lambda: panel.words.isVisible())
+    qtbot.waitUntil(lambda: panel.numbers.words.isVisible())
     assert panel.origin.text() == ""
 
 
@@ -239,7 +239,7 @@ def test_that_what_torch_refuses_stands_where_the_plot_would_be(panel: TensorPan
         ("waves", "Complex values have no order"),
     ):
         select(panel, key)
-        qtbot.waitUntil(lambda said=said: panel.no_plot.label.text().startswith(said))
+        qtbot.waitUntil(lambda said=said: panel.numbers.no_plot.label.text().startswith(said))
     assert "11-11j" in " ".join(shown_column(panel.table, 1))
     assert panel.origin.text().startswith("Sparse (COO), 11 of 20 values stored")
 
@@ -249,6 +249,6 @@ def test_that_without_torch_the_panel_says_what_to_do(qtbot: Any, contents: Chec
     panel.workbench.set_checkpoint(contents)
     select(panel, "rows")
     said = "rows is sparse or quantized, and torch alone reads that. python3 cannot import torch. Choose another interpreter."
-    qtbot.waitUntil(lambda: panel.no_plot.label.text() == said)
+    qtbot.waitUntil(lambda: panel.numbers.no_plot.label.text() == said)
     assert not panel.origin.isVisible()
     assert "Container" in shown_column(panel.table, 0)

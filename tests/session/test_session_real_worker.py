@@ -8,7 +8,7 @@ import pytest
 from session.conftest import wait_until
 from torchloupe.session.interpreters import default_interpreter
 from torchloupe.session.launchers import LocalPython
-from torchloupe.wire.requests import CallFinished, Failed, FetchStats, OpenedTarget, OpenTarget, RunForward
+from torchloupe.wire.requests import CallsFinished, Failed, FetchStats, OpenedTarget, OpenTarget, RunForward
 from torchloupe.wire.traces import ForwardReport
 
 
@@ -49,7 +49,7 @@ def run(session):
     """The reply of a forward pass, and the calls that were heard of."""
     heard = []
     reply = session.ask(RunForward(), lambda message, _: heard.append(message))
-    return reply, [message.call for message in heard if isinstance(message, CallFinished)]
+    return reply, [call for message in heard if isinstance(message, CallsFinished) for call in message.calls]
 
 
 def begin(session):
@@ -57,7 +57,7 @@ def begin(session):
     heard, replies = threading.Event(), []
 
     def listen(message, _blobs):
-        if isinstance(message, CallFinished):
+        if isinstance(message, CallsFinished):
             heard.set()
 
     thread = threading.Thread(target=lambda: replies.append(session.ask(RunForward(), listen)))

@@ -7,7 +7,7 @@ import pytest
 from session.conftest import Asking, do, wait_until
 from torchloupe.session.interpreters import default_interpreter
 from torchloupe.session.launchers import LocalPython
-from torchloupe.wire.requests import CallFinished, Failed, OpenedTarget, OpenTarget, RunForward, SummaryText
+from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, OpenTarget, RunForward, SummaryText
 from torchloupe.wire.traces import ForwardReport
 
 LAYERS = 6
@@ -51,7 +51,7 @@ def test_that_a_cancel_at_any_call_gives_the_calls_before_it_and_the_next_run_is
         assert isinstance(reply, (Failed, ForwardReport))  # the run may be over before the word arrives
         if isinstance(reply, Failed):
             assert reply == Failed((), cancelled=True)
-        done = [event.call.module for event in heard if isinstance(event, CallFinished) and event.call.status == "done"]
+        done = [call.module for event in heard if isinstance(event, CallsFinished) for call in event.calls if call.status == "done"]
         assert done[: moment + 1] == [*map(str, range(LAYERS)), ""][: moment + 1]
         whole = session.ask(RunForward())
         assert isinstance(whole, ForwardReport)

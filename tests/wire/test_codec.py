@@ -17,7 +17,7 @@ from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.registration import Initialisation, RecognisedInitialisation
 from torchloupe.wire.requests import (
-    CallFinished,
+    CallsFinished,
     Cancel,
     Failed,
     Hello,
@@ -73,7 +73,7 @@ EXAMPLES = (
     OpenedTarget("model.py:Net", "model.py", "Net", "Net", {"hidden": 32}, "given", TREE, ("example_inputs",), (PROBLEM,)),
     ListTargets("package.model"),
     RunForward(("float32[2,3,28,28]", "mask=bool[2,28]"), shapes_only=True),
-    CallFinished(CALL),
+    CallsFinished((CALL,)),
     RecognisedInitialisation((Initialisation("fc1.weight", "zeros"),)),
     ForwardReport(CALL.inputs, "worked_out", CALL.outputs, 12, 0.5, "cpu", (PROBLEM,), state_restored=False),
     Progress(57, 161, "layer 57"),
@@ -118,7 +118,7 @@ def test_that_every_message_and_part_is_frozen() -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_that_a_non_finite_number_survives_in_a_float_field(number: float) -> None:
     call = dataclasses.replace(CALL, stats=(dataclasses.replace(STATS, mean=number, max=number),))
-    back = over_the_pipe(CallFinished(call)).call.stats[0]
+    back = over_the_pipe(CallsFinished((call,))).calls[0].stats[0]
     assert repr(back.mean) == repr(number)
     assert repr(back.max) == repr(number)
 
@@ -145,13 +145,13 @@ def test_that_a_field_left_out_takes_its_default() -> None:
 
 
 def test_that_an_optional_part_may_be_none_or_filled() -> None:
-    assert over_the_pipe(CallFinished(CALL)).call.stats == (STATS, None)
+    assert over_the_pipe(CallsFinished((CALL,))).calls[0].stats == (STATS, None)
     lazy = dataclasses.replace(TREE.parameters[0], shape=None)
     assert from_plain(ParameterEntry, to_plain(lazy)) == lazy
 
 
 def test_that_tuples_come_back_as_tuples_and_not_as_lists() -> None:
-    back = over_the_pipe(CallFinished(CALL)).call
+    back = over_the_pipe(CallsFinished((CALL,))).calls[0]
     assert isinstance(back.inputs, tuple)
     assert isinstance(back.inputs[0].shape, tuple)
     assert isinstance(back.stats[0].histogram, tuple)
@@ -204,8 +204,8 @@ def test_that_a_missing_field_is_refused_by_its_name() -> None:
 
 
 def test_that_a_missing_field_of_a_part_is_refused_by_its_name() -> None:
-    plain = encode(CallFinished(CALL))
-    del plain["call"]["outputs"], plain["call"]["class_name"]
+    plain = encode(CallsFinished((CALL,)))
+    del plain["calls"][0]["outputs"], plain["calls"][0]["class_name"]
     with pytest.raises(ProtocolError, match=r"LayerCall.*'class_name'"):
         decode(plain)
 
@@ -213,7 +213,7 @@ def test_that_a_missing_field_of_a_part_is_refused_by_its_name() -> None:
 @pytest.mark.parametrize("part", [3, "fc1", ["fc1"], None])
 def test_that_a_part_that_is_no_object_is_refused(part: Any) -> None:
     with pytest.raises(ProtocolError, match="LayerCall must be an object"):
-        decode({"is": "CallFinished", "call": part})
+        decode({"is": "CallsFinished", "calls": [part]})
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, b"raw", 1j, Hello])

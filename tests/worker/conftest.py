@@ -33,7 +33,7 @@ class RecordingContext:
     @property
     def calls(self):
         """The reported calls in the order in which they began."""
-        return sorted((event.call for event in self.events), key=lambda call: call.index)
+        return sorted((call for event in self.events for call in getattr(event, "calls", ())), key=lambda call: call.index)
 
 
 @pytest.fixture

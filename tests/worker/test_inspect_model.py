@@ -12,7 +12,7 @@ from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import FetchStats, OpenTarget, RunForward
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import HANDLERS
-from torchloupe.worker.model_state import fingerprint
+from torchloupe.worker.tensor_values import fingerprint
 from torchloupe.worker.registration import inspect_model as room
 from worker.conftest import MODELS
 

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from torchloupe.worker import model_state
-from torchloupe.worker.model_state import ModelState, fingerprint, same_bits
+from torchloupe.worker.model_state import ModelState
+from torchloupe.worker.tensor_values import fingerprint, same_bits
 
 
 class Busy(nn.Module):

@@ -146,7 +146,7 @@ def test_that_a_factory_with_defaults_takes_some_of_its_arguments(run):
     ("source", "module", "code"),
     [
         ("m[1].register_forward_hook(refuse)", "1", "forward-failed"),
-        ("m[1].register_forward_pre_hook(refuse)", "", "forward-failed"),
+        ("m[1].register_forward_pre_hook(refuse)", "1", "forward-failed"),
     ],
 )
 def test_that_a_hook_of_the_user_that_raises_is_the_users_line(context, tmp_path, source, module, code):

@@ -4,14 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from torchloupe.worker.places import Places
 from torchloupe.worker.trace import ForwardTrace, input_metas
 
 
 def traced(model, *args, check=lambda: None, **kwargs):
     """The calls of one pass in the order in which they began, and the trace."""
     calls = []
-    trace = ForwardTrace(model, Places(), calls.append, check)
+    trace = ForwardTrace(model, calls.extend, check)
     with trace:
         model(*args, **kwargs)
     return sorted(calls, key=lambda call: call.index), trace
@@ -30,7 +29,7 @@ class TwoWays(nn.Module):
 
 def test_that_parents_come_before_their_parts_and_end_after_them():
     ended = []
-    trace = ForwardTrace(TwoWays(), Places(), ended.append, lambda: None)
+    trace = ForwardTrace(TwoWays(), ended.extend, lambda: None)
     with trace:
         trace._model(torch.ones(1, 2))
     assert [call.module for call in ended] == ["a", "b", ""]
@@ -89,7 +88,7 @@ def test_that_a_failure_leaves_the_innermost_call_failed_and_the_rest_unfinished
             return self.inner(x)
 
     calls = []
-    trace = ForwardTrace(Outer(), Places(), calls.append, lambda: None)
+    trace = ForwardTrace(Outer(), calls.extend, lambda: None)
     with pytest.raises(RuntimeError), trace:
         trace._model(torch.ones(1, 2))
     failure = trace.abandon()
@@ -163,7 +162,7 @@ def test_that_watching_changes_no_number():
     torch.manual_seed(1)
     plain = model(inputs)
     torch.manual_seed(1)
-    with ForwardTrace(model, Places(), lambda call: None, lambda: None):
+    with ForwardTrace(model, lambda calls: None, lambda: None):
         watched = model(inputs)
     assert torch.equal(plain, watched)
     assert watched.requires_grad

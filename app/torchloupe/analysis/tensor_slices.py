@@ -1,7 +1,8 @@
 """Finding one tensor of a checkpoint by what a person writes, and the part of it that an index such as ``0, 2:5, :`` means."""
 
 from dataclasses import dataclass, replace
-from typing import List, Optional, Sequence, Tuple
+from itertools import product
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor
 from ..wire.errors import UsageError
@@ -81,6 +82,32 @@ def index_parts(shape: Sequence[int], text: str) -> List[IndexPart]:
 def index_text(parts: Sequence[IndexPart]) -> str:
     """The index that these parts are: ``0, 2:5``."""
     return ", ".join(str(part) for part in parts)
+
+
+def blocks_of(parts: Sequence[IndexPart], elements: int) -> Iterator[List[IndexPart]]:
+    """An index as several, each of at most so many elements, in row-major order."""
+    ranges = [number for number, part in enumerate(parts) if part.count is not None]
+    inner = 1
+    while ranges and inner * (parts[ranges[-1]].count or 0) <= elements:
+        inner *= parts[ranges.pop()].count or 0
+        if not inner:
+            return
+    if not ranges:
+        yield list(parts)
+        return
+    cut, step = ranges[-1], max(1, elements // inner)
+    for place in product(*(range(parts[number].count or 0) for number in ranges[:-1])):
+        outer = list(parts)
+        for number, at in zip(ranges[:-1], place):
+            outer[number] = _range(parts[number], at, 1)
+        for first in range(0, parts[cut].count or 0, step):
+            outer[cut] = _range(parts[cut], first, min(step, (parts[cut].count or 0) - first))
+            yield list(outer)
+
+
+def _range(part: IndexPart, first: int, count: int) -> IndexPart:
+    """Some of a part's places."""
+    return replace(part, begin=part.begin + first * part.step, count=count)
 
 
 def corner(shape: Sequence[int], rows: int, columns: int) -> str:

@@ -12,6 +12,7 @@ from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, TRANSPOSED, UNEX
 
 ABSENT = "–"
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_FLOP_UNITS = ("", "k", "M", "G", "T", "P")
 _SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
@@ -48,6 +49,14 @@ def seconds_text(seconds: Optional[float]) -> str:
         if seconds >= size * 0.9995:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e6:.2g} µs"
+
+
+def flops_text(count: int) -> str:
+    """``4.09 GFLOPs``: multiplications and additions."""
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(_FLOP_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{count} FLOPs" if unit == 0 else f"{value:.3g} {_FLOP_UNITS[unit]}FLOPs"
 
 
 def number_text(value: Optional[float]) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from .command import AnySession, Desk
 from .inspection import inspect_model
+from .loading import add_load_options, checked_load, load
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -18,6 +19,7 @@ from .options import (
 )
 from .report import Report
 from .solved_target import try_solving
+from .stepping import step_beside
 from .target_runs import compare, open_target, run_forward, timed
 from .watching import add_watch_option, rounds
 
@@ -33,12 +35,14 @@ class Check:
         add_input_option(parser)
         add_shapes_only_option(parser)
         add_checkpoint_option(parser)
+        add_load_options(parser)
         add_model_options(parser)
         add_json_option(parser)
         add_watch_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """One report per target, in order, each from a fresh worker. A failure of one never stops the next; Ctrl-C stops all."""
+        checked_load(options)
         to_run = forward_request(options)
         requests = [open_request(target, options) for target in options.targets]
 
@@ -48,9 +52,10 @@ class Check:
                     session.restart()
                 report = Report(self.name)
                 tree = open_target(session, request, report, options.checkpoint, options.solve)
-                if tree is not None:
+                if tree is not None and load(session, report, options, desk.terminal):
                     run_forward(session, to_run, report)
                     inspect_model(session, to_run, report)
+                    step_beside(session, to_run, report)
                     if options.checkpoint and not report.cancelled:
                         compare(report, options.checkpoint)
                         with timed(report, "solve"):

@@ -20,12 +20,13 @@ from .json_report import report_object
 from .report import CANCELLED, OK, Report, problem_of
 from .run import Run
 from .show import Show
+from .step import Step
 from .terminal import Terminal, standard_terminal
 from .text_report import print_report
 from .tree import Tree
 from .wanted_interpreter import tell_holders
 
-COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Check(), Convert(), Interpreters())
+COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Step(), Check(), Convert(), Interpreters())
 DESCRIPTION = "A desktop inspector and debugger for PyTorch models. Without a command the window opens; FILES are opened in it."
 
 

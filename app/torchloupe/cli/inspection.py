@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from torchloupe.analysis.numerics import needs_closer_look, sharpest
 from torchloupe.analysis.wording import counted, shape_text
+from torchloupe.wire.numerics import LookAtValues, ValuesLookedAt
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import InspectedModel, InspectModel, MovedModel, MoveModel
 from torchloupe.wire.requests import Failed, RunForward
@@ -35,8 +37,27 @@ def inspect_model(session: AnySession, request: RunForward, report: Report) -> N
         else:
             fail(report, reply)
         return
+    _add(reply, report)
+
+
+def look_at_values(session: AnySession, request: RunForward, report: Report) -> None:
+    """Where NaN and Inf in the model's answer come from; nothing is asked where there are none."""
+    if not report.could_run or not needs_closer_look(report.calls or ()):
+        return
+    used = report.target
+    inputs = used.inputs if used is not None and used.input_source == "worked_out" else request.inputs
+    with timed(report, "values"):
+        reply = session.ask(LookAtValues(inputs, request.device, request.mode, request.seed))
+    if isinstance(reply, ValuesLookedAt):
+        _add(reply, report)
+    else:
+        fail(report, reply)
+
+
+def _add(reply: InspectedModel | ValuesLookedAt, report: Report) -> None:
+    """What the report has already is not told again."""
     told = {_identity(problem) for problem in report.problems}
-    report.problems += [problem for problem in reply.problems if _identity(problem) not in told]
+    report.problems = sharpest([*report.problems, *(each for each in reply.problems if _identity(each) not in told)])
     report.notes += reply.notes
 
 

@@ -9,14 +9,17 @@ import torchloupe
 from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff
 from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.problems import Fix, Problem
-from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import LayerCall
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
 from .inspection import moved_object
+from .json_calls import call_objects, forward_object, stats_object
 from .json_checkpoint import metadata_object, tensor_objects
 from .json_model import tree_objects
+from .loading import loaded_object
+from .operations import operation_objects
+from .mode_table import modes_object
 from .report import Exported, Report, ShownTensor, UsedTarget
+from .stepping import step_object
 
 SCHEMA = 1
 Plain = dict[str, Any]
@@ -33,9 +36,15 @@ def report_object(report: Report) -> Plain:
     if report.tree is not None:
         parts.update(tree_objects(report.tree, report.calls, report.initialised))
     if report.calls is not None:
-        parts["calls"] = [_call(call) for call in sorted(report.calls, key=lambda call: call.index)]
+        parts["calls"] = call_objects(report.calls, report.tree, report.forward, report.operations or ())
+    if report.operations is not None:
+        parts["operations"] = operation_objects(report.operations)
+    if report.forward is not None:
+        parts["forward"] = forward_object(report.forward)
     if report.diff is not None:
         parts["state_dict"] = _state_dict(report.diff, report.values or ())
+    if report.loaded is not None:
+        parts["loaded"] = loaded_object(report, report.loaded)
     if report.contents is not None:
         parts["tensors"] = tensor_objects(report.contents)
         parts["metadata"] = metadata_object(report.contents)
@@ -47,6 +56,10 @@ def report_object(report: Report) -> Plain:
         parts["summary"] = report.summary
     if report.moved is not None:
         parts["moved"] = moved_object(report.moved)
+    if report.step is not None:
+        parts["step"] = step_object(report.step)
+    if report.modes is not None:
+        parts["modes"] = modes_object(report.modes)
     if report.notes:
         parts["notes"] = report.notes
     if report.interpreters is not None:
@@ -108,36 +121,6 @@ def _fix(fix: Fix) -> Plain:
     return {**plain, "text": fix.text, "verified": fix.verified, **outcome}
 
 
-def _call(call: LayerCall) -> Plain:
-    return {
-        "index": call.index,
-        "module": call.module,
-        "class": call.class_name,
-        "call_number": call.call_number,
-        "depth": call.depth,
-        "status": call.status,
-        "inputs": [_meta(meta) for meta in call.inputs],
-        "outputs": [_meta(meta) for meta in call.outputs],
-        "stats": [_stats(stats) for stats in call.stats],
-        "seconds": call.seconds,
-        "file": call.file,
-        "line": call.line,
-    }
-
-
-def _meta(meta: TensorMeta) -> Plain:
-    plain: Plain = {"shape": meta.shape, "dtype": meta.dtype, "device": meta.device}
-    return {**plain, "name": meta.name} if meta.name else plain
-
-
-def _stats(stats: TensorStats | None) -> Plain | None:
-    if stats is None:
-        return None
-    plain: Plain = {"count": stats.count, "mean": stats.mean, "std": stats.std, "min": stats.min, "max": stats.max}
-    plain.update({"zeros": stats.zeros, "nan": stats.nan, "inf": stats.inf, "histogram": stats.histogram})
-    return plain if stats.sampled is None else {**plain, "sampled": stats.sampled}
-
-
 def _state_dict(diff: StateDictDiff, values: Sequence[ComparedValues]) -> Plain:
     differences = {each.expected: each.difference for each in values if each.difference is not None}
     rows = []
@@ -170,7 +153,7 @@ def _shown(shown: ShownTensor) -> Plain:
     tensor, summary, values = shown.tensor, shown.summary, shown.values
     plain: Plain = {"key": tensor.key, "container": tensor.container, "shape": tensor.shape, "dtype": tensor.dtype}
     if summary is not None:
-        plain["stats"] = _stats(summary.stats)
+        plain["stats"] = stats_object(summary.stats)
         plain["quantiles"] = [{"part": each.part, "value": each.value} for each in summary.quantiles]
     if values is not None:
         plain["slice"] = {"index": values.index, "shape": values.shape, "values": values.values}

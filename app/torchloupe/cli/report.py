@@ -8,10 +8,13 @@ from torchloupe.analysis.state_dict_diff import StateDictDiff
 from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
+from torchloupe.wire.loading import LoadedCheckpoint
 from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.numerics import ModesCompared
 from torchloupe.wire.problems import ERROR, Problem
 from torchloupe.wire.registration import MovedModel
-from torchloupe.wire.traces import LayerCall
+from torchloupe.wire.steps import StepReport
+from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 from torchloupe.wire.values import ComparedValues, SingularValues, ValuesSlice, ValueSummary
 
 if TYPE_CHECKING:
@@ -74,7 +77,8 @@ class WhatIfMoved:
 class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
-    ``solved`` are arguments that were worked out; ``sides`` are what the two sides of ``diff`` are called; ``checkpoints`` are those
+    ``solved`` are arguments that were worked out; ``container`` is the mapping of the checkpoint that ``diff`` is about, ``loaded`` what was
+    loaded of it; ``sides`` are what the two sides of ``diff`` are called; ``checkpoints`` are those
     that were read, by their paths, and are not drawn. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal
     modules are drawn one by one. ``markdown`` is where the report goes as Markdown, if anywhere. ``notes`` say what
     could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked for could not be done at all.
@@ -85,13 +89,19 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     tree: ModuleTree | None = None
     calls: list[LayerCall] | None = None
+    forward: ForwardReport | None = None
+    operations: list[Operation] | None = None
     diff: StateDictDiff | None = None
+    container: str | None = None
+    loaded: LoadedCheckpoint | None = None
     contents: CheckpointContents | None = None
     values: list[ComparedValues] | None = None
     shown: ShownTensor | None = None
     exported: Exported | None = None
     summary: str | None = None
     moved: WhatIfMoved | None = None
+    step: StepReport | None = None
+    modes: ModesCompared | None = None
     initialised: dict[str, str] | None = None
     interpreters: "list[Interpreter] | None" = None
     solved: SolvedArguments | None = None

@@ -2,9 +2,15 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
+from .activation import add_flow_options, check_flow_options, look_at_activation
 from .command import AnySession, Desk
+from .inspection import look_at_values
+from .loading import add_load_options, checked_load, load
+from .mode_table import add_compare_modes_option, compare_modes
+from .operations import add_operations_option
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -16,6 +22,7 @@ from .options import (
     open_request,
 )
 from .report import Report
+from .run_options import add_run_options, with_run_options
 from .target_runs import compare, open_target, run_forward
 from .watching import add_watch_option, rounds
 
@@ -31,19 +38,32 @@ class Run:
         add_input_option(parser)
         add_shapes_only_option(parser)
         add_checkpoint_option(parser)
+        add_load_options(parser)
+        add_run_options(parser)
+        add_operations_option(parser)
+        add_compare_modes_option(parser)
+        add_flow_options(parser)
         add_model_options(parser)
         add_json_option(parser)
         add_watch_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The calls."""
-        to_open, to_run = open_request(options.target, options), forward_request(options)
+        checked_load(options)
+        check_flow_options(options)
+        to_open, to_run = open_request(options.target, options), with_run_options(forward_request(options), options)
+        to_run = replace(to_run, operations=options.operations)
 
         def one_round(session: AnySession) -> Iterator[Report]:
             report = Report(self.name)
             tree = open_target(session, to_open, report, options.checkpoint, options.solve)
-            if tree is not None:
-                run_forward(session, to_run, report)
+            if tree is not None and load(session, report, options, desk.terminal):
+                if options.compare_modes:
+                    compare_modes(session, to_run, report)
+                else:
+                    run_forward(session, to_run, report)
+                    look_at_activation(session, to_run, report, options)
+                    look_at_values(session, to_run, report)
                 if options.checkpoint:
                     compare(report, options.checkpoint)
             yield report

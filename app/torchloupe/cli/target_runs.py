@@ -9,6 +9,7 @@ from typing import Any
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.diff_problems import with_solution
+from torchloupe.analysis.numerics import findings_of
 from torchloupe.analysis.input_specs import InputSpec, format_input_spec
 from torchloupe.analysis.state_dict_diff import diff_problems, state_dict_diff
 from torchloupe.analysis.target_source import split_target
@@ -17,9 +18,9 @@ from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import TorchloupeError, UsageError
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import CallFinished, Failed, OpenedTarget, OpenTarget, RunForward
+from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, OpenTarget, OperationsFinished, RunForward
 from torchloupe.wire.tensors import TensorMeta
-from torchloupe.wire.traces import ForwardReport
+from torchloupe.wire.traces import ForwardReport, Operation
 
 from .command import AnySession
 from .report import Report, UsedTarget, problem_of
@@ -81,19 +82,26 @@ def open_target(
 def run_forward(session: AnySession, request: RunForward, report: Report) -> None:
     """Run the open target. The calls that were seen are kept, however it ends."""
     report.calls = calls = []
+    operations: list[Operation] = []
+    report.operations = operations if request.operations else None
 
     def on_event(event: Any, _blobs: tuple[bytes, ...]) -> None:
-        if isinstance(event, CallFinished):
-            calls.append(event.call)
+        if isinstance(event, CallsFinished):
+            calls.extend(event.calls)
+        elif isinstance(event, OperationsFinished):
+            operations.extend(event.operations)
 
     with timed(report, "forward"):
         reply = session.ask(request, on_event)
     if not isinstance(reply, ForwardReport):
         fail(report, reply)
         return
+    report.forward = reply
     report.problems += reply.problems
     if reply.materialised is not None and report.tree is not None:
         report.tree = replace(reply.materialised, hidden=report.tree.hidden)  # lazy modules have sizes now
+    if report.tree is not None:
+        report.problems += findings_of(calls, reply, report.tree)
     if report.target is not None:
         report.target.inputs = reply.input_specs or request.inputs or tuple(input_text(meta) for meta in reply.inputs)
         report.target.input_source = reply.input_source
@@ -124,12 +132,13 @@ def read_checkpoint(path: str, report: Report) -> CheckpointContents | None:
 
 
 def compare(report: Report, checkpoint: str) -> None:
-    """The keys of the checkpoint against those of the open model."""
+    """The keys of the checkpoint against those of the open model, once for each report."""
     contents, tree = read_checkpoint(checkpoint, report), report.tree
-    if contents is not None and tree is not None:
+    if contents is not None and tree is not None and report.diff is None:
         expected = keys_of_tree(tree)
         with timed(report, "diff"):
-            report.diff = state_dict_diff(expected, keys_of_container(contents, model_container(contents, expected)))
+            report.container = model_container(contents, expected)
+            report.diff = state_dict_diff(expected, keys_of_container(contents, report.container))
         found = diff_problems(report.diff)
         report.problems += [with_solution(each, None, 0) for each in found] if report.solved else found
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from torchloupe.analysis.operation_wording import operation_title
 from torchloupe.analysis.wording import ABSENT, count_text, number_text, seconds_text, shape_text
 from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import DONE, LayerCall
+from torchloupe.wire.traces import DONE, LayerCall, Operation
 
+from .operations import operation_notes, operation_place
 from .terminal import Terminal
 from .text_columns import columns
 from .tree_rows import ROOT, TreeView
 
+Step = LayerCall | Operation
 _NARROW = 110
 _NOTES_NEED = 18
 
@@ -43,28 +46,42 @@ def _cut_end(text: str, room: int | None) -> str:
     return text if room is None or len(text) <= room else f"{text[: room - 1]}…"
 
 
-def call_lines(calls: Sequence[LayerCall], terminal: Terminal) -> list[str]:
-    """Every call in execution order: shapes, time, what the values look like."""
+def call_lines(calls: Sequence[LayerCall], terminal: Terminal, operations: Sequence[Operation] = ()) -> list[str]:
+    """Every call in execution order, with the operations between them: shapes, time, what the values look like."""
     rows = [("CALL", "MODULE", "CLASS", "INPUT", "OUTPUT", "TIME", "MEAN", "STD", "NOTES")]
-    for call in sorted(calls, key=lambda each: each.index):
-        stats = next((each for each in call.stats if each is not None), None)
+    # An operation stands before the call that begins next.
+    placed = [((call.index, 1, 0), call) for call in calls]
+    placed += [((each.before_call, 0, each.index), each) for each in operations]
+    steps = [step for _, step in sorted(placed, key=lambda pair: pair[0])]
+    for step in steps:
+        stats = next((each for each in step.stats if each is not None), None)
         mean, std = (number_text(stats.mean), number_text(stats.std)) if stats else ("", "")
-        name = "  " * call.depth + (call.module or ROOT)
-        shapes = _shapes(call.inputs), _shapes(call.outputs)
-        rows.append((str(call.index), name, call.class_name, *shapes, seconds_text(call.seconds), mean, std, _notes(call, stats)))
+        shapes = _shapes(step.inputs), _shapes(step.outputs)
+        rows.append((*_name(step), *shapes, seconds_text(step.seconds), mean, std, _notes(step, stats)))
     lines = columns(rows, right=(0, 5, 6, 7), width=terminal.width, elastic=(1, 2, 3, 4))
-    bad = {str(call.index) for call in calls if call.status != DONE}
-    painted = [terminal.paint(line, "error") if row[0] in bad else line for row, line in zip(rows[1:], lines[1:], strict=True)]
+    painted = [
+        terminal.paint(line, "error") if step.status != DONE else line for step, line in zip(steps, lines[1:], strict=True)
+    ]
     return [terminal.paint(lines[0], "dim"), *painted]
+
+
+def _name(step: Step) -> tuple[str, str, str]:
+    """Number, name and class of a call; an operation has a line in place of a class."""
+    if isinstance(step, Operation):
+        return "", "  " * step.depth + operation_title(step), operation_place(step)
+    return str(step.index), "  " * step.depth + (step.module or ROOT), step.class_name
 
 
 def _shapes(metas: Sequence[TensorMeta]) -> str:
     return " ".join(shape_text(meta.shape) for meta in metas) or ABSENT
 
 
-def _notes(call: LayerCall, stats: TensorStats | None) -> str:
+def _notes(call: Step, stats: TensorStats | None) -> str:
     notes = [] if call.status == DONE else [call.status]
-    notes += [f"call {call.call_number + 1} of this module"] if call.call_number else []
+    if isinstance(call, Operation):
+        notes += operation_notes(call)
+    elif call.call_number:
+        notes.append(f"call {call.call_number + 1} of this module")
     if stats is not None:
         notes += [f"{count_text(count)} {word}" for count, word in ((stats.nan, "NaN"), (stats.inf, "Inf")) if count]
         notes += ["all zero"] if stats.count and stats.zeros == stats.count else []

@@ -8,8 +8,12 @@ from torchloupe.analysis.wording import count_text, counted, describe_difference
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
 from .inspection import moved_lines
+from .loading import loading_lines
 from .markdown_report import STANDARD_OUTPUT, markdown_lines
+from .mode_table import mode_lines
 from .report import Report
+from .run_options import forward_lines
+from .stepping import motion_lines
 from .terminal import Terminal
 from .text_checkpoint import contents_lines
 from .text_columns import columns, printable
@@ -43,8 +47,14 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(moved_lines(report.moved, terminal))
     if report.target is not None and report.target.input_source == "worked_out":
         terminal.line(f"Input worked out: {printable(' '.join(report.target.inputs))}")
-    if report.calls and report.command == "run":
-        terminal.lines(call_lines(report.calls, terminal))
+    terminal.lines(loading_lines(report))
+    if report.calls and report.command == "run" and report.shown is None:
+        terminal.lines(call_lines(report.calls, terminal, report.operations or ()))
+        terminal.lines(forward_lines(report, terminal))
+    if report.step is not None and report.command == "step":
+        terminal.lines(motion_lines(report.step, terminal))
+    if report.modes is not None:
+        terminal.lines(mode_lines(report.modes, terminal))
     if report.diff is not None and report.command == "diff":
         terminal.lines(_diff_lines(report.diff, report.sides, terminal))
     if report.values is not None:
@@ -70,7 +80,7 @@ def print_problems(report: Report, terminal: Terminal) -> None:
     for problem in report.problems:
         terminal.line()
         terminal.lines(_painted(problem, terminal))
-    if report.problems or report.command in ("check", "run", "diff"):
+    if report.problems or report.command in ("check", "run", "step", "diff"):
         terminal.line()
         terminal.line(_verdict(report, terminal))
 

@@ -12,6 +12,7 @@ from torchloupe.wire.requests import RunForward, SummaryTable, SummaryText
 
 from .command import AnySession, Desk
 from .inspection import inspect_model, what_if_moved
+from .loading import add_load_options, checked_load, load
 from .markdown_report import STANDARD_OUTPUT, write_markdown
 from .options import (
     TARGET_HELP,
@@ -51,6 +52,7 @@ class Tree:
         add_markdown_option(parser)
         add_input_option(parser)
         add_checkpoint_option(parser)
+        add_load_options(parser)
         add_model_options(parser)
         add_json_option(parser)
 
@@ -60,10 +62,13 @@ class Tree:
             raise UsageError("--json and --markdown - both want standard output.", "Give --markdown a file.")
         if Path(options.markdown or STANDARD_OUTPUT).exists() and not options.overwrite:
             raise UsageError(f"{options.markdown} exists already.", "Give another name, or --overwrite to replace it.")
+        checked_load(options)
         report, inputs = Report(self.name, unfolded=options.unfold, markdown=options.markdown), checked_inputs(options.input)
         request = open_request(options.target, options)
         with desk.session(options.python) as session:
             tree = open_target(session, request, report, options.checkpoint, options.solve)
+            if tree is not None and not load(session, report, options, desk.terminal):
+                tree = None
             if tree is not None and options.summary:
                 _add_summary(session, inputs, report)
             if tree is not None and options.initialisation:

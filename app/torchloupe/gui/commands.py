@@ -4,8 +4,10 @@ from torchloupe.gui.actions import Action
 from torchloupe.gui.export_commands import ExportCommands
 from torchloupe.gui.file_commands import FileCommands
 from torchloupe.gui.go_commands import GoCommands
+from torchloupe.gui.loading_commands import LoadingCommands
 from torchloupe.gui.model_commands import ModelCommands
 from torchloupe.gui.open_again import OpenAgain
+from torchloupe.gui.pinning_commands import PinningCommands
 from torchloupe.gui.run_commands import RunCommands
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.view_commands import ViewCommands
@@ -24,7 +26,9 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
         *go.finding(),
         *go.walking(),
         *run.running(),
+        *PinningCommands(shell).looking(),
         *run.worker(),
+        *LoadingCommands(shell).choosing(),
         *ModelCommands(shell).looking(),
         *view.areas(),
         *view.appearance(),

@@ -105,8 +105,13 @@ class Docks(QObject):
 
     # what is shown
 
-    def show_workspace(self) -> None:
-        """Something was opened: the start page goes, the views and the docks that always have something to say come."""
+    def show_workspace(self, front: str) -> None:
+        """Something was opened: the start page goes, the views and the docks that always have something to say come. The dock that
+        shows what was opened is brought to the ``front``."""
+        self._show_views()
+        self.show_dock(front)
+
+    def _show_views(self) -> None:
         self.set_tab_visible(START, False)
         for name, place in self.places.items():
             if place.area == "centre" and name != START and place.always:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject
 from torchloupe.analysis.target_source import split_target
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.events_trace import trace
+from torchloupe.gui.loading import PlanLoading, show_loaded
 from torchloupe.gui.notice_bar import NoticeBar
 from torchloupe.gui.opening import TARGET, Opening
 from torchloupe.gui.place import Place, place_of
@@ -21,8 +22,9 @@ from torchloupe.gui.running import RunOptions
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.watching import Watching
 from torchloupe.gui.worker_link import RestartWorker
+from torchloupe.wire.loading import LoadCheckpoint, LoadedCheckpoint
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import CallFinished, Failed, OpenedTarget, OpenTarget
+from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, OpenTarget, OperationsFinished
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
 RELOAD = "live reload"
@@ -40,6 +42,7 @@ class Rerun:
     request: OpenTarget
     options: RunOptions | None
     calls: list[LayerCall] = field(default_factory=list)
+    operations: list[OperationsFinished] = field(default_factory=list)
 
     @property
     def saved(self) -> str:
@@ -52,7 +55,8 @@ class Rerun:
 
     def hear(self, messages: list[Any]) -> None:
         """Keep the calls until all of them can be shown."""
-        self.calls.extend(message.call for message in messages if isinstance(message, CallFinished))
+        self.operations.extend(message for message in messages if isinstance(message, OperationsFinished))
+        self.calls.extend(call for message in messages if isinstance(message, CallsFinished) for call in message.calls)
 
 
 class LiveReload(QObject):
@@ -70,6 +74,7 @@ class LiveReload(QObject):
         self._show_problems = show_problems
         self._watching = Watching(self._jobs, self)
         self._watching.saved.connect(self._saved)
+        self.plan_again: Callable[[OpenedTarget], PlanLoading | None] = lambda _model: None
         self._has_run = False  # the model that is shown, however that ended
         self._showing = False
         self._saved_meanwhile: str | None = None
@@ -177,16 +182,32 @@ class LiveReload(QObject):
         )
 
     def _constructed(self, rerun: Rerun, model: OpenedTarget) -> None:
+        plan = self.plan_again(model)
+        if plan is None:
+            self._run(rerun, model, None)
+        elif not self._is_overtaken(rerun):
+            self._start(plan, partial(self._load, rerun, model, plan.name), rerun, plan.name)
+
+    def _load(self, rerun: Rerun, model: OpenedTarget, name: str, request: LoadCheckpoint) -> None:
+        if not self._is_overtaken(rerun):
+            self._start(request, partial(self._run, rerun, model), rerun, name)
+
+    def _start(self, work: object, done: Callable[[Any], object], rerun: Rerun, name: str) -> None:
+        failed = partial(self._broken, rerun, self.tr("does not get the values of {0}").format(name))
+        label = self.tr("{0}: loading {1} again").format(rerun.saved, name)
+        self._jobs.start(work, done, failed, tag=RELOAD, label=label)
+
+    def _run(self, rerun: Rerun, model: OpenedTarget, loaded: LoadedCheckpoint | None) -> None:
         if self._is_overtaken(rerun):
             return
         if rerun.options is None:
-            self._show(model)
+            self._show(model, loaded)
             self._opening.said.emit(f"{rerun.saved}: {counted(len(model.tree.modules), 'module')}")
             return
         self._jobs.start(
             rerun.options.request(),
-            done=partial(self._ran, rerun, model),
-            failed=partial(self._not_run, rerun, model),
+            done=partial(self._ran, rerun, model, loaded),
+            failed=partial(self._not_run, rerun, model, loaded),
             events=rerun.hear,
             tag=RELOAD,
             label=self.tr("{0}: running again").format(rerun.saved),
@@ -201,30 +222,40 @@ class LiveReload(QObject):
 
     # what became of it
 
-    def _ran(self, rerun: Rerun, model: OpenedTarget, report: ForwardReport) -> None:
+    def _ran(self, rerun: Rerun, model: OpenedTarget, loaded: LoadedCheckpoint | None, report: ForwardReport) -> None:
         if self._is_overtaken(rerun):
             return
-        self._show(model, rerun, report)
+        self._show(model, loaded, rerun, report)
         calls, problems = counted(len(rerun.calls), "call"), counted(len(report.problems), "problem")
         self._opening.said.emit(f"{rerun.saved}: {calls} in {seconds_text(report.seconds)}, {problems} in the run")
         self._opening.run_finished.emit()
 
-    def _not_run(self, rerun: Rerun, model: OpenedTarget, failed: Failed) -> None:
+    def _not_run(self, rerun: Rerun, model: OpenedTarget, loaded: LoadedCheckpoint | None, failed: Failed) -> None:
         """The run did not start. Without a result of an earlier one there is nothing to keep."""
         if self._bench.calls or self._bench.report is not None or failed.cancelled:
             self._broken(rerun, self.tr("does not run"), failed)
         else:
-            self._show(model)
+            self._show(model, loaded)
             self._bench.fail_run(failed.problems)
 
-    def _show(self, model: OpenedTarget, rerun: Rerun | None = None, report: ForwardReport | None = None) -> None:
+    def _show(
+        self,
+        model: OpenedTarget,
+        loaded: LoadedCheckpoint | None,
+        rerun: Rerun | None = None,
+        report: ForwardReport | None = None,
+    ) -> None:
         """All of it at once, and the same place selected."""
         bench, place, has_run = self._bench, self._remembered_place(), self._has_run
         bench.report_problems(TARGET, ())
         self._showing = True
         bench.set_model(model)
+        if loaded is not None:
+            show_loaded(self._opening, loaded)
         if rerun is not None:
+            bench.asked = rerun.options.request() if rerun.options else bench.asked
             bench.add_calls(rerun.calls)
+            bench.operations.hear(rerun.operations)
         if report is not None:
             bench.end_run(report)
         self._showing, self._has_run, self._opening.constructed = False, has_run, True

@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
         bench.trace_changed.connect(self._show_calls)
         opening.said.connect(self.status.say)
         opening.arrived.connect(self.docks.show_workspace)
+        opening.ahead.nothing_open.connect(self.docks.show_only_start)
         opening.opened.connect(self._opened)
         opening.refused.connect(self._refused)
         opening.choice_needed.connect(self.dialogs.open_model)
@@ -178,8 +179,7 @@ class MainWindow(QMainWindow):
 
     def _opened(self, kind: str, what: str) -> None:
         self.settings.remember_recent(what, kind)
-        self.docks.show_workspace()
-        self.docks.show_dock("checkpoint" if kind == "checkpoint" else "modules")
+        self.docks.show_workspace("checkpoint" if kind == "checkpoint" else "modules")
         if self.workbench.has_differences:
             self.docks.raise_panel("compare")
         elif self.workbench.model is None:

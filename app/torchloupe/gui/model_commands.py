@@ -36,7 +36,7 @@ class ModelCommands(QObject):
         summary_tip = self.tr("torchinfo's table of the model, to be copied")
         values_tip = self.tr("Statistics and initialisation of the selected parameters, else of all that are listed")
         return (
-            Action("model.what_if", what_if, self._shell.dialogs.what_if, (), menu, what_if_tip, when=has_model),
+            Action("model.what_if", what_if, self._shell.dialogs.what_if, (), menu, what_if_tip, when=has_model, group=True),
             Action("model.summary", summary, self._summary, (), menu, summary_tip, when=has_model),
             Action("model.values", values, self._read_values, (), menu, values_tip, when=has_model),
             self._fold(),

@@ -15,6 +15,7 @@ from torchloupe.gui.other_checkpoint import OTHER, OtherCheckpoint
 from torchloupe.gui.read_checkpoint import ReadCheckpoint
 from torchloupe.gui.running import RUN, Running, RunOptions
 from torchloupe.gui.targets import ReadTargetFile
+from torchloupe.gui.tree_ahead import TreeAhead
 from torchloupe.gui.trust import Trust
 from torchloupe.gui.workbench import Workbench
 from torchloupe.gui.worker_link import WorkerLink
@@ -59,7 +60,7 @@ class Opening(QObject):
     """Opens, runs, cancels. It decides nothing about widgets: it says what happened by signals."""
 
     said = Signal(str)  # one sentence for the status bar
-    arrived = Signal()  # something was read and is about to be shown: the panels come before their rows are made
+    arrived = Signal(str)  # something was read and is about to be shown in this dock: the panels come before their rows are made
     opened = Signal(str, str)  # "checkpoint" or "model", path or target
     choice_needed = Signal(object)  # Asked: which class, or which arguments
     refused = Signal(object)  # Failed: nothing was opened
@@ -69,8 +70,10 @@ class Opening(QObject):
         super().__init__(parent)
         self.workbench, self.worker, self.jobs, self.trust = workbench, worker, worker.jobs, trust
         self.options = RunOptions()
-        self.running = Running(workbench, self.jobs, self)
+        self.running, self.ahead = Running(workbench, self.jobs, self), TreeAhead(workbench, self.jobs, self)
         self.running.said.connect(self.said)
+        self.ahead.said.connect(self.said)
+        self.ahead.arrived.connect(partial(self.arrived.emit, "modules"))
         self.running.finished.connect(self.run_finished)
         self.other = OtherCheckpoint(workbench, self.jobs, self)
         self.other.read.connect(self._other_read)
@@ -89,8 +92,7 @@ class Opening(QObject):
 
     def open_paths(self, paths: Sequence[str | Path], trusted: bool = False, compare: bool = False) -> None:
         """Open files: ``.py`` files are targets, the others checkpoints. A second checkpoint stands beside the first; with ``compare``
-        the first does so beside the one that is open. More are left out, which is said.
-        ``trusted``: they were named on the command line."""
+        the first does so beside the one that is open. More are left out, which is said. ``trusted``: named on the command line."""
         texts = [str(path) for path in paths]
         targets = [text for text in texts if is_target(text)]
         checkpoints = [Path(text) for text in texts if not is_target(text)]
@@ -198,7 +200,7 @@ class Opening(QObject):
     def construct(self, request: OpenTarget, then_run: bool = False, keep_calls: bool = False) -> None:
         """Import the target in the worker and construct it. ``keep_calls``: the calls on screen stay when the model is the same."""
         name, self.attempt = request.target.rpartition(":")[2] or request.target, request
-        self.jobs.start(
+        self.ahead.start(
             request,
             done=partial(self._model_opened, request, then_run, keep_calls),
             failed=partial(self._failed, TARGET, request.target),
@@ -207,10 +209,9 @@ class Opening(QObject):
         )
 
     def _checkpoint_read(self, other: Path | None, contents: CheckpointContents) -> None:
-        self.arrived.emit()
-        QTimer.singleShot(
-            0, self, partial(self._show_checkpoint, other, contents)
-        )  # the panels are drawn before their rows are made
+        self.arrived.emit("checkpoint")
+        # The panels are drawn before their rows are made.
+        QTimer.singleShot(0, self, partial(self._show_checkpoint, other, contents))
 
     def _show_checkpoint(self, other: Path | None, contents: CheckpointContents) -> None:
         self.workbench.report_problems(CHECKPOINT, contents.problems)

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLineEdit
 
 from torchloupe.gui.actions import Action
+from torchloupe.gui.settings import OPERATIONS
 from torchloupe.gui.shell import Shell
 
 
@@ -14,6 +15,7 @@ class RunCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&Run")
+        shell.workbench.operations.want(shell.settings.text(OPERATIONS, "0") == "1")
 
     def running(self) -> tuple[Action, ...]:
         """A run, and the ways out of it."""
@@ -28,11 +30,27 @@ class RunCommands(QObject):
         def is_busy() -> bool:
             return jobs.busy
 
-        run = self.tr("Run &sample input")
+        operations, seen = self._shell.workbench.operations, self.tr("&Operations between the calls")
+        seen_tip = self.tr(
+            "Show what runs between the calls, such as F.relu, torch.cat and x + y, with its line; the next run tells them"
+        )
+        run, modes = self.tr("Run &sample input"), self.tr("&Train against eval mode…")
+        modes_tip = self.tr("Run the same input in both modes: which call differs first, why, and how the difference grows")
         return (
             Action("run.forward", run, opening.run_forward, ("F5",), menu, run_tip, "run", can_run, short=self.tr("Run")),
             Action("run.cancel", self.tr("&Cancel"), opening.cancel, ("Shift+F5",), menu, cancel_tip, "cancel", is_busy),
             Action("run.escape", self.tr("Clear the filter, or cancel"), self._escape, ("Esc",)),
+            Action(
+                "run.operations",
+                seen,
+                self._toggle_operations,
+                ("Ctrl+Shift+B",),
+                menu,
+                seen_tip,
+                checked=lambda: operations.wanted,
+                short=self.tr("Operations"),
+            ),
+            Action("run.compare_modes", modes, self._shell.dialogs.compare_modes, (), menu, modes_tip, when=can_run),
             Action(
                 "run.live", self.tr("&Live reload"), live.toggle, ("Ctrl+Shift+R",), menu, live_tip, checked=lambda: live.is_on
             ),
@@ -62,6 +80,11 @@ class RunCommands(QObject):
             Action("worker.interpreter", interpreter, dialogs.interpreter, (), menu, interpreter_tip, "interpreter"),
             Action("worker.restart", restart, self._shell.worker.restart, (), menu, restart_tip, "restart"),
         )
+
+    def _toggle_operations(self) -> None:
+        operations = self._shell.workbench.operations
+        operations.want(not operations.wanted)
+        self._shell.settings.set_text(OPERATIONS, "1" if operations.wanted else "0")
 
     def _escape(self) -> None:
         field = self._shell.window.focusWidget()

@@ -1,6 +1,8 @@
 """One forward pass: a request to the worker, its calls as they end, and how it ended - into the workbench."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -9,7 +11,7 @@ from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.workbench import Workbench
-from torchloupe.wire.requests import CallFinished, Failed, OpenedTarget, RunForward
+from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, RunForward
 from torchloupe.wire.traces import ForwardReport
 
 RUN = "run"
@@ -24,10 +26,11 @@ class RunOptions:
     device: str | None = None
     mode: str | None = None
     shapes_only: bool = False
+    operations: bool = False
 
     def request(self) -> RunForward:
         """The question to the worker."""
-        return RunForward(self.inputs, self.device, self.mode, shapes_only=self.shapes_only)
+        return RunForward(self.inputs, self.device, self.mode, shapes_only=self.shapes_only, operations=self.operations)
 
 
 class Running(QObject):
@@ -41,11 +44,14 @@ class Running(QObject):
         self._workbench = workbench
         self._jobs = jobs
         self.options = RunOptions()  # of the last run
+        self.first: Callable[[Callable[[], object]], bool] = lambda _run: False  # true when the run has to wait, and is called later
 
     def start(self, model: OpenedTarget, options: RunOptions) -> None:
-        """Run the model that the worker holds."""
-        self.options = options
-        self._workbench.begin_run()
+        """Run the model that the worker holds, once it has the values that it is to have."""
+        if self.first(partial(self.start, model, options)):
+            return
+        self.options = options = replace(options, operations=self._workbench.operations.wanted)
+        self._workbench.begin_run(options.request())
         self._jobs.start(
             options.request(),
             done=self._done,
@@ -56,9 +62,11 @@ class Running(QObject):
         )
 
     def _calls_ended(self, messages: list[Any]) -> None:
-        calls = [message.call for message in messages if isinstance(message, CallFinished)]
+        calls = [call for message in messages if isinstance(message, CallsFinished) for call in message.calls]
         if calls and self._workbench.running:
             self._workbench.add_calls(calls)
+        if self._workbench.running:
+            self._workbench.operations.hear(messages)
 
     def _done(self, report: ForwardReport) -> None:
         self._workbench.end_run(report)

@@ -17,7 +17,7 @@ VERSION = 1
 RECENT_COUNT = 20
 ARGUMENTS_COUNT = 40
 
-FOLD_BLOCKS, ALL_BELOW, EDITOR_COMMAND = "fold_equal_blocks", "parameters_below", "editor_command"
+FOLD_BLOCKS, ALL_BELOW, EDITOR_COMMAND, OPERATIONS = "fold_equal_blocks", "parameters_below", "editor_command", "operations"
 """Names of settings that a command and a panel or dialog share."""
 
 

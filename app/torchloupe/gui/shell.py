@@ -38,6 +38,7 @@ class Dialogs:
     go_to: Callable[[], object]
     editor_command: Callable[[], object]
     what_if: Callable[[], object]
+    compare_modes: Callable[[], object]
     keys: Callable[[], object]
     about: Callable[[], object]
     has_example: Callable[[], bool]

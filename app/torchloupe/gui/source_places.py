@@ -61,6 +61,9 @@ def _all_places(workbench: Workbench) -> Iterator[SourcePlace]:
         yield from problem_places(here.problem)
     if here.hidden:
         yield from place("Assigned here", here.hidden.file, here.hidden.line)
+    operation = workbench.operations.found.get(here.operation) if here.operation is not None else None
+    if operation:
+        yield from place("Runs here", operation.file, operation.line)
     call = workbench.calls.get(here.call) if here.call is not None else None
     if call and here.parameter is None:
         yield from place("Called here", call.file, call.line)

@@ -5,6 +5,7 @@ import time
 from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
 
+from torchloupe.analysis.loading_wording import weights_text
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.icons import icon
 from torchloupe.gui.marks import SEVERITY_MARKS
@@ -59,6 +60,7 @@ class StatusBar(QStatusBar):
         self._worker.changed.connect(lambda _state: self.show_interpreter())
         self._worker.restarted.connect(self.show_interpreter)
         self._workbench.model_changed.connect(self._show_model)
+        self._workbench.weights.changed.connect(self._show_model)
         self._workbench.problems_changed.connect(self._show_problems)
         self._workbench.trace_changed.connect(self._show_problems)
         self.show_interpreter()
@@ -127,9 +129,10 @@ class StatusBar(QStatusBar):
         self.bar.setValue(done)
 
     def _show_model(self) -> None:
-        model = self._workbench.model
+        model, loaded = self._workbench.model, self._workbench.weights.loaded
         self.model.setVisible(model is not None)
-        self.model.setText(model.class_name if model else "", more=model.target if model else "")
+        text = f"{model.class_name}, {weights_text(loaded)}" if model and loaded else model.class_name if model else ""
+        self.model.setText(text, more=model.target if model else "")
 
     def _show_problems(self) -> None:
         counts: dict[str, int] = {}

@@ -49,6 +49,7 @@ class WindowDialogs(QObject):
             go_to=self.go_to,
             editor_command=self.choose_editor,
             what_if=self.ask_what_if,
+            compare_modes=self.compare_modes,
             keys=self.show_keys,
             about=self.show_about,
             has_example=lambda: all(path.is_file() for path in example_files()),
@@ -176,6 +177,14 @@ class WindowDialogs(QObject):
         from torchloupe.gui.what_if.dialog import WhatIfDialog
 
         dialog = WhatIfDialog(self._window, self._opening.workbench, self._worker.jobs, self._opening.options.device)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def compare_modes(self) -> None:
+        """Train against eval mode, call by call; beside the window, so that the calls can be seen."""
+        from torchloupe.gui.modes.dialog import ModesDialog
+
+        dialog = ModesDialog(self._window, self._opening.workbench, self._worker.jobs)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
+from torchloupe.analysis.numerics import findings_of, sharpest
 from torchloupe.gui.events_trace import trace
+from torchloupe.gui.operations import Operations
+from torchloupe.gui.pinning import Pins
 from torchloupe.gui.tree_index import NOTHING, TreeIndex
+from torchloupe.gui.weights import Weights
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import HiddenPart
-from torchloupe.wire.requests import OpenedTarget
+from torchloupe.wire.requests import OpenedTarget, RunForward
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
 if TYPE_CHECKING:
@@ -26,7 +30,8 @@ class Selection:
     """The one thing a person looks at; what belongs to it is filled in (a problem knows its call, a call its module).
 
     ``module`` is a module path (``""`` is the root), ``call`` a ``LayerCall.index``, ``parameter`` a state_dict key of the model,
-    ``stored`` a tensor of the checkpoint, ``hidden`` what ``module`` holds without having registered it.
+    ``stored`` a tensor of the checkpoint, ``hidden`` what ``module`` holds without having registered it, ``operation`` an
+    ``Operation.index`` between the calls.
     """
 
     module: str | None = None
@@ -35,6 +40,7 @@ class Selection:
     stored: StoredTensor | None = None
     problem: Problem | None = None
     hidden: HiddenPart | None = None
+    operation: int | None = None
 
 
 class Workbench(QObject):
@@ -61,13 +67,17 @@ class Workbench(QObject):
         self.pair: CheckpointPair | None = None
         self.container = ""
         self.model: OpenedTarget | None = None
-        self.tree = NOTHING  # of the model, with the sizes that the last run gave to lazy parts
+        self.tree = NOTHING  # of the model, with the sizes that the last run gave to lazy parts; of one that is nearly open
         self.index = TreeIndex(NOTHING)
         self.diff: StateDictDiff | None = None
         self.calls: dict[int, LayerCall] = {}
         self.report: ForwardReport | None = None
+        self.asked = RunForward()  # what was run last
+        self.pins = Pins(self)
         self.running = False
         self.selection = Selection()
+        self.weights = Weights(self)
+        self.operations = Operations(self)
         self.compare_later: Callable[[CompareKeys], None] | None = None
         self.pair_later: Callable[[PairKeys], None] | None = None
         self._model_problems: tuple[Problem, ...] = ()
@@ -79,7 +89,7 @@ class Workbench(QObject):
     def changes(self) -> tuple[SignalInstance, ...]:
         """Every signal after which another command may make sense."""
         opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
-        return (*opened, self.trace_changed, self.problems_changed, self.selection_changed)
+        return (*opened, self.trace_changed, self.problems_changed, self.selection_changed, self.pins.changed)
 
     # what is open
 
@@ -118,9 +128,17 @@ class Workbench(QObject):
         self._model_problems = model.problems if model else ()
         self._forget_trace()
         self.select(Selection())
+        self.weights.set_loaded(None)
         self.model_changed.emit()
         self.trace_changed.emit()
         self._compare()
+
+    def show_ahead(self, tree: ModuleTree) -> None:
+        """The tree of a model that is nearly open, where there is no other; ``NOTHING`` when it was not opened after all."""
+        if self.model is None:
+            self._use_tree(tree)
+            self.select(Selection())
+            self.model_changed.emit()
 
     def _compare(self, container: str | None = None, news: SignalInstance | None = None) -> None:
         """Small comparisons are made at once, large ones by ``compare_later``. ``news`` is told once the container is known."""
@@ -178,10 +196,11 @@ class Workbench(QObject):
 
     # a run
 
-    def begin_run(self) -> None:
+    def begin_run(self, asked: RunForward = RunForward()) -> None:
         """A forward pass starts: the trace is empty and grows by ``add_calls``."""
         self._forget_trace()
-        self.running = True
+        self.running, self.asked = True, asked
+        self.weights.note_run()
         self.trace_changed.emit()
         self.problems_changed.emit()
 
@@ -193,13 +212,14 @@ class Workbench(QObject):
     def end_run(self, report: ForwardReport) -> None:
         """The forward pass ended; its first problem is selected."""
         self.running, self.report = False, report
+        self.weights.note_run()
         if report.materialised is not None and self.model is not None:
             self._use_tree(replace(report.materialised, hidden=self.model.tree.hidden))
-        self._run_problems = report.problems
+        self._run_problems = (*report.problems, *findings_of(list(self.calls.values()), report, self.tree))
         self.trace_changed.emit()
         self.problems_changed.emit()
-        if report.problems:
-            self.select_problem(report.problems[0])
+        if self._run_problems:
+            self.select_problem(self._run_problems[0])
 
     def fail_run(self, problems: tuple[Problem, ...]) -> None:
         """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays."""
@@ -222,7 +242,7 @@ class Workbench(QObject):
     def problems(self) -> tuple[Problem, ...]:
         """All problems: what could not be opened first, then those of the run."""
         opening = tuple(problem for problems in self._open_problems.values() for problem in problems)
-        return opening + self._run_problems + self._model_problems + self._found_later + self._diff_problems
+        return tuple(sharpest(opening + self._run_problems + self._model_problems + self._found_later + self._diff_problems))
 
     def add_found(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
         """What a closer look at the model found after a run; those that are known already are left out. What is new comes back."""

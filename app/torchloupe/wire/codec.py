@@ -12,20 +12,22 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
 
-from . import arguments, registration, requests
+from . import activations, arguments, loading, numerics, opening, registration, requests, steps
 from .errors import ProtocolError
+from .many import maker
 from .traces import ForwardReport
 
 MESSAGES: Dict[str, type] = {
     kind.__name__: kind
-    for room in (requests, arguments, registration)
+    for room in (requests, activations, arguments, registration, loading, numerics, opening, steps)
     for kind in (*vars(room).values(), ForwardReport)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ in (room.__name__, ForwardReport.__module__)
 }
-"""The closed union of what may be said: everything in ``requests``, ``arguments`` and ``registration``, and ``ForwardReport``."""
+"""The closed union of what may be said: everything in ``requests`` and the rooms beside it, and ``ForwardReport``."""
 
 
 PART_ROWS = 1000
+LONG_ROWS = 100
 
 
 class Rows:
@@ -91,6 +93,8 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         return lambda plain: None if plain is None else inner(plain)
     if origin is tuple:
         item = _reader(args[0])
+        if item is _same:
+            return tuple
         return lambda plain: tuple(_from_rows(args[0], plain) if isinstance(plain, Rows) else [item(part) for part in plain])
     if kind is float:
         return _float
@@ -114,7 +118,7 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
         item = _writer(item_kind)
         if not dataclasses.is_dataclass(item_kind):
             return lambda value: [item(part) for part in value]
-        return lambda value: [item(part) for part in value] if len(value) <= PART_ROWS else Rows(list(_columns(item_kind, value)))
+        return lambda value: [item(part) for part in value] if len(value) < LONG_ROWS else Rows(list(_columns(item_kind, value)))
     return _same if kind in (int, str, bool) else to_plain
 
 
@@ -143,7 +147,7 @@ def _from_rows(kind: Any, rows: Rows) -> Iterator[Any]:
         values = [_read_column(read, column, count) for read, column in zip(readers, columns)]
         if len(columns) != len(readers) or not all(len(column) == count for column in values):
             raise ProtocolError(f"{kind.__name__}: its columns do not fit.")
-        yield from map(kind, *values)
+        yield from map(maker(kind), *values)
 
 
 def _read_column(read: Callable[[Any], Any], column: List[Any], count: int) -> List[Any]:

@@ -118,7 +118,8 @@ class RecogniseInitialisation:
 @dataclass(frozen=True)
 class Initialisation:
     """The initialisation that the values of one tensor fit: ``kaiming_uniform default``, ``zeros``, ``ones``, ``constant 0.02``,
-    ``identity``, ``orthogonal``, ``xavier_uniform``, ``uniform``, ``normal std 0.02``; empty when none was recognised."""
+    ``identity``, ``orthogonal``, ``xavier_uniform``, ``uniform``, ``normal std 0.02``; empty when none was recognised. For values of a
+    checkpoint it is ``loaded``, and behind a comma what they look like: ``loaded, ones``."""
 
     key: str
     name: str = ""

@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional, Tuple
 from .modules import ModuleTree
 from .problems import Problem
 from .tensors import TensorStats
-from .traces import LayerCall
+from .traces import LayerCall, Operation
 
 PROTOCOL = 1
 MAGIC = "torchloupe-worker"
@@ -101,10 +101,13 @@ class TargetChoices:
 
 @dataclass(frozen=True)
 class RunForward:
-    """Run one forward pass of the open model. Events: ``CallFinished``; answer: ``ForwardReport``.
+    """Run one forward pass of the open model. Events: ``CallsFinished``; answer: ``ForwardReport``.
 
     ``inputs`` are input specs in positional order (``float32[2,3,28,28]``, ``name=SPEC``, a file); empty means the target
     file's ``example_inputs()``. ``mode`` is ``train``, ``eval`` or None (as constructed). With ``shapes_only`` no data flows.
+    With ``operations`` the operations between the calls are told, too (event: ``OperationsFinished``). ``grad`` turns gradients on or off
+    (None: as torch has it), ``autocast`` names a dtype to run under ``torch.autocast`` with, ``statistics`` is off for shapes and
+    times only. A pass that takes longer than ``time_limit`` seconds is stopped and what it got to is told.
     """
 
     inputs: Tuple[str, ...] = ()
@@ -112,13 +115,25 @@ class RunForward:
     mode: Optional[str] = None
     seed: int = 0
     shapes_only: bool = False
+    operations: bool = False
+    grad: Optional[bool] = None
+    autocast: Optional[str] = None
+    statistics: bool = True
+    time_limit: Optional[float] = None
 
 
 @dataclass(frozen=True)
-class CallFinished:
-    """Event: one call ended (or was left unfinished by a failure)."""
+class CallsFinished:
+    """Event: calls ended (or were left unfinished by a failure), in the order in which they did."""
 
-    call: LayerCall
+    calls: Tuple[LayerCall, ...]
+
+
+@dataclass(frozen=True)
+class OperationsFinished:
+    """Event: operations between the calls ended."""
+
+    operations: Tuple[Operation, ...]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,17 @@ from typing import Optional, Tuple
 
 @dataclass(frozen=True)
 class TensorMeta:
-    """What a tensor is, without its values. ``name`` says where it stood among inputs or outputs: ``x``, ``[1]``, ``.logits``."""
+    """What a tensor is, without its values. ``name`` says where it stood among inputs or outputs: ``x``, ``[1]``, ``.logits``.
+
+    ``memory_format`` is empty for one that lies in memory as its shape says, else ``channels_last``, ``strided`` or its layout
+    (``sparse_coo``).
+    """
 
     shape: Tuple[int, ...]
     dtype: str
     device: str = "cpu"
     name: str = ""
+    memory_format: str = ""
 
 
 @dataclass(frozen=True)

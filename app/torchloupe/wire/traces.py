@@ -13,6 +13,14 @@ UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
+class PlainValue:
+    """An argument that is no tensor: ``name`` says where it stood, ``text`` is how Python writes it, shortened."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class LayerCall:
     """One call of one module during a forward pass.
 
@@ -20,6 +28,8 @@ class LayerCall:
     this module alone, from 0. ``stats`` stands parallel to ``outputs``, None where no statistics could be made. ``status`` is
     ``done``, ``failed`` (the failure arose in it) or ``unfinished`` (one of its parts failed, or the run was cancelled).
     ``file`` and ``line`` are the place in the user's code that called it. ``seconds`` includes its children.
+
+    ``training`` is the mode of the module when it was called. ``values`` are the arguments that are no tensors.
     """
 
     index: int
@@ -34,6 +44,33 @@ class LayerCall:
     status: str = DONE
     file: Optional[str] = None
     line: Optional[int] = None
+    training: Optional[bool] = None
+    values: Tuple[PlainValue, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation that no layer of torch owns (``F.relu``, ``torch.cat``, ``x + y``), in the forward of ``module``.
+
+    ``index`` counts operations in their order. ``before_call`` is the index of the call that begins next after it, so that calls
+    and operations can be told in one order; ``call`` is the innermost call that was open, None outside of all.
+    ``name`` is as a person writes it (``F.relu``, ``torch.cat``, ``x + y``, ``.view``); the rest is as in ``LayerCall``.
+    """
+
+    index: int
+    name: str
+    module: str
+    before_call: int
+    call: Optional[int] = None
+    depth: int = 0
+    inputs: Tuple[TensorMeta, ...] = ()
+    outputs: Tuple[TensorMeta, ...] = ()
+    stats: Tuple[Optional[TensorStats], ...] = ()
+    values: Tuple[PlainValue, ...] = ()
+    seconds: Optional[float] = None
+    status: str = DONE
+    file: Optional[str] = None
+    line: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +81,9 @@ class ForwardReport:
     ``worked_out``), with ``input_specs`` to give for the same input again where it has some; ``outputs`` what it returned.
     ``problems`` is empty when it ran to its end. ``state_restored`` says that parameters, buffers, gradients, RNG, modes and hooks
     were compared with what they were before, bit for bit, and are equal. ``materialised`` is the module tree with the sizes that
-    the input gave to lazy modules; None when none is lazy.
+    the input gave to lazy modules; None when none is lazy. ``side_effects`` are files that the pass wrote, processes it started and
+    hosts it spoke to: what has some is not run again unasked. ``certificate`` says, part by part, what was compared. ``kept_bytes`` is,
+    by the index of the call, what autograd keeps of it and of what it calls for the backward pass; empty where nothing is kept.
     """
 
     inputs: Tuple[TensorMeta, ...]
@@ -57,3 +96,6 @@ class ForwardReport:
     state_restored: bool = True
     input_specs: Tuple[str, ...] = ()
     materialised: Optional[ModuleTree] = None
+    side_effects: Tuple[str, ...] = ()
+    certificate: Tuple[str, ...] = ()
+    kept_bytes: Tuple[int, ...] = ()

@@ -56,6 +56,10 @@ class Cancel:
         self._running = request_id
         self.raise_if_requested()
 
+    def withdraw(self) -> None:
+        """The request that runs goes on after all."""
+        self._asked = self._interrupt = _NOBODY
+
     def end(self) -> None:
         """Nothing runs any more: a cancel that comes now is too late and does nothing."""
         self._running = _NOBODY
@@ -67,7 +71,7 @@ class Cancel:
 
     def raise_if_requested(self) -> None:
         """The cancel point: raises ``Cancelled`` when the running request is to stop."""
-        if self.requested:
+        if self._asked == self._running != _NOBODY:  # as in ``requested``: this is asked before every layer
             raise Cancelled
 
     @contextmanager

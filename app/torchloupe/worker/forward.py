@@ -3,7 +3,7 @@
 import copy
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -12,21 +12,27 @@ from torch import nn
 
 from ..wire.errors import UsageError
 from ..wire.problems import WARNING, Problem
-from ..wire.requests import CallFinished, RunForward
+from ..wire.requests import CallsFinished, RunForward
 from ..wire.traces import FAILED, UNFINISHED, ForwardReport
+from .cancel import Cancelled
 from .context import Context
 from .explain import CouldNotRun
 from .failure import ForwardFailure, no_return_problem
+from .kept_for_backward import kept_bytes
 from .lazy_parts import has_lazy_parts, materialised_tree
 from .model_state import ModelState
 from .module_tree import tensors_of
 from .nested import metas_of, tensors_in
+from .operation_trace import watched_operations
 from .repetition import Repetition
 from .sample_input import SampleInput, sample_input
+from .stopping import Stopped, TimeLimit, where_it_was
 from .target import Target
 from .torch_compat import is_lazy, uncompiled
 from .trace import ForwardTrace, input_metas
 from .without_data import needs_data, without_data
+
+_AUTOCAST = (torch.bfloat16, torch.float16)
 
 
 @dataclass
@@ -37,6 +43,7 @@ class ForwardRun:
     problems: Tuple[Problem, ...] = ()
     seconds: float = 0.0
     call_count: int = 0
+    kept_bytes: Tuple[int, ...] = ()
 
 
 def run_forward(target: Target, model: nn.Module, request: RunForward, context: Context) -> ForwardReport:
@@ -67,6 +74,7 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         state_restored=not lost,
         input_specs=given.specs,
         materialised=materialised_tree(model, runner),
+        kept_bytes=run.kept_bytes,
     )
 
 
@@ -76,18 +84,24 @@ def _run(
     if request.mode is not None:
         model.train(request.mode == "train")
     trace = ForwardTrace(
-        model, target.places, report=lambda call: context.emit(CallFinished(call)), check=context.cancel.raise_if_requested
+        model,
+        report=lambda calls: context.emit(CallsFinished(tuple(calls))),
+        check=context.cancel.raise_if_requested,
+        statistics=request.statistics and not request.shapes_only,
     )
     run = ForwardRun()
     flow: AbstractContextManager[Any] = nullcontext()
     if request.shapes_only:
         given, flow = without_data(given, _device_of(model))
+    settings = _Settings(request, _device_of(model))
     torch.manual_seed(request.seed)
     # A watched call takes more of Python's stack than a call: what runs unwatched has to run here. Restored with the rest.
     sys.setrecursionlimit(2 * sys.getrecursionlimit())
+    limit = TimeLimit(context, request.time_limit)
+    operations = watched_operations(trace, context) if request.operations else nullcontext()
     started = time.perf_counter()
     try:
-        with trace, flow, uncompiled():
+        with limit, trace, flow, settings, uncompiled(), operations:
             run.outputs = model(*given.positional, **given.keywords)
     except (Exception, SystemExit) as error:
         # Shapes flow without data in one thread only.
@@ -97,6 +111,9 @@ def _run(
         repetition = Repetition(model, given, flow, before, request, context.cancel.raise_if_requested)
         run.seconds = _since(started, trace)
         run.problems = (failure.problem(trace.returned_nothing, repetition),)
+    except Cancelled as error:
+        run.seconds = _since(started, trace)
+        run.problems = (_stopped(error, trace, target, limit, context),)
     else:
         run.seconds = _since(started, trace)
     finally:
@@ -104,7 +121,41 @@ def _run(
     run.call_count = len(trace.calls)
     if not run.problems and run.outputs is None and trace.calls:
         run.problems = (no_return_problem(model, trace.calls[-1]),)
+    if not request.shapes_only:
+        run.kept_bytes = kept_bytes(model, [tensor for _, tensor in tensors_in(run.outputs)], trace.nodes, run.call_count)
     return run
+
+
+class _Settings:
+    """A context with gradients and autocast as the request wants them."""
+
+    def __init__(self, request: RunForward, device: Optional[torch.device]) -> None:
+        self._contexts = ExitStack()
+        self._grad = request.grad
+        self._autocast = request.autocast
+        self._device = device or torch.device("cpu")
+
+    def __enter__(self) -> None:
+        if self._grad is not None:
+            self._contexts.enter_context(torch.set_grad_enabled(self._grad))
+        if self._autocast is not None:
+            dtype = getattr(torch, self._autocast, None)
+            if dtype not in _AUTOCAST:
+                names = "`bfloat16` or `float16`"
+                raise UsageError(f"`{self._autocast}` is no dtype for autocast.", f"Use {names}.")
+            self._contexts.enter_context(torch.autocast(self._device.type, dtype))
+
+    def __exit__(self, *_: object) -> None:
+        self._contexts.close()
+
+
+def _stopped(error: Cancelled, trace: ForwardTrace, target: Target, limit: TimeLimit, context: Context) -> Problem:
+    """The time was over: told as a problem of a pass that ended. A person's wish: raised on, with the place where it was."""
+    opened = trace.abandon(UNFINISHED)
+    if not limit.reached:
+        raise Stopped(where_it_was(error, opened.call if opened else None, target.places, None)) from error
+    context.cancel.withdraw()
+    return where_it_was(error, opened.call if opened else None, target.places, limit.seconds)
 
 
 def on_device(model: nn.Module, device: torch.device) -> nn.Module:

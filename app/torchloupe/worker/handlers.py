@@ -3,14 +3,18 @@
 import gc
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Optional, Type
 
 import torch
 from torch import nn
 
+from ..wire.activations import FetchActivation, MeasureActivation, MeasuredActivation
 from ..wire.arguments import DescribeArguments, SolveArguments
 from ..wire.errors import UsageError
+from ..wire.loading import LoadCheckpoint, LoadedCheckpoint
+from ..wire.numerics import CompareModes, LookAtValues, ModesCompared, ValuesLookedAt
+from ..wire.opening import TreeSeen
 from ..wire.problems import Problem
 from ..wire.registration import (
     InspectedModel,
@@ -35,17 +39,23 @@ from ..wire.requests import (
     TargetChoices,
     ValuesArrived,
 )
+from ..wire.steps import RunStep, StepReport
 from ..wire.traces import ForwardReport
+from .activations import KeptActivations, fetch_activation, measure_activation
 from .archive_target import archive_target, class_name_of, is_archive
 from .clean_slate import slate_of
+from .collector import collector_in_no_hurry
 from .construct import construct
 from .context import Context
 from .elapsed import counting_seconds
 from .explain import CouldNotRun, problem_of
 from .forward import chosen_device, run_forward
 from .initialisation import recognised
+from .loading import Loaded, check_files, load_checkpoint
 from .model_state import ModelState
 from .module_tree import read_module_tree, tensor_at
+from .numerics.compare_modes import compare_modes
+from .numerics.look import look_at_values
 from .registration.constructed import registration_of
 from .registration.inspect_model import inspect_model
 from .registration.moves import move_model
@@ -53,9 +63,13 @@ from .registration.watch_construction import ConstructionWatch
 from .sample_input import sample_input
 from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats
+from .step.run_step import run_step
 from .stored_values import fetch_stored_values
 from .target import Target, go_to, import_target, list_targets, provided, target_folder
 from .values import part_of, raw_bytes
+
+MANY_MODULES = 4_000
+"""From so many on the tree is told of before the model was looked through for what is not registered."""
 
 
 @dataclass
@@ -65,6 +79,8 @@ class OpenModel:
     target: Target
     model: nn.Module
     request: OpenTarget
+    loaded: Optional[Loaded] = None
+    activations: KeptActivations = field(default_factory=KeptActivations)
 
 
 def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
@@ -76,11 +92,15 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         if not context.state.get("frozen"):  # the collector could say so, after counting all that it froze
             context.state["frozen"] = True
             gc.freeze()  # what was imported stays: nobody need go through it again each time when many modules are made
-        with counting_seconds(context, 1, 3, f"constructing {target.name}"), ConstructionWatch() as watch:
+        constructing = counting_seconds(context, 1, 3, f"constructing {target.name}")
+        with constructing, collector_in_no_hurry(), ConstructionWatch() as watch:
             model = _constructed(target, request)
-        context.progress(2, 3, "walking the modules")
+        tree = read_module_tree(model)
+        if len(tree.modules) > MANY_MODULES:
+            context.emit(TreeSeen(tree))
+        context.progress(2, 3, "looking for what is not registered")
         hidden, problems = registration_of(model, target, watch)
-        tree = replace(read_module_tree(model), hidden=hidden)
+        tree = replace(tree, hidden=hidden)
         context.state["open"] = OpenModel(target, model, request)
     context.progress(3, 3, "open")
     return OpenedTarget(
@@ -127,9 +147,25 @@ def targets_in(_context: Context, request: ListTargets) -> TargetChoices:
 def forward(context: Context, request: RunForward) -> ForwardReport:
     """One forward pass; a model that changed itself beyond repair is constructed anew, so that the next run starts clean."""
     opened = _open_model(context)
+    opened.activations.forget(with_pinned=False)
     report = run_forward(opened.target, opened.model, request, context)
     _open_model(context)
     return replace(report, state_restored=True)
+
+
+def load(context: Context, request: LoadCheckpoint) -> LoadedCheckpoint:
+    """Into the model as it was constructed. When it is cancelled or fails, the next request finds the model as it was before."""
+    opened = _open_model(context)
+    check_files(request.contents)
+    opened.activations.forget()
+    context.state["spoiled"] = True
+    if opened.loaded is not None:
+        context.progress(0, 0, f"constructing {opened.target.name}")
+        opened.model = _constructed(opened.target, opened.request)
+    answer = load_checkpoint(opened.model, request, context)
+    opened.loaded = Loaded(request, answer)
+    context.state["spoiled"] = False
+    return answer
 
 
 def inspect(context: Context, request: InspectModel) -> InspectedModel:
@@ -137,6 +173,27 @@ def inspect(context: Context, request: InspectModel) -> InspectedModel:
     opened = _open_model(context)
     files = slate_of(context).project_files(opened.target.file)
     return inspect_model(opened.target, opened.model, request, context, files)
+
+
+def training_step(context: Context, request: RunStep) -> StepReport:
+    """One training step, after which the model is as it was; one that was changed beyond repair is constructed anew."""
+    opened = _open_model(context)
+    files = slate_of(context).project_files(opened.target.file)
+    report = run_step(opened.target, opened.model, request, context, files)
+    _open_model(context)
+    return report
+
+
+def values_looked_at(context: Context, request: LookAtValues) -> ValuesLookedAt:
+    """One pass of the open model in which every value is watched."""
+    opened = _open_model(context)
+    return look_at_values(opened.target, opened.model, request, context)
+
+
+def modes_compared(context: Context, request: CompareModes) -> ModesCompared:
+    """The open model in train and in eval mode, call by call."""
+    opened = _open_model(context)
+    return compare_modes(opened.target, opened.model, request, context)
 
 
 def moved(context: Context, request: MoveModel) -> MovedModel:
@@ -159,9 +216,23 @@ def fetch_values(context: Context, request: FetchValues) -> FetchedValues:
     return FetchedValues(request.key, tuple(part.shape), str(part.dtype).replace("torch.", ""))
 
 
+def activation_part(context: Context, request: FetchActivation) -> FetchedValues:
+    """The bytes of a part of a tensor that flowed in a run."""
+    opened = _open_model(context)
+    return fetch_activation(opened.target, opened.model, opened.activations, request, context)
+
+
+def activation_numbers(context: Context, request: MeasureActivation) -> MeasuredActivation:
+    """A tensor that flowed in a run, in numbers."""
+    opened = _open_model(context)
+    return measure_activation(opened.target, opened.model, opened.activations, request, context)
+
+
 def initialisation(context: Context, request: RecogniseInitialisation) -> RecognisedInitialisation:
     """How the parameters and buffers were initialised, as far as their values show it."""
-    return RecognisedInitialisation(recognised(_open_model(context).model, request.keys, context.cancel.raise_if_requested))
+    opened = _open_model(context)
+    loaded = opened.loaded.keys if opened.loaded else frozenset()
+    return RecognisedInitialisation(recognised(opened.model, request.keys, context.cancel.raise_if_requested, loaded))
 
 
 def _tensor_at(context: Context, key: str) -> torch.Tensor:
@@ -211,12 +282,17 @@ def _torchinfo(folder: Optional[str]) -> Any:
 
 
 def _open_model(context: Context) -> OpenModel:
-    """The open model. One that a pass changed beyond repair, also a pass that was cancelled, is constructed anew."""
+    """The open model. One that a pass or a load changed beyond repair, also one that was cancelled, is constructed anew, and what was
+    loaded into it is loaded again."""
     opened = context.state.get("open")
     if not isinstance(opened, OpenModel):
         raise UsageError("No model is open.", "Open a model first.")
-    if context.state.pop("spoiled", False):
+    if context.state.get("spoiled", False):
         opened.model = _constructed(opened.target, opened.request)
+        if opened.loaded is not None:
+            check_files(opened.loaded.request.contents)
+            load_checkpoint(opened.model, opened.loaded.request, context)
+        context.state["spoiled"] = False
     return opened
 
 
@@ -227,8 +303,14 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     FetchStats: fetch_stats,
     FetchValues: fetch_values,
     FetchStoredValues: fetch_stored_values,
+    FetchActivation: activation_part,
+    MeasureActivation: activation_numbers,
     SummaryTable: summary_table,
+    LoadCheckpoint: load,
     InspectModel: inspect,
+    RunStep: training_step,
+    LookAtValues: values_looked_at,
+    CompareModes: modes_compared,
     MoveModel: moved,
     RecogniseInitialisation: initialisation,
     DescribeArguments: describe_arguments,

@@ -1,11 +1,12 @@
 """How a tensor was initialised, as far as its values still show it."""
 
 import math
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import Any, Callable, Container, Dict, Sequence, Tuple
 
 import torch
 from torch import nn
 
+from ..wire.loading import LOADED
 from ..wire.registration import Initialisation
 from .module_facts import members_of
 from .module_tree import walk_modules
@@ -24,8 +25,11 @@ _SPREADER = 2654435761  # a prime: multiples of it fall everywhere in a tensor
 _FIT = 2.0  # Kolmogorov's bound: of a thousand right tensors one is not recognised
 
 
-def recognised(model: nn.Module, keys: Sequence[str], check: Callable[[], None]) -> Tuple[Initialisation, ...]:
-    """What the values of the tensors under these keys (all of them when there are none) look like. ``check`` may raise to end it."""
+def recognised(
+    model: nn.Module, keys: Sequence[str], check: Callable[[], None], loaded: Container[str] = ()
+) -> Tuple[Initialisation, ...]:
+    """What the values of the tensors under these keys (all of them when there are none) look like; those that were ``loaded`` are
+    called so first. ``check`` may raise to end it."""
     wanted, found = frozenset(keys), []
     with torch.no_grad():
         for path, module in walk_modules(model):
@@ -33,7 +37,9 @@ def recognised(model: nn.Module, keys: Sequence[str], check: Callable[[], None])
             for name, tensor in [*members_of(module, "_parameters"), *members_of(module, "_buffers")]:
                 if tensor is not None and (not wanted or prefix + name in wanted):
                     check()
-                    found.append(Initialisation(prefix + name, _initialisation(module, name, tensor)))
+                    looks = _initialisation(module, name, tensor)
+                    words = (LOADED, looks) if prefix + name in loaded else (looks,)
+                    found.append(Initialisation(prefix + name, ", ".join(word for word in words if word)))
     return tuple(found)
 
 

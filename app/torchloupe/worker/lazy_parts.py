@@ -1,12 +1,14 @@
 """What the sample input makes of lazy modules: their shapes, read off the copy that ran."""
 
 from dataclasses import replace
-from typing import Optional
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from ..wire.modules import ModuleTree
-from .module_tree import read_module_tree, tensors_of
+from .module_facts import members_of
+from .module_tree import read_module_tree, tensors_of, walk_modules
 from .torch_compat import is_lazy
 
 
@@ -36,3 +38,34 @@ def materialised_tree(model: nn.Module, runner: nn.Module) -> Optional[ModuleTre
 
 _OF_THE_MODEL = ("class_name", "training", "device", "is_lazy", "file", "line", "forward_file", "forward_line", "hooks")
 """What a module of the copy has lost or changed by running: a lazy one is of another class afterwards."""
+
+
+def become_usual(model: nn.Module) -> bool:
+    """Lazy modules whose tensors have got shapes without a pass become what a pass would make of them. True when there are some."""
+    found = [module for _, module in walk_modules(model) if isinstance(module, LazyModuleMixin)]
+    sized = [module for module in found if not module.has_uninitialized_params()]
+    for lazy in sized:
+        _become_usual(lazy)
+    return bool(sized)
+
+
+def _become_usual(lazy: Any) -> None:
+    first = next(
+        (tensor for kind in ("_parameters", "_buffers") for _, tensor in members_of(lazy, kind) if tensor is not None), None
+    )
+    for name, size in _SIZES.items():
+        if first is not None and getattr(lazy, name, None) == 0:
+            setattr(lazy, name, size(lazy, first.shape))
+    lazy._initialize_hook.remove()
+    lazy._load_hook.remove()
+    del lazy._initialize_hook, lazy._load_hook
+    if lazy.cls_to_become is not None:
+        lazy.__class__ = lazy.cls_to_become
+
+
+_SIZES: Dict[str, Callable[[Any, Sequence[int]], int]] = {
+    "in_features": lambda _, shape: shape[-1],
+    "num_features": lambda _, shape: shape[0],
+    "in_channels": lambda lazy, shape: shape[0] if lazy.transposed else shape[1] * lazy.groups,
+}
+"""What a lazy layer of torch says of its input once it is known, by the shape of its weight."""

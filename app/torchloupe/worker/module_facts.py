@@ -1,5 +1,6 @@
 """What a module says of itself: its members, its hooks, its settings, and what of it is parametrized."""
 
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Callable, Dict, Iterable, Tuple
 
@@ -21,7 +22,19 @@ _HOOKS = {
     "_load_state_dict_post_hooks": "load_state_dict",
 }
 _all_hooks = itemgetter(*_HOOKS)
+_NONE: Tuple[Tuple[str, ...], Tuple[str, ...]] = ((), ())
 _OF_TORCH = ("torch.nn.modules.", "torch.nn.utils.")
+
+
+def marks_of(module: nn.Module) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+    """``hooks_of`` and ``parametrized`` in one: nearly every module has neither."""
+    own = attributes_of(module)
+    try:
+        if not any(_all_hooks(own)) and "parametrizations" not in own["_modules"]:
+            return _NONE
+    except (KeyError, TypeError):
+        pass  # the two know what that may mean
+    return hooks_of(module), parametrized(module)
 
 
 def hooks_of(module: nn.Module) -> Tuple[str, ...]:
@@ -67,7 +80,12 @@ def settings_of(module: nn.Module) -> str:
     except (Exception, SystemExit):
         # An extra_repr that raises must not hide the module.
         return ""
-    text = " ".join(str(text).split())
+    return _one_line(str(text))
+
+
+@lru_cache(maxsize=1024)
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= _MAX_SETTINGS else text[: _MAX_SETTINGS - 3] + "..."
 
 

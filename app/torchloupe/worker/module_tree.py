@@ -5,15 +5,18 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 import torch
 from torch import nn
 
+from ..wire.many import maker
 from ..wire.modules import ModuleEntry, ModuleTree
 from .class_places import class_place, forward_place
 from .collector import collector_at_rest
 from .definitions import definition_places
-from .module_facts import attributes_of, hooks_of, members_of, parametrized, settings_of
+from .module_facts import attributes_of, marks_of, members_of, settings_of
 from .tensor_facts import read_parameters
 from .tree_totals import module_totals
 
 _NOWHERE = (None, None)
+_Class = Tuple[str, Optional[str], Optional[int], Optional[str], Optional[int]]
+"""What all modules of a class have in common: its name, where it is written, where its forward is."""
 
 
 def read_module_tree(model: nn.Module) -> ModuleTree:
@@ -28,40 +31,46 @@ def _read(paths: List[Tuple[str, nn.Module]]) -> ModuleTree:
     definitions = definition_places(paths)
     lazy = {entry.owner for entry in parameters if entry.shape is None}
     first_path: Dict[int, str] = {}
-    modules = []
+    classes: Dict[Any, _Class] = {}
+    entry_of, modules = maker(ModuleEntry), []
     for path, module in paths:
-        kind: Any = type(module)
         first, total = first_path.setdefault(id(module), path), totals[path]
-        file, line = class_place(module) or _NOWHERE
+        kind: Any = type(module)
+        if kind not in classes:
+            classes[kind] = _of_class(module)
+        name, file, line, forward_file, forward_line = classes[kind]
         defined_file, defined_line = definitions.get(path, _NOWHERE)
-        forward_file, forward_line = forward_place(kind) or _NOWHERE
         modules.append(
-            ModuleEntry(
-                path=path,
-                class_name=kind.__name__,
-                parameter_count=total.own_count,
-                numel=total.own_numel,
-                total_numel=total.numel,
-                training=bool(attributes_of(module).get("training", True)),
-                settings=settings_of(module),
-                file=file,
-                line=line,
-                same_as=None if first == path else first,
-                bytes=total.own_bytes,
-                total_bytes=total.bytes,
-                trainable_numel=total.trainable,
-                dtype=total.dtype,
-                device=total.device,
-                hooks=hooks_of(module),
-                parametrized=parametrized(module),
-                is_lazy=path in lazy,
-                defined_file=defined_file,
-                defined_line=defined_line,
-                forward_file=forward_file,
-                forward_line=forward_line,
+            entry_of(
+                path,
+                name,
+                total.own_count,
+                total.own_numel,
+                total.numel,
+                bool(attributes_of(module).get("training", True)),
+                settings_of(module),
+                file,
+                line,
+                None if first == path else first,
+                total.own_bytes,
+                total.bytes,
+                total.trainable,
+                total.dtype,
+                total.device,
+                *marks_of(module),
+                path in lazy,
+                defined_file,
+                defined_line,
+                forward_file,
+                forward_line,
             )
         )
     return ModuleTree(tuple(modules), tuple(parameters))
+
+
+def _of_class(module: nn.Module) -> _Class:
+    kind: Any = type(module)
+    return (kind.__name__, *(class_place(module) or _NOWHERE), *(forward_place(kind) or _NOWHERE))
 
 
 def walk_modules(model: nn.Module) -> Iterator[Tuple[str, nn.Module]]:
@@ -70,13 +79,12 @@ def walk_modules(model: nn.Module) -> Iterator[Tuple[str, nn.Module]]:
     while stack:
         path, module, above = stack.pop()
         yield path, module
-        if id(module) in above:
+        children = members_of(module, "_modules")
+        if not children or id(module) in above:
             continue
         above = (*above, id(module))
         prefix = f"{path}." if path else ""
-        stack.extend(
-            (prefix + name, child, above) for name, child in reversed(list(members_of(module, "_modules"))) if child is not None
-        )
+        stack.extend([(prefix + name, child, above) for name, child in reversed(list(children)) if child is not None])
 
 
 def tensors_of(model: nn.Module) -> Iterator[torch.Tensor]:

@@ -1,25 +1,38 @@
-"""Tensors inside arguments and results: tuples, lists, dicts, dataclasses, named outputs, packed sequences."""
+"""Tensors inside arguments and results: tuples, lists, dicts, dataclasses, named outputs, packed sequences, objects.
+
+Nothing of the user's is run for it: no property, no ``__iter__`` of theirs, and no generator is used up.
+"""
 
 import dataclasses
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from itertools import islice
+from typing import Any, Callable, Iterable, List, Tuple
 
 import torch
 
 from ..wire.tensors import TensorMeta
+from .registration import raw
 from .tensor_facts import device_name, dtype_name
 from .torch_compat import is_lazy
 
 MAX_TENSORS = 64
+MAX_VISITED = 1024
+"""So many values are looked at, so that an object that leads everywhere ends."""
 _MAX_DEPTH = 6
+_MAX_ATTRIBUTES = 64
+_ALONE = (torch.Tensor, torch.nn.Parameter)
+_PLAIN_SEQUENCES = (tuple, list)
+_KINDS = raw.Kinds()
+
+_Named = Tuple[str, torch.Tensor]
 
 
 def tensors_in(value: Any, name: str = "") -> List[Tuple[str, torch.Tensor]]:
     """The tensors in a value with their names (``[1]``, ``.logits``, ``['mask']``), in order, at most ``MAX_TENSORS``."""
-    found: List[Tuple[str, torch.Tensor]] = []
-    for item in _walk(value, name, 0):
-        found.append(item)
-        if len(found) == MAX_TENSORS:
-            break
+    if type(value) in _ALONE:
+        return [(name, value)]
+    found: List[_Named] = []
+    if type(value) not in _KINDS.leaf:
+        _Walk(found).into(value, name, 0)
     return found
 
 
@@ -29,7 +42,22 @@ def metas_of(tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[TensorMeta, ...]:
 
 
 def _meta(name: str, tensor: torch.Tensor) -> TensorMeta:
-    return TensorMeta(shape_of(tensor), dtype_name(tensor.dtype), device_name(tensor.device), name)
+    return TensorMeta(shape_of(tensor), dtype_name(tensor.dtype), device_name(tensor.device), name, memory_format(tensor))
+
+
+def memory_format(tensor: torch.Tensor) -> str:
+    """How it lies in memory, empty when as its shape says."""
+    try:
+        if tensor.layout is not torch.strided:
+            return str(tensor.layout).rpartition(".")[2]
+        if tensor.is_nested or tensor.is_contiguous():
+            return ""
+        formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+        if tensor.dim() in formats and tensor.is_contiguous(memory_format=formats[tensor.dim()]):
+            return "channels_last"
+        return "strided"
+    except Exception:  # a tensor with a mind of its own
+        return ""
 
 
 def shape_of(tensor: torch.Tensor) -> Tuple[int, ...]:
@@ -60,28 +88,45 @@ def map_tensors(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> A
     return value
 
 
-def _walk(value: Any, name: str, depth: int) -> Iterator[Tuple[str, torch.Tensor]]:
-    if isinstance(value, torch.Tensor):
-        if not is_lazy(value):
-            yield name, value
-    elif depth < _MAX_DEPTH:
-        for part, item in _parts(value):
-            yield from _walk(item, name + part, depth + 1)
+class _Walk:
+    """Puts the tensors that it comes across into ``found``."""
+
+    def __init__(self, found: List[_Named]) -> None:
+        self._found = found
+        self._left = MAX_VISITED
+
+    def into(self, value: Any, name: str, depth: int) -> None:
+        """A value and what it holds."""
+        kind = type(value)
+        if kind in _ALONE:
+            if len(self._found) < MAX_TENSORS:
+                self._found.append((name, value))
+        elif kind in _KINDS.leaf:
+            return
+        elif issubclass(kind, torch.Tensor):
+            if not is_lazy(value) and len(self._found) < MAX_TENSORS:
+                self._found.append((name, value))
+        elif depth < _MAX_DEPTH:
+            for part, item in _parts(value, kind):
+                self._left -= 1
+                if self._left < 0:
+                    return
+                self.into(item, name + part, depth + 1)
 
 
-def _parts(value: Any) -> Iterator[Tuple[str, Any]]:
-    if isinstance(value, dict):
+def _parts(value: Any, kind: type) -> Iterable[Tuple[str, Any]]:
+    if kind in _PLAIN_SEQUENCES:
+        return [(f"[{number}]", item) for number, item in enumerate(value[:MAX_VISITED])]
+    found = _KINDS.of(value)
+    if found == raw.MAPPING:
         # A ModelOutput is a dict whose keys are attributes; people say `.logits`.
-        attributes = dataclasses.is_dataclass(value)
-        for key, item in value.items():
-            yield (f".{key}" if attributes else f"[{key!r}]"), item
-    elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        for key, item in zip(value._fields, value):
-            yield f".{key}", item
-    elif isinstance(value, (list, tuple)):
-        for number, item in enumerate(value):
-            yield f"[{number}]", item
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields: Dict[str, Any] = vars(value) if hasattr(value, "__dict__") else {}
-        for key, item in fields.items():
-            yield f".{key}", item
+        form, most = ".{}" if dataclasses.is_dataclass(kind) else "[{!r}]", MAX_VISITED
+    elif found == raw.SEQUENCE:
+        form, most = "[{}]", MAX_VISITED
+    elif found == raw.OBJECT:
+        form, most = ".{}", _MAX_ATTRIBUTES
+    else:
+        return ()
+    members = islice(_KINDS.members(value, found), most)
+    fields = getattr(kind, "_fields", ()) if issubclass(kind, tuple) else ()
+    return [(f".{fields[int(key)]}" if fields else form.format(key), item) for _, key, item in members]

@@ -71,6 +71,12 @@ def is_foreign(filename: str) -> bool:
     return path.startswith(_STDLIB) and "site-packages" not in path and "dist-packages" not in path
 
 
+@lru_cache(maxsize=4096)
+def is_ours(filename: str) -> bool:
+    """Whether a file is one of Torchloupe's own."""
+    return os.path.realpath(filename).startswith(_OURS)
+
+
 def _traceback_places(traceback: Optional[TracebackType]) -> List[Place]:
     places = []
     while traceback is not None:

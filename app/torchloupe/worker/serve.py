@@ -121,7 +121,8 @@ class _Desk:
     def _failure(self, error: BaseException) -> Failed:
         """SystemExit, KeyboardInterrupt and the like are the user's code's business too: none of them ends the worker."""
         if isinstance(error, Cancelled) or (isinstance(error, KeyboardInterrupt) and self._cancel.requested):
-            return CANCELLED
+            where = getattr(error, "problem", None)
+            return CANCELLED if where is None else Failed((where,), cancelled=True)
         self._cancel.end()
         try:
             return Failed(self._explain(error))

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequ
 import torch
 from torch import nn
 
+from ..wire.many import maker
 from ..wire.modules import BUFFER, MOST_SHARING, PARAMETER, ParameterEntry
 from .definitions import assignment_place
 from .module_facts import attributes_of, members_of
@@ -14,6 +15,7 @@ from .torch_compat import is_lazy, without_torch_function
 from .tree_totals import Memory
 
 _NOWHERE = (None, None)
+_entry_of = maker(ParameterEntry)
 _PLAIN = (nn.Parameter, torch.Tensor)
 _SPARSE_PARTS = ("_indices", "_values")
 _COMPRESSED_PARTS = ("crow_indices", "ccol_indices", "row_indices", "col_indices", "values")
@@ -47,11 +49,12 @@ def read_parameters(paths: Iterable[Tuple[str, nn.Module]]) -> Tuple[List[Parame
 def _registered(paths: Iterable[Tuple[str, nn.Module]]) -> Iterator[_Found]:
     for path, module in paths:
         prefix = f"{path}." if path else ""
-        left_out = attributes_of(module).get("_non_persistent_buffers_set", ())
         for name, tensor in members_of(module, "_parameters"):
             if tensor is not None:
                 yield prefix + name, path, PARAMETER, tensor, True, module, name
-        for name, tensor in members_of(module, "_buffers"):
+        buffers = members_of(module, "_buffers")
+        left_out = attributes_of(module).get("_non_persistent_buffers_set", ()) if buffers else ()
+        for name, tensor in buffers:
             if tensor is not None:
                 yield prefix + name, path, BUFFER, tensor, name not in left_out, module, name
 
@@ -83,7 +86,7 @@ def _entry(found: _Found, tied_to: Tuple[str, ...], shares_with: Tuple[str, ...]
     file, line = assignment_place(type(owner), name) or _NOWHERE
     dtype, device = dtype_name(tensor.dtype), device_name(tensor.device)
     learns = tensor.requires_grad
-    return ParameterEntry(  # in order: keywords cost a quarter more, and there are tens of thousands
+    return _entry_of(
         key, path, kind, shape, dtype, device, learns, numel, size, tied_to, persistent, shares_with, stride, file, line
     )
 

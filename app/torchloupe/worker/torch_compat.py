@@ -1,8 +1,8 @@
 """What differs between versions of torch, or is untyped in it, in one place."""
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Dict, Optional
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Callable, Dict, Iterator, Optional
 
 import torch
 from torch.nn import parameter as torch_parameter
@@ -84,3 +84,21 @@ class _Uncompiled:
 
     def __exit__(self, *raised: Any) -> None:
         self._inside.__exit__(*raised)
+
+
+@contextmanager
+def every_layer_by_itself() -> Iterator[None]:
+    """Inside, an encoder of transformers calls its parts one by one, as it does in training, and not all of itself as one operation."""
+    mha: Any = getattr(torch.backends, "mha", None)
+    before = mha is not None and mha.get_fastpath_enabled()
+    if before:
+        mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        if before:
+            mha.set_fastpath_enabled(True)
+
+
+nodes_so_far: Callable[[], int] = getattr(torch.autograd, "_get_sequence_nr", lambda: 0)
+"""How many nodes autograd has made in this thread; always 0 where torch does not tell."""

@@ -1,10 +1,15 @@
-"""Watch a forward pass through hooks: every call in execution order, reported as it ends, the model left without a hook."""
+"""Watch a forward pass: every call in execution order, told as it ends, the model left as it is.
 
-import inspect
+What is watched is ``nn.Module.__call__``, for as long as the pass takes. Hooks on every module cost four times as much as what is
+noted here, and more than a whole pass of a model of many small layers to put on and take off.
+"""
+
 import itertools
+import os
 import sys
 import threading
 import time
+from types import CodeType, FrameType
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
@@ -12,168 +17,259 @@ from torch import nn
 
 from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import FAILED, UNFINISHED, LayerCall
-from .collector import collector_at_rest
+from .call_record import CallRecord, CallTeller
+from .collector import collector_at_rest, old_objects_at_rest
+from .measured_once import MeasuredOnce
+from .module_facts import attributes_of
 from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
-from .places import Places
-from .statistics import tensor_stats
+from .places import Place, is_foreign
+from .plain_values import plain_values
+from .telling import Telling
+from .torch_compat import every_layer_by_itself, nodes_so_far
+
+_STRIDED = torch.strided
+_USERS, _LAYERS, _OTHERS = 1, 2, 3
+_LAYERS_FOLDER = os.path.join("torch", "nn", "modules", "")
 
 
-class _OpenCall:
-    """A call that began and has not ended."""
+class _Known:
+    """A module that is watched: its first path and how often it was called. It is held: one that is dropped while the model runs would
+    give its identity to another."""
 
-    __slots__ = ("_facts", "began", "index", "inputs", "module", "overhead")
+    __slots__ = ("calls", "kind", "module", "path")
 
-    def __init__(self, module: nn.Module, index: int, inputs: List[Tuple[str, torch.Tensor]], facts: Dict[str, Any]) -> None:
+    def __init__(self, path: str, module: nn.Module) -> None:
+        self.path = path
         self.module = module
-        self.index = index
-        self.inputs = inputs
-        self._facts = facts
-        self.overhead = 0.0
-        self.began = 0.0
-
-    def call(self, **more: Any) -> LayerCall:
-        """The call as it is told, made once: one that is made and then replaced costs twice as much."""
-        return LayerCall(index=self.index, **self._facts, **more)
+        self.kind = type(module).__name__
+        self.calls = 0
 
 
 class ForwardTrace:
-    """A context in which the calls of ``model`` are recorded. ``report`` gets each call as it ends; ``check`` may raise to stop.
+    """A context in which the calls of ``model`` are recorded. ``report`` gets them as they end; ``check`` may raise to stop.
 
     Each thread of the model has calls of its own inside each other. ``seconds`` of a call leave out what watching it cost.
+    ``nodes`` says between which of autograd's nodes each call lay.
     """
 
-    def __init__(self, model: nn.Module, places: Places, report: Callable[[LayerCall], None], check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        report: Callable[[List[LayerCall]], None],
+        check: Callable[[], None],
+        statistics: bool = True,
+    ) -> None:
         self._model = model
-        self._places = places
-        self._report = report
         self._check = check
+        self._measured = MeasuredOnce() if statistics else None
+        self._teller = CallTeller()
+        self._telling = Telling(self._teller.told, report)
+        self._known: Dict[int, _Known] = {}
+        self._kinds: Dict[CodeType, int] = {}
+        self._own_code: Optional[CodeType] = None
         self._handles: List[Any] = []
-        self._counts: Dict[str, int] = {}
-        self._names: Dict[type, Tuple[str, ...]] = {}
+        self._contexts: List[Any] = []
         self._overhead = 0.0
         self._main = threading.get_ident()
-        self._stacks: Dict[int, List[_OpenCall]] = {self._main: []}
+        self._stacks: Dict[int, List[CallRecord]] = {self._main: []}
         self._numbers = itertools.count()
-        self.calls: List[LayerCall] = []
+        self.nodes: Dict[int, Tuple[int, int]] = {}
         self.returned_nothing: List[LayerCall] = []
 
     def __enter__(self) -> "ForwardTrace":
-        seen = set()
         with collector_at_rest():
             for path, module in walk_modules(self._model):
-                if id(module) not in seen:
-                    seen.add(id(module))
-                    self._attach(module, path)
+                if id(module) not in self._known:
+                    self._known[id(module)] = _Known(path, module)
+                    if attributes_of(module).get("_forward_pre_hooks"):
+                        self._look_behind_hooks(module)
+        self._contexts = [old_objects_at_rest(), every_layer_by_itself(), self._telling]
+        for context in self._contexts:
+            context.__enter__()
+        self._plain_call: Any = nn.Module.__call__
+        setattr(nn.Module, "__call__", self._watched(self._plain_call))
         return self
 
     def __exit__(self, *_: object) -> None:
+        setattr(nn.Module, "__call__", self._plain_call)
         for handle in self._handles:
             handle.remove()
+        for context in reversed(self._contexts):
+            context.__exit__(None, None, None)
         self._handles.clear()
+        if self._measured is not None:
+            self._measured.forget()
 
-    def _attach(self, module: nn.Module, path: str) -> None:
-        """Plain functions, not methods: a copy that the model makes of a part copies its hooks, and must not copy the trace."""
+    def _watched(self, plain_call: Callable[..., Any]) -> Callable[..., Any]:
+        """``nn.Module.__call__`` with a note before and after. It runs once per layer: everything is a local, what nearly every layer
+        gets and gives - one plain tensor - is noted here, and nothing is called that need not be."""
+        trace, known_of, stack_of, end, number_of_nodes = self, self._known.get, self._stacks.get, self._end, nodes_so_far
+        main, check, numbers, place_of, note_inputs = self._stacks[self._main], self._check, self._numbers, self._place, self._note_inputs
+        clock, this_thread, frame_of, members = time.perf_counter, threading.get_ident, sys._getframe, attributes_of
+        a_tensor, strided = torch.Tensor, torch.strided
 
-        def before(called: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
-            self._before(path, called, args, kwargs)
+        def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            known = known_of(id(self))
+            if known is None:
+                return plain_call(self, *args, **kwargs)
+            started = clock()
+            stack = stack_of(this_thread())
+            if stack is None:
+                stack = trace._stacks.setdefault(this_thread(), [])
+            check()
+            if stack and stack[-1].failed:
+                trace._go_on(stack)
+            record = CallRecord()
+            record.part, record.module, record.class_name, record.call_number = self, known.path, known.kind, known.calls
+            known.calls += 1
+            record.index = next(numbers)
+            record.depth = len(stack) if stack is main else len(main) + len(stack)
+            record.place = place_of(frame_of(1), stack)
+            record.training = members(self).get("training")
+            record.args, record.kwargs = args, kwargs
+            given = args[0] if args else None
+            if type(given) is a_tensor and len(args) == 1 and not kwargs and given.layout is strided and not given.is_nested and given.is_contiguous():
+                record.inputs = given.shape, given.dtype, given.device, ""
+            else:
+                note_inputs(record, args, kwargs)
+            record.nodes = number_of_nodes()
+            stack.append(record)
+            record.began = now = clock()
+            record.overhead = trace._overhead = trace._overhead + now - started
+            try:
+                output = plain_call(self, *args, **kwargs)
+            except BaseException:
+                record.failed = True
+                raise
+            end(record, output, stack)
+            return output
 
-        def after(called: nn.Module, _args: Any, _kwargs: Any, output: Any) -> None:
-            self._after(called, output)
+        self._own_code = call.__code__
+        return call
 
-        try:  # nn.Module's own methods: those of a scripted module refuse, though its outermost call can be watched
-            self._handles.append(nn.Module.register_forward_pre_hook(module, before, with_kwargs=True))
-            self._handles.append(nn.Module.register_forward_hook(module, after, with_kwargs=True))
+    def _go_on(self, stack: List[CallRecord]) -> None:
+        """The model caught the failure of a part and goes on without it."""
+        while stack and stack[-1].failed:
+            self._finish(stack.pop(), FAILED)
+
+    def _look_behind_hooks(self, module: nn.Module) -> None:
+        """What the module is given in the end: hooks of the user's change it. A plain function: copies of a part copy its hooks."""
+
+        def given(called: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+            stack = self._stacks.get(threading.get_ident())
+            if stack and stack[-1].part is called:
+                self._note_inputs(stack[-1], args, kwargs)
+
+        try:  # nn.Module's own method: that of a scripted module refuses
+            self._handles.append(nn.Module.register_forward_pre_hook(module, given, with_kwargs=True))
         except RuntimeError:
-            # Some scripted modules take no hooks: they run unwatched.
             return
 
-    @property
-    def _stack(self) -> List[_OpenCall]:
-        """The open calls of the thread that asks, outermost first."""
-        return self._stacks.setdefault(threading.get_ident(), [])
+    def _note_inputs(self, record: CallRecord, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+        record.args, record.kwargs = args, kwargs
+        record.inputs = metas_of(self._named(record))
+        record.values = plain_values(args, kwargs, self._teller.names(record.part))
 
-    def _before(self, path: str, module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
-        started = time.perf_counter()
-        self._check()
-        stack = self._stack
-        inputs = self._named_inputs(module, args, kwargs)
-        place = self._places.of_caller(sys._getframe(1))
-        number = self._counts.get(path, 0)
-        self._counts[path] = number + 1
-        facts = {
-            "module": path,
-            "class_name": type(module).__name__,
-            "call_number": number,
-            "depth": len(stack) if threading.get_ident() == self._main else len(self._stacks[self._main]) + len(stack),
-            "inputs": metas_of(inputs),
-            "file": place[0] if place else None,
-            "line": place[1] if place else None,
-        }
-        opened = _OpenCall(module, next(self._numbers), inputs, facts)
-        stack.append(opened)
-        now = time.perf_counter()
-        self._overhead += now - started
-        opened.overhead, opened.began = self._overhead, now
-
-    def _after(self, module: nn.Module, output: Any) -> None:
-        ended = time.perf_counter()
-        stack = self._stack
-        if not any(opened.module is module for opened in stack):
-            return
-        while stack[-1].module is not module:
-            # The model caught the failure of a part and went on without it.
-            self._finish(stack.pop().call(status=FAILED))
-        opened = stack.pop()
-        outputs = tensors_in(output)
-        call = opened.call(
-            outputs=metas_of(outputs),
-            stats=tuple([_stats(tensor) for _, tensor in outputs]),
-            seconds=max(ended - opened.began - (self._overhead - opened.overhead), 0.0),
-        )
-        if output is None:
-            self.returned_nothing.append(call)
-        self._finish(call)
-        self._overhead += time.perf_counter() - ended
-
-    def _finish(self, call: LayerCall) -> None:
-        self.calls.append(call)
-        self._report(call)
-
-    def _named_inputs(self, module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[Tuple[str, torch.Tensor]]:
-        names = self._argument_names(module)
+    def _named(self, record: CallRecord) -> List[Tuple[str, torch.Tensor]]:
+        """The tensors of a call's arguments with their names."""
+        names = self._teller.names(record.part)
         found: List[Tuple[str, torch.Tensor]] = []
-        for number, value in enumerate(args):
+        for number, value in enumerate(record.args):
             found += tensors_in(value, names[number] if number < len(names) else f"[{number}]")
-        for name, value in kwargs.items():
+        for name, value in record.kwargs.items():
             found += tensors_in(value, name)
         return found
 
-    def _argument_names(self, module: nn.Module) -> Tuple[str, ...]:
-        kind = type(module)
-        if kind not in self._names:
-            try:
-                parameters = inspect.signature(kind.forward).parameters.values()
-                self._names[kind] = tuple(
-                    parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_POSITIONAL
-                )[1:]
-            except Exception:
-                # Scripted modules and odd descriptors raise whatever they like; calls without names are still calls.
-                self._names[kind] = ()
-        return self._names[kind]
+    def _place(self, frame: Optional[FrameType], stack: List[CallRecord]) -> Optional[Place]:
+        """The nearest line of the user's code. Between here and the call that this one is in there may be none: then it is that one's."""
+        while frame is not None:
+            code = frame.f_code
+            kind = self._kinds.get(code)
+            if kind is None:
+                kind = self._kinds[code] = _kind_of(code)
+            if kind is _USERS:
+                return code.co_filename, frame.f_lineno
+            if stack and (kind is _LAYERS or code is self._own_code):
+                return stack[-1].place
+            frame = frame.f_back
+        return None
+
+    def _end(self, record: CallRecord, output: Any, stack: List[CallRecord]) -> None:
+        ended = time.perf_counter()
+        if not stack or stack[-1] is not record:
+            if not any(each is record for each in stack):
+                return
+            while stack[-1] is not record:
+                self._finish(stack.pop(), FAILED)
+        stack.pop()
+        seconds = ended - record.began - self._overhead + record.overhead
+        record.seconds = seconds if seconds > 0 else 0.0
+        record.nodes_after = nodes_so_far()
+        if type(output) is torch.Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
+            record.outputs = output.shape, output.dtype, output.device, ""
+            if self._measured is not None:
+                record.stats = (self._measured.one(output),)
+        else:
+            outputs = tensors_in(output)
+            record.outputs = metas_of(outputs)
+            record.stats = self.stats_of(outputs)
+            if output is None:
+                self.returned_nothing.append(self._teller.call(record))
+        self._finish(record)
+        self._overhead += time.perf_counter() - ended
+
+    def _finish(self, record: CallRecord, status: Optional[str] = None) -> None:
+        if status is not None:
+            record.status = status
+        record.args, record.kwargs = (), {}
+        if record.nodes_after > record.nodes:
+            self.nodes[record.index] = record.nodes, record.nodes_after
+        self._telling.add(record)
 
     def abandon(self, status: str = FAILED) -> Optional["OpenFailure"]:
         """After the model raised: report the calls that did not end, and return the innermost (it gets ``status``) with its module."""
         stacks = [stack for stack in self._stacks.values() if stack]
         if not stacks:
             return None
-        innermost = max((stack[-1] for stack in stacks), key=lambda opened: opened.index)
-        failure = OpenFailure(innermost.module, innermost.call(), [tensor for _, tensor in innermost.inputs])
+        innermost = max((stack[-1] for stack in stacks), key=lambda record: record.index)
+        innermost.status = status
+        tensors = [tensor for _, tensor in self._named(innermost)]
+        failure = OpenFailure(innermost.part, self._teller.call(innermost), tensors)
         for stack in stacks:
-            for opened in reversed(stack):
-                self._finish(opened.call(status=status if opened is innermost else UNFINISHED))
+            for record in reversed(stack):
+                self._finish(record, status if record is innermost else UNFINISHED)
             stack.clear()
         return failure
+
+    def open_calls(self) -> List[CallRecord]:
+        """The calls that are open in this thread, outermost first."""
+        return [record for record in self._stacks.get(threading.get_ident(), ()) if not record.failed]
+
+    def path_of(self, module: nn.Module) -> Optional[str]:
+        """Where a module stands in the model; None for one that is no part of it."""
+        known = self._known.get(id(module))
+        return known.path if known is not None else None
+
+    def stats_of(self, tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[Optional[TensorStats], ...]:
+        """Their statistics, None where there are none to be made; what was just measured is not measured again."""
+        return self._measured.of(tensors) if self._measured is not None else (None,) * len(tensors)
+
+    def spend(self, seconds: float) -> None:
+        """So much was watching, and is not to count as time of the model."""
+        self._overhead += seconds
+
+    @property
+    def next_index(self) -> int:
+        """The index of the call that begins next."""
+        return int(repr(self._numbers)[len("count(") : -1])  # a count says where it stands nowhere else
+
+    @property
+    def calls(self) -> List[LayerCall]:
+        """All that were told, in the order in which they ended."""
+        self._telling.flush()
+        calls: List[LayerCall] = self._telling.told
+        return calls
 
     @property
     def is_threaded(self) -> bool:
@@ -186,6 +282,13 @@ class ForwardTrace:
         return self._overhead
 
 
+def _kind_of(code: CodeType) -> int:
+    """Whose code it is: the user's, the forward of a layer of torch, which is called for that layer alone, or another's."""
+    if not is_foreign(code.co_filename):
+        return _USERS
+    return _LAYERS if code.co_name == "forward" and _LAYERS_FOLDER in code.co_filename else _OTHERS
+
+
 class OpenFailure:
     """The innermost call that raised: its module, its record, and the tensors that went in."""
 
@@ -193,14 +296,6 @@ class OpenFailure:
         self.module = module
         self.call = call
         self.inputs = inputs
-
-
-def _stats(tensor: torch.Tensor) -> Optional[TensorStats]:
-    """The statistics, or None for a tensor that cannot be counted here: looking must never be what fails."""
-    try:
-        return tensor_stats(tensor)
-    except Exception:
-        return None
 
 
 def input_metas(positional: Tuple[Any, ...], keywords: Dict[str, Any]) -> Tuple[TensorMeta, ...]:

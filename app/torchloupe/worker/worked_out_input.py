@@ -25,6 +25,8 @@ from .input_probe import InputProbe, Trial
 from .input_values import SampleInput, input_of
 from .model_state import ModelState
 from .module_tree import tensors_of
+from .places import Places
+from .side_effects import SideEffects
 from .target import Target
 from .torch_compat import is_lazy, uncompiled
 from .without_data import needs_data, without_data
@@ -45,7 +47,7 @@ def work_out_input(target: Target, model: nn.Module, mode: Optional[str], check:
     try:
         if mode is not None:
             model.train(mode == "train")
-        search = _Search(model, arguments, state, check)
+        search = _Search(model, arguments, state, check, target.places)
         candidate = search.found()
     finally:
         state.restore()
@@ -85,7 +87,10 @@ class _Waiting:
 class _Search:
     """Best first: what came furthest is changed first; among equals what is nearest to the size that was wanted."""
 
-    def __init__(self, model: nn.Module, arguments: Tuple[Argument, ...], state: ModelState, check: Callable[[], None]) -> None:
+    def __init__(
+        self, model: nn.Module, arguments: Tuple[Argument, ...], state: ModelState, check: Callable[[], None], places: Places
+    ) -> None:
+        self._places = places
         self._model = model
         self._arguments = arguments
         self._state = state
@@ -98,6 +103,7 @@ class _Search:
         self._until = time.monotonic() + MOST_SECONDS
         self._trials = 0
         self._most = MOST_TRIALS
+        self.wrote: Tuple[str, ...] = ()
         self.best: Optional[Tuple[Candidate, Trial]] = None
         self.at_best: Set[Tuple[Any, ...]] = set()
 
@@ -115,6 +121,8 @@ class _Search:
             heapq.heappush(queue, replace(waiting, order=waiting.order + _EACH_FURTHER))
             seen.add(tried)
             trial = self._try(tried)
+            if self.wrote:
+                return tried if trial.error is None else None
             if trial.error is None:
                 bounded = self._within_bounds(tried, trial)
                 tried = bounded if self._verified(bounded) else tried
@@ -175,7 +183,7 @@ class _Search:
     def _usual(self, candidate: Candidate) -> Candidate:
         """A picture of the usual size in place of one that happened to run."""
         for usual in usual_pictures(candidate):
-            if time.monotonic() > self._until:
+            if time.monotonic() > self._until or self.wrote:
                 break
             trial = self._try(usual)
             if trial.error is None and trial.wish is None and self._verified(usual):
@@ -195,6 +203,8 @@ class _Search:
         self._check()
         self._trials += 1
         trial = self._run(candidate, self._with_data)
+        if self.wrote:
+            return trial
         if trial.error is not None and not self._with_data and (needs_data(trial.error) or ".numpy()" in str(trial.error)):
             self._with_data = self._device.type != "meta"
             return self._run(candidate, self._with_data)
@@ -210,11 +220,13 @@ class _Search:
         if not with_data:
             given, flow = without_data(given, self._device)
         probe = InputProbe(model, self._tensors(candidate, given), frozenset(path for path, _ in candidate.spatial), self._check)
+        effects = SideEffects(self._places, diverted=True, files=self._state.files)
         try:
-            with warnings.catch_warnings(), _quiet(), flow, uncompiled(), torch.no_grad():
+            with warnings.catch_warnings(), _quiet(), effects, flow, uncompiled(), torch.no_grad():
                 warnings.simplefilter("ignore")
                 return probe.trial(lambda: model(*given.positional, **given.keywords))
         finally:
+            self.wrote = effects.happened
             if self._small and not self._lazy:
                 self._state.restore()
 
@@ -243,7 +255,8 @@ def runs_on(model: nn.Module, given: SampleInput, mode: Optional[str]) -> bool:
         if mode is not None:
             model.train(mode == "train")
         bare, flow = without_data(given.on(device), device)
-        with warnings.catch_warnings(), _quiet(), flow, uncompiled(), torch.no_grad():
+        effects = SideEffects(diverted=True, files=state.files)
+        with warnings.catch_warnings(), _quiet(), effects, flow, uncompiled(), torch.no_grad():
             warnings.simplefilter("ignore")
             model(*bare.positional, **bare.keywords)
     except (Exception, SystemExit) as error:
@@ -271,7 +284,9 @@ def _nothing_found(target: Target, model: nn.Module, search: _Search) -> Problem
     except (TypeError, ValueError):
         shown = "forward"
     what = "No input was found that runs"
-    if search.best is not None:
+    if search.wrote:
+        what = f"No input was looked for any further: the model's forward {', '.join(search.wrote)}, and is not run again and again"
+    elif search.best is not None:
         candidate, trial = search.best
         tried = ", ".join(format_input_spec(spec) for spec in candidate.specs(search._arguments))
         leaves = trial.refusal.leaves or tuple(path for path, _ in candidate.leaves)

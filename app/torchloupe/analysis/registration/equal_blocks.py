@@ -34,8 +34,9 @@ def _kinds(tree: ModuleTree) -> Dict[str, int]:
     """The same number for modules that are alike with everything in and below them."""
     tensors: Dict[str, List[Any]] = {}
     for entry in tree.parameters:
-        facts = (entry.key.rpartition(".")[2], entry.kind, entry.shape, entry.dtype, entry.device, entry.requires_grad)
-        tensors.setdefault(entry.owner, []).append((*facts, bool(entry.tied_to), entry.persistent))
+        name, is_tied = entry.key[len(entry.owner) :], bool(entry.tied_to)
+        what = (name, entry.kind, entry.shape, entry.dtype, entry.device, entry.requires_grad, is_tied, entry.persistent)
+        tensors.setdefault(entry.owner, []).append(what)
     for part in tree.hidden:
         tensors.setdefault(part.owner, []).append((part.name, part.kind, part.class_name, part.held_by, part.shape, part.numel))
     numbers: Dict[Any, int] = {}
@@ -43,8 +44,8 @@ def _kinds(tree: ModuleTree) -> Dict[str, int]:
     below: Dict[str, List[Any]] = {}
     for module in reversed(tree.modules):
         path = module.path
-        facts = (*_facts(module), tuple(tensors.get(path, ())), tuple(below.pop(path, ())))
-        kinds[path] = numbers.setdefault(facts, len(numbers))
+        inside = (tuple(tensors.get(path, ())), tuple(below.pop(path, ())))
+        kinds[path] = numbers.setdefault((_facts(module), inside), len(numbers))
         above, _, name = path.rpartition(".")
         below.setdefault(above, []).append((name, kinds[path]))
     return kinds

@@ -1,18 +1,25 @@
-"""What stands in the rows of the calls, and the model that grows while they stream in."""
+"""What stands in the rows of the calls and of the operations between them, and the model that grows while they stream in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from torchloupe.analysis.axis_names import Axes, AxisNames, named_shape_text
+from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.wording import count_text, number_text, seconds_text, shape_text
 from torchloupe.gui.lazy_table import LazyTableModel
-from torchloupe.gui.marks import CALL_MARKS
+from torchloupe.gui.marks import CALL_MARKS, Mark
 from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import DONE, LayerCall
+from torchloupe.wire.traces import DONE, LayerCall, Operation
 
 ROOT = "(model)"
 INDENT = "  "
+
+Step = LayerCall | Operation
+Key = int | tuple[str, int]
+"""``LayerCall.index``, or ``("operation", Operation.index)``."""
+_UNSEEN = Mark("◌", "unseen", "muted")
 
 MODULE, BESIDE_MODULE = 1, (0, 2, 3, 4)
 """The column of names, and those that are in sight beside it."""
@@ -33,7 +40,7 @@ COLUMNS = (
 )
 
 
-def main_stats(call: LayerCall) -> TensorStats | None:
+def main_stats(call: Step) -> TensorStats | None:
     """The statistics that stand in a call's row: of its first output that has some."""
     return next((stats for stats in call.stats if stats is not None), None)
 
@@ -55,65 +62,100 @@ def zeros_text(stats: TensorStats | None) -> str:
     return f"{percent:.0f} %"
 
 
-def not_finite_text(call: LayerCall) -> str:
+def not_finite_text(call: Step) -> str:
     """``12 NaN, 3 Inf`` over all outputs; empty when all is finite."""
     nan = sum(stats.nan for stats in call.stats if stats)
     inf = sum(stats.inf for stats in call.stats if stats)
     return ", ".join(f"{count_text(count)} {word}" for count, word in ((nan, "NaN"), (inf, "Inf")) if count)
 
 
-def name_text(call: LayerCall) -> str:
-    """The module that was called, moved in by its depth."""
-    again = f" (call {call.call_number + 1})" if call.call_number else ""
-    return INDENT * call.depth + (call.module or ROOT) + again
+def name_text(step: Step) -> str:
+    """The module that was called, or what an operation is written as, moved in by its depth."""
+    if isinstance(step, Operation):
+        return INDENT * step.depth + operation_title(step)
+    again = f" (call {step.call_number + 1})" if step.call_number else ""
+    return INDENT * step.depth + (step.module or ROOT) + again
 
 
-def call_row(call: LayerCall) -> Row:
-    """One call as a row; its key is the call's index."""
-    stats, mark, not_finite = main_stats(call), CALL_MARKS[call.status], not_finite_text(call)
+def mark_of(step: Step) -> Mark:
+    """How it ended."""
+    return _UNSEEN if isinstance(step, Operation) and is_direct_forward(step) else CALL_MARKS[step.status]
+
+
+def class_text(step: Step) -> str:
+    """The class that was called; of an operation, which has none, the line."""
+    if isinstance(step, Operation):
+        return f"line {step.line}" if step.line else ""
+    return step.class_name
+
+
+def call_row(call: Step, axes: AxisNames | None = None) -> Row:
+    """One call or operation as a row."""
+    stats, mark, not_finite = main_stats(call), mark_of(call), not_finite_text(call)
     numbers = tuple(number_text(value) for value in (stats.mean, stats.std, stats.min, stats.max)) if stats else ("",) * 4
     cells = (
-        str(call.index),
+        "" if isinstance(call, Operation) else str(call.index),
         name_text(call),
         mark.text,
         shapes_text(call.inputs),
         shapes_text(call.outputs),
-        call.class_name,
+        class_text(call),
         *numbers,
         zeros_text(stats),
         not_finite,
         "" if call.seconds is None else seconds_text(call.seconds),
         ", ".join(dict.fromkeys(output.dtype for output in call.outputs)),
     )
-    whole_row = mark.role if call.status != DONE else None
+    whole_row = mark.role if call.status != DONE else "muted" if isinstance(call, Operation) else None
     roles = [whole_row] * len(cells)
     roles[0] = roles[5] = whole_row or "muted"
     roles[2] = whole_row or "matched"
     roles[11] = "error" if not_finite else whole_row
-    return Row(cells, call.index, tuple(roles), call_tips(call, cells))
+    return Row(cells, key_of(call), tuple(roles), call_tips(call, cells, axes))
 
 
-def call_tips(call: LayerCall, cells: tuple[str, ...]) -> tuple[str, ...]:
-    """What the mouse is told: names of the tensors, dtype and device; where the call stands in the user's code."""
-    place = f"\ncalled at {call.file}:{call.line}" if call.file else ""
+def call_tips(call: Step, cells: tuple[str, ...], axes: AxisNames | None = None) -> tuple[str, ...]:
+    """What the mouse is told: names of the tensors and of their axes, dtype and device; where it stands in the user's code."""
     tips = list(cells)
-    tips[1] = f"{call.module or ROOT}{place}"
-    tips[3], tips[4] = tensors_tip(call.inputs), tensors_tip(call.outputs)
+    if isinstance(call, Operation):
+        place = f"\nin line {call.line} of {call.file}" if call.file else ""
+        tips[1] = operation_title(call) + place
+        tips[2] = NOT_OBSERVED if is_direct_forward(call) else cells[2]
+        tips[5] = f"{call.file}:{call.line}" if call.file else cells[5]
+    else:
+        tips[1] = f"{call.module or ROOT}" + (f"\ncalled at {call.file}:{call.line}" if call.file else "")
+    named_inputs, named_outputs = axes_of(call, axes)
+    tips[3], tips[4] = tensors_tip(call.inputs, named_inputs), tensors_tip(call.outputs, named_outputs)
     return tuple(tips)
 
 
-def tensors_tip(tensors: tuple[TensorMeta, ...]) -> str:
+def axes_of(call: Step, axes: AxisNames | None) -> tuple[Sequence[Axes], Sequence[Axes]]:
+    """What is known of the axes of its inputs and outputs."""
+    if axes is None:
+        return (), ()
+    if isinstance(call, Operation):
+        return tuple(map(axes.of, call.inputs)), tuple(map(axes.of, call.outputs))
+    return axes.inputs(call), axes.outputs(call)
+
+
+def tensors_tip(tensors: tuple[TensorMeta, ...], axes: Sequence[Axes] = ()) -> str:
     """One line for every tensor."""
-    return "\n".join(f"{tensor.name} {shape_text(tensor.shape)} {tensor.dtype} {tensor.device}".strip() for tensor in tensors)
+    shapes = [named_shape_text(each.shape, axes[at] if at < len(axes) else ()) for at, each in enumerate(tensors)]
+    return "\n".join(
+        f"{each.name} {shape} {each.dtype} {each.device} {each.memory_format}".strip()
+        for each, shape in zip(tensors, shapes, strict=True)
+    )
 
 
-def call_haystack(call: LayerCall) -> str:
-    """What a filter finds a call by."""
+def call_haystack(call: Step) -> str:
+    """What a filter finds a call or an operation by."""
     dtypes = " ".join(output.dtype for output in call.outputs)
     numbers = ("", "", "", "", "", not_finite_text(call), "")
-    module = call.module or ROOT
+    index, name = "", f"{name_text(call).strip()} {call.module}"
+    if isinstance(call, LayerCall):
+        index, name = str(call.index), call.module or ROOT
     shapes = shapes_text(call.inputs), shapes_text(call.outputs)
-    return haystack((str(call.index), module, call.status, *shapes, call.class_name, *numbers, dtypes))
+    return haystack((index, name, call.status, *shapes, class_text(call), *numbers, dtypes))
 
 
 _NUMBERS: dict[int, Callable[[TensorStats], Any]] = {
@@ -126,28 +168,40 @@ _NUMBERS: dict[int, Callable[[TensorStats], Any]] = {
 }
 
 
-def call_order(call: LayerCall, column: int) -> tuple[bool, Any]:
+def call_order(call: Step, column: int) -> tuple[bool, Any]:
     """What a column sorts by; calls that have nothing there come last."""
     if column in _NUMBERS:
         stats = main_stats(call)
         value = _NUMBERS[column](stats) if stats else None
     else:
-        words = (call.index, call.module, call.status, shapes_text(call.inputs), shapes_text(call.outputs), call.class_name)
+        shapes = shapes_text(call.inputs), shapes_text(call.outputs)
+        words = (by_beginning(call), name_text(call).strip(), call.status, *shapes, class_text(call))
         value = words[column] if column < len(words) else call.seconds if column == 12 else call_row(call).cells[column]
     return (True, 0) if value is None else (False, value)
 
 
-def by_index(call: LayerCall) -> int:
-    """Calls stand in the order in which they began."""
-    return call.index
+def by_beginning(step: Step) -> tuple[int, int]:
+    """They stand in the order in which they began: operations before the call that begins next."""
+    return (step.before_call, step.index - _BEFORE) if isinstance(step, Operation) else (step.index, 0)
+
+
+_BEFORE = 1 << 40
+"""More than there are operations."""
+
+
+def key_of(step: Step) -> Key:
+    """What the row of a call or operation is chosen by."""
+    return ("operation", step.index) if isinstance(step, Operation) else step.index
 
 
 class CallsModel(LazyTableModel):
-    """All calls of a run in the order in which they began; they arrive in the order in which they ended."""
+    """All calls of a run, and the operations between them, in the order in which they began; they arrive in that in which they
+    ended. ``axes`` names the axes of their tensors once all are there."""
 
     def __init__(self) -> None:
-        super().__init__(COLUMNS, call_row, call_haystack, call_order, by_index)
+        self.axes: AxisNames | None = None
+        super().__init__(COLUMNS, lambda step: call_row(step, self.axes), call_haystack, call_order, key_of)
 
-    def add(self, calls: list[LayerCall]) -> None:
-        """Calls that ended."""
-        self.insert_items(calls, by_index)
+    def add(self, steps: Sequence[Step]) -> None:
+        """Calls or operations that ended."""
+        self.insert_items(steps, by_beginning)

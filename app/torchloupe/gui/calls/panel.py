@@ -1,17 +1,23 @@
-"""The Calls panel: one row for every call of the last forward pass, growing while it runs."""
+"""The Calls panel: one row for every call of the last forward pass, and for the operations between them, growing while it runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from torchloupe.analysis.wording import counted, seconds_text
-from torchloupe.gui.calls.model import BESIDE_MODULE, MODULE, CallsModel, by_index, name_text, shapes_text
+from torchloupe.gui.axes import axis_names_of
+from torchloupe.gui.calls.model import BESIDE_MODULE, MODULE, CallsModel, Key, Step, by_beginning, name_text, shapes_text
+from torchloupe.gui.calls.operations_bar import OperationsBar
+from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
-from torchloupe.wire.traces import ForwardReport, LayerCall
+from torchloupe.wire.traces import ForwardReport, Operation
+
+MOST_LETTERS = 26
+"""Of an operation, that its column is made wide for."""
 
 
 class CallsPanel(QWidget):
@@ -25,15 +31,17 @@ class CallsPanel(QWidget):
         self.model.setParent(self.table)
         self._columns = FittedColumns(self.table.view, [MODULE], BESIDE_MODULE)
         self._longest_name = ""
-        self.summary = QLabel()
-        self.summary.setIndent(em(self, 0.25))
+        self.summary = ElidedLabel(indent=em(self, 0.25))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, em(self, 0.25), 0, 0)
         layout.setSpacing(em(self, 0.25))
-        layout.addWidget(self.summary)
+        self.operations = OperationsBar(self.summary)
+        layout.addWidget(self.operations)
         layout.addWidget(self.table)
-        self.table.chosen.connect(workbench.select_call)
+        self.table.chosen.connect(self._choose)
         workbench.calls_added.connect(self._add)
+        workbench.operations.added.connect(self._add_operations)
+        workbench.operations.switched.connect(self._show_trace)
         workbench.trace_changed.connect(self._show_trace)
         workbench.model_changed.connect(self._show_trace)
         workbench.selection_changed.connect(self._follow)
@@ -52,35 +60,57 @@ class CallsPanel(QWidget):
 
     # following the workbench
 
-    def _show_trace(self) -> None:
+    def _steps(self) -> list[Step]:
         bench = self.workbench
-        self.table.keeping(lambda: self.model.set_items(sorted(bench.calls.values(), key=by_index)))
+        operations = bench.operations.found.values() if bench.operations.wanted else ()
+        return sorted((*bench.calls.values(), *operations), key=by_beginning)
+
+    def _show_trace(self) -> None:
+        bench, steps = self.workbench, self._steps()
+        self.model.axes = None if bench.running else axis_names_of(bench)
+        self.table.keeping(lambda: self.model.set_items(steps))
         self._longest_name = ""
-        self._make_room(bench.calls.values())
+        self._make_room(steps)
         self._show_empty()
         self._summarize()
         self._follow(bench.selection)
 
-    def _add(self, calls: list[LayerCall]) -> None:
-        self.model.add(calls)
-        self._make_room(calls)
+    def _add(self, steps: Sequence[Step]) -> None:
+        self.model.add(steps)
+        self._make_room(steps)
         self._summarize()
 
-    def _make_room(self, calls: Iterable[LayerCall]) -> None:
-        self._longest_name = longer(self._longest_name, map(name_text, calls))
+    def _add_operations(self, operations: Sequence[Step]) -> None:
+        if self.workbench.operations.wanted:
+            self._add(operations)
+
+    def _make_room(self, steps: Iterable[Step]) -> None:
+        # What an operation was given is worth less room than the columns beside it: its line stands there.
+        names = (name_text(each)[: MOST_LETTERS if isinstance(each, Operation) else None] for each in steps)
+        self._longest_name = longer(self._longest_name, names)
         self._columns.fit([self._longest_name])
 
+    def _choose(self, key: Key) -> None:
+        if isinstance(key, tuple):
+            self.workbench.operations.select(key[1])
+        else:
+            self.workbench.select_call(key)
+
     def _follow(self, selection: Selection) -> None:
-        self.table.select_key(selection.call)
+        operation = ("operation", selection.operation) if selection.operation is not None else None
+        self.table.select_key(operation if operation is not None and self.workbench.operations.wanted else selection.call)
 
     def _summarize(self) -> None:
         bench = self.workbench
         self.summary.setVisible(bool(bench.calls))
-        calls = counted(len(bench.calls), "call")
+        found = len(bench.operations.found) if bench.operations.wanted else 0
+        calls = counted(len(bench.calls), "call") + (f", {counted(found, 'operation')}" if found else "")
+        self.operations.show_missing(bench.operations.are_missing)
         if bench.running:
             self.summary.setText(self.tr("{0} so far, running …").format(calls))
         elif bench.report is not None:
-            self.summary.setText(summary_text(calls, bench.report))
+            weights = bench.weights.text_of_run(bench.report, bench.checkpoint is not None)
+            self.summary.setText(summary_text(calls, bench.report, weights))
         else:
             self.summary.setText(self.tr("{0}; partial: the run was not finished").format(calls))
 
@@ -96,10 +126,10 @@ class CallsPanel(QWidget):
             empty.offer(self.tr("Nothing has run. F5 runs one forward pass with the input shown in the tool bar."), "run.forward")
 
 
-def summary_text(calls: str, report: ForwardReport) -> str:
-    """What was run, in one line."""
+def summary_text(calls: str, report: ForwardReport, weights: str = "") -> str:
+    """What was run, in one line; ``weights`` says with which values."""
     source = {"worked_out": "worked out", "file": "from the file", "given": "given"}.get(report.input_source, "")
-    parts = [calls, seconds_text(report.seconds), report.device]
+    parts = [calls, seconds_text(report.seconds), report.device, *([weights] if weights else [])]
     if report.inputs:
         parts.append(f"input {shapes_text(report.inputs)}" + (f" ({source})" if source else ""))
     if report.outputs:

@@ -1,9 +1,11 @@
 """The details of each kind of thing that can be selected: problem, call, module, parameter, tensor of the checkpoint."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from torchloupe.analysis.axis_names import Axes, named_shape_text
+from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.state_dict_diff import DiffRow
 from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts
 from torchloupe.analysis.wording import (
@@ -16,6 +18,7 @@ from torchloupe.analysis.wording import (
     seconds_text,
     shape_text,
 )
+from torchloupe.gui.axes import axis_names_of
 from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.stored import optimizer_sections, own_facts
 from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
@@ -27,7 +30,7 @@ from torchloupe.wire.modules import ModuleEntry, ParameterEntry
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import DONE, LayerCall
+from torchloupe.wire.traces import DONE, LayerCall, Operation, PlainValue
 
 ROOT = "(model)"
 SHOWN_KEYS = 12
@@ -50,6 +53,8 @@ def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details |
         return of_hidden(workbench, here.hidden)
     if here.parameter is not None:
         return of_parameter(workbench, here.parameter)
+    if here.operation is not None and here.operation in workbench.operations.found:
+        return of_operation(workbench, workbench.operations.found[here.operation])
     if here.call is not None and here.call in workbench.calls:
         return of_call(workbench, workbench.calls[here.call])
     return of_module(workbench, here.module) if here.module is not None else None
@@ -113,14 +118,12 @@ def of_call(workbench: Workbench, call: LayerCall) -> Details:
     facts.append(Fact("Call", f"{call.index}{again}"))
     if call.seconds is not None:
         facts.append(Fact("Time", f"{seconds_text(call.seconds)}, its parts included"))
+    axes = axis_names_of(workbench)
     sections = [
         Section("", tuple(facts)),
-        Section("Inputs", tuple(tensor_fact(each, str(at)) for at, each in enumerate(call.inputs))),
+        Section("Inputs", (*tensor_facts(call.inputs, axes.inputs(call)), *value_facts(call.values))),
+        *output_sections(call, axes.outputs(call)),
     ]
-    for number, output in enumerate(call.outputs):
-        stats = call.stats[number] if number < len(call.stats) else None
-        title = "Output" if len(call.outputs) == 1 else f"Output {number}"
-        sections.append(Section(title, (tensor_fact(output, "Tensor"), *(statistics_facts(stats) if stats else ()))))
     if call.status != DONE:
         why = "It failed here." if call.status == "failed" else "One of its parts failed, or the run was cancelled."
         sections.append(Section("Output", (Fact("None", why, "error" if call.status == "failed" else "muted"),)))
@@ -129,6 +132,41 @@ def of_call(workbench: Workbench, call: LayerCall) -> Details:
         sections += module_sections(workbench, module)
         places += place("Its class", module.file, module.line) + assigned_place(module)
     return Details(call.module or ROOT, call.class_name, mark, (), tuple(sections), places)
+
+
+def of_operation(workbench: Workbench, operation: Operation) -> Details:
+    """Operands, what came out with statistics, the line; of a module that was called past ``__call__`` what that means."""
+    direct = is_direct_forward(operation)
+    call = workbench.calls.get(operation.call) if operation.call is not None else None
+    facts = [module_fact("Module" if direct else "In", operation.module)]
+    if call:
+        facts.append(Fact("Inside call", f"{call.index}, {call.module or ROOT}", link=f"call:{call.index}"))
+    if operation.seconds is not None:
+        facts.append(Fact("Time", seconds_text(operation.seconds)))
+    axes = axis_names_of(workbench)
+    operands = (*tensor_facts(operation.inputs, tuple(map(axes.of, operation.inputs))), *value_facts(operation.values))
+    sections = [Section("", tuple(facts)), Section("Operands", operands)]
+    sections += output_sections(operation, tuple(map(axes.of, operation.outputs)))
+    if operation.status != DONE:
+        sections.append(Section("Output", (Fact("None", "It failed here.", "error"),)))
+    return Details(
+        operation_title(operation),
+        "not observed" if direct else "operation",
+        CALL_MARKS[operation.status] if operation.status != DONE else None,
+        (NOT_OBSERVED,) if direct else (),
+        tuple(section for section in sections if section.facts),
+        place("Runs here", operation.file, operation.line),
+    )
+
+
+def output_sections(step: LayerCall | Operation, axes: Sequence[Axes]) -> list[Section]:
+    """What came out, each with its statistics."""
+    sections = []
+    for number, fact in enumerate(tensor_facts(step.outputs, axes, "Tensor")):
+        stats = step.stats[number] if number < len(step.stats) else None
+        title = "Output" if len(step.outputs) == 1 else f"Output {number}"
+        sections.append(Section(title, (fact, *(statistics_facts(stats) if stats else ()))))
+    return sections
 
 
 def of_module(workbench: Workbench, path: str) -> Details | None:
@@ -283,6 +321,20 @@ def kind_text(entry: ParameterEntry) -> str:
 def tensor_fact(tensor: TensorMeta, name: str) -> Fact:
     """``x  [2, 3] float32 cpu``."""
     return Fact(tensor.name or name, f"{shape_text(tensor.shape)} {tensor.dtype} {tensor.device}")
+
+
+def tensor_facts(tensors: Sequence[TensorMeta], axes: Sequence[Axes], name: str = "") -> tuple[Fact, ...]:
+    """``x  [batch 2, features 3] float32 cpu``; without a name of its own each has ``name``, else its number."""
+    shapes = [named_shape_text(tensor.shape, axes[at] if at < len(axes) else ()) for at, tensor in enumerate(tensors)]
+    return tuple(
+        Fact(tensor.name or name or str(at), f"{shape} {tensor.dtype} {tensor.device} {tensor.memory_format}".rstrip())
+        for at, (tensor, shape) in enumerate(zip(tensors, shapes, strict=True))
+    )
+
+
+def value_facts(values: Sequence[PlainValue]) -> tuple[Fact, ...]:
+    """Arguments that are no tensors."""
+    return tuple(Fact(value.name, value.text) for value in values)
 
 
 def statistics_facts(stats: TensorStats) -> list[Fact]:

@@ -37,11 +37,15 @@ class BuiltTree:
 
 @dataclass(frozen=True)
 class BuildTree:
-    """Job: ``tree`` arranged, with the rows open whose keys stand in ``open_keys``, and equal blocks ``folded`` into one row each."""
+    """Job: ``tree`` arranged, with the rows open whose keys stand in ``open_keys``, and equal blocks ``folded`` into one row each.
+
+    ``ahead``: it will be arranged again in a moment, so that what only a filter needs is not made.
+    """
 
     tree: ModuleTree
     open_keys: frozenset[Hashable] = frozenset()
     folded: bool = True
+    ahead: bool = False
 
     def __call__(self, _progress: Progress | None = None) -> BuiltTree:
         if not self.is_large:
@@ -72,7 +76,7 @@ class BuildTree:
         )
         position = {key: place for place, key in enumerate(keys)}
         owned = parameters_by_owner(self.tree)
-        haystacks = [haystack_of(entry, owned, None) for entry in entries] if self.is_large else []
+        haystacks = [haystack_of(entry, owned, None) for entry in entries] if self.is_large and not self.ahead else []
         widest = max(range(len(entries)), key=lambda place: len(name_of(entries[place])) + 2 * outline.depth[place], default=-1)
         longest = LEVEL * (outline.depth[widest] + 1) + name_of(entries[widest]) + ROOM_FOR_MARK if entries else ""
         return BuiltTree(self.tree, entries, position, outline, is_open, owned, haystacks, longest)

@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from torchloupe.analysis.loading import loaded_keys
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.fitted_columns import FittedColumns
@@ -32,7 +33,7 @@ class ModulesPanel(QWidget):
         super().__init__()
         self.workbench, self._jobs = workbench, jobs
         self._settings = settings or Settings(None)
-        self._shown = NOTHING
+        self._shown, self._of_model = NOTHING, False
         self._listed: Any = None  # the key of the row whose parameters are listed
         self.tree_model = ModuleTreeModel()
         self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
@@ -67,6 +68,7 @@ class ModulesPanel(QWidget):
         bench.problems_changed.connect(lambda: self.tree_model.set_problems(bench.problems))
         bench.diff_changed.connect(lambda: self.below.set_statuses(statuses_by_key(bench.diff)))
         bench.selection_changed.connect(self._follow)
+        bench.weights.changed.connect(self._show_weights)
 
     # what the shell asks of every panel
 
@@ -101,23 +103,24 @@ class ModulesPanel(QWidget):
     # following the workbench
 
     def _show_model(self) -> None:
-        model = self.workbench.model
         self._jobs.drop(BUILDING)  # of a model that is none any more
+        of_another, self._of_model = self._of_model, self.workbench.model is not None
         self._shown = self.workbench.tree
-        question = self.tree_model.question(self._shown)
+        question = self.tree_model.question(self._shown, ahead=not self._of_model)
         if question.is_large:
-            self._show_built(BuildTree(NOTHING)())
+            if of_another:  # else it is the tree of the same model, which was shown ahead
+                self._show_built(BuildTree(NOTHING)())
             self._jobs.start(question, done=self._show_built, tag=BUILDING, label=self.tr("arranging the modules"), owner=self)
         else:
             self._show_built(question())
-        self.below.setVisible(model is not None)
+        self.below.setVisible(bool(self._shown.modules))
 
     def _show_built(self, built: BuiltTree) -> None:
         self.tree.keeping(lambda: self.tree_model.show(built))
         self._fitted.fit([built.longest])
         self._show_trace()
-        self.below.forget()
-        self._list_parameters("" if self.workbench.model else None)
+        self._show_weights()
+        self._list_parameters("" if built.tree.modules else None)
         self._follow(self.workbench.selection)
 
     def _show_trace(self) -> None:
@@ -129,9 +132,14 @@ class ModulesPanel(QWidget):
         complete = bench.report is not None and not any(problem.severity == "error" for problem in bench.report.problems)
         self.tree_model.set_calls(bench.calls.values() if ran else None, complete)
 
+    def _show_weights(self) -> None:
+        """What was read of other values is of no use."""
+        loaded = self.workbench.weights.loaded
+        self.below.forget(loaded_keys(loaded) if loaded else ())
+
     def _list_parameters(self, key: Any) -> None:
         self._listed = key
-        entries = self.tree_model.parameters_of(key, self.below.all_below.isChecked()) if self.workbench.model else []
+        entries = self.tree_model.parameters_of(key, self.below.all_below.isChecked())
         owner = key if isinstance(key, str) else ""
         self.below.show_entries(entries, owner, self.tree_model.title_of(key) or self.tr("the model"))
 

@@ -17,6 +17,7 @@ from torchloupe.gui.modules.reading import READING, LookedAt, ReadParameters
 from torchloupe.gui.settings import ALL_BELOW, Settings
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
+from torchloupe.wire.loading import LOADED
 from torchloupe.wire.modules import BUFFER, ParameterEntry
 
 
@@ -61,10 +62,14 @@ class ParameterTable(QWidget):
         self._facts = rows.Facts(statuses, self._facts.stats, self._facts.initialised)
         self.model.refresh()
 
-    def forget(self) -> None:
-        """Another model: what was read of the values of the old one is of no use."""
+    def forget(self, loaded: Sequence[str] = ()) -> None:
+        """Another model, or other values in it: what was read of the old ones is of no use. ``loaded`` are keys whose values came from
+        a checkpoint."""
         self._jobs.drop(READING)
-        self._facts = rows.Facts(self._facts.statuses)
+        self._facts = rows.Facts(self._facts.statuses, initialised=dict.fromkeys(loaded, LOADED))
+        if loaded:
+            self.columns.show_columns((rows.INITIALISATION,))
+        self.model.refresh()
 
     def show_entries(self, entries: Sequence[ParameterEntry], owner: str, where: str) -> None:
         """Those of ``owner``, whose path the keys are shown without; ``where`` is what the heading calls it."""

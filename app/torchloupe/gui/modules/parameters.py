@@ -88,7 +88,8 @@ COLUMNS = (
 )
 TITLES = tuple(each.column.title for each in COLUMNS)
 HIDDEN_AT_FIRST = tuple(each.column.title for each in COLUMNS if not each.shown)
-FROM_VALUES = ("Initialisation", *(each.column.title for each in STATISTICS))
+INITIALISATION = "Initialisation"
+FROM_VALUES = (INITIALISATION, *(each.column.title for each in STATISTICS))
 """The columns that say something once the values were read."""
 KIND, GRAD, STATUS = TITLES.index("Kind"), TITLES.index("Grad"), TITLES.index("Checkpoint")
 

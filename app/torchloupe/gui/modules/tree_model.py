@@ -45,9 +45,9 @@ class ModuleTreeModel(OutlineModel):
         """Show another model's modules, arranged here and now."""
         self.show(self.question(tree)())
 
-    def question(self, tree: ModuleTree) -> BuildTree:
+    def question(self, tree: ModuleTree, ahead: bool = False) -> BuildTree:
         """What has to be arranged to show another model; what is open stays open by its key."""
-        return BuildTree(tree, frozenset(map(key_of, compress(self.entries, self._open))), self.folded)
+        return BuildTree(tree, frozenset(map(key_of, compress(self.entries, self._open))), self.folded, ahead)
 
     def show(self, built: BuiltTree) -> None:
         """Show another model's modules."""

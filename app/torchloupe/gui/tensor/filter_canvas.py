@@ -10,7 +10,7 @@ from torchloupe.gui.theme import color, em
 from torchloupe.wire.values import FilterTiles
 
 LARGEST = 7.0
-"""How large an image becomes, in heights of the font."""
+"""How large an image becomes at first, in heights of the font."""
 
 
 class FilterCanvas(QWidget):
@@ -23,6 +23,7 @@ class FilterCanvas(QWidget):
         self._tiles: FilterTiles | None = None
         self._images: list[QImage] = []
         self._with_norms = False
+        self.largest = LARGEST
         self._rects: list[QRect] = []
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Filters"))
@@ -87,7 +88,7 @@ class FilterCanvas(QWidget):
 
     def _grid(self, width: int, height: int) -> tuple[int, QSize]:
         """How many tiles stand side by side, and how large each is: the largest with which all of them fit."""
-        count, side = len(self._images), em(self, LARGEST)
+        count, side = len(self._images), em(self, self.largest)
         while True:
             size = QSize(max(1, side * width // max(width, height)), max(1, side * height // max(width, height)))
             step = self._step(size)

@@ -3,18 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from torchloupe.analysis.activation_views import best_view, no_values_reason, tensor_name
 from torchloupe.analysis.wording import bytes_text, count_text, counted, number_text, shape_text
+from torchloupe.gui.pinning import Pin, pins_of_call
 from torchloupe.gui.text_table import Row
 from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.activations import INPUT, OUTPUT
 from torchloupe.wire.contents import StoredTensor
 from torchloupe.wire.tensors import TensorStats
 from torchloupe.wire.traces import LayerCall
+from torchloupe.wire.values import ValueSummary
+
+RGB_CHANNELS = 3
+WITHOUT_ORDER = "It has no values that can be counted: it is empty, or complex. The view Values lists them."
 
 
 @dataclass(frozen=True)
 class TensorChoice:
     """One tensor that can be looked at. ``fetch`` is the key that the worker is asked for, of a tensor of this ``shape`` and
-    ``dtype``; ``stored`` is the tensor of the checkpoint whose values can be read from its file."""
+    ``dtype``; ``stored`` is the tensor of the checkpoint whose values can be read from its file; ``pin`` a tensor that flowed in the
+    run, of the ``kind`` that ``best_view`` says; ``pair`` two of these that are held against each other."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
@@ -24,32 +32,53 @@ class TensorChoice:
     stored: StoredTensor | None = None
     shape: tuple[int, ...] = ()
     dtype: str = ""
+    pin: Pin | None = None
+    pair: tuple[Pin, Pin] | None = None
+    kind: str = ""
 
 
 def choices_of(workbench: Workbench) -> list[TensorChoice]:
-    """The tensors that belong to what is selected: a parameter, a stored tensor, or the outputs of a call."""
+    """The tensors that belong to what is selected: a parameter, a stored tensor, or outputs and inputs of a call. What is pinned
+    comes last."""
+    return [*_selected_choices(workbench), *pair_choices(workbench.pins.pair)]
+
+
+def _selected_choices(workbench: Workbench) -> list[TensorChoice]:
     selection: Selection = workbench.selection
     if selection.stored is not None:
         return [stored_choice(selection.stored)]
     if selection.parameter is not None and workbench.model is not None:
         return parameter_choices(workbench, selection.parameter)
     call = workbench.calls.get(selection.call) if selection.call is not None else None
-    return output_choices(call) if call else []
+    return [flow_choice(pin, call, workbench) for pin in pins_of_call(workbench, call.index)] if call else []
 
 
-def output_choices(call: LayerCall) -> list[TensorChoice]:
-    """Every output of a call."""
-    made = []
-    for number, output in enumerate(call.outputs):
-        stats = call.stats[number] if number < len(call.stats) else None
-        name = f"output {output.name}" if output.name else ("output" if len(call.outputs) == 1 else f"output {number}")
-        facts = (("Shape", shape_text(output.shape)), ("Dtype", output.dtype), ("Device", output.device))
-        note = (
-            "" if stats else "No statistics were made of this output: it has no numbers that can be counted, or no data flowed."
-        )
-        title = f"{call.module or '(model)'}, {name} {shape_text(output.shape)}"
-        made.append(TensorChoice(title, facts, stats, note=note))
-    return made
+def flow_choice(pin: Pin, call: LayerCall, workbench: Workbench) -> TensorChoice:
+    """An output or an input of a call."""
+    meta, side, number = pin.meta, pin.activation.side, pin.activation.number
+    count = len(call.outputs if side == OUTPUT else call.inputs)
+    facts = (("Shape", shape_text(meta.shape)), ("Dtype", meta.dtype), ("Device", meta.device))
+    title = f"{call.module or '(model)'}, {tensor_name(meta, side, number, count)} {shape_text(meta.shape)}"
+    is_picture = not call.module or (side == INPUT and len(meta.shape) == 4 and meta.shape[1] == RGB_CHANNELS)
+    kind = best_view(meta.shape, pin.stats, is_picture)
+    has_no_data = workbench.asked.shapes_only or (workbench.report is not None and workbench.report.device == "meta")
+    return TensorChoice(
+        title, facts, pin.stats, note=no_values_reason(meta, call, has_no_data), shape=meta.shape, pin=pin, kind=kind
+    )
+
+
+def pair_choices(pair: tuple[Pin, Pin] | None) -> list[TensorChoice]:
+    """The two that are pinned, held against each other."""
+    if pair is None:
+        return []
+    one, other = pair
+    facts = (("A", one.title), ("B", other.title))
+    if one.meta.shape == other.meta.shape:
+        kind = best_view(one.meta.shape)
+        return [
+            TensorChoice(f"Pinned: B minus A, {other.title} minus {one.title}", facts, shape=one.meta.shape, pair=pair, kind=kind)
+        ]
+    return [TensorChoice(f"Pinned: A beside B, {one.title} and {other.title}", facts, pair=pair)]
 
 
 def parameter_choices(workbench: Workbench, key: str) -> list[TensorChoice]:
@@ -85,12 +114,21 @@ def stored_choice(tensor: StoredTensor) -> TensorChoice:
 
 def no_values_sentence(choice: TensorChoice) -> str:
     """Why the values of a choice cannot be looked at one by one."""
-    return choice.note or "Of an output only the statistics are kept. Select a parameter, a buffer or a tensor of the checkpoint."
+    return choice.note or "It has no values."
 
 
 def origin_sentence(origin: str) -> str:
     """``Sparse (COO), 3 of 25 values stored, shown dense; torch read it.``"""
     return f"{origin[:1].upper()}{origin[1:]}; torch read it." if origin else ""
+
+
+def quantile_rows(summary: ValueSummary | None) -> list[Row]:
+    """One for each quantile."""
+    sampled = " (sample)" if summary and summary.quantiles_sampled else ""
+    pairs = (
+        [(f"Quantile {100 * each.part:g} %{sampled}", number_text(each.value)) for each in summary.quantiles] if summary else []
+    )
+    return [Row(pair, pair[0]) for pair in pairs]
 
 
 def part_text(count: int, whole: int) -> str:

@@ -1,30 +1,34 @@
 """The Tensor panel: statistics of an output, a parameter, a buffer, or a tensor of the checkpoint; and its values in several views."""
 
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QSizePolicy,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from torchloupe.analysis.activation_views import difference_facts
 from torchloupe.gui.elided import ElidedCombo
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.pinning import Pin
 from torchloupe.gui.tensor import model as rows
-from torchloupe.gui.tensor.histogram_plot import HistogramPlot
+from torchloupe.gui.tensor.flow_readings import FlowReadings
+from torchloupe.gui.tensor.numbers_page import NumbersPage
+from torchloupe.gui.tensor.pin_bar import PinBar, pinned_sentence
+from torchloupe.gui.tensor.side_by_side import SideBySide
 from torchloupe.gui.tensor.sources import LiveSource, ValueSource, source_of_stored
 from torchloupe.gui.tensor.stored import StoredReading, reading_of, reading_rows
-from torchloupe.gui.tensor.views import HISTOGRAM, TensorViews
-from torchloupe.gui.text_table import Column, FilterTable
+from torchloupe.gui.tensor.views import HISTOGRAM, Subject, TensorViews
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import StoredTensor
@@ -43,53 +47,50 @@ class TensorPanel(QWidget):
         self._fetched: dict[str, TensorStats] = {}
         self._readings: dict[StoredTensor, StoredReading] = {}
         self._wanted: StoredTensor | None = None
-        self.plot: HistogramPlot | None = None
-        self.choice, self.logarithmic = ElidedCombo(), QCheckBox(self.tr("&Logarithmic counts"))
-        self.words, self.origin = QLabel(wordWrap=True), QLabel(wordWrap=True)
-        columns = [Column(self.tr("Statistic"), 10), Column(self.tr("Value"), 9, stretch=True, right=True)]
-        self.table = FilterTable(columns, self.tr("Statistics and histogram"))
-        self.no_plot = EmptyState()
+        self.flow = FlowReadings(workbench, jobs, self._show_choice)
+        self.choice, self.numbers = ElidedCombo(), NumbersPage()
+        self.table, self.logarithmic = self.numbers.table, self.numbers.logarithmic
+        self.origin = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.step = QPushButton(self.tr("Show values"))
+        self.pin_bar = PinBar(workbench, self.pin_choice, self.show_pinned)
         self.empty = EmptyState(self.tr("Nothing to plot. Select a call, a parameter or a tensor of the checkpoint."))
-        self._pages, self._plot_pages, self._content = QStackedWidget(), QStackedWidget(), QWidget()
-        self._histogram = QWidget()
-        self.views = TensorViews(jobs, self._histogram)
+        self._pages, self._content = QStackedWidget(), QWidget()
+        self.views = TensorViews(jobs, self.numbers)
+        self.beside = SideBySide(jobs)
         self._build()
+        self.step.clicked.connect(self.flow.allow)
         self.choice.activated.connect(self._show_choice)
-        self.logarithmic.toggled.connect(self._show_choice)
+        self.numbers.changed.connect(self._show_choice)
         self.views.changed.connect(lambda: self.logarithmic.setVisible(self.views.tabs.currentIndex() == HISTOGRAM))
         workbench.selection_changed.connect(self._show)
         workbench.model_changed.connect(self._forget)
+        workbench.weights.changed.connect(self._forget)
         workbench.checkpoint_changed.connect(self._forget_readings)
-        workbench.trace_changed.connect(self._show)
+        workbench.trace_changed.connect(self._forget_flow)
+        workbench.pins.changed.connect(self._show)
         self._show()
 
     def _build(self) -> None:
         self.choice.setAccessibleName(self.tr("Tensor"))
         self.choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        for label in (self.words, self.origin):
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self._plot_pages.addWidget(self.no_plot)
+        self.origin.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         top = QHBoxLayout()
         top.setSpacing(em(self, 0.6))
         top.addWidget(self.choice, 1)
         top.addWidget(self.logarithmic)
-        splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
-        splitter.addWidget(self._plot_pages)
-        splitter.addWidget(self.table)
-        splitter.setSizes([em(self, 28), em(self, 21)])
-        splitter.setStretchFactor(0, 1)
-        inside = QVBoxLayout(self._histogram)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(em(self, 0.4))
-        inside.addWidget(self.words)
-        inside.addWidget(splitter, 1)
+        top.addWidget(self.pin_bar.pin)
+        said = QHBoxLayout()
+        said.setSpacing(em(self, 0.6))
+        said.addWidget(self.origin, 1)
+        said.addWidget(self.step, 0, Qt.AlignmentFlag.AlignTop)
         box = QVBoxLayout(self._content)
         box.setContentsMargins(em(self, 0.4), em(self, 0.4), em(self, 0.4), em(self, 0.4))
         box.setSpacing(em(self, 0.4))
         box.addLayout(top)
-        box.addWidget(self.origin)
+        box.addWidget(self.pin_bar)
+        box.addLayout(said)
         box.addWidget(self.views, 1)
+        box.addWidget(self.beside, 1)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._content)
         layout = QVBoxLayout(self)
@@ -100,7 +101,7 @@ class TensorPanel(QWidget):
 
     def focus_filter(self) -> None:
         """Ctrl+F: the filter of a table, the slice of a view."""
-        field = (self.views.current or self._histogram).findChild(QLineEdit)
+        field = (self.views.current or self.numbers).findChild(QLineEdit)
         if field is not None:
             field.setFocus()
             field.selectAll()
@@ -117,8 +118,15 @@ class TensorPanel(QWidget):
 
     # following the workbench
 
+    def _forget_flow(self) -> None:
+        self.flow.forget()
+        self.views.forget()
+        self._show()
+
     def _forget(self) -> None:
         self._fetched.clear()
+        self.workbench.pins.clear()
+        self.flow.forget()
         self.views.forget()
         self._show()
 
@@ -148,37 +156,105 @@ class TensorPanel(QWidget):
         choice = self._current()
         if choice is None or not self.isVisible():
             return
-        self.views.set_source(self._source_of(choice), rows.no_values_sentence(choice))
+        self._show_parts(choice)
+        self.views.set_subject(self._subject_of(choice))
         self._show_origin(self._readings.get(choice.stored) if choice.stored else None)
+        if choice.pin is not None or choice.pair is not None:
+            self._show_flow(choice, choice.pin or choice.pair)
+            return
         if choice.stored is not None:
             self._show_stored(choice, choice.stored)
             return
         stats = choice.stats or self._fetched.get(choice.fetch or "")
-        self._show_stats(choice, stats)
+        self.numbers.show_stats(choice, stats)
         if stats is None and choice.fetch:
-            self._say(self.tr("Reading the values of {0} …").format(choice.fetch))
+            self.numbers.say(self.tr("Reading the values of {0} …").format(choice.fetch))
             label = self.tr("Statistics of {0}").format(choice.fetch)
             self.jobs.start(FetchStats(choice.fetch), self._arrived, self._failed, tag="tensor-stats", label=label)
 
     def _source_of(self, choice: rows.TensorChoice) -> ValueSource | None:
         """Where the values of a choice come from, if they can be had."""
         contents = self.workbench.checkpoint
+        if choice.pin is not None:
+            return self.flow.source(choice.pin) if not choice.note else None
+        if choice.pair is not None:
+            return self.flow.difference(choice.pair) if choice.kind else None
         if choice.stored is not None:
             return source_of_stored(contents, choice.stored, self.jobs.ask) if contents is not None else None
         return LiveSource(self.jobs.ask, choice.fetch, choice.shape, choice.dtype) if choice.fetch else None
 
+    def _subject_of(self, choice: rows.TensorChoice) -> Subject:
+        """What the views are given; a question in place of the values where a person has to be asked before."""
+        question = self.flow.question if (choice.pin or choice.pair) and not choice.note else ""
+        if question:
+            return Subject(None, question, choice.kind, choice.shape, self.tr("Show values"), self.flow.allow)
+        return Subject(self._source_of(choice), rows.no_values_sentence(choice), choice.kind, choice.shape)
+
+    def _show_parts(self, choice: rows.TensorChoice) -> None:
+        """Two tensors of different shapes lie side by side; everything else has the views."""
+        apart = choice.pair is not None and not choice.kind
+        self.views.setVisible(not apart)
+        self.beside.setVisible(apart)
+        self.logarithmic.setVisible(not apart and self.views.tabs.currentIndex() == HISTOGRAM)
+        self.pin_bar.pin.setVisible(choice.pin is not None)
+        self.pin_bar.set_pinned(choice.pin is not None and self.workbench.pins.has(choice.pin.activation))
+        if apart and choice.pair is not None:
+            self.beside.show_pair(choice.pair, self.flow)
+
+    def _show_flow(self, choice: rows.TensorChoice, about: Pin | tuple[Pin, Pin] | None) -> None:
+        """Numbers of an activation: those of the run at once, quantiles once they are there."""
+        question, read = "", []
+        stats = choice.stats
+        if choice.pin is not None and not choice.note:
+            question, measured = self.flow.question, self.flow.measured(choice.pin)
+            read = rows.quantile_rows(measured.summary) if measured else []
+            stats = stats or (measured.summary.stats if measured and measured.summary else None)
+        elif choice.pair is not None and choice.kind:
+            question, found = self.flow.question, self.flow.measured_difference(choice.pair)
+            if found is not None:
+                choice = replace(choice, facts=(*choice.facts, *difference_facts(found.difference)))
+                read, stats = rows.quantile_rows(found.summary), found.summary.stats if found.summary else None
+        said = question or (self.flow.sentence(about) if about is not None else "")
+        self.origin.setText(said)
+        self.origin.setVisible(bool(said))
+        self.step.setVisible(bool(question))
+        self.numbers.show_stats(choice, stats, read)
+        if stats is None and not choice.note:
+            self.numbers.say(
+                said or (rows.WITHOUT_ORDER if read or self.flow.is_known(about) else self.tr("Reading the values …"))
+            )
+
+    # pins
+
+    def pin_choice(self) -> str:
+        """Pin what is looked at, or let it go; what happened as a sentence. Nothing is pinned that has no values."""
+        choice = self._current()
+        if choice is None or choice.pin is None:
+            return self.tr("Select a call first.")
+        if choice.note:
+            return choice.note
+        self.workbench.pins.toggle(choice.pin)
+        return pinned_sentence(choice.pin, self.workbench.pins)
+
+    def show_pinned(self) -> None:
+        """Hold the two that are pinned against each other."""
+        if self.workbench.pins.pair is not None:
+            self.choice.setCurrentIndex(len(self.choices) - 1)
+            self._show_choice()
+
     def _show_stored(self, choice: rows.TensorChoice, tensor: StoredTensor) -> None:
         contents, reading = self.workbench.checkpoint, self._readings.get(tensor)
         if reading is not None or self._wanted != tensor:
-            self._show_stats(choice, reading.summary.stats if reading and reading.summary else None, reading)
+            found = reading.summary.stats if reading and reading.summary else None
+            self.numbers.show_stats(choice, found, reading_rows(reading) if reading else ())
         if reading is not None:
             if reading.summary is None:
-                self._say(reading.note)
+                self.numbers.say(reading.note)
         elif contents is not None:
             if self._wanted == tensor and self.jobs.runs("tensor-values"):
                 return
             self._wanted = tensor
-            self._say(self.tr("Reading the values of {0} …").format(tensor.key))
+            self.numbers.say(self.tr("Reading the values of {0} …").format(tensor.key))
             label = self.tr("Values of {0}").format(tensor.key)
             failed = partial(self._not_read, tensor)
             work = reading_of(source_of_stored(contents, tensor, self.jobs.ask))
@@ -186,6 +262,7 @@ class TensorPanel(QWidget):
 
     def _show_origin(self, reading: StoredReading | None) -> None:
         """What the file has in place of the values, over all views of them."""
+        self.step.hide()
         self.origin.setVisible(bool(reading and reading.origin))
         self.origin.setText(rows.origin_sentence(reading.origin) if reading else "")
 
@@ -206,29 +283,10 @@ class TensorPanel(QWidget):
         self._fetched[fetched.key] = fetched.stats
         choice = self._current()
         if choice and choice.fetch == fetched.key:
-            self._show_stats(choice, fetched.stats)
+            self.numbers.show_stats(choice, fetched.stats)
 
     def _failed(self, failed: Failed) -> None:
         sentences = [f"{problem.message} {problem.hint}".strip() for problem in failed.problems]
-        self._say("\n".join(sentences) or self.tr("Reading the values was cancelled. Select the tensor again to read them."))
-
-    def _show_stats(self, choice: rows.TensorChoice, stats: TensorStats | None, reading: StoredReading | None = None) -> None:
-        self.table.set_rows(rows.statistics_rows(choice, stats, reading_rows(reading) if reading else ()))
-        self.words.setVisible(stats is not None)
-        self.logarithmic.setEnabled(stats is not None and bool(stats.histogram))
-        if stats is None:
-            self._say(choice.note)
-            return
-        self.words.setText(rows.plain_words(stats))
-        if not stats.histogram:
-            self._say(self.tr("No finite value, so there is no histogram."))
-            return
-        if self.plot is None:
-            self.plot = HistogramPlot()
-            self._plot_pages.addWidget(self.plot)
-        self.plot.show_stats(stats, self.logarithmic.isChecked())
-        self._plot_pages.setCurrentWidget(self.plot)
-
-    def _say(self, text: str) -> None:
-        self.no_plot.set_text(text)
-        self._plot_pages.setCurrentWidget(self.no_plot)
+        self.numbers.say(
+            "\n".join(sentences) or self.tr("Reading the values was cancelled. Select the tensor again to read them.")
+        )

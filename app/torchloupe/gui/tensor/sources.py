@@ -2,12 +2,11 @@
 and know no more. No Qt here."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol
 
-from torchloupe.analysis.tensor_slices import IndexPart, index_parts, index_text, sliced
+from torchloupe.analysis.tensor_slices import IndexPart, blocks_of, index_parts, index_text, sliced
 from torchloupe.analysis.wording import bytes_text
 from torchloupe.checkpoints.dtypes import BITS
 from torchloupe.checkpoints.values import needs_torch, open_values, unchanged_file
@@ -102,13 +101,13 @@ class TorchSource(StoredSource):
                 f"{self.key} takes {bytes_text(size)} when it is shown dense; {bytes_text(MOST_THROUGH_TORCH)} are read at most."
             )
             raise UnsupportedFormat(words, "Choose a slice in the view Values or Heat map.")
-        yield from _in_blocks(self, lambda block: self.part(block)[1], index, progress)
+        yield from in_blocks(self, lambda block: self.part(block)[1], index, progress)
 
     def part(self, index: str) -> tuple[FetchedValues, bytes]:
         """A part that is small enough to be sent at once, and what the worker says of it."""
         file = unchanged_file(self.contents, self.tensor)
         try:
-            reply, sent = _answered(self.ask, FetchStoredValues(str(file), self.tensor.container, self.key, index))
+            reply, sent = answered(self.ask, FetchStoredValues(str(file), self.tensor.container, self.key, index))
         except NoTorch as error:
             raise WorkerError(f"{self.key} is sparse or quantized, and torch alone reads that. {error}", error.hint) from error
         wanted = tuple(part.count for part in index_parts(self.shape, index) if part.count is not None)
@@ -128,7 +127,7 @@ class LiveSource:
 
     def chunks(self, index: str, progress: Progress) -> Chunks:
         """From the worker, in blocks."""
-        return _in_blocks(self, lambda block: _answered(self.ask, FetchValues(self.key, block))[1], index, progress)
+        return in_blocks(self, lambda block: answered(self.ask, FetchValues(self.key, block))[1], index, progress)
 
 
 def source_of_stored(contents: CheckpointContents, tensor: StoredTensor, ask: Ask) -> StoredSource:
@@ -142,7 +141,8 @@ class NoTorch(WorkerError):
     code = "no-torch"
 
 
-def _answered(ask: Ask, message: Any) -> tuple[FetchedValues, bytes]:
+def answered(ask: Ask, message: Any) -> tuple[FetchedValues, bytes]:
+    """What the worker says, and the bytes that it sent. Raises its sentence where it refused."""
     blobs: list[bytes] = []
     reply = ask(message, lambda _message, came: blobs.extend(came))
     if isinstance(reply, Failed):
@@ -153,7 +153,7 @@ def _answered(ask: Ask, message: Any) -> tuple[FetchedValues, bytes]:
     return reply, blobs[0]
 
 
-def _in_blocks(source: ValueSource, fetch: Callable[[str], bytes], index: str, progress: Progress) -> Chunks:
+def in_blocks(source: ValueSource, fetch: Callable[[str], bytes], index: str, progress: Progress) -> Chunks:
     """What ``fetch`` answers for one block after the other; between two of them a cancel is heard."""
     parts = index_parts(source.shape, index)
     total, done = _bytes_of(parts, source.dtype), 0
@@ -167,29 +167,3 @@ def _in_blocks(source: ValueSource, fetch: Callable[[str], bytes], index: str, p
 
 def _bytes_of(parts: list[IndexPart], dtype: str) -> int:
     return prod(part.count for part in parts if part.count is not None) * max(1, BITS.get(dtype, 8) // 8)
-
-
-def blocks_of(parts: list[IndexPart], elements: int) -> Iterator[list[IndexPart]]:
-    """An index as several, each of at most so many elements, in row-major order."""
-    ranges = [number for number, part in enumerate(parts) if part.count is not None]
-    inner = 1
-    while ranges and inner * (parts[ranges[-1]].count or 0) <= elements:
-        inner *= parts[ranges.pop()].count or 0
-        if not inner:
-            return
-    if not ranges:
-        yield parts
-        return
-    cut, step = ranges[-1], max(1, elements // inner)
-    for place in product(*(range(parts[number].count or 0) for number in ranges[:-1])):
-        outer = list(parts)
-        for number, at in zip(ranges[:-1], place, strict=True):
-            outer[number] = _range(parts[number], at, 1)
-        for first in range(0, parts[cut].count or 0, step):
-            outer[cut] = _range(parts[cut], first, min(step, (parts[cut].count or 0) - first))
-            yield list(outer)
-
-
-def _range(part: IndexPart, first: int, count: int) -> IndexPart:
-    """Some of a part's places."""
-    return replace(part, begin=part.begin + first * part.step, count=count)

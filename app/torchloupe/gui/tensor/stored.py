@@ -7,6 +7,7 @@ from torchloupe.analysis.tensor_slices import corner, sliced
 from torchloupe.analysis.wording import number_text
 from torchloupe.checkpoints.values import open_values
 from torchloupe.gui.jobs import Progress
+from torchloupe.gui.tensor.model import quantile_rows
 from torchloupe.gui.tensor.readings import measured
 from torchloupe.gui.tensor.sources import StoredSource, TorchSource
 from torchloupe.gui.text_table import Row
@@ -83,12 +84,7 @@ class ReadThroughTorch:
 
 def reading_rows(reading: StoredReading) -> list[Row]:
     """Quantiles, then the first values, a line of the tensor in each row."""
-    rows = []
-    summary = reading.summary
-    sampled = " (sample)" if summary and summary.quantiles_sampled else ""
-    for each in summary.quantiles if summary else ():
-        name = f"Quantile {100 * each.part:g} %{sampled}"
-        rows.append(Row((name, number_text(each.value)), name))
+    rows = quantile_rows(reading.summary)
     width = reading.values.shape[-1] if reading.values.shape else 1
     texts = [_value_text(value) for value in reading.values.values]
     leading = ["0"] * (len(reading.tensor.shape) - 2)

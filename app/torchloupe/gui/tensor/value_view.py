@@ -23,7 +23,7 @@ class ValueView(QWidget):
     def __init__(self, jobs: Jobs, name: str) -> None:
         super().__init__()
         self.jobs, self.name = jobs, name
-        self._tag = f"tensor-view-{type(self).__name__}"
+        self._tag = f"tensor-view-{type(self).__name__}-{id(self)}"
         self.source: ValueSource | None = None
         self._wanted: Any = None
         self.said = EmptyState()
@@ -55,12 +55,12 @@ class ValueView(QWidget):
 
     # what is the same for all
 
-    def set_source(self, source: ValueSource | None, why: str = "") -> None:
-        """Look at another tensor; without one the sentence says why not."""
+    def set_source(self, source: ValueSource | None, why: str = "", button: str = "", clicked: Any = None) -> None:
+        """Look at another tensor; without one the sentence says why not, and the button what can be done about it."""
         if source is None:
             self.forget()
             self.controls.hide()
-            self.say(why)
+            self.say(why, button, clicked)
         elif source != self.source:
             self.forget()
             self.source = source
@@ -86,9 +86,9 @@ class ValueView(QWidget):
         done, failed = partial(self._done, work), partial(self._failed, work)
         self.jobs.start(work, done, failed, tag=self._tag, label=label, owner=self)
 
-    def say(self, text: str) -> None:
-        """A sentence in place of the content."""
-        self.said.set_text(text)
+    def say(self, text: str, button: str = "", clicked: Any = None) -> None:
+        """A sentence in place of the content, and the next step as a button."""
+        self.said.set_text(text, button, clicked)
         self._pages.setCurrentWidget(self.said)
 
     def showEvent(self, event: QShowEvent) -> None:

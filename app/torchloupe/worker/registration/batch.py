@@ -11,7 +11,6 @@ from torch.overrides import TorchFunctionMode
 from ...analysis.registration.forward_facts import BatchDependence, Spot
 from ..definitions import definition_place
 from ..input_values import SampleInput
-from ..module_tree import walk_modules
 from ..nested import map_tensors, tensors_in
 from ..places import Places
 from .call_watch import CallWatch
@@ -37,14 +36,13 @@ def batch_dependence(passes: Any, given: SampleInput, once: List[torch.Tensor], 
     except Exception:
         return None  # it is made for this batch size, or dimension 0 is none
     number = _mixed(once, other, size)
-    if number is None or _may_be_second(passes, given, once, number):
+    if number is None or passes.is_random(given, once) or _may_be_second(passes, given, once, number):
         return None
     how_much = difference(turn(once[number]), other[number])
     step = _first_mixing(passes, given, turned, places)
     if step is None:
         return None
-    paths = {id(module): path for path, module in reversed(list(walk_modules(passes.model)))}
-    operation, module, spot = step.name, paths.get(id(step.module), ""), step.spot
+    operation, module, spot = step.name, passes.walked.by_identity.get(id(step.module), ("",))[0], step.spot
     reader = _independent_reader(passes, given, turned, number)
     if reader is not None:
         path, layer = reader
@@ -108,8 +106,7 @@ def _may_be_second(passes: Any, given: SampleInput, once: List[torch.Tensor], nu
 
 def _independent_reader(passes: Any, given: SampleInput, turned: SampleInput, number: int) -> Optional[Tuple[str, nn.Module]]:
     """The first layer that reads time before batch, when the samples are independent with ``batch_first=True`` in all such layers."""
-    walked = list(walk_modules(passes.model))
-    readers = [(path, layer) for path, layer in walked if _reads_time_first(layer)]
+    readers = [(path, layer) for path, layer in passes.walked.modules if _reads_time_first(layer)]
     changed: List[Any] = [layer for _, layer in readers]
     if not readers:
         return None
@@ -129,7 +126,7 @@ def _independent_reader(passes: Any, given: SampleInput, turned: SampleInput, nu
             layer.batch_first = False
     path, layer = readers[0]
     above = path.rpartition(".")[0]
-    parent = dict(walked)[above]
+    parent = dict(passes.walked.modules)[above]
     return (above, parent) if type(parent).__module__ == "torch.nn.modules.transformer" else (path, layer)
 
 

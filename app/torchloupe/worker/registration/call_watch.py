@@ -23,8 +23,8 @@ class CallWatch:
 
     def __enter__(self) -> "CallWatch":
         self._handles = [
-            register_module_forward_pre_hook(lambda module, _args: self._began(module)),
-            register_module_forward_hook(lambda module, _args, _output: self._ended(module)),
+            register_module_forward_pre_hook(self._began),
+            register_module_forward_hook(self._ended),
         ]
         return self
 
@@ -41,13 +41,15 @@ class CallWatch:
         """The innermost module that runs and is not one of torch's own layers."""
         return next((each for each in reversed(self._running) if not type(each).__module__.startswith("torch.")), self.running)
 
-    def _began(self, module: nn.Module) -> None:
+    def _began(self, module: nn.Module, _args: Any) -> None:
         self._check()
         self.called.add(id(module))
         self._running.append(module)
 
-    def _ended(self, module: nn.Module) -> None:
-        if any(each is module for each in self._running):
+    def _ended(self, module: nn.Module, _args: Any, _output: Any) -> None:
+        if self._running and self._running[-1] is module:
+            self._running.pop()
+        elif any(each is module for each in self._running):
             while self._running.pop() is not module:
                 pass  # the model caught the failure of a part and went on without it
 

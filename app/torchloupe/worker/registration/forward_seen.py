@@ -45,13 +45,7 @@ class _Gathering:
     def __init__(self, watch: ForwardWatch) -> None:
         self._watch = watch
         self._passes = watch.passes
-        self._paths: Dict[int, str] = {id(module): path for path, module in reversed(list(walk_modules(watch.model)))}
-
-        self._parameters: Dict[str, Any] = {
-            f"{path}.{name}" if path else name: each
-            for path, part in walk_modules(watch.model)
-            for name, each in raw.registered(part, "_parameters").items()
-        }
+        self._walked = watch.walked
 
     def facts(self) -> ForwardFacts:
         """All of them."""
@@ -59,7 +53,7 @@ class _Gathering:
         complete = len(self._passes) > 1 and not any(seen.error for seen in self._passes)
         called = {each for seen in self._passes for each in seen.calls.called}
         used = {each for seen in self._passes for each in seen.operations.used}
-        uncalled = uncalled_modules(watch.model, called, used, watch.reads, watch.places) if complete else ()
+        uncalled = uncalled_modules(self._walked, called, used, watch.reads, watch.places) if complete else ()
         return ForwardFacts(
             foreign=tuple(self._foreign()),
             foreign_parameters=tuple(self._foreign_parameters()),
@@ -102,7 +96,8 @@ class _Gathering:
         for births in self._by_line(lambda seen: seen.births.modules):
             module = births[0].value
             if any(id(tensor) not in self._watch.known_before for tensor in tensors_of(module)):
-                registered = [self._paths[id(birth.value)] for birth in births if id(birth.value) in self._paths]
+                known = self._walked.by_identity
+                registered = [known[id(birth.value)][0] for birth in births if id(birth.value) in known]
                 names = [
                     f"{path}.{name}" if path else name
                     for path, part in walk_modules(module)
@@ -118,8 +113,13 @@ class _Gathering:
                 )
 
     def _born_parameters(self) -> Iterator[BornParameter]:
-        keys = {id(each): key for key, each in self._parameters.items()}
-        for births in self._by_line(lambda seen: seen.births.parameters):
+        all_births = self._by_line(lambda seen: seen.births.parameters)
+        keys = {
+            id(each): f"{path}.{name}" if path else name
+            for path, part in (self._walked.modules if all_births else ())
+            for name, each in raw.registered(part, "_parameters").items()
+        }
+        for births in all_births:
             registered = [keys[id(birth.value)] for birth in births if id(birth.value) in keys]
             yield BornParameter(self._path(births[0].owner), births[0].made_at, registered[0] if registered else None)
 
@@ -190,15 +190,17 @@ class _Gathering:
         """Changes that the second pass repeats; a projection that leaves alone what fits already is none."""
         if len(self._passes) > 1:
             first, second = (seen.prints for seen in self._passes[:2])
-            for key, before in self._watch.prints_before.items():
-                if key in first and key in second and first[key] != before and second[key] != first[key]:
-                    written = self._passes[0].operations.written.get(memory_of(self._watch.trainable[key]))
-                    yield ChangedParameter(key, written.used_at if written is not None else Spot())
+            if first is None or second is None:
+                return
+            twice = self._watch.prints_before.differing(first) & first.differing(second)
+            for key in [key for key in self._watch.trainable if key in twice]:
+                written = self._passes[0].operations.written.get(memory_of(self._watch.trainable[key]))
+                yield ChangedParameter(key, written.used_at if written is not None else Spot())
 
     def _kept_graphs(self) -> Iterator[KeptGraph]:
         first, last = (self._passes[0].graphs, self._passes[-1].graphs) if self._passes else ({}, {})
         read = {each for seen in self._passes for each in seen.operations.read_kept}
-        modules = dict(walk_modules(self._watch.model))
+        modules = dict(self._walked.modules) if last else {}
         for (owner, attribute), kept in last.items():
             before = self._watch.graphs_before.get((owner, attribute), ())
             place = assignment_place(type(modules[owner]), attribute)
@@ -211,7 +213,7 @@ class _Gathering:
             yield KeptGraph(owner, attribute, spot, grows, carried, self._watch.reads.empties(attribute))
 
     def _path(self, module: Optional[nn.Module]) -> str:
-        return self._paths.get(id(module), "")
+        return self._walked.by_identity.get(id(module), ("",))[0]
 
     def _is_ours(self, spot: Spot) -> bool:
         return spot.file is not None and self._watch.places.is_project(spot.file)

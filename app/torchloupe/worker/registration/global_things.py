@@ -3,7 +3,7 @@
 import ast
 import sys
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -15,8 +15,8 @@ from ..places import Places
 from ..source_loader import parsed
 from ..tensor_facts import device_name, dtype_name
 from ..torch_compat import is_lazy
+from ..walked import Walked
 from . import raw
-from .hidden import Held
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class GlobalThing:
     part: Optional[HiddenPart] = None
 
 
-def global_things(model: nn.Module, held: Sequence[Held], places: Places) -> List[GlobalThing]:
+def global_things(walked: Walked, places: Places) -> List[GlobalThing]:
     """Those of the user's own files that the model neither registers nor holds."""
-    known = {id(tensor) for tensor in tensors_of(model)} | {id(each.value) for each in held}
-    known |= {id(module) for _, module in walk_modules(model)} | {id(module) for each in held for module in each.below}
+    held = walked.hidden.held
+    known = walked.hidden.registered | {id(each.value) for each in held} | {id(module) for each in held for module in each.below}
     found: List[GlobalThing] = []
-    for file, variables in _files_of(model, places):
+    for file, variables in _files_of(walked, places):
         for name, value in variables:
             if id(value) in known or is_lazy(value):
                 continue
@@ -53,10 +53,13 @@ def global_things(model: nn.Module, held: Sequence[Held], places: Places) -> Lis
     return found
 
 
-def _files_of(model: nn.Module, places: Places) -> List[Tuple[str, List[Tuple[str, Any]]]]:
+def _files_of(walked: Walked, places: Places) -> List[Tuple[str, List[Tuple[str, Any]]]]:
     files: Dict[str, List[Tuple[str, Any]]] = {}
     kinds = raw.Kinds()
-    for _, module in walk_modules(model):
+    first: Dict[Any, Any] = {}
+    for _, module in walked.each:
+        first.setdefault(type(module), module)
+    for module in first.values():
         place = class_place(module)
         source = sys.modules.get(type(module).__module__)
         if place and source is not None and place[0] not in files and places.is_project(place[0]):

@@ -5,8 +5,9 @@ import os
 import time
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
-from typing import Any, Iterable, List, Tuple
+from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
+import torch
 from torch import nn
 
 from ...analysis.registration.early_optimizer import left_out_problems
@@ -22,20 +23,22 @@ from ..explain import CouldNotRun, said_by
 from ..forward import chosen_device, on_device
 from ..input_values import SampleInput
 from ..model_state import COPY_LIMIT_BYTES, ModelState
-from ..module_tree import tensors_of
 from ..nested import tensors_in
+from ..numerics.look import looked_at_values
 from ..sample_input import sample_input
 from ..source_loader import parsed
 from ..target import Target
 from ..torch_compat import is_lazy
+from ..walked import Walked
 from ..without_data import needs_data, without_data
 from .forward_seen import seen_in_forward
-from .modes import looked_at_modes
+from .modes import EvalPasses, looked_at_modes
 from .moves import stays_behind
 from .watch_forward import ForwardWatch, set_mode
 
 _MOST_INPUT_ELEMENTS = 1 << 22
 _STEPS = 3
+_MOST_EFFECTS = 3
 
 
 def inspect_model(
@@ -58,17 +61,23 @@ def _looked(
     target: Target, model: nn.Module, request: InspectModel, context: Context, files: Iterable[str]
 ) -> Tuple[List[Problem], List[str]]:
     """Problems and notes."""
+    effects = context.state.get("side_effects", ())
+    if effects:
+        return [], [_not_run_again(effects)]
     device = chosen_device(request.device, model)
-    state = ModelState(model)
+    walked = Walked(model)
+    state = ModelState(model, walked=walked)
     problems: List[Problem] = []
     notes: List[str] = []
     try:
         context.progress(0, _STEPS, "working out an input")
         given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
-        runner = on_device(model, device)
-        before = state if runner is model else ModelState(runner)
+        before, here = state, next((tensor.device for tensor in walked.tensors()), device)
+        if here != device or any(map(is_lazy, walked.tensors())):
+            walked = Walked(on_device(model, device))
+            before = ModelState(walked.model, walked=walked)
         request = replace(request, shapes_only=request.shapes_only or device.type == "meta")
-        look = _Look(target, runner, given.on(device), before, request, context)
+        look = _Look(target, walked, given.on(device), before, request, context)
         problems, notes = look.problems([(file, tree) for file in files for tree in [parsed(file)] if tree is not None])
     except CouldNotRun as error:
         notes = [f"The model was not run, so that what shows only then was not looked for: {error}"]
@@ -81,14 +90,21 @@ def _looked(
     return problems, notes
 
 
+def _not_run_again(effects: Sequence[str]) -> str:
+    done = f"{', '.join(effects[:_MOST_EFFECTS])} and more" if len(effects) > _MOST_EFFECTS else " and ".join(effects)
+    return f"The model's forward {done}: it was not run again for the closer look."
+
+
 class _Look:
     """One closer look at a model that may be used up by it: its state is put back between the steps, and by the caller at the end."""
 
     def __init__(
-        self, target: Target, model: nn.Module, given: SampleInput, before: ModelState, request: InspectModel, context: Context
+        self, target: Target, walked: Walked, given: SampleInput, before: ModelState, request: InspectModel, context: Context
     ) -> None:
         self._target = target
-        self._model = model
+        self._model = walked.model
+        self._walked = walked
+        self._has_data = False
         self._given = given
         self._before = before
         self._request = request
@@ -101,7 +117,8 @@ class _Look:
         reads = SourceReads(tree for _, tree in sources)
         watch = self._watched(reads)
         facts = seen_in_forward(watch)
-        error = watch.passes[0].error
+        error, effects = watch.passes[0].error, watch.passes[0].side_effects
+        values: List[Problem] = []
         self._before.restore()
         if any(not each.is_global for each in facts.foreign):
             self._context.progress(1, _STEPS, "moving a copy")
@@ -111,29 +128,34 @@ class _Look:
             )
         if error is not None:
             self._notes.append(f"The forward pass failed, what comes after was not looked at: {said_by(error)}")
+        elif effects:
+            self._notes.append(_not_run_again(effects))
         elif not self._request.shapes_only:
             self._context.progress(2, _STEPS, "comparing the modes")
-            facts = self._modes(facts)
-        return forward_problems(facts) + left_out_problems(facts.modules, sources) + mode_problems(facts), self._notes
+            facts = self._modes(facts, self._eval_output(watch))
+            values = self._values()
+        return forward_problems(facts) + left_out_problems(facts.modules, sources) + mode_problems(facts) + values, self._notes
 
     def _watched(self, reads: SourceReads) -> ForwardWatch:
         """Both modes. With data where that is quick; without where there is much of it, as long as the model can do without."""
         if self._request.shapes_only or self._is_large():
             watch = self._passes(reads, is_without=True)
-            error = watch.passes[0].error
-            if self._request.shapes_only or error is None or not needs_data(error):
+            error, effects = watch.passes[0].error, watch.passes[0].side_effects
+            if self._request.shapes_only or error is None or not needs_data(error) or effects:
                 return watch
             self._before.restore()
         return self._passes(reads, is_without=False)
 
     def _passes(self, reads: SourceReads, is_without: bool) -> ForwardWatch:
         if self._request.mode is not None:
-            set_mode(self._model, self._request.mode == "train")
+            set_mode(self._model, self._request.mode == "train", self._walked)
         given, flow = self._flow(is_without)
-        watch = ForwardWatch(self._model, self._target.places, reads, self._context.cancel.raise_if_requested)
+        self._has_data = not is_without
+        check = self._context.cancel.raise_if_requested
+        watch = ForwardWatch(self._walked, self._target.places, reads, check, self._before.files)
         training = self._model.training
         first = watch.run(given, self._request.seed, None, flow)
-        if first.error is None:
+        if first.error is None and not first.side_effects:
             second = watch.run(given, self._request.seed, not training, flow)
             if second.error is not None and not is_without:
                 mode = "eval" if training else "train"
@@ -143,23 +165,32 @@ class _Look:
     def _flow(self, is_without: bool) -> "Tuple[SampleInput, AbstractContextManager[Any]]":
         if not is_without:
             return self._given, nullcontext()
-        device = next((tensor.device for tensor in tensors_of(self._model)), None)
+        device = next((tensor.device for tensor in self._walked.tensors()), None)
         return without_data(self._given, device)
 
     def _is_large(self) -> bool:
-        weights = sum(each.numel() * each.element_size() for each in tensors_of(self._model) if not is_lazy(each))
+        weights = sum(each.numel() * each.element_size() for each in self._walked.tensors() if not is_lazy(each))
         inputs = [*tensors_in(self._given.positional), *tensors_in(self._given.keywords)]
         return weights > COPY_LIMIT_BYTES or sum(tensor.numel() for _, tensor in inputs) > _MOST_INPUT_ELEMENTS
 
-    def _modes(self, facts: ForwardFacts) -> ForwardFacts:
-        facts, note = looked_at_modes(
-            facts,
-            self._model,
-            self._given,
-            self._before,
-            self._target.places,
-            self._request.seed,
-            self._context.cancel.raise_if_requested,
+    def _values(self) -> List[Problem]:
+        """Of the numbers that flow, in the mode of the run."""
+        asked, check = self._request, self._context.cancel.raise_if_requested
+        problems, note = looked_at_values(
+            self._model, self._given, self._before, self._target.places, asked.mode, asked.seed, check
         )
+        self._notes += [note] if note and note not in self._notes else []
+        return problems
+
+    def _eval_output(self, watch: ForwardWatch) -> Optional[List[torch.Tensor]]:
+        """What came out of a watched pass in eval mode that began with the model as it was. Its state has just been put back."""
+        if not self._has_data:
+            return None
+        good = [seen for seen in watch.passes[: None if not self._before.had_changed else 1] if seen.error is None]
+        return next((seen.outputs for seen in good if seen.is_all_eval), None)
+
+    def _modes(self, facts: ForwardFacts, once: Optional[List[torch.Tensor]]) -> ForwardFacts:
+        passes = EvalPasses(self._walked, self._before, self._request.seed, self._context.cancel.raise_if_requested)
+        facts, note = looked_at_modes(facts, passes, self._given, self._target.places, once)
         self._notes += [note] if note else []
         return facts

@@ -14,11 +14,12 @@ from ..input_values import SampleInput
 from ..model_state import ModelState
 from ..nested import map_tensors, tensors_in
 from ..places import Places
+from ..side_effects import SideEffects
 from ..torch_compat import uncompiled
+from ..walked import Walked
 from . import raw
 from .batch import batch_dependence
 from .compared import differ
-from .hidden import hidden_things
 from .watch_forward import set_mode
 
 PATIENCE_SECONDS = 5.0
@@ -33,10 +34,11 @@ class EvalPasses:
     """Runs the model in eval mode, each time from the same state. Modules that ``eval()`` does not reach, hidden ones and such as want
     it otherwise, are in eval mode too: of what they do in train mode others tell."""
 
-    def __init__(self, model: nn.Module, before: ModelState, seed: int, check: Callable[[], None]) -> None:
-        self.model = model
-        self._modules = [module for _, module in raw.modules_below(model)]
-        self._modules += [module for held in hidden_things(model).held for module in held.below]
+    def __init__(self, walked: Walked, before: ModelState, seed: int, check: Callable[[], None]) -> None:
+        self.model = walked.model
+        self.walked = walked
+        self._modules = [module for _, module in walked.each]
+        self._modules += [module for held in walked.hidden.held for module in held.below]
         self._before = before
         self._seed = seed
         self._check = check
@@ -50,7 +52,7 @@ class EvalPasses:
     ) -> List[torch.Tensor]:
         """The tensors that come out, detached. Raises what the model raises, and ``TooSlow``."""
         self._before.restore()
-        set_mode(self.model, False)
+        set_mode(self.model, False, self.walked)
         for module in self._modules:
             raw.module_vars(module)["training"] = False
         prepare()
@@ -63,35 +65,39 @@ class EvalPasses:
                 raise TooSlow
 
         handle = register_module_forward_pre_hook(hook)
+        effects = SideEffects(diverted=True, files=self._before.files)
         mine = SampleInput(map_tensors(given.positional, torch.clone), map_tensors(given.keywords, torch.clone), given.source)
         try:
-            with uncompiled(), within or nullcontext():
+            with uncompiled(), effects, within or nullcontext():
                 output = self.model(*mine.positional, **mine.keywords)
         finally:
             handle.remove()
         return [tensor.detach().clone() for _, tensor in tensors_in(output)]
 
+    def is_random(self, given: SampleInput, once: List[torch.Tensor]) -> bool:
+        """Whether another seed than that of ``once`` gives something else."""
+        again = self.output(given, other_seed=True)
+        return len(once) != len(again) or any(differ(*pair) for pair in zip(once, again))
+
 
 def looked_at_modes(
-    facts: ForwardFacts,
-    model: nn.Module,
-    given: SampleInput,
-    before: ModelState,
-    places: Places,
-    seed: int,
-    check: Callable[[], None],
+    facts: ForwardFacts, passes: EvalPasses, given: SampleInput, places: Places, once: Optional[List[torch.Tensor]] = None
 ) -> Tuple[ForwardFacts, str]:
-    """The facts with what eval mode adds to them, and a note when it could not be looked at."""
-    passes = EvalPasses(model, before, seed, check)
+    """The facts with what eval mode adds to them, and a note when it could not be looked at. ``once`` is what came out of a pass in
+    eval mode, where there was one. The model is left as the last pass left it.
+
+    That nothing depends on chance is asked only where something else hangs on it: a dropout that was seen, samples that seem mixed.
+    """
     try:
-        once, again = passes.output(given), passes.output(given, other_seed=True)
-        random = len(once) != len(again) or any(differ(*pair) for pair in zip(once, again))
-        dropouts = tuple(replace(dropout, changes_output=random) for dropout in facts.dropouts)
-        facts = replace(facts, dropouts=dropouts)
-        return (facts if random else replace(facts, batch=batch_dependence(passes, given, once, places))), ""
+        once = passes.output(given) if once is None else once
+        if facts.dropouts:
+            random = passes.is_random(given, once)
+            dropouts = tuple(replace(dropout, changes_output=random) for dropout in facts.dropouts)
+            facts = replace(facts, dropouts=dropouts)
+            if random:
+                return facts, ""
+        return replace(facts, batch=batch_dependence(passes, given, once, places)), ""
     except TooSlow:
         return facts, f"A pass takes longer than {PATIENCE_SECONDS:g} s: the modes were not compared on data."
     except (Exception, SystemExit):
         return facts, ""  # in eval mode it does not run, which the watched pass has told
-    finally:
-        before.restore()

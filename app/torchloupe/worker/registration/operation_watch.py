@@ -39,6 +39,10 @@ _AS_WEIGHT = {
 _DROPOUTS = ("dropout", "alpha_dropout", "feature_alpha_dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout")
 _GRAD: Any = torch.Tensor.grad
 _MAX_DEPTH = 3
+_REGISTERED, _KEPT = 8, 16
+_WHERE_FROM = DATA | LEARNED | HANDLED
+_TENSORS = (torch.Tensor, torch.nn.Parameter)
+_NEVER_TENSORS = {int, float, bool, str, type(None), torch.dtype, torch.device, torch.Size, slice}
 
 
 @dataclass
@@ -64,6 +68,21 @@ class Seen:
     in_training: bool = False
 
 
+class _Function:
+    """What is known of a torch function by its name; asked of thousands of calls of the same few."""
+
+    def __init__(self, func: Any) -> None:
+        name = str(getattr(func, "__name__", ""))
+        self.name = name
+        self.reads_attribute = name == "__get__"
+        self.may_move = name in _MOVES
+        self.leaves = name in _LEAVING
+        self.makes_gradients = name == "backward" or (name == "__set__" and getattr(func, "__self__", None) is _GRAD)
+        self.may_drop = name == "scaled_dot_product_attention" or name.rstrip("_") in _DROPOUTS
+        self.writes = name.endswith("_") or name.startswith("__i") or name == "__setitem__"
+        self.is_remarkable = self.leaves or self.makes_gradients or self.may_drop or self.writes
+
+
 class OperationWatch(TorchFunctionMode):
     """A mode in which every torch function is looked at. ``calls`` know which module runs now.
 
@@ -79,8 +98,7 @@ class OperationWatch(TorchFunctionMode):
         self._kinds: Dict[int, int] = {}
         self._derived: Dict[int, Tuple[torch.Tensor, Set[Any]]] = {}
         self._inputs: List[Tuple[str, torch.Tensor, int]] = []
-        self._registered: Set[int] = set()
-        self._kept: Set[int] = set()
+        self._functions: Dict[Any, _Function] = {}
         self.uses: Dict[Any, ForeignUse] = {}
         self.used: Set[int] = set()
         self.read_kept: Set[int] = set()
@@ -99,55 +117,62 @@ class OperationWatch(TorchFunctionMode):
     ) -> None:
         """What is known before the pass. ``kept`` are results that an earlier pass left in the model."""
         for tensor in registered:
-            self._registered.add(id(tensor))
-            self._kinds[id(tensor)] = DATA | (LEARNED if tensor.requires_grad else 0)
+            self._kinds[id(tensor)] = _REGISTERED | DATA | (LEARNED if tensor.requires_grad else 0)
         for key, tensor in foreign.items():
-            if id(tensor) not in self._registered:
+            if id(tensor) not in self._kinds:
                 self._derived.setdefault(id(tensor), (tensor, set()))[1].add(key)
         for name, tensor in inputs:
             self._kinds[id(tensor)] = DATA
             version = version_of(tensor)
             if version is not None:
                 self._inputs.append((name, tensor, version))
-        self._kept = {id(tensor) for tensor in kept}
+        for tensor in kept:
+            self._kinds[id(tensor)] = self._kinds.get(id(tensor), 0) | _KEPT
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
     ) -> Any:
         """Run the operation and note where its result comes from."""
         kwargs = kwargs or {}
-        operands = list(tensors_among((args, kwargs)))
+        operands = _operands(args, kwargs)
         result = func(*args, **kwargs)
         if operands:
-            self._note(getattr(func, "__name__", ""), func, operands, args, kwargs, result)
+            function = self._functions.get(func) or self._functions.setdefault(func, _Function(func))
+            self._note(function, func, operands, args, kwargs, result)
         else:
             self._follow(0, set(), result)  # made of nothing; what had its place in memory before is gone
         return result
 
     def _note(
-        self, name: str, func: Any, operands: List[torch.Tensor], args: Tuple[Any, ...], kwargs: Dict[str, Any], result: Any
+        self, function: _Function, func: Any, operands: List[torch.Tensor], args: Tuple[Any, ...], kwargs: Dict[str, Any], result: Any
     ) -> None:
         self._check()
-        if name == "__get__" and not isinstance(result, torch.Tensor):
+        if function.reads_attribute and not isinstance(result, torch.Tensor):
             return  # a shape, a dtype, a device: nothing is computed
         kinds = 0
         origins: Set[Any] = set()
         for operand in operands:
-            kinds |= self._kinds.get(id(operand), 0)
-            if id(operand) in self._derived:
-                origins |= self._derived[id(operand)][1]
-            if id(operand) in self._registered:
+            known = self._kinds.get(id(operand), 0)
+            kinds |= known
+            if known & _REGISTERED:
                 self.used.add(id(operand))
-            if id(operand) in self._kept:
+            if known & _KEPT:
                 self.read_kept.add(id(operand))
+            if self._derived and id(operand) in self._derived:
+                origins |= self._derived[id(operand)][1]
+        kinds &= _WHERE_FROM
         if origins:
-            kinds = self._use(name, func, operands, origins, kinds, args, kwargs)
-        elif name in _MOVES and _names_a_device(name, args, kwargs):
+            kinds = self._use(function.name, func, operands, origins, kinds, args, kwargs)
+        elif function.may_move and _names_a_device(function.name, args, kwargs):
             kinds |= HANDLED
         elif len(operands) > 1:
             kinds &= ~HANDLED
         self._follow(kinds, origins if not kinds & (DATA | LEARNED) else set(), result)
-        self._remark(name, func, args, kwargs, operands)
+        for input_name, tensor, version in self._inputs:
+            if version_of(tensor) != version and input_name not in self.changed:
+                self.changed[input_name] = self._seen(said(func))
+        if function.is_remarkable:
+            self._remark(function, func, args, kwargs, operands[0])
 
     def _use(
         self, name: str, func: Any, operands: List[torch.Tensor], origins: Set[Any], kinds: int, args: Any, kwargs: Any
@@ -174,28 +199,26 @@ class OperationWatch(TorchFunctionMode):
         return kinds
 
     def _follow(self, kinds: int, origins: Set[Any], result: Any) -> None:
-        for tensor in tensors_among(result):
-            if id(tensor) in self._registered or (id(tensor) in self._derived and not origins and not kinds):
+        for tensor in (result,) if type(result) is torch.Tensor else tensors_among(result):
+            number = id(tensor)
+            known = self._kinds.get(number, 0)
+            if known & _REGISTERED or (not origins and not kinds and number in self._derived):
                 continue
             if kinds:
-                self._derived.pop(id(tensor), None)
+                self._derived.pop(number, None)
             elif origins:
-                self._derived[id(tensor)] = (tensor, origins)
-            self._kinds[id(tensor)] = kinds
+                self._derived[number] = (tensor, origins)
+            self._kinds[number] = kinds | (known & _KEPT)
 
-    def _remark(self, name: str, func: Any, args: Any, kwargs: Any, operands: List[torch.Tensor]) -> None:
-        first = operands[0]
-        if name in _LEAVING and self._kinds.get(id(first), 0) & LEARNED and first.is_floating_point():
-            self.leaving.append(self._seen(name))
-        if name == "backward" or (name == "__set__" and getattr(func, "__self__", None) is _GRAD):
-            self.gradients.append(self._seen("backward" if name == "backward" else "grad"))
-        probability = dropout_probability(name, args, kwargs)
+    def _remark(self, function: _Function, func: Any, args: Any, kwargs: Any, first: torch.Tensor) -> None:
+        if function.leaves and self._kinds.get(id(first), 0) & LEARNED and first.is_floating_point():
+            self.leaving.append(self._seen(function.name))
+        if function.makes_gradients:
+            self.gradients.append(self._seen("backward" if function.name == "backward" else "grad"))
+        probability = dropout_probability(function.name, args, kwargs) if function.may_drop else 0.0
         if probability:
-            self.dropouts.append(self._seen(name, probability))
-        for input_name, tensor, version in self._inputs:
-            if input_name not in self.changed and version_of(tensor) != version:
-                self.changed[input_name] = self._seen(said(func))
-        if name.endswith("_") or name.startswith("__i") or name == "__setitem__":
+            self.dropouts.append(self._seen(function.name, probability))
+        if function.writes:
             self.written.setdefault(memory_of(first), self._seen(said(func)))
 
     def _seen(self, name: str, probability: float = 0.0) -> Seen:
@@ -206,6 +229,17 @@ class OperationWatch(TorchFunctionMode):
     def _here(self) -> Spot:
         place = self._places.of_caller(sys._getframe(1))
         return Spot(*place) if place else Spot()
+
+
+def _operands(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> List[torch.Tensor]:
+    found: List[torch.Tensor] = []
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        kind = type(value)
+        if kind in _TENSORS:
+            found.append(value)
+        elif kind not in _NEVER_TENSORS:
+            found.extend(tensors_among(value, 2))
+    return found
 
 
 def tensors_among(value: Any, depth: int = 0) -> Iterator[torch.Tensor]:

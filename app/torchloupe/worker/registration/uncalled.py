@@ -8,37 +8,38 @@ from ...analysis.registration.forward_facts import Spot, UncalledModule
 from ...analysis.registration.source_reads import SourceReads
 from ..class_places import class_place
 from ..definitions import definition_place
-from ..module_tree import tensors_of, walk_modules
+from ..module_tree import tensors_of
 from ..places import Places
 from ..torch_compat import is_lazy
+from ..walked import Walked
 from .hidden import registered_tensors
 
 
 def uncalled_modules(
-    model: nn.Module, called: Set[int], used: Set[int], reads: SourceReads, places: Places
+    model: Walked, called: Set[int], used: Set[int], reads: SourceReads, places: Places
 ) -> Iterator[UncalledModule]:
     """The outermost ones. ``called`` are identities of modules that were called, ``used`` of parameters and buffers in operations.
 
     Only attributes that classes in the user's own files assign by their name count: members of containers and attributes with names
     that are computed are chosen by index or key, and torch's own layers run their parts in ways of their own.
     """
-    if id(model) not in called:
+    if id(model.model) not in called:
         return
-    walked = list(walk_modules(model))
-    modules = dict(walked)
-    took_part = _took_part(walked, called, used)
+    took_part = _took_part(model.modules, called, used)
+    left_out = {id(module) for _, module in model.modules} - took_part
+    modules = dict(model.modules) if left_out else {}
     owners: Dict[int, List[Tuple[nn.Module, str]]] = {}
-    for path, module in walked:
-        if path:
+    for path, module in model.modules if left_out else ():
+        if path and id(module) in left_out:
             above, _, name = path.rpartition(".")
             owners.setdefault(id(module), []).append((modules[above], name))
     told: Set[int] = set()
-    for path, module in walked:
+    for path, module in model.modules if left_out else ():
         above = path.rpartition(".")[0]
         if not path or id(module) in took_part or id(module) in told or id(modules[above]) not in took_part:
             continue
         told.add(id(module))
-        place = definition_place(model, path)
+        place = definition_place(model.model, path)
         if place is not None and all(_is_nobodys(owner, name, reads, places) for owner, name in owners[id(module)]):
             parameters = {id(each): each for each in tensors_of(module) if isinstance(each, nn.Parameter)}
             yield UncalledModule(
@@ -54,8 +55,7 @@ def _took_part(walked: List[Tuple[str, nn.Module]], called: Set[int], used: Set[
     """Modules that were called, of which a tensor was used, or of which a part took part."""
     paths: Set[str] = {""}
     for path, module in walked:
-        own = registered_tensors(module)
-        if id(module) in called or any(id(tensor) in used for tensor in own):
+        if id(module) in called or any(id(tensor) in used for tensor in registered_tensors(module)):
             while path and path not in paths:
                 paths.add(path)
                 path = path.rpartition(".")[0]

@@ -6,7 +6,7 @@ import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -14,28 +14,34 @@ from torch import nn
 from ...analysis.registration.source_reads import SourceReads
 from ...wire.registration import MODULE, PARAMETER
 from ..input_values import SampleInput
-from ..model_state import COPY_LIMIT_BYTES, fingerprint, same_bits
-from ..module_tree import tensors_of, walk_modules
+from ..model_state import COPY_LIMIT_BYTES
 from ..nested import map_tensors, tensors_in
 from ..places import Places
+from ..side_effects import SideEffects
+from ..tensor_values import Prints, same_bits
 from ..torch_compat import is_lazy, uncompiled
+from ..walked import Walked
 from . import raw
 from .call_watch import BirthWatch, CallWatch, DirectWatch
 from .global_things import GlobalThing, global_things
-from .hidden import Held, hidden_things, registered_tensors
+from .hidden import Held, registered_tensors
 from .operation_watch import OperationWatch, Seen
 
 _DEEPEST_PYTHON = 4000
 _DEEPEST_LIST = 3
 _OWN = frozenset(vars(nn.Module()))
-_NEVER_TENSORS = (bool, int, float, str, type(None))
+_OF_MODES = {"train", "children", "named_children", "__setattr__", "training"}
+_NEVER_TENSORS = {bool, int, float, str, type(None), torch.Size}
 Graphs = Dict[Tuple[str, str], List[torch.Tensor]]
 """Results with their graphs that hang on a model, by the path of their module and the attribute."""
 
 
 @dataclass
 class Pass:
-    """One watched pass: what was seen in it, what it left behind, what it raised, how long it took."""
+    """One watched pass: what was seen in it, what it left behind, what it raised, how long it took, what came out of it.
+
+    ``is_all_eval`` says that no module at all was in train mode.
+    """
 
     is_training: bool
     calls: CallWatch
@@ -44,25 +50,36 @@ class Pass:
     operations: OperationWatch
     changed_inputs: List[Tuple[str, Seen]] = field(default_factory=list)
     graphs: Graphs = field(default_factory=dict)
-    prints: Dict[str, Any] = field(default_factory=dict)
+    prints: Optional[Prints] = None
     error: Optional[BaseException] = None
     seconds: float = 0.0
+    outputs: List[torch.Tensor] = field(default_factory=list)
+    side_effects: Tuple[str, ...] = ()
+    is_all_eval: bool = False
 
 
 class ForwardWatch:
-    """Watched passes of one model, one after the other, nothing put back in between: the second sees what the first left."""
+    """Watched passes of one model, one after the other, nothing put back in between: the second sees what the first left.
 
-    def __init__(self, model: nn.Module, places: Places, reads: SourceReads, check: Callable[[], None]) -> None:
-        self.model = model
+    ``walked`` is the model as its tree is now, ``files`` the open files that it holds. What a pass writes goes nowhere.
+    """
+
+    def __init__(
+        self, walked: Walked, places: Places, reads: SourceReads, check: Callable[[], None], files: Sequence[Any] = ()
+    ) -> None:
+        self.walked = walked
+        self.model = walked.model
         self.places = places
         self.reads = reads
         self._check = check
-        self.held: Tuple[Held, ...] = hidden_things(model).held
-        self.globals: List[GlobalThing] = global_things(model, self.held, places)
-        self.known_before = {id(tensor) for tensor in self._known()}
-        self.graphs_before = graphs_on(model)
-        self.trainable = trainable(model)
-        self.prints_before = self._prints()
+        self._files = files
+        self.held: Tuple[Held, ...] = walked.hidden.held
+        self.globals: List[GlobalThing] = global_things(walked, places)
+        self._known = list(self._known_tensors())
+        self.known_before = set(map(id, self._known))
+        self.graphs_before = graphs_on(walked)
+        self.trainable = trainable(walked)
+        self.prints_before = Prints(self.trainable)
         self.passes: List[Pass] = []
 
     def run(
@@ -74,33 +91,39 @@ class ForwardWatch:
     ) -> Pass:
         """One pass in this mode (None: as the model stands), within ``flow``."""
         if is_training is not None:
-            set_mode(self.model, is_training)
+            set_mode(self.model, is_training, self.walked)
         seen = self._watches()
-        mine = SampleInput(_copied(given.positional), _copied(given.keywords), given.source)
-        inputs = _named(self.model, mine)
+        seen.is_all_eval = not any(raw.module_vars(module).get("training") for module in self._modules())
+        mine = SampleInput(copied(given.positional), copied(given.keywords), given.source)
+        inputs = named_inputs(self.model, mine)
         foreign: Dict[Any, torch.Tensor] = {number: held.value for number, held in enumerate(self.held) if is_plain(held)}
         foreign.update((thing.name, thing.tensor) for thing in self.globals)
         left = [tensor for kept in (self.passes[-1].graphs.values() if self.passes else ()) for tensor in kept]
-        seen.operations.expect(self._known(), foreign, inputs, left)
+        seen.operations.expect(iter(self._known), foreign, inputs, left)
+        effects = SideEffects(self.places, diverted=True, files=self._files)
         torch.manual_seed(seed)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST_PYTHON))
         started = time.perf_counter()
         try:
             with ExitStack() as inside:
-                for each in (uncompiled(), flow, seen.direct, seen.births, seen.calls, seen.operations):
+                for each in (uncompiled(), effects, flow, seen.direct, seen.births, seen.calls, seen.operations):
                     inside.enter_context(each)
-                self.model(*mine.positional, **mine.keywords)
+                output = self.model(*mine.positional, **mine.keywords)
+            seen.outputs = [tensor.detach().clone() for _, tensor in tensors_in(output)]
         except (Exception, SystemExit) as error:
             seen.error = error
         seen.seconds = time.perf_counter() - started
-        seen.changed_inputs = list(_really_changed(seen.operations.changed, inputs, _named(self.model, given)))
-        seen.graphs, seen.prints = graphs_on(self.model), self._prints()
+        seen.side_effects = effects.noted
+        seen.changed_inputs = list(_really_changed(seen.operations.changed, inputs, named_inputs(self.model, given)))
+        self.walked = self.walked.now()
+        seen.graphs, seen.prints = graphs_on(self.walked), Prints(self.trainable)
         self.passes.append(seen)
         return seen
 
-    def _prints(self) -> Dict[str, Any]:
-        """Fingerprints of what only an optimizer should change."""
-        return {key: fingerprint(each) for key, each in self.trainable.items()}
+    def _modules(self) -> Iterator[nn.Module]:
+        """The registered and the hidden ones."""
+        yield from (module for _, module in self.walked.each)
+        yield from (module for held in self.held for module in held.below)
 
     def _watches(self) -> Pass:
         calls = CallWatch(self._check)
@@ -110,8 +133,7 @@ class ForwardWatch:
 
     def _forwards(self) -> List[Any]:
         """The classes with a forward of their own, of registered and of hidden modules."""
-        modules = [*(module for _, module in raw.modules_below(self.model)), *(each for held in self.held for each in held.below)]
-        kinds = {base for module in modules for base in raw.bases_of(type(module)) if base is not nn.Module}
+        kinds = {base for kind in set(map(type, self._modules())) for base in raw.bases_of(kind) if base is not nn.Module}
         forwards = [(kind, raw.class_members(kind).get("forward")) for kind in kinds]
         return [
             kind
@@ -119,9 +141,9 @@ class ForwardWatch:
             if isinstance(forward, FunctionType) and not kind.__module__.startswith("torch.jit")
         ]
 
-    def _known(self) -> Iterator[torch.Tensor]:
+    def _known_tensors(self) -> Iterator[torch.Tensor]:
         """Registered tensors, and hidden ones that would be trained: of those others tell."""
-        yield from (tensor for tensor in tensors_of(self.model) if not is_lazy(tensor))
+        yield from (tensor for tensor in self.walked.tensors() if not is_lazy(tensor))
         for held in self.held:
             if held.part.kind == MODULE:
                 yield from (tensor for module in held.below for tensor in registered_tensors(module) if not is_lazy(tensor))
@@ -129,8 +151,12 @@ class ForwardWatch:
                 yield held.value
 
 
-def set_mode(model: nn.Module, is_training: bool) -> None:
-    """Train or eval mode in the model's own way, or in the plain one where its own way fails."""
+def set_mode(model: nn.Module, is_training: bool, walked: Optional[Walked] = None) -> None:
+    """Train or eval mode in the model's own way, or in the plain one where it has none (seen where it was ``walked``) or that fails."""
+    if walked is not None and not any(map(_has_modes_of_its_own, walked.kinds)):
+        for _, module in walked.now().each:
+            raw.module_vars(module)["training"] = is_training
+        return
     try:
         model.train(is_training)
     except (Exception, SystemExit):  # a train() or __setattr__ of the user's
@@ -138,18 +164,26 @@ def set_mode(model: nn.Module, is_training: bool) -> None:
             raw.module_vars(module)["training"] = is_training
 
 
+def _has_modes_of_its_own(kind: Any) -> bool:
+    """Whether a class does not simply take over what ``train()`` says."""
+    own = [base for base in raw.bases_of(kind) if base not in (nn.Module, object)]
+    return any(name in raw.class_members(base) for base in own for name in _OF_MODES)
+
+
 def is_plain(held: Held) -> bool:
     """Whether it is a tensor without a gradient: no weight, and not computed from one."""
     return held.part.kind not in (MODULE, PARAMETER) and not held.part.requires_grad and held.part.shape is not None
 
 
-def graphs_on(model: nn.Module) -> Graphs:
+def graphs_on(walked: Walked) -> Graphs:
     """The results with their graphs that are attributes of modules, or in lists and dicts there."""
     found: Graphs = {}
     kinds = raw.Kinds()
-    for path, module in walk_modules(model):
-        for name, value in list(raw.module_vars(module).items()):
-            if name in _OWN or type(value) in _NEVER_TENSORS:
+    for path, module in walked.each:
+        members = raw.module_vars(module)
+        for name in [name for name in members if name not in _OWN]:
+            value = members[name]
+            if type(value) in _NEVER_TENSORS:
                 continue
             kept = [tensor for tensor in _tensors_held(value, kinds) if tensor.grad_fn is not None]
             if kept and not {f"{name}_orig", f"{name}_g"} & {
@@ -169,27 +203,27 @@ def _tensors_held(value: Any, kinds: raw.Kinds, depth: int = 0) -> Iterator[torc
             yield from _tensors_held(member, kinds, depth + 1)
 
 
-def trainable(model: nn.Module) -> Dict[str, torch.Tensor]:
+def trainable(walked: Walked) -> Dict[str, torch.Tensor]:
     """The trainable parameters of a model that is not large, by their keys; of a large one, none."""
-    named = [(path, name, each) for path, module in walk_modules(model) for name, each in _parameters(module)]
-    found = [(path, name, each) for path, name, each in named if each.requires_grad and not is_lazy(each)]
-    if sum(each.numel() * each.element_size() for *_, each in found) > COPY_LIMIT_BYTES:
-        return {}
-    return {f"{path}.{name}" if path else name: each for path, name, each in found}
+    named = {f"{path}.{name}" if path else name: each for path, module in walked.each for name, each in _parameters(module)}
+    found = {key: each for key, each in named.items() if each.requires_grad and not is_lazy(each)}
+    return found if sum(each.numel() * each.element_size() for each in found.values()) <= COPY_LIMIT_BYTES else {}
 
 
 def _parameters(module: nn.Module) -> List[Tuple[str, torch.Tensor]]:
     return list(raw.registered(module, "_parameters").items())
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
+    """The same with every tensor a leaf of its own."""
+
     def copy(tensor: torch.Tensor) -> torch.Tensor:
         return tensor.detach().clone().requires_grad_(tensor.requires_grad)
 
     return map_tensors(value, copy)
 
 
-def _named(model: nn.Module, given: SampleInput) -> List[Tuple[str, torch.Tensor]]:
+def named_inputs(model: nn.Module, given: SampleInput) -> List[Tuple[str, torch.Tensor]]:
     """The tensors of the input, by the names of forward's arguments where those can be read."""
     try:
         names = list(inspect.signature(type(model).forward).parameters)[1:]

@@ -1,0 +1,113 @@
+"""What became of loading a checkpoint into a model, in words and as problems."""
+
+from collections import Counter
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ..wire.loading import DIFFERS, LOADED, REFUSED, TIED, UNEXPECTED, LoadedCheckpoint, LoadedKey
+from ..wire.problems import Problem
+from .loading import loaded_keys
+from .wording import count_text, counted
+
+NOTHING_LOADED = "checkpoint-nothing-loaded"
+_NAMED = 3
+
+
+def loading_sentence(loaded: LoadedCheckpoint) -> str:
+    """What was loaded, in one sentence: how many of the model's tensors, and which of them stay as they were constructed."""
+    in_model = _in_model(loaded)
+    stay = [each for each in in_model if each.status not in (LOADED, TIED, DIFFERS)]
+    differ = [each for each in in_model if each.status == DIFFERS]
+    have, unexpected = len(loaded_keys(loaded)), len(loaded.keys) - len(in_model)
+    parts = [_how_many(have, len(in_model), loaded.verified)]
+    if stay:
+        parts.append(f"{_verb(stay, 'stays', 'stay')} as constructed: {_named(stay)}")
+    if differ:
+        parts.append(f"{_verb(differ, 'has', 'have')} other values than the checkpoint: {_named(differ)}")
+    parts += _converted([each for each in in_model if each.stored])
+    if unexpected:
+        parts.append(f"{count_text(unexpected)} of the checkpoint {'has' if unexpected == 1 else 'have'} no place in the model")
+    return "; ".join(parts) + "."
+
+
+def _in_model(loaded: LoadedCheckpoint) -> List[LoadedKey]:
+    return [each for each in loaded.keys if each.status != UNEXPECTED]
+
+
+def _how_many(have: int, of: int, verified: bool) -> str:
+    said = " loaded and verified" if verified and have else " loaded"
+    if have == of == 1:
+        return "The one tensor is" + said
+    return (f"All {count_text(of)} tensors are" if have == of else f"{count_text(have)} of {counted(of, 'tensor')}") + said
+
+
+def _verb(keys: Sequence[LoadedKey], one: str, several: str) -> str:
+    return f"{count_text(len(keys))} {one if len(keys) == 1 else several}"
+
+
+def _named(keys: Sequence[LoadedKey]) -> str:
+    """A few with their reasons; of many one for each reason."""
+    if len(keys) <= _NAMED:
+        return ", ".join(f"{each.key} ({_short(each)})" for each in keys)
+    counts, first = Counter(map(_short, keys)), {_short(each): each.key for each in reversed(keys)}
+    if len(counts) == 1:
+        return f"{_short(keys[0])}, such as {keys[0].key}"
+    return ", ".join(f"{count_text(count)} {reason} (such as {first[reason]})" for reason, count in counts.most_common(_NAMED))
+
+
+def _short(key: LoadedKey) -> str:
+    return key.reason.partition(":")[0] or key.status
+
+
+def _converted(keys: Sequence[LoadedKey]) -> Iterator[str]:
+    if keys:
+        changed, types = sum(each.changed for each in keys), ", ".join(dict.fromkeys(each.stored for each in keys))
+        effect = f"changed {counted(changed, 'value')}" if changed else "changed no value"
+        yield f"{count_text(len(keys))} converted from {types}, which {effect}"
+
+
+def left_out_lines(loaded: LoadedCheckpoint) -> Tuple[str, ...]:
+    """Every key that was not loaded, with the reason."""
+    left = (each for each in loaded.keys if each.status not in (LOADED, TIED))
+    return tuple(f"not loaded: {each.key}, {each.reason or each.status}" for each in left)
+
+
+def weights_text(loaded: Optional[LoadedCheckpoint]) -> str:
+    """What a run is made with: ``weights as constructed``, ``weights of epoch3.pt``, ``20 of 21 weights of epoch3.pt``."""
+    if loaded is None:
+        return "weights as constructed"
+    name = loaded.path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    have, of = len(loaded_keys(loaded)), len(_in_model(loaded))
+    return f"weights of {name}" if have == of else f"{count_text(have)} of {count_text(of)} weights of {name}"
+
+
+def loading_problems(loaded: LoadedCheckpoint, known: Sequence[Problem] = ()) -> Tuple[Problem, ...]:
+    """What went wrong beyond the differences of the keys, which are told already (``known``): nothing fits, values that cannot be
+    read or put there."""
+    problems = []
+    if not loaded_keys(loaded) and not any(each.code == NOTHING_LOADED for each in known):
+        problems.append(_nothing(loaded))
+    failed = [each for each in loaded.keys if each.status in (REFUSED, DIFFERS)]
+    problems += [_not_loaded(each) for each in failed[:_NAMED]]
+    if failed[_NAMED:]:
+        text = f"{counted(len(failed) - _NAMED, 'more tensor')} could not be loaded either, such as {failed[_NAMED].key}."
+        problems.append(Problem("checkpoint-not-loaded", text, hint="The log names all of them.", data=_facts(loaded)))
+    return tuple(problems)
+
+
+def _nothing(loaded: LoadedCheckpoint) -> Problem:
+    text = f"0 of {counted(len(_in_model(loaded)), 'tensor')} of the model could be loaded from the checkpoint."
+    hint = "The model has the values that it was constructed with. The comparison of the keys says why none fits."
+    return Problem(NOTHING_LOADED, text, hint=hint, data=_facts(loaded))
+
+
+def _not_loaded(key: LoadedKey) -> Problem:
+    if key.status == REFUSED:
+        text, hint = f"{key.key} was not loaded: {key.reason}.", "It has the value that it was constructed with."
+    else:
+        text = f"{key.key} has other values than the checkpoint: {key.reason}."
+        hint = "load_state_dict leaves it so, too. Break the tie, or store the same values under both keys."
+    return Problem("checkpoint-not-loaded", text, hint=hint, module=key.key.rpartition(".")[0], parameter=key.key)
+
+
+def _facts(loaded: LoadedCheckpoint) -> Dict[str, object]:
+    return {"file": loaded.path, "counts": dict(Counter(each.status for each in loaded.keys))}

@@ -1,0 +1,5 @@
+"""What the values that flow mean: NaN and Inf, dead units, sizes that explode, two modes side by side."""
+
+from .run_findings import findings_of, needs_closer_look, sharpest
+
+__all__ = ["findings_of", "needs_closer_look", "sharpest"]

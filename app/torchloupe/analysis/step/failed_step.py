@@ -1,0 +1,73 @@
+"""What it means that a training step raised: autograd's own complaints in words, with the place of the cause."""
+
+from dataclasses import replace
+from typing import List
+
+from ...wire.problems import INFO, Problem
+from ...wire.steps import STEP
+from .facts import ParameterFacts, StepFacts
+from .findings import grouped, of_the_step
+from .lost_gradient import CUTS, lost_reason
+from .reasons import Reason, reason_of
+
+_NO_GRAPH = ("does not require grad", "does not have a grad_fn")
+_TWICE = "backward through the graph a second time"
+_IN_PLACE = "modified by an inplace operation"
+
+
+def failure_problems(step: StepFacts, raised: Problem, text: str) -> List[Problem]:
+    """``raised`` is the exception as a problem, ``text`` what it says."""
+    if any(words in text for words in _NO_GRAPH):
+        return _without_graph(step, raised)
+    stepped = any(event.kind == STEP for event in step.events)
+    if _TWICE in text or (_IN_PLACE in text and stepped):
+        message = "backward() runs through the graph of an earlier pass once more: something carries that graph along."
+        hint = "Detach what is carried from one batch to the next (`state = state.detach()`), or call forward again."
+        return [replace(raised, code="backward-twice", message=message, hint=hint), *of_the_step(step)]
+    if _IN_PLACE in text:
+        message = f"Something that backward() needs was changed in place: {text.split('.')[0]}."
+        return [
+            replace(
+                raised,
+                code="inplace-backward",
+                message=message,
+                hint="Use the operation without the trailing `_`, or `a = a + b`.",
+            )
+        ]
+    return [raised]
+
+
+def _without_graph(step: StepFacts, raised: Problem) -> List[Problem]:
+    """No parameter is behind the loss. Where the loss is ours, each parameter's reason is all there is to say."""
+    reasons = [(each, _reason(each, step)) for each in step.parameters]
+    told = grouped(reasons)
+    if step.own_loss and step.is_own_loop:
+        return told
+    frozen = [each for each in step.parameters if not each.requires_grad]
+    if step.parameters and len(frozen) == len(step.parameters):
+        return told
+    cut = next((each.lost for each, _ in reasons if each.lost is not None and each.lost.kind in CUTS), None)
+    because = f": `{cut.operation}` at line {cut.at.line} cuts it off" if cut is not None and cut.at.line else ""
+    data = {
+        "parameters": [each.key for each in step.parameters],
+        **({"cause_line": cut.at.line, "reason": cut.kind} if cut else {}),
+    }
+    message = f"The loss has no gradient: it does not depend on any parameter through differentiable operations{because}."
+    hint = (
+        CUTS[cut.kind][1].format(op=cut.operation)
+        if cut is not None
+        else "Compute the loss from the output with torch functions."
+    )
+    found = replace(raised, code="loss-without-graph", message=message, hint=hint, data=data)
+    return [found if raised.line is not None or cut is None else replace(found, file=cut.at.file, line=cut.at.line)]
+
+
+def _reason(parameter: ParameterFacts, step: StepFacts) -> Reason:
+    if not parameter.requires_grad:
+        found = reason_of(parameter, step)
+        assert found is not None
+        return found
+    if not parameter.used:
+        return Reason("unused-in-forward", INFO, "takes no part in the forward pass", parameter.defined_at)
+    code, severity, text, hint = lost_reason(parameter, step)
+    return Reason(code, severity, text, parameter.lost.at if parameter.lost else parameter.defined_at, hint)

@@ -1,0 +1,131 @@
+"""The step as rows and as problems: one problem for each cause, with all the parameters that share it."""
+
+from dataclasses import replace
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ...wire.problems import ERROR, INFO, WARNING, Problem
+from ...wire.steps import EVAL, ParameterMotion
+from ..registration.forward_facts import Spot
+from .facts import NOT_FINITE, Loss, ParameterFacts, StepFacts
+from .reasons import Reason, reason_of
+
+_MOST_NAMED = 3
+
+
+def motions_of(step: StepFacts, measured: Mapping[str, ParameterMotion]) -> Tuple[ParameterMotion, ...]:
+    """The rows of the table. ``measured`` has the numbers of each parameter, by its key."""
+    rows = []
+    for parameter in step.parameters:
+        reason = reason_of(parameter, step)
+        row = measured[parameter.key]
+        if reason is not None:
+            row = replace(row, reason=reason.code, text=reason.text, file=reason.at.file, line=reason.at.line)
+        rows.append(row)
+    return tuple(rows)
+
+
+def step_problems(step: StepFacts) -> List[Problem]:
+    """What is wrong with the step, the most severe first in order of the parameters."""
+    return [*_born_not_finite(step), *of_the_step(step), *_not_moved(step)]
+
+
+def _not_moved(step: StepFacts) -> List[Problem]:
+    reasons = [(each, reason_of(each, step)) for each in step.parameters]
+    return grouped([(each, reason) for each, reason in reasons if reason is not None and not _is_left_out(each, reason, step)])
+
+
+def grouped(reasons: Sequence[Tuple[ParameterFacts, Reason]]) -> List[Problem]:
+    """One problem for each reason at one place, the most severe first."""
+    groups: Dict[Tuple[object, ...], List[Tuple[ParameterFacts, Reason]]] = {}
+    for parameter, reason in reasons:
+        groups.setdefault(_identity(parameter, reason), []).append((parameter, reason))
+    problems = [_problem([each for each, _ in group], group[0][1]) for group in groups.values()]
+    return sorted(problems, key=lambda each: (ERROR, WARNING, INFO).index(each.severity))
+
+
+def _identity(parameter: ParameterFacts, reason: Reason) -> Tuple[object, ...]:
+    whose = "" if reason.at.line or reason.severity == INFO else parameter.owner
+    return reason.code, reason.severity, reason.text, reason.at, whose
+
+
+def _is_left_out(parameter: ParameterFacts, reason: Reason, step: StepFacts) -> bool:
+    """The row of the table says it, and it is no problem: NaN is told once, where it is born; and what comes of a loss or an optimizer
+    that were chosen for want of the user's says nothing about the model."""
+    if parameter.gradient == NOT_FINITE or step.nan_origin is not None:
+        return reason.code in ("nan-gradient", "no-effect", "decay-only")
+    return (reason.code == "no-effect" and step.own_loss) or (reason.code == "update-underflow" and step.own_optimizer)
+
+
+def _problem(parameters: Sequence[ParameterFacts], reason: Reason) -> Problem:
+    keys = [each.key for each in parameters]
+    owners = {each.owner for each in parameters}
+    named = ", ".join(f"`{key}`" for key in keys[:_MOST_NAMED])
+    more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
+    if reason.code == "decay-only":
+        message = f"{named}{more}: {reason.text}."
+    else:
+        message = f"{named}{more} {'do' if len(keys) > 1 else 'does'} not move: {reason.text}."
+    return Problem(
+        "decay-only"
+        if reason.code == "decay-only"
+        else "no-effect-parameter"
+        if reason.code == "no-effect"
+        else "weight-not-moved",
+        message,
+        severity=reason.severity,
+        hint=reason.hint,
+        module=parameters[0].owner if len(owners) == 1 else None,
+        parameter=keys[0] if len(keys) == 1 else None,
+        file=reason.at.file,
+        line=reason.at.line,
+        fixes=(reason.fix,) if reason.fix is not None else (),
+        data={"reason": reason.code, "parameters": keys},
+    )
+
+
+def _born_not_finite(step: StepFacts) -> List[Problem]:
+    """Where the first number that is not finite comes from: one cause, whatever follows of it."""
+    if step.inf_origin is not None:
+        dtype = " in float16, whose largest number is 65504" if "float16" in step.dtypes else ""
+        text = f"`{step.inf_origin.operation}` gives infinity{dtype}"
+        return [_origin("inf-origin", step.inf_origin, text, "Scale what goes in, or use bfloat16 or float32.")]
+    if step.nan_origin is not None:
+        hint = "Look at what goes in: an empty mean, 0/0, the root or logarithm of a negative number."
+        return [_origin("nan-origin", step.nan_origin, f"`{step.nan_origin.operation}` gives the first NaN", hint)]
+    backward = [each for each in step.parameters if each.gradient == NOT_FINITE]
+    lost = next((each.lost for each in backward if each.lost is not None), None)
+    if lost is None:
+        return []
+    text = f"The loss is finite, but the gradient of `{lost.operation}` is not: its slope is infinite for what goes in"
+    hint = "Keep it away from there: add 1e-8 inside a root, clamp a little inside the limits."
+    data = {"phase": "backward", "operation": lost.operation, "parameters": [each.key for each in backward]}
+    return [replace(_origin("nan-origin", lost, text, hint), data=data)]
+
+
+def _origin(code: str, at: Loss, text: str, hint: str) -> Problem:
+    data = {"phase": "forward", "operation": at.operation}
+    return Problem(
+        code, f"{text}.", hint=hint, module=at.layer if at.in_forward else None, file=at.at.file, line=at.at.line, data=data
+    )
+
+
+def of_the_step(step: StepFacts) -> List[Problem]:
+    """What is wrong with the order of the calls, whatever the weights did."""
+    problems = []
+    if step.piled_up is not None:
+        at = Spot(step.piled_up.file, step.piled_up.line)
+        text = "The gradients of the batch before are still there when backward() adds those of the next one: zero_grad() is missing."
+        problems.append(_at("missing-zero-grad", text, "Call `optimizer.zero_grad()` before backward().", ERROR, at))
+    if step.probabilities is not None:
+        text = "cross_entropy is given probabilities: it applies log_softmax itself, so that the softmax is done twice."
+        problems.append(_at("double-softmax", text, "Give it the logits: leave the softmax out.", WARNING, step.probabilities))
+    if step.eval_backward and not step.is_own_loop:
+        event = next((each for each in reversed(step.events) if each.kind == EVAL), None)
+        at = Spot(event.file, event.line) if event else Spot()
+        text = "The model trains in eval mode: Dropout rests, and BatchNorm does not learn its statistics."
+        problems.append(_at("eval-mode-during-training", text, "Call `model.train()` before the step.", WARNING, at))
+    return problems
+
+
+def _at(code: str, text: str, hint: str, severity: str, at: Spot, module: Optional[str] = None) -> Problem:
+    return Problem(code, text, severity, hint, module=module, file=at.file, line=at.line)

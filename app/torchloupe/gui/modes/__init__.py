@@ -1,0 +1,1 @@
+"""Train against eval mode."""

@@ -1,0 +1,101 @@
+"""Two activations that are held against each other: what is pinned outlives the selection and the next run."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.analysis.activation_views import activation_name
+from torchloupe.analysis.wording import shape_text
+from torchloupe.wire.activations import INPUT, OUTPUT, Activation
+from torchloupe.wire.requests import RunForward
+from torchloupe.wire.tensors import TensorMeta, TensorStats
+
+if TYPE_CHECKING:
+    from torchloupe.gui.workbench import Workbench
+
+MOST = 2
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One tensor of a call of a run."""
+
+    activation: Activation
+    meta: TensorMeta
+    stats: TensorStats | None = None
+
+    @property
+    def title(self) -> str:
+        """``encoder.fc1, output [2, 128]``."""
+        return f"{activation_name(self.activation)} {shape_text(self.meta.shape)}"
+
+
+class Pins(QObject):
+    """The pinned ones, the older first; a third takes the place of the oldest."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.items: tuple[Pin, ...] = ()
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """What the worker is to keep."""
+        return tuple(pin.activation for pin in self.items)
+
+    @property
+    def pair(self) -> tuple[Pin, Pin] | None:
+        """Both, once there are two."""
+        return (self.items[0], self.items[1]) if len(self.items) == MOST else None
+
+    def has(self, activation: Activation | None) -> bool:
+        """It is pinned."""
+        return activation in self.activations
+
+    def toggle(self, pin: Pin) -> None:
+        """Pin it, or unpin it when it is pinned."""
+        if self.has(pin.activation):
+            self.unpin(pin.activation)
+        else:
+            self._set((*self.items, pin)[-MOST:])
+
+    def unpin(self, activation: Activation) -> None:
+        """Let it go."""
+        self._set(tuple(pin for pin in self.items if pin.activation != activation))
+
+    def clear(self) -> None:
+        """The model is another one, or has other weights."""
+        self._set(())
+
+    def _set(self, items: tuple[Pin, ...]) -> None:
+        if items != self.items:
+            self.items = items
+            self.changed.emit()
+
+
+def repeated_run(bench: "Workbench") -> RunForward:
+    """What is asked for to have the last run once more, with the very input that was worked out for it."""
+    specs = bench.report.input_specs if bench.report is not None else ()
+    return replace(bench.asked, inputs=specs or bench.asked.inputs, operations=False)
+
+
+def pin_title(pin: Pin, bench: "Workbench") -> str:
+    """Its title, and whether it is of another run than the one that is shown."""
+    return pin.title if pin.activation.run == repeated_run(bench) else f"{pin.title}, another run"
+
+
+def pins_of_call(bench: "Workbench", index: int) -> tuple[Pin, ...]:
+    """Every tensor of a call of the last run, its outputs first."""
+    call, run = bench.calls[index], repeated_run(bench)
+    outputs = [
+        Pin(
+            Activation(run, call.module, call.call_number, OUTPUT, number),
+            meta,
+            call.stats[number] if number < len(call.stats) else None,
+        )
+        for number, meta in enumerate(call.outputs)
+    ]
+    inputs = [Pin(Activation(run, call.module, call.call_number, INPUT, number), meta) for number, meta in enumerate(call.inputs)]
+    return (*outputs, *inputs)

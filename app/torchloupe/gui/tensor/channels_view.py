@@ -1,0 +1,89 @@
+"""Statistics of each channel of an activation, as a table."""
+
+from typing import Any
+
+from PySide6.QtWidgets import QLabel, QVBoxLayout
+
+from torchloupe.analysis.activation_views import channel_dimension
+from torchloupe.analysis.wording import count_text, counted, number_text
+from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.tensor.activation_source import ActivationSource
+from torchloupe.gui.tensor.model import part_text
+from torchloupe.gui.tensor.sources import ValueSource
+from torchloupe.gui.tensor.value_view import ValueView
+from torchloupe.gui.text_table import Column, FilterTable, Row
+from torchloupe.gui.theme import em
+from torchloupe.wire.activations import ChannelStats, MeasureActivation, MeasuredActivation
+
+TITLES = ("Mean", "Std", "Min", "Max")
+
+
+class ChannelsView(ValueView):
+    """One row for each channel; a click on a title sorts by it."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        super().__init__(jobs, "Channels")
+        numbers = [Column(title, 5.4, right=True) for title in TITLES]
+        columns = [Column(self.tr("Channel"), 4.6, right=True), *numbers, Column(self.tr("Zeros"), 7.6, right=True)]
+        self.table = FilterTable(
+            [*columns, Column(self.tr("NaN"), 3.6, right=True), Column(self.tr("Inf"), 3.6, right=True)], "Channels"
+        )
+        self.note = QLabel(" ", wordWrap=True)
+        box = QVBoxLayout(self.content)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(em(self, 0.3))
+        box.addWidget(self.note)
+        box.addWidget(self.table, 1)
+
+    def work(self, source: ValueSource) -> Any:
+        """The numbers, made where the tensor is."""
+        if not isinstance(source, ActivationSource):
+            return None
+        return MeasureActivation(source.activation, channel_dimension(source.shape), source.pinned)
+
+    def arrived(self, result: MeasuredActivation) -> None:
+        """Show them."""
+        self.note.setText(channels_sentence(result))
+        self.table.set_rows([channel_row(channel, result) for channel in result.channels])
+
+    def copied_text(self) -> str:
+        """The table."""
+        return self.table.copied_text()
+
+
+def channels_sentence(measured: MeasuredActivation) -> str:
+    """How many there are, which dimension they are, and those that stand out."""
+    if not measured.channels:
+        return "Its channels are not counted: it has none, too many, or values without an order."
+    dead = sum(channel.min == channel.max == 0 for channel in measured.channels)
+    constant = sum(channel.min == channel.max for channel in measured.channels if channel.min is not None) - dead
+    words = [f"{counted(len(measured.channels), 'channel')} in dimension {channel_dimension(measured.shape)}"]
+    words += [f"{count_text(dead)} of them zero everywhere"] if dead else []
+    words += [f"{count_text(constant)} of them constant"] if constant else []
+    return f"{', '.join(words)}. Of all values of each."
+
+
+def channel_row(channel: ChannelStats, measured: MeasuredActivation) -> Row:
+    """One channel."""
+    size = 1
+    for length in measured.shape:
+        size *= length
+    each = size // max(1, len(measured.channels))
+    numbers = (channel.mean, channel.std, channel.min, channel.max)
+    cells = (
+        count_text(channel.number),
+        *map(number_text, numbers),
+        part_text(channel.zeros, each),
+        count_text(channel.nan),
+        count_text(channel.inf),
+    )
+    dead = channel.min == channel.max
+    roles = (
+        None,
+        *["muted" if dead else None] * 4,
+        None,
+        "error" if channel.nan else "muted",
+        "error" if channel.inf else "muted",
+    )
+    order = (channel.number, *numbers, channel.zeros, channel.nan, channel.inf)
+    return Row(cells, channel.number, roles, order=order)

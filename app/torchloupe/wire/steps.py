@@ -1,0 +1,105 @@
+"""One instrumented training step: what was asked for, what the weights did, what the user's code did, and why a weight did not move."""
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from .problems import Problem
+
+MADE, ZERO_GRAD, BACKWARD, CLIP, STEP, SCHEDULE, LOAD, EVAL, TRAIN = (
+    "optimizer",
+    "zero_grad",
+    "backward",
+    "clip",
+    "step",
+    "schedule",
+    "load_state_dict",
+    "eval",
+    "train",
+)
+"""What a ``StepEvent`` can be."""
+
+MEAN_SQUARE = "mean square of the outputs"
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """Run one training step of the open model, measure it, put everything back. Answer: ``StepReport``.
+
+    ``inputs``, ``device``, ``mode`` and ``seed`` are those of ``RunForward``. Without ``loss`` and ``optimizer`` the file's
+    ``train_step(model)`` is run as it is, else its ``loss_fn(output)`` and ``make_optimizer(params)``, else what stands in
+    ``StepReport.loss_source`` and ``optimizer_source``. ``loss`` is ``mean_square``, ``mean``, ``sum`` or ``model`` (its own ``.loss``);
+    ``optimizer`` the name of a class in ``torch.optim``. ``steps`` on the same batch; a ``train_step`` is run so often.
+    """
+
+    inputs: Tuple[str, ...] = ()
+    device: Optional[str] = None
+    mode: Optional[str] = None
+    seed: int = 0
+    loss: Optional[str] = None
+    optimizer: Optional[str] = None
+    lr: Optional[float] = None
+    steps: int = 1
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """Something that the step did, in order: ``kind`` is ``backward``, ``step``, ... ``what`` the class, ``value`` a loss or a norm."""
+
+    kind: str
+    what: str = ""
+    value: Optional[float] = None
+    file: Optional[str] = None
+    line: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class ParameterMotion:
+    """What a step did to one parameter (of tied ones: under its first key).
+
+    ``reason`` is a code of the catalogue: why it did not move, or that it moved by decay alone; ``text`` says it in words, ``file`` and
+    ``line`` are the place of the cause. ``group`` is the number of its group in the optimizer, None when it is in none.
+    Norms are of all elements; ``grad_norm`` is None without a gradient. ``update_ratio`` is the norm of the change over that of
+    the weight before; ``changed_fraction`` the share of elements that differ bit by bit in value.
+    """
+
+    key: str
+    moved: bool
+    reason: str = ""
+    text: str = ""
+    file: Optional[str] = None
+    line: Optional[int] = None
+    numel: int = 0
+    dtype: str = ""
+    group: Optional[int] = None
+    lr: Optional[float] = None
+    weight_decay: Optional[float] = None
+    weight_norm: Optional[float] = None
+    grad_norm: Optional[float] = None
+    update_norm: Optional[float] = None
+    update_ratio: Optional[float] = None
+    changed_fraction: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What the step gave. ``loss_source`` and ``optimizer_source`` say where they came from (``loss_fn``, ``train_step``, ...).
+
+    ``loss_after`` is the same batch once more with the same random numbers; of a ``train_step`` its last loss, when there were several.
+    ``state_restored`` is False when the model is not bit for bit what it was.
+    """
+
+    parameters: Tuple[ParameterMotion, ...]
+    loss_before: Optional[float] = None
+    loss_after: Optional[float] = None
+    loss_source: str = ""
+    optimizer: str = ""
+    optimizer_source: str = ""
+    inputs: Tuple[str, ...] = ()
+    input_source: str = ""
+    mode: str = ""
+    device: str = ""
+    events: Tuple[StepEvent, ...] = ()
+    problems: Tuple[Problem, ...] = ()
+    seconds: float = 0.0
+    watching_seconds: float = 0.0
+    state_restored: bool = True

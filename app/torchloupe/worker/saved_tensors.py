@@ -1,0 +1,149 @@
+"""Tensors as they were - where their memory lies, what is in it, what autograd knows of them - and how they become that again."""
+
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import torch
+
+from .tensor_values import Values, fingerprint, is_small, same_bits
+
+_T: Any = torch.Tensor
+_Where = Tuple[List[int], List[torch.Size], List[Tuple[int, ...]], List[torch.dtype]]
+
+
+class SavedTensors:
+    """Tensors at one moment. ``is_copied`` says which are; the others are fingerprinted."""
+
+    def __init__(self, tensors: Sequence[torch.Tensor], is_copied: Callable[[torch.Tensor], bool]) -> None:
+        small = [each for each in tensors if is_copied(each) and is_small(each) and each.is_leaf and each.grad is None]
+        together = set(map(id, small))
+        self._together = _SavedTogether(small)
+        self.changed = False
+        self._alone = [_SavedAlone(each, is_copied(each)) for each in tensors if id(each) not in together]
+
+    def restore(self) -> List[torch.Tensor]:
+        """Put everything back; those that could not be. ``changed`` says whether there was anything to be put back."""
+        self.changed = self._together.restore()
+        lost = [saved.tensor for saved in self._alone if not saved.restore()]
+        self.changed = self.changed or bool(lost) or any(saved.changed for saved in self._alone)
+        return lost
+
+    def copies(self) -> Dict[int, torch.Tensor]:
+        """The values that were copied, by the identity of their tensor."""
+        found = {id(saved.tensor): saved.copy for saved in self._alone if saved.copy is not None}
+        return {**found, **self._together.copies()}
+
+
+class _SavedTogether:
+    """Thousands of small leaves without gradients: each question is asked of all of them before any is touched."""
+
+    def __init__(self, tensors: List[torch.Tensor]) -> None:
+        self._tensors = tensors
+        self._homes: List[torch.Tensor] = list(map(_T.data.__get__, tensors))
+        self._rooms = list(map(_room, self._homes))
+        self._where = _where(tensors)
+        self._wanted = list(map(_T.requires_grad.__get__, tensors))
+        self._values = Values(tensors)
+
+    def restore(self) -> bool:
+        """Whether anything had changed; most often nothing has."""
+        if self._rooms != list(map(_room, self._homes)):
+            for home, room in zip(self._homes, self._rooms):
+                _give_room(home, room)
+            self._where = _where(self._homes)
+        moved = self._moved()
+        for number in moved:
+            self._tensors[number].data = self._homes[number]
+        differing = self._values.differing(Values(self._tensors, self._values))
+        for number in differing:
+            self._tensors[number].data.copy_(self._values.copies()[number])
+        known = (list(map(_T.requires_grad.__get__, self._tensors)) == self._wanted, all(map(_T.is_leaf.__get__, self._tensors)))
+        if not all(known):
+            for tensor, wanted in zip(self._tensors, self._wanted):
+                _make_leaf(tensor, wanted)
+        for tensor in self._tensors:
+            if tensor.grad is not None:
+                tensor.grad = None
+        return bool(moved or differing) or not all(known)
+
+    def copies(self) -> Dict[int, torch.Tensor]:
+        return {id(self._tensors[number]): copy for number, copy in self._values.copies().items()}
+
+    def _moved(self) -> List[int]:
+        now = _where(self._tensors)
+        if now == self._where:
+            return []
+        pairs = zip(zip(*now), zip(*self._where))
+        return [number for number, (here, home) in enumerate(pairs) if here != home]
+
+
+class _SavedAlone:
+    def __init__(self, tensor: torch.Tensor, is_copied: bool) -> None:
+        self.tensor = tensor
+        self.changed = False
+        self._is_leaf = tensor.is_leaf
+        self._requires_grad = tensor.requires_grad
+        self._home = tensor.data
+        has_data = tensor.device.type != "meta"
+        self._room = _room(tensor) if has_data else None
+        self._grad = tensor.grad if tensor.is_leaf else None
+        self._grad_copy = self._grad.detach().clone() if self._grad is not None else None
+        self.copy = tensor.detach().clone() if is_copied and has_data else None
+        self._fingerprint = fingerprint(tensor) if self.copy is None else None
+
+    def restore(self) -> bool:
+        tensor = self.tensor
+        with torch.inference_mode() if tensor.is_inference() else torch.no_grad():
+            _give_room(self._home, self._room)
+            self.changed = not _same_memory(tensor, self._home)
+            if self.changed:
+                tensor.data = self._home
+            if self.copy is not None and not same_bits(tensor, self.copy):
+                self.changed = True
+                tensor.data.copy_(self.copy)
+            if self._is_leaf:
+                _make_leaf(tensor, self._requires_grad)
+            if tensor.is_leaf:
+                tensor.grad = self._grad
+                if self._grad is not None and self._grad_copy is not None:
+                    self._grad.copy_(self._grad_copy)
+        return self.copy is not None or fingerprint(tensor) == self._fingerprint
+
+
+def _where(tensors: List[torch.Tensor]) -> _Where:
+    asked = (_T.data_ptr, _T.shape.__get__, _T.stride, _T.dtype.__get__)
+    addresses, shapes, strides, dtypes = (list(map(each, tensors)) for each in asked)
+    return addresses, shapes, strides, dtypes
+
+
+def _room(tensor: torch.Tensor) -> Optional[int]:
+    """Bytes of the memory that a tensor looks at; None for tensors without plain memory."""
+    try:
+        return tensor.untyped_storage().nbytes()
+    except RuntimeError:
+        return None
+
+
+def _give_room(home: torch.Tensor, room: Optional[int]) -> None:
+    """The memory may have been freed or enlarged underneath us; reading what is gone would end the process."""
+    if room is not None and room != _room(home):
+        home.untyped_storage().resize_(room)
+
+
+def _make_leaf(tensor: torch.Tensor, requires_grad: bool) -> None:
+    """What an operation in place tied to a graph is cut off from it."""
+    try:
+        if not tensor.is_leaf:
+            tensor.detach_()
+        if tensor.requires_grad != requires_grad:
+            tensor.requires_grad_(requires_grad)
+    except RuntimeError:  # a view is tied to what it is a view of
+        return
+
+
+def _same_memory(one: torch.Tensor, other: torch.Tensor) -> bool:
+    if one.shape != other.shape or one.layout != other.layout:
+        return False
+    try:
+        return one.data_ptr() == other.data_ptr()
+    except RuntimeError:
+        return True

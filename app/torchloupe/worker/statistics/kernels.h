@@ -1,0 +1,73 @@
+/* What is done with one block of numbers of type REAL; included by passes.c once for floats and once for doubles.
+ *
+ * INT is the integer of the same width, TOP its largest value, INFINITE the bits of infinity. A key is an integer that has the order
+ * of the numbers: -NaN < -inf < ... < -0 < 0 < ... < inf < NaN.
+ */
+
+INLINE INT NAMED(key)(INT bits) { return bits ^ ((bits >> (8 * sizeof(INT) - 1)) & TOP); }
+
+INLINE REAL NAMED(value)(INT key) {
+    INT bits = NAMED(key)(key);
+    REAL value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Counts a block in; one in which something is not finite is looked at a second time. */
+INLINE void NAMED(moments)(const REAL *x, int64_t n, Moments *total) {
+    const INT *bits = (const INT *)x;
+    double shift = (bits[0] & TOP) < INFINITE ? x[0] : 0, sum = 0, squares = 0;
+    INT low = TOP, high = ~TOP, zeros = 0, nan = 0, finite = 0;
+    for (int64_t i = 0; i < n; i++) {
+        INT key = NAMED(key)(bits[i]);
+        double distance = x[i] - shift;
+        low = key < low ? key : low;
+        high = key > high ? key : high;
+        zeros += (bits[i] & TOP) == 0;
+        sum += distance;
+        squares += distance * distance;
+    }
+    total->zeros += zeros;
+    if (low > ~INFINITE && high < INFINITE) {
+        finite = n;
+    } else {
+        low = TOP, high = ~TOP, sum = squares = 0;
+        for (int64_t i = 0; i < n; i++) {
+            INT size = bits[i] & TOP, key = NAMED(key)(bits[i]), is_finite = size < INFINITE;
+            INT below = is_finite ? key : TOP, above = is_finite ? key : ~TOP;
+            double distance = is_finite ? x[i] - shift : 0;
+            low = below < low ? below : low;
+            high = above > high ? above : high;
+            nan += size > INFINITE;
+            finite += is_finite;
+            sum += distance;
+            squares += distance * distance;
+        }
+        total->nan += nan;
+        total->inf += n - finite - nan;
+        if (!finite) return;
+    }
+    double smallest = NAMED(value)(low), largest = NAMED(value)(high);
+    total->low = smallest < total->low ? smallest : total->low;
+    total->high = largest > total->high ? largest : total->high;
+    add_moments(total, finite, shift + sum / finite, squares - sum * (sum / finite));
+}
+
+/* The bin of each number, 0 for one that is not finite; how many of those there are. */
+INLINE int64_t NAMED(bins)(const REAL *x, int64_t n, REAL part, REAL low, REAL scale, uint32_t *bin) {
+    const INT *bits = (const INT *)x;
+    INT left_out = 0;
+    for (int64_t i = 0; i < n; i++) {
+        INT is_finite = (bits[i] & TOP) < INFINITE;
+        int32_t place = (int32_t)((is_finite ? x[i] * part - low : 0) * scale);
+        bin[i] = (uint32_t)place < BINS ? place : BINS - 1;
+        left_out += !is_finite;
+    }
+    return left_out;
+}
+
+#undef REAL
+#undef INT
+#undef TOP
+#undef INFINITE
+#undef NAMED

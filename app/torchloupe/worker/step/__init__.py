@@ -1,0 +1,1 @@
+"""One training step, instrumented: run it, measure it, put everything back, and follow the gradient where it did not arrive."""

@@ -1,0 +1,193 @@
+"""What one watched step leaves to be seen: each parameter's place, seat, gradient and motion, as facts."""
+
+import ast
+import linecache
+from dataclasses import dataclass, replace
+from typing import Dict, Iterable, List, Optional, Tuple, Union
+
+import torch
+from torch import nn
+
+from ...analysis.registration.forward_facts import NOWHERE, Spot
+from ...analysis.step.facts import FINITE, NO_GRADIENT, NOT_FINITE, ZERO, ParameterFacts, StepFacts
+from ...wire.steps import ParameterMotion
+from ..definitions import assignment_place, definition_places
+from ..model_state import ModelState
+from ..module_facts import members_of
+from ..module_tree import walk_modules
+from ..places import Places
+from ..source_loader import parsed
+from ..tensor_facts import dtype_name
+from ..torch_compat import is_lazy
+from .motion import Gradient, Motion, motion_between
+from .step_watch import StepWatch
+
+
+@dataclass
+class Gathered:
+    """The parameters with what is known of each, in the order of the model; ``measured`` by key."""
+
+    tensors: Dict[str, torch.Tensor]
+    parameters: List[ParameterFacts]
+    measured: Dict[str, ParameterMotion]
+    watch: StepWatch
+
+    def facts(self, is_own_loop: bool, own_loss: bool, own_optimizer: bool) -> StepFacts:
+        """All of the step as one value."""
+        watch = self.watch
+        return StepFacts(
+            tuple(self.parameters),
+            tuple(watch.events),
+            is_own_loop,
+            own_loss,
+            own_optimizer,
+            tuple(tuple(each.shape) for each in watch.strangers.values()),
+            watch.piled_up,
+            watch.eval_backward,
+            Spot(*watch.probabilities) if watch.probabilities else None,
+            dtypes=tuple(dict.fromkeys(each.dtype for each in self.parameters)),
+        )
+
+
+def gather(model: nn.Module, before: ModelState, watch: StepWatch, places: Places, sources: Iterable[str]) -> Gathered:
+    """Look at ``model`` right after the step. ``before`` has its values from before, ``sources`` are the files of the project."""
+    tensors = parameters_of(model)
+    copies = before.copies
+    homes = _Homes(model, places, list(sources))
+    parameters: List[ParameterFacts] = []
+    measured: Dict[str, ParameterMotion] = {}
+    for key, tensor in tensors.items():
+        motion = _motion(copies.get(id(tensor)), tensor)
+        gradient = watch.after_backward.get(id(tensor))
+        seat = watch.seats.get(id(tensor))
+        moved = motion is not None and motion.changed > 0
+        stepped = watch.versions_after_step.get(id(tensor))
+        parameters.append(
+            replace(
+                homes.facts_of(key, tensor),
+                moved=moved,
+                gradient=_kind(gradient),
+                gradient_at_step=_kind((watch.at_step if watch.at_step is not None else watch.after_backward).get(id(tensor))),
+                optimizer=seat.optimizer if seat else 0,
+                group=seat.group if seat else None,
+                lr=seat.lr if seat else None,
+                weight_decay=seat.weight_decay if seat else None,
+                weight_norm=motion.weight_norm if motion else 0.0,
+                grad_norm=gradient.norm if gradient else None,
+                changed_since=not moved and stepped is not None and tensor._version > stepped,
+            )
+        )
+        measured[key] = _measured(parameters[-1], tensor, motion)
+    return Gathered(tensors, parameters, measured, watch)
+
+
+def parameters_of(model: nn.Module) -> Dict[str, torch.Tensor]:
+    """The registered parameters, each under its first key, whatever the model's own ``named_parameters`` says."""
+    found: Dict[str, torch.Tensor] = {}
+    met = set()
+    for path, module in walk_modules(model):
+        for name, tensor in members_of(module, "_parameters"):
+            if tensor is not None and not is_lazy(tensor) and id(tensor) not in met:
+                met.add(id(tensor))
+                found[f"{path}.{name}" if path else name] = tensor
+    return found
+
+
+def _measured(facts: ParameterFacts, tensor: torch.Tensor, motion: Optional[Motion]) -> ParameterMotion:
+    row = ParameterMotion(
+        facts.key,
+        facts.moved,
+        numel=tensor.numel(),
+        dtype=facts.dtype,
+        group=facts.group,
+        lr=facts.lr,
+        weight_decay=facts.weight_decay,
+        grad_norm=facts.grad_norm,
+    )
+    if motion is None:
+        return row
+    return replace(
+        row,
+        weight_norm=motion.weight_norm,
+        update_norm=motion.update_norm,
+        update_ratio=motion.update_norm / motion.weight_norm if motion.weight_norm else None,
+        changed_fraction=motion.changed / max(tensor.numel(), 1),
+    )
+
+
+def _motion(before: Optional[torch.Tensor], after: torch.Tensor) -> Optional[Motion]:
+    if before is None or before.shape != after.shape or before.layout is not torch.strided:
+        return None
+    return motion_between(before, after)
+
+
+def _kind(gradient: Optional[Gradient]) -> str:
+    if gradient is None:
+        return NO_GRADIENT
+    return NOT_FINITE if not gradient.is_finite else ZERO if gradient.is_zero else FINITE
+
+
+class _Homes:
+    """Where parameters come from: their modules, the lines that make them, the lines that freeze them."""
+
+    def __init__(self, model: nn.Module, places: Places, sources: List[str]) -> None:
+        walked = list(walk_modules(model))
+        self._modules = dict(walked)
+        self._definitions = definition_places(walked)
+        self._places = places
+        self._freezing = [Spot(file, line) for file in sources for line in _freezing_lines(file)]
+
+    def facts_of(self, key: str, tensor: torch.Tensor) -> ParameterFacts:
+        """What does not depend on the step."""
+        owner, _, name = key.rpartition(".")
+        place = assignment_place(type(self._modules.get(owner)), name) or self._definitions.get(owner)
+        frozen_by, frozen_at = self._frozen(place, key) if not tensor.requires_grad else ("", NOWHERE)
+        return ParameterFacts(
+            key,
+            owner,
+            dtype_name(tensor.dtype),
+            tensor.requires_grad,
+            False,
+            NO_GRADIENT,
+            NO_GRADIENT,
+            defined_at=Spot(*place) if place else NOWHERE,
+            in_project=place is None or self._places.is_project(place[0]),
+            frozen_by=frozen_by,
+            frozen_at=frozen_at,
+        )
+
+    def _frozen(self, place: Optional[Tuple[str, int]], key: str) -> Tuple[str, Spot]:
+        if place is not None:
+            statement = _statement_at(*place)
+            if "from_pretrained(" in statement and "freeze" not in statement and key.endswith("weight"):
+                return "from_pretrained", Spot(*place)
+        return ("statement", self._freezing[0]) if len(self._freezing) == 1 else ("", NOWHERE)
+
+
+def _statement_at(file: str, line: int) -> str:
+    """The source of the statement that begins at a line."""
+    tree = parsed(file)
+    lines = linecache.getlines(file)
+    last = line
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.stmt) and node.lineno == line:
+            last = max(last, node.end_lineno or line)
+    return "".join(lines[line - 1 : last])
+
+
+def _freezing_lines(file: str) -> List[int]:
+    """Lines that set ``requires_grad`` to False."""
+    tree = parsed(file)
+    return [
+        node.lineno
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, (ast.Assign, ast.Call)) and _freezes(node)
+    ]
+
+
+def _freezes(node: Union[ast.Assign, ast.Call]) -> bool:
+    if isinstance(node, ast.Assign):
+        named = any(isinstance(each, ast.Attribute) and each.attr == "requires_grad" for each in node.targets)
+        return named and isinstance(node.value, ast.Constant) and node.value.value is False
+    is_setter = isinstance(node.func, ast.Attribute) and node.func.attr == "requires_grad_"
+    return is_setter and any(isinstance(each, ast.Constant) and each.value is False for each in node.args)

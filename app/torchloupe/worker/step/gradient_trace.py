@@ -1,0 +1,252 @@
+"""A step run once more under a mode that sees every operation: which parameters each result depends on, and where a gradient ends."""
+
+import math
+import sys
+import weakref
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from ...analysis.registration.forward_facts import NOWHERE, Spot
+from ...analysis.step.facts import Loss
+from ..operations import short_name
+from ..places import Places
+from ..registration.operation_watch import tensors_among
+from .vanishing import zero_kind
+
+_LEAVING = {"numpy": "numpy-roundtrip", "__array__": "numpy-roundtrip", "item": "item-roundtrip", "tolist": "item-roundtrip"}
+_LEAVING.update({"__float__": "item-roundtrip", "__int__": "item-roundtrip"})
+_COPYING = ("detach", "detach_", "tensor", "as_tensor", "new_tensor")
+_MASKING = ("masked_fill", "masked_fill_", "full", "full_like", "new_full", "fill_", "where", "__setitem__", "log")
+_WRITING = ("__setitem__", "copy_", "index_put_")
+
+
+class Node:
+    """One operation. Masks have a bit for each parameter: ``data`` those that the result depends on, ``live`` those that get a gradient
+    through it, ``lost`` those that were live in its operands and are not in the result."""
+
+    __slots__ = ("bad", "data", "gradient", "in_forward", "layer", "live", "lost", "name", "parents", "place", "why", "zeros")
+
+    def __init__(self, name: str, place: Spot, parents: Tuple[int, ...], data: int) -> None:
+        self.name = name
+        self.place = place
+        self.parents = parents
+        self.data = data
+        self.live = self.lost = self.zeros = 0
+        self.why = self.layer = self.bad = ""
+        self.in_forward = False
+        self.gradient: Optional[float] = None
+
+
+class _Known(NamedTuple):
+    """What is known of a tensor: which node made it, and its masks."""
+
+    tensor: "weakref.ref[torch.Tensor]"
+    node: int
+    data: int
+    live: int
+
+
+class GradientTrace(TorchFunctionMode):
+    """A mode; ``parameters`` have the bits of the masks. Those of ``asked`` get no usable gradient: gradients on their way are looked at.
+
+    ``running`` says the layer that runs now (None outside of the model). With ``with_values`` results that are not finite are noted.
+    """
+
+    def __init__(
+        self,
+        parameters: List[torch.Tensor],
+        asked: int,
+        places: Places,
+        running: Callable[[], Optional[str]],
+        check: Callable[[], None],
+        with_values: bool = False,
+    ) -> None:
+        super().__init__()
+        self._places = places
+        self._running = running
+        self._check = check
+        self._asked = asked
+        self._with_values = with_values
+        self._known: Dict[int, _Known] = {}
+        self.nodes: List[Node] = []
+        self.used = 0
+        self.losses: List[int] = []
+        for number, each in enumerate(parameters):
+            bit = 1 << number
+            self._known[id(each)] = _Known(weakref.ref(each), -1, bit, bit if each.requires_grad else 0)
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
+    ) -> Any:
+        """Run the operation and note what flows through it."""
+        kwargs = kwargs or {}
+        name = str(getattr(func, "__name__", ""))
+        if name == "__get__":
+            name = str(getattr(getattr(func, "__self__", None), "__name__", ""))
+            name = "detach" if name == "data" else name
+        operands = list(tensors_among((args, kwargs)))
+        if name == "backward" and operands:
+            loss = self._of(operands[0])
+            self.losses += [loss.node] if loss is not None and loss.node >= 0 else []
+        result = func(*args, **kwargs)
+        results = list(tensors_among(result))
+        if name in _WRITING and operands:
+            results = [operands[0]]
+        if results or name in _LEAVING:
+            self._note(name, func, operands, results, (args, kwargs))
+        return result
+
+    def _of(self, tensor: torch.Tensor) -> Optional[_Known]:
+        known = self._known.get(id(tensor))
+        return known if known is not None and known.tensor() is tensor else None
+
+    def _note(self, name: str, func: Any, operands: List[torch.Tensor], results: List[torch.Tensor], words: Any) -> None:
+        self._check()
+        known = [found for found in map(self._of, operands) if found is not None]
+        data = live = 0
+        for each in known:
+            data, live = data | each.data, live | each.live
+            if each.node < 0:
+                self.used |= each.data
+        if not data and not self._with_values:
+            return
+        place = self._places.of_caller(sys._getframe(2))
+        node = Node(name, Spot(*place) if place else NOWHERE, tuple({each.node for each in known if each.node >= 0}), data)
+        layer = self._running()
+        node.in_forward, node.layer = layer is not None, layer or ""
+        carries = any(each.requires_grad for each in results)
+        node.live = live if carries else 0
+        node.lost = live & ~node.live
+        if node.lost:
+            node.why = _why_lost(name)
+        elif name in _LEAVING:
+            node.why, node.lost = _LEAVING[name], data
+        number = len(self.nodes)
+        self.nodes.append(node)
+        if self._with_values:
+            self._look_at_values(node, operands, results)
+        if node.live & self._asked:
+            self._follow(node, func, operands, results, words)
+        for result in results:
+            self._known[id(result)] = _Known(weakref.ref(result), number, data, node.live if result.requires_grad else 0)
+
+    def _follow(self, node: Node, func: Any, operands: List[torch.Tensor], results: List[torch.Tensor], words: Any) -> None:
+        """Look at the gradient that arrives at the results, and at what could make zeros of it."""
+
+        def arrived(gradient: torch.Tensor) -> None:
+            norm = float(torch.linalg.vector_norm(gradient.detach().float())) if gradient.layout is torch.strided else 1.0
+            node.gradient = norm if node.gradient is None else node.gradient + norm
+
+        for each in results:
+            if each.requires_grad and each.is_floating_point():
+                hooked: Any = each
+                hooked.register_hook(arrived)
+        node.bad = zero_kind(short_name(func).rstrip("_"), operands, results, words)
+        for operand in operands:
+            known = self._of(operand)
+            if known is not None and operand.is_floating_point() and not bool(operand.detach().any()):
+                node.zeros |= known.data
+
+    def _look_at_values(self, node: Node, operands: List[torch.Tensor], results: List[torch.Tensor]) -> None:
+        before, after = _worst(operands), _worst(results)
+        if after == "nan" and before != "nan":
+            node.why = node.why or "nan"
+        elif after == "inf" and not before and node.name not in _MASKING:
+            node.why = node.why or "inf"
+
+
+def first_not_finite(nodes: List[Node], kind: str) -> Optional[Loss]:
+    """The first operation that made ``nan`` or ``inf``."""
+    found = next((node for node in nodes if node.why == kind), None)
+    return None if found is None else _loss(found, f"{kind}-origin")
+
+
+def where_lost(trace: GradientTrace, bit: int, gradient: Optional[float]) -> Optional[Loss]:
+    """Where the gradient of the parameter of ``bit`` ends. ``gradient`` is its norm; None when there is none."""
+    if gradient is None:
+        return _cut(trace, bit)
+    if math.isfinite(gradient):
+        return _zeroed(trace, bit)
+    return next(
+        (
+            _loss(node, "nan-gradient")
+            for node in reversed(trace.nodes)
+            if node.live & bit and node.gradient is not None and math.isfinite(node.gradient)
+            if _upstream_is(trace, node, bit, lambda norm: not math.isfinite(norm))
+        ),
+        None,
+    )
+
+
+def _cut(trace: GradientTrace, bit: int) -> Optional[Loss]:
+    above = _ancestors(trace.nodes, trace.losses)
+    cuts = [node for number, node in enumerate(trace.nodes) if node.lost & bit]
+    on_the_way = [node for number, node in enumerate(trace.nodes) if node.lost & bit and number in above]
+    if on_the_way:
+        return _loss(on_the_way[0], on_the_way[0].why)
+    leaving = [node for node in cuts if node.name in _LEAVING and node.in_forward]
+    if leaving:
+        return _loss(leaving[-1], leaving[-1].why)
+    last = next((node for node in reversed(trace.nodes) if node.data & bit), None)
+    return None if last is None else _loss(last, "not-in-loss")
+
+
+def _zeroed(trace: GradientTrace, bit: int) -> Optional[Loss]:
+    """The last operation that was given a gradient and passed zeros on."""
+    for node in reversed(trace.nodes):
+        if node.live & bit and node.gradient and _upstream_is(trace, node, bit, lambda norm: norm == 0.0):
+            return _loss(node, node.bad or ("zero-init" if node.zeros & ~bit else "no-effect"), node.zeros & ~bit)
+    return None
+
+
+def _upstream_is(trace: GradientTrace, node: Node, bit: int, holds: Callable[[float], bool]) -> bool:
+    """Whether the gradient of everything that leads from the parameter to this operation is so."""
+    above = [trace.nodes[number].gradient for number in node.parents if trace.nodes[number].live & bit]
+    return all(each is None or holds(each) for each in above)
+
+
+def _ancestors(nodes: List[Node], losses: List[int]) -> Set[int]:
+    met: Set[int] = set()
+    waiting = list(losses) or [len(nodes) - 1] * bool(nodes)
+    while waiting:
+        each = waiting.pop()
+        if each not in met:
+            met.add(each)
+            waiting += nodes[each].parents
+    return met
+
+
+def _loss(node: Node, kind: str, zeros: int = 0) -> Loss:
+    return Loss(kind, node.name.strip("_"), node.place, node.in_forward, False, node.layer, tuple(map(str, _bits(zeros))))
+
+
+def _bits(mask: int) -> Iterator[int]:
+    number = 0
+    while mask:
+        if mask & 1:
+            yield number
+        mask, number = mask >> 1, number + 1
+
+
+def _why_lost(name: str) -> str:
+    if name in _LEAVING:
+        return _LEAVING[name]
+    if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
+        return "no-grad-context"
+    return "detached" if name in _COPYING else "nondifferentiable-op"
+
+
+def _worst(tensors: List[torch.Tensor]) -> str:
+    """``nan``, ``inf`` or nothing."""
+    worst = ""
+    for each in tensors:
+        if each.is_floating_point() and each.numel() and each.device.type != "meta" and not isinstance(each, nn.Parameter):
+            sums = each.detach()
+            if bool(torch.isnan(sums).any()):
+                return "nan"
+            if bool(torch.isinf(sums).any()):
+                worst = "inf"
+    return worst

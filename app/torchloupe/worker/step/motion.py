@@ -1,0 +1,104 @@
+"""How far a tensor moved, and how large a gradient is: exact sums over pieces that fit into the cache, without a second copy."""
+
+import math
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+
+import torch
+
+_CHUNK = 1 << 16
+_HALVES = (torch.float16, torch.bfloat16)
+
+
+class Motion(NamedTuple):
+    """``weight_norm`` is that of the weight before, ``changed`` counts the elements that are another number now."""
+
+    weight_norm: float
+    update_norm: float
+    changed: int
+
+
+class Gradient(NamedTuple):
+    """The gradient of one parameter at one moment: ``identity`` and ``version`` tell whether it is still the same."""
+
+    norm: float
+    identity: int
+    version: int
+
+    @property
+    def is_zero(self) -> bool:
+        """Every element is exactly zero."""
+        return self.norm == 0.0
+
+    @property
+    def is_finite(self) -> bool:
+        """No NaN and no infinity in it."""
+        return math.isfinite(self.norm)
+
+
+def motion_between(before: torch.Tensor, after: torch.Tensor) -> Motion:
+    """What lies between two values of a dense tensor of one shape."""
+    weight = update = 0.0
+    changed = 0
+    with torch.no_grad():
+        for old, new in zip(_pieces(before), _pieces(after.to(before.device))):
+            weight += _square(old)
+            difference = new - old
+            if bool(difference.any()):
+                update += _square(difference)
+                changed += int(torch.count_nonzero(difference))
+    return Motion(math.sqrt(weight), math.sqrt(update), changed)
+
+
+def gradients_of(parameters: Iterable[torch.Tensor]) -> Dict[int, Gradient]:
+    """The gradients that are there, by the identity of their parameter."""
+    found: Dict[int, Gradient] = {}
+    together: Dict[Any, List[Tuple[torch.Tensor, torch.Tensor]]] = {}
+    for parameter in parameters:
+        gradient = parameter.grad
+        if gradient is None:
+            continue
+        if type(gradient) is torch.Tensor and gradient.layout is torch.strided and gradient.dtype is torch.float32:
+            together.setdefault(gradient.device, []).append((parameter, gradient))
+        else:
+            found[id(parameter)] = Gradient(_norm(gradient), id(gradient), gradient._version)
+    for pairs in together.values():
+        norms = torch.stack(torch._foreach_norm([gradient for _, gradient in pairs])).tolist()
+        for (parameter, gradient), norm in zip(pairs, norms):
+            exact = norm if 0.0 < norm < math.inf else _norm(gradient)
+            found[id(parameter)] = Gradient(exact, id(gradient), gradient._version)
+    return found
+
+
+def is_same_gradient(parameter: torch.Tensor, known: Optional[Gradient]) -> bool:
+    """Whether nobody wrote into the gradient since it was looked at."""
+    gradient = parameter.grad
+    if gradient is None or known is None:
+        return gradient is None and known is None
+    return id(gradient) == known.identity and gradient._version == known.version
+
+
+def norm_of(tensor: torch.Tensor) -> float:
+    """The norm of all elements, whatever the layout."""
+    return _norm(tensor)
+
+
+def _norm(tensor: torch.Tensor) -> float:
+    """Neither tiny nor huge elements are lost: squared in float64."""
+    with torch.no_grad():
+        return math.sqrt(sum(_square(piece) for piece in _pieces(tensor))) if tensor.numel() else 0.0
+
+
+def _square(piece: torch.Tensor) -> float:
+    return float(torch.linalg.vector_norm(piece, dtype=torch.float64)) ** 2
+
+
+def _pieces(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Flat parts of the stored elements, floating and of at least single precision."""
+    plain = tensor.detach()
+    if plain.layout in (torch.sparse_coo, torch.sparse_csr):
+        plain = plain.coalesce().values() if plain.layout is torch.sparse_coo else plain.values()
+    if plain.is_complex():
+        plain = torch.view_as_real(plain.resolve_conj())
+    pieces: Tuple[torch.Tensor, ...] = torch.split(plain.reshape(-1), _CHUNK)
+    for piece in pieces:
+        yield piece.float() if piece.dtype in _HALVES or not piece.dtype.is_floating_point else piece

@@ -1,0 +1,161 @@
+"""One instrumented training step of the open model: run and measured, explained where a weight did not move, and undone."""
+
+import math
+import time
+from typing import Iterable, List, Optional, Tuple
+
+import torch
+from torch import nn
+
+from ...analysis.numerics.origin_findings import INF_ORIGIN, NAN_ORIGIN
+from ...analysis.step.facts import StepFacts
+from ...analysis.step.failed_step import failure_problems
+from ...analysis.step.findings import motions_of, step_problems
+from ...analysis.step.reasons import needs_a_trace
+from ...wire.problems import Problem
+from ...wire.steps import BACKWARD, RunStep, StepReport
+from ..context import Context
+from ..explain import CouldNotRun, problem_of
+from ..forward import chosen_device, on_device
+from ..input_values import SampleInput
+from ..lazy_parts import has_lazy_parts
+from ..model_state import ModelState
+from ..numerics.origin import nan_problem
+from ..sample_input import sample_input
+from ..target import Target
+from ..torch_compat import uncompiled
+from .gathering import Gathered, gather, parameters_of
+from .kept_optimizers import KeptOptimizers
+from .step_watch import StepWatch
+from .tracing import trace_step
+from .training import Done, Training
+
+
+def run_step(target: Target, model: nn.Module, request: RunStep, context: Context, sources: Iterable[str]) -> StepReport:
+    """Train one step on ``model`` and say what it did. ``sources`` are the files of the project.
+
+    Raises ``CouldNotRun`` or ``UsageError`` before it starts. The model is put back bit for bit; if that fails it is ``spoiled`` in the
+    state of the context.
+    """
+    device = chosen_device(request.device, model)
+    if device.type == "meta":
+        hint = "Choose a device that has data: --device cpu."
+        raise CouldNotRun(Problem("step-failed", "A training step needs data, and the model is on the meta device.", hint=hint))
+    state = ModelState(model)
+    try:
+        given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
+        runner = on_device(model, device)
+        given = given.on(device)
+        if has_lazy_parts(runner):
+            with torch.no_grad():
+                runner(*given.positional, **given.keywords)
+        step = _Step(target, runner, given, request, context)
+        return step.report(str(device), sources)
+    finally:
+        context.state["spoiled"] = bool(state.restore())
+
+
+class _Step:
+    """The run, and a second one under a trace where the first leaves questions."""
+
+    def __init__(self, target: Target, model: nn.Module, given: SampleInput, request: RunStep, context: Context) -> None:
+        self._target = target
+        self._model = model
+        self._given = given
+        self._request = request
+        self._check = context.cancel.raise_if_requested
+        self._training = Training(target, model, given, request)
+        self._before = ModelState(model, keep_all=True)
+        self._optimizers = KeptOptimizers()
+        self._failed: Optional[BaseException] = None
+
+    def report(self, device: str, sources: Iterable[str]) -> StepReport:
+        """Run, gather, explain, put back."""
+        try:
+            return self._report(device, sources)
+        finally:
+            self._before.restore()
+            self._optimizers.restore()
+
+    def _report(self, device: str, sources: Iterable[str]) -> StepReport:
+        parameters = list(parameters_of(self._model).values())
+        watch = StepWatch(self._model, parameters, self._optimizers, self._target.places, self._check, self._target.module)
+        self._set_mode()
+        mode = "train" if self._model.training else "eval"
+        started = time.perf_counter()
+        done = self._run(watch)
+        ended = time.perf_counter()
+        gathered = gather(self._model, self._before, watch, self._target.places, sources)
+        after = self._loss_after()
+        facts = self._explained(gathered)
+        losses = [each.value for each in watch.events if each.kind == BACKWARD and each.value is not None] or done.losses
+        return StepReport(
+            parameters=motions_of(facts, gathered.measured),
+            loss_before=losses[0] if losses else None,
+            loss_after=losses[-1] if after is None and len(losses) > 1 else after,
+            loss_source=done.loss_source,
+            optimizer=", ".join(dict.fromkeys(type(each).__name__ for each in watch.optimizers)),
+            optimizer_source=done.optimizer_source,
+            inputs=self._given.specs,
+            input_source=self._given.source,
+            mode=mode,
+            device=device,
+            events=tuple(watch.events),
+            problems=self._problems(facts),
+            seconds=ended - started,
+            watching_seconds=time.perf_counter() - ended,
+        )
+
+    def _set_mode(self) -> None:
+        """A ``train_step`` finds the model as it was constructed, unless a mode was asked for."""
+        if self._request.mode is not None or self._training.is_own_loop:
+            self._model.train(self._request.mode != "eval")
+
+    def _run(self, watch: StepWatch) -> Done:
+        try:
+            with torch.enable_grad(), uncompiled(), watch:
+                return self._training.run(watch=watch)
+        except CouldNotRun:
+            raise
+        except (Exception, SystemExit) as error:
+            self._failed = error
+            return Done([], self._training.loss_source, self._training.optimizer_source)
+
+    def _loss_after(self) -> Optional[float]:
+        try:
+            with uncompiled():
+                return None if self._failed is not None else self._training.loss_again()
+        except Exception:  # a model whose second call fails is told of by the closer look at its registration
+            return None
+
+    def _explained(self, gathered: Gathered) -> StepFacts:
+        """The facts of the first run; those that only a trace tells are asked for when they are needed."""
+        training = self._training
+        facts = gathered.facts(training.is_own_loop, not training.has_loss, not training.has_optimizer)
+        finite = all(each.value is None or math.isfinite(each.value) for each in facts.events)
+        if self._failed is None and finite and not needs_a_trace(facts):
+            return facts
+        self._before.restore()
+        self._optimizers.restore()
+        self._set_mode()
+        return trace_step(self._model, training, gathered, facts, self._target.places, self._check)
+
+    def _with_origin(self, problems: List[Problem]) -> List[Problem]:
+        """NaN and Inf told of with their operands and a repair that was tried, where a closer look finds where they begin."""
+        if not any(each.code in (NAN_ORIGIN, INF_ORIGIN) for each in problems):
+            return problems
+
+        def put_back() -> None:
+            self._before.restore()
+            self._optimizers.restore()
+            self._set_mode()
+
+        found = nan_problem(self._model, self._target.places, self._training.run, put_back, self._check)
+        others = [each for each in problems if each.code not in (NAN_ORIGIN, INF_ORIGIN)]
+        return problems if found is None else [found, *others]
+
+    def _problems(self, facts: StepFacts) -> Tuple[Problem, ...]:
+        if self._failed is None:
+            return tuple(self._with_origin(step_problems(facts)))
+        raised = problem_of(self._failed, "step-failed", "The training step failed", self._target.places)
+        return tuple(failure_problems(facts, raised, str(self._failed)))

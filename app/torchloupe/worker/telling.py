@@ -1,0 +1,69 @@
+"""Tell what was noted while the model runs on: at once as long as there is little, then in batches."""
+
+import threading
+from collections import deque
+from typing import Any, Callable, Deque, List, Optional
+
+AT_ONCE = 48
+"""So many are told one by one: a small model that brings the process down is seen up to its last layer."""
+BATCH = 500
+"""Later so many are told together, so that telling them costs little beside them,"""
+PAUSE_SECONDS = 0.02
+"""or what there is after this time."""
+
+
+class Telling:
+    """A context in which ``add`` takes notes. ``make`` turns a note into what is told, ``report`` tells some of them.
+
+    A thread tells what waits, so that a layer that never ends does not keep back those before it. ``told`` is all that was told.
+    """
+
+    def __init__(self, make: Callable[[Any], Any], report: Callable[[List[Any]], None]) -> None:
+        self._make = make
+        self._report = report
+        self._waiting: Deque[Any] = deque()
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread: Optional[threading.Thread] = None
+        self.told: List[Any] = []
+        self.add: Callable[[Any], None] = self._tell_at_once
+
+    def __enter__(self) -> "Telling":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Later notes are told at once again."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.add = self._tell_at_once
+        self.flush()
+
+    def _tell_at_once(self, note: Any) -> None:
+        self._waiting.append(note)
+        self.flush()
+        if len(self.told) >= AT_ONCE and not self._over.is_set():
+            self.add = self._tell_later
+            self._thread = threading.Thread(target=self._tell_on, name="torchloupe telling", daemon=True)
+            self._thread.start()
+
+    def _tell_later(self, note: Any) -> None:
+        self._waiting.append(note)
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def _tell_on(self) -> None:
+        while not self._over.wait(PAUSE_SECONDS):
+            try:
+                self.flush()
+            except (OSError, ValueError):  # nobody listens any more: the process is about to end
+                return
+
+    def flush(self) -> None:
+        """Tell what waits."""
+        with self._lock:
+            notes = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if notes:
+                told = [self._make(note) for note in notes]
+                self.told += told
+                self._report(told)

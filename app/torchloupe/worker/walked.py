@@ -1,0 +1,65 @@
+"""A model walked once: its modules, their paths and what they hide, handed down to all who need them."""
+
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Type
+
+import torch
+from torch import nn
+
+from .collector import collector_at_rest
+from .module_tree import walk_modules
+from .registration import raw
+from .registration.hidden import HiddenThings, hidden_things
+
+_NO_CHILDREN: Dict[str, Any] = {}
+
+
+class Walked:
+    """The registered modules of ``model`` as they were: ``modules`` with every path, ``each`` of them once with its first path, parents
+    first, and the same ``by_identity``."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        with collector_at_rest():
+            self.modules: List[Tuple[str, nn.Module]] = list(walk_modules(model))
+            self.by_identity: Dict[int, Tuple[str, nn.Module]] = {}
+            for path, module in self.modules:
+                self.by_identity.setdefault(id(module), (path, module))
+            self.each: List[Tuple[str, nn.Module]] = list(self.by_identity.values())
+            self._tables = [raw.module_vars(module).get("_modules", _NO_CHILDREN) for _, module in self.each]
+            self._children = [list(table.items()) for table in self._tables]
+        self._hidden: Optional[HiddenThings] = None
+
+    @property
+    def kinds(self) -> Set[Type[nn.Module]]:
+        """The classes of the modules."""
+        return {type(module) for _, module in self.each}
+
+    @property
+    def hidden(self) -> HiddenThings:
+        """What the modules hold without having registered it; looked for when it is first asked for."""
+        if self._hidden is None:
+            scripted = any(issubclass(kind, torch.jit.ScriptModule) for kind in self.kinds)
+            self._hidden = hidden_things(self.model, () if scripted else self.each)  # of those it has its own view
+        return self._hidden
+
+    def tensors(self) -> Iterator[torch.Tensor]:
+        """The registered parameters, then the buffers, a shared module's once."""
+        for kind in ("_parameters", "_buffers"):
+            for _, module in self.each:
+                members = raw.module_vars(module).get(kind)
+                if members:
+                    yield from (tensor for tensor in members.values() if tensor is not None)
+
+    def now(self) -> "Walked":
+        """This one while the tree is still the same, else a walk of what it has become."""
+        return self if self._is_current() else Walked(self.model)
+
+    def _is_current(self) -> bool:
+        tables = [raw.module_vars(module).get("_modules", _NO_CHILDREN) for _, module in self.each]
+        if any(now is not before for now, before in zip(tables, self._tables)):
+            return False
+        return all(
+            len(table) == len(children) and all(name == old and child is kept for (name, child), (old, kept) in zip(table.items(), children))
+            for table, children in zip(tables, self._children)
+            if table or children
+        )
