@@ -62,6 +62,11 @@ def test_that_the_request_holds_what_the_file_was_and_nothing_that_is_not_loaded
     assert left(plan) == {"other": UNEXPECTED}
 
 
+def test_that_a_worker_elsewhere_is_not_told_what_the_file_was_here() -> None:
+    assert planned(MODEL, MODEL, elsewhere=True).contents.stamps == ()
+    assert planned(MODEL, MODEL, elsewhere=True).keys == tuple(MODEL)
+
+
 @pytest.mark.parametrize("prefix", ["module.", "model.encoder.", "_orig_mod."])
 def test_that_a_prefix_is_seen_through(prefix: str) -> None:
     plan = planned(MODEL, {prefix + key: shape for key, shape in MODEL.items()})

@@ -7,6 +7,7 @@ from torchloupe.analysis.loading_wording import (
     left_out_lines,
     loading_problems,
     loading_sentence,
+    values_text,
     weights_text,
 )
 from torchloupe.wire.loading import DIFFERS, LOADED, MISSING, REFUSED, TIED, UNEXPECTED, LoadedCheckpoint, LoadedKey
@@ -106,6 +107,23 @@ def test_that_the_log_names_every_key_that_was_not_loaded() -> None:
 )
 def test_that_a_run_says_with_which_weights_it_was_made(loaded: LoadedCheckpoint | None, text: str) -> None:
     assert weights_text(loaded) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (LoadedKey("a", LOADED, "a"), "loaded from epoch3.pt"),
+        (LoadedKey("a", LOADED, "a", "", "float64", 0), "loaded from epoch3.pt, converted from float64, which changed no value"),
+        (LoadedKey("a", TIED, "", "tied to b"), "loaded from epoch3.pt, tied to b"),
+        (LoadedKey("a", "shape", "a", "shape differs: [1] in the checkpoint, [2] in the model"), "as constructed: shape differs"),
+        (LoadedKey("a", MISSING), "as constructed: missing"),
+        (LoadedKey("a", DIFFERS, "a", "it is tied to b"), "others than in epoch3.pt: it is tied to b"),
+        (LoadedKey("a", UNEXPECTED), "as constructed"),
+        (LoadedKey("b", LOADED), "as constructed"),
+    ],
+)
+def test_that_one_parameter_says_where_its_values_come_from(key: LoadedKey, text: str) -> None:
+    assert values_text(result(key), "a") == text
 
 
 def test_that_a_whole_load_has_no_problem() -> None:

@@ -7,10 +7,10 @@ import typing
 
 import pytest
 
-from torchloupe.wire import activations, codec, contents, loading, modules, problems, registration, requests, tensors, traces
+from torchloupe.wire import activations, codec, contents, loading, modules, problems, registration, requests, steps, tensors, traces
 from torchloupe.worker.handlers import HANDLERS
 
-ROOMS = (activations, contents, loading, modules, problems, registration, requests, tensors, traces)
+ROOMS = (activations, contents, loading, modules, problems, registration, requests, steps, tensors, traces)
 DATA = [
     kind
     for room in ROOMS
@@ -58,6 +58,8 @@ def test_that_every_message_is_a_request_an_answer_an_event_or_a_part_of_one() -
         "Activation",
         "ChannelStats",
         "LoadedKey",
+        "ParameterMotion",
+        "StepEvent",
     }
     assert set(codec.MESSAGES) == said | events | parts
 

@@ -144,6 +144,15 @@ def test_that_the_tree_calls_loaded_values_so(loading: Play, key_list: Any) -> N
     assert "loaded, zeros" in written.out
 
 
+@pytest.mark.parametrize(("python", "is_elsewhere"), [("ssh host python3", True), ("/usr/bin/python3", False)])
+def test_that_a_worker_on_another_machine_reads_its_own_file(
+    loading: Play, key_list: Any, python: str, is_elsewhere: bool
+) -> None:
+    loading("run", "model.py", "--checkpoint", key_list("a", SHAPES), "--load", "--python", python)
+    (request,) = loading.asked(LoadCheckpoint)
+    assert (request.contents.stamps == ()) is is_elsewhere
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[str, dict[str, torch.Tensor]]:
     """A file with a small model; values for it."""

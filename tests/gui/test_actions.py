@@ -16,6 +16,9 @@ KEYS = {
     "open.model": "Ctrl+Shift+O",
     "reload": "Ctrl+R",
     "close.all": "Ctrl+W",
+    "call.values": "Ctrl+Shift+V",
+    "call.pin": "Ctrl+K",
+    "call.compare": "Ctrl+Shift+D",
     "quit": "Ctrl+Q",
     "open.other": "Ctrl+D",
     "open.with_fix": "Ctrl+Shift+F",
@@ -35,8 +38,10 @@ KEYS = {
     "go.source": "Ctrl+E",
     "run.forward": "F5",
     "run.cancel": "Shift+F5",
+    "run.step": "F6",
     "run.escape": "Esc",
     "run.live": "Ctrl+Shift+R",
+    "run.operations": "Ctrl+Shift+B",
     "model.load": "Ctrl+L",
     "view.left": "Ctrl+B",
     "view.bottom": "Ctrl+J",
@@ -65,8 +70,8 @@ ACTION_IDS = [
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
-    *("panel.summary", "go.editor_command", "model.what_if", "model.summary", "model.values"),
-    *("model.unload", "model.fold", "model.below", "model.columns"),
+    *("call.unpin", "panel.summary", "panel.step", "go.editor_command", "model.what_if", "model.summary", "model.values"),
+    *("model.unload", "model.load_transposed", "model.fold", "model.below", "model.columns"),
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]
 
@@ -146,8 +151,9 @@ def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     off = {action_id for action_id, action in full_window.actions_by_id.by_id.items() if not action.isEnabled()}
     beside = {"compare.values", "compare.swap", "close.other"}  # need a second checkpoint
     selected = {"export.tensor", "open.with_fix"}  # need a tensor of the checkpoint, a problem with an offer to be selected
-    loaded = {"model.unload"}  # needs values of the checkpoint in the model
-    assert off <= {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | loaded
+    pinned = {"call.compare", "call.unpin"}  # need pinned tensors
+    loaded = {"model.unload", "model.load_transposed"}  # need values of the checkpoint in the model, some that are transposed
+    assert off <= {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | pinned | loaded
 
 
 def test_that_two_actions_with_one_id_are_refused(qtbot: Any) -> None:

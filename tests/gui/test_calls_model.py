@@ -116,7 +116,7 @@ def test_that_tips_name_tensors_dtypes_devices_and_the_calling_line() -> None:
     ],
 )
 def test_that_calls_are_found_by_module_class_shape_and_state(text: str, indexes: list[int]) -> None:
-    calls = sorted(panel_data.good_calls(), key=rows.by_index)
+    calls = sorted(panel_data.good_calls(), key=rows.by_beginning)
     found = matching(text, TITLES, [rows.call_haystack(made) for made in calls])
     assert [calls[position].index for position in found] == indexes
 

@@ -116,9 +116,9 @@ def test_that_a_call_tells_inputs_outputs_statistics_time_and_place(bench: Workb
         "Call": "5",
         "Time": "2.52 ms, its parts included",
     }
-    assert facts(details, "Inputs") == {"x": "[2, 64, 28, 28] float32 cpu"}
+    assert facts(details, "Inputs") == {"x": "[batch 2, channels 64, height 28, width 28] float32 cpu"}
     assert facts(details, "Output") == {
-        "Tensor": "[2, 64, 14, 14] float32 cpu",
+        "Tensor": "[batch 2, channels 64, height 14, width 14] float32 cpu",
         "Mean, std": "0.0125, 0.98",
         "Min, max": "0, 3.25",
         "Zeros": "12,544 of 25,088",

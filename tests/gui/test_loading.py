@@ -16,6 +16,7 @@ from torchloupe.wire.loading import LOADED, LoadCheckpoint, LoadedCheckpoint, Lo
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import InspectedModel, InspectModel
 from torchloupe.wire.requests import Failed, OpenTarget, RunForward
+from torchloupe.wire.steps import RunStep
 
 SHAPES = {key: shape for key, shape, _ in panel_data.PARAMETERS}
 CHANGED = Problem(
@@ -124,6 +125,19 @@ def test_that_a_prefix_and_a_container_are_sent_along(both: Bench) -> None:
     assert any("not loaded: head.fc2.bias, shape differs: [5]" in line.text for line in both.window.book.lines)
 
 
+def test_that_matrices_are_transposed_only_when_that_is_said(both: Bench) -> None:
+    both.actions.refresh()
+    assert not both.actions["model.load_transposed"].isEnabled()
+    both.open({**SHAPES, "head.fc2.weight": (128, 10)})
+    both.do("model.load")
+    assert "head.fc2.weight" not in both.requests()[0].keys
+    both.do("model.load_transposed")
+    assert both.requests()[1].keys == tuple(SHAPES)
+    both.opening.constructed = False
+    both.do("run.forward")
+    assert both.requests()[2].keys == tuple(SHAPES)  # and so it stays
+
+
 def test_that_a_file_of_another_model_is_an_error_among_the_problems(both: Bench) -> None:
     both.open({"x": (1,)})
     both.do("model.load")
@@ -166,6 +180,17 @@ def test_that_without_a_checkpoint_the_weights_are_no_question(both: Bench) -> N
     both.bench.set_checkpoint(None)
     both.do("run.forward")
     assert "weights" not in both.window.docks.panels["calls"].inside().summary.text()
+
+
+def test_that_the_details_of_a_parameter_say_where_its_values_come_from(both: Bench) -> None:
+    both.open({key: shape for key, shape in SHAPES.items() if key != "head.fc2.bias"})
+    panel = both.window.docks.panels["details"].inside()
+    both.bench.select_parameter("head.fc2.bias")
+    assert "Values" not in panel.facts.toPlainText()
+    both.do("model.load")
+    assert "as constructed: missing in the checkpoint" in panel.facts.toPlainText()
+    both.bench.select_parameter("head.fc2.weight")
+    assert "loaded from last.json" in panel.facts.toPlainText()
 
 
 def test_that_a_run_waits_for_the_values(both: Bench) -> None:
@@ -222,6 +247,14 @@ def test_that_a_worker_that_was_replaced_loads_them_again_before_it_runs(both: B
     assert both.bench.weights.loaded is not None
 
 
+def test_that_a_step_of_a_replaced_worker_waits_for_them_too(both: Bench) -> None:
+    both.session.script[RunStep] = [Failed((CHANGED,))]
+    both.do("model.load")
+    both.opening.constructed = False
+    both.do("run.step")
+    assert both.asked() == ["OpenTarget", "LoadCheckpoint", "OpenTarget", "LoadCheckpoint", "RunStep"]
+
+
 def test_that_a_model_which_the_worker_has_no_more_is_constructed_first(both: Bench) -> None:
     both.opening.constructed = False
     both.do("model.load")
@@ -267,6 +300,9 @@ def test_that_a_model_that_was_closed_takes_them_along(both: Bench) -> None:
     both.opening.close_model()
     assert both.bench.weights.loaded is None
     assert both.window.status.model.text() == ""
+    both.window.open_paths([f"{both.file}:Classifier"])
+    both.settle()
+    assert len(both.requests()) == 1
 
 
 def test_that_lazy_parts_get_the_sizes_of_the_file(both: Bench) -> None:
@@ -277,6 +313,14 @@ def test_that_lazy_parts_get_the_sizes_of_the_file(both: Bench) -> None:
     assert both.bench.model is not None
     assert both.bench.model.tree.parameters == grown.parameters
     assert both.bench.weights.loaded is not None
+
+
+def test_that_a_worker_on_another_machine_reads_its_own_file(both: Bench) -> None:
+    both.window.worker.interpreter = "ssh host python3"
+    both.do("model.load")
+    both.window.worker.interpreter = "/usr/bin/python3"
+    both.do("model.load")
+    assert [bool(request.contents.stamps) for request in both.requests()] == [False, True]
 
 
 # live reload

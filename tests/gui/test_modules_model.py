@@ -9,11 +9,11 @@ from gui import panel_data
 from gui.panel_data import opened
 from torchloupe.gui.modules import model as rows
 from torchloupe.gui.modules.columns import CALLS, COLUMNS, FACTS, STATE, hooks_text, share_text
-from torchloupe.gui.modules.parameters import parameters_by_owner
 from torchloupe.gui.modules.tree_model import ModuleTreeModel
 from torchloupe.gui.outline import Outline
 from torchloupe.gui.row_filter import matching
 from torchloupe.gui.text_table import Row
+from torchloupe.gui.tree_index import TreeIndex
 from torchloupe.wire.modules import ModuleEntry, ModuleTree
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 from torchloupe.wire.registration import HiddenPart
@@ -115,7 +115,7 @@ def test_that_tips_name_path_settings_place_and_the_first_path_of_a_shared_modul
 )
 def test_that_modules_are_found_by_path_class_settings_and_shapes(text: str, paths: list[str]) -> None:
     tree = panel_data.tree()
-    owned, calls = parameters_by_owner(tree), rows.ModuleCalls(panel_data.failing_calls())
+    owned, calls = TreeIndex(tree).owned, rows.ModuleCalls(panel_data.failing_calls())
     haystacks = [rows.haystack_of(entry, owned, calls) for entry in tree.modules]
     found = matching(text, rows.HAYSTACK_TITLES, haystacks)
     assert [tree.modules[position].path for position in found] == paths

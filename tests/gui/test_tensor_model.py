@@ -6,12 +6,14 @@ import pytest
 
 from gui import panel_data
 from gui.panel_data import call, opened, parameter, stats, stored
+from torchloupe.gui.flowed import pins_of_call
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.histogram_plot import LOG_FLOOR, bar_heights
 from torchloupe.gui.tensor.model import TensorChoice
 from torchloupe.gui.text_table import Row
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.modules import ModuleTree
+from torchloupe.wire.requests import RunForward
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 
 NOTHING_FINITE = TensorStats(8, None, None, None, None, 0, 6, 2)
@@ -35,27 +37,53 @@ def test_that_nothing_selected_offers_nothing(qapp: Any) -> None:
 
 def test_that_a_call_offers_its_outputs_with_their_statistics(bench: Workbench) -> None:
     bench.select_call(6)
-    (choice,) = rows.choices_of(bench)
+    choice, given = rows.choices_of(bench)
     assert choice.title == "head.fc1, output [2, 128]"
+    assert (given.title, given.stats, given.kind) == ("head.fc1, input x [2, 3136]", None, "tokens")
     assert choice.facts == (("Shape", "[2, 128]"), ("Dtype", "float32"), ("Device", "cpu"))
     assert choice.stats is not None
     assert choice.fetch is None
 
 
-def test_that_several_outputs_are_told_apart_by_name_or_number() -> None:
+def test_that_several_outputs_are_told_apart_by_name_or_number(bench: Workbench) -> None:
     outputs = (TensorMeta((2,), "float32", name=".logits"), TensorMeta((3,), "int64"))
-    titles = [choice.title for choice in rows.output_choices(call(0, "", (1,), (2,), outputs=outputs, stats=(stats(), None)))]
-    assert titles == ["(model), output .logits [2]", "(model), output 1 [3]"]
+    bench.add_calls([call(30, "", (1,), (2,), outputs=outputs, stats=(stats(), None))])
+    bench.select_call(30)
+    titles = [choice.title for choice in rows.choices_of(bench)]
+    assert titles == ["(model), output .logits [2]", "(model), output 1 [3]", "(model), input x [1]"]
 
 
-def test_that_an_output_without_statistics_says_so() -> None:
-    (choice,) = rows.output_choices(call(0, "fc", (1,), (2,), stats=()))
-    assert choice.note.startswith("No statistics were made of this output")
+def test_that_a_run_of_shapes_alone_says_that_there_are_no_values(bench: Workbench) -> None:
+    bench.begin_run(RunForward(shapes_only=True))
+    bench.add_calls([call(0, "fc", (1,), (2,), stats=())])
+    bench.select_call(0)
+    assert all(choice.note.startswith("The run was one of shapes alone") for choice in rows.choices_of(bench))
 
 
-def test_that_a_failed_call_offers_nothing(bench: Workbench) -> None:
+def test_that_a_failed_call_offers_its_inputs(bench: Workbench) -> None:
     panel_data.fail_in_fc1(bench)
-    assert rows.choices_of(bench) == []
+    assert [choice.title for choice in rows.choices_of(bench)] == ["head.fc1, input x [2, 12544]"]
+
+
+def test_that_what_is_pinned_comes_last_as_a_difference_or_side_by_side(bench: Workbench) -> None:
+    for pin in (pins_of_call(bench, 7)[0], pins_of_call(bench, 8)[0]):
+        bench.pins.toggle(pin)
+    bench.select_call(2)
+    difference = rows.choices_of(bench)[-1]
+    assert difference.title.startswith("Pinned: B minus A, head.act, call 2, output [2, 128] minus head.act, output")
+    assert (difference.kind, difference.shape) == ("tokens", (2, 128))
+    bench.pins.toggle(pins_of_call(bench, 9)[0])
+    beside = rows.choices_of(bench)[-1]
+    assert beside.title == "Pinned: A beside B, head.act, call 2, output [2, 128] and head.fc2, output [2, 10]"
+    assert (beside.kind, beside.facts[0]) == ("", ("A", "head.act, call 2, output [2, 128]"))
+
+
+def test_that_a_picture_is_one_where_the_model_is_given_it(bench: Workbench) -> None:
+    kinds = {}
+    for index in (0, 2, 1):
+        bench.select_call(index)
+        kinds[index] = [choice.kind for choice in rows.choices_of(bench)]
+    assert kinds == {0: ["tokens", "image"], 2: ["maps", "image"], 1: ["maps", "image"]}
 
 
 def test_that_a_parameter_has_to_be_asked_for(bench: Workbench) -> None:

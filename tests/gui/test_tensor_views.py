@@ -19,9 +19,12 @@ from torchloupe.gui.tensor.heat_map import HeatMap
 from torchloupe.gui.tensor.panel import TensorPanel
 from torchloupe.gui.tensor.singular_view import SingularView
 from torchloupe.gui.tensor.value_table import ValueTable, full_text, short_text
-from torchloupe.gui.tensor.views import FILTERS, HEAT_MAP, HISTOGRAM, SINGULAR, VALUES
+from torchloupe.gui.tensor.views import CHANNELS, FILTERS, HEAT_MAP, HISTOGRAM, LINE_PLOT, MAP_GRID, SINGULAR, VALUES
 from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.requests import Failed, FetchedStats, FetchedValues, FetchStats, FetchValues
+
+FLOW_VIEWS = MAP_GRID, LINE_PLOT, CHANNELS
 
 
 @pytest.fixture
@@ -103,11 +106,11 @@ def numbers(view: ValueTable, orientation: Qt.Orientation) -> list[str]:
 @pytest.mark.parametrize(
     ("key", "hidden"),
     [
-        ("weight", {FILTERS}),
-        ("kernel", set()),
-        ("bias", {FILTERS, SINGULAR}),
-        ("pointwise", {FILTERS}),
-        ("scalar", {FILTERS, SINGULAR}),
+        ("weight", {FILTERS, *FLOW_VIEWS}),
+        ("kernel", {*FLOW_VIEWS}),
+        ("bias", {FILTERS, SINGULAR, *FLOW_VIEWS}),
+        ("pointwise", {FILTERS, *FLOW_VIEWS}),
+        ("scalar", {FILTERS, SINGULAR, *FLOW_VIEWS}),
     ],
 )
 def test_that_a_view_that_does_not_fit_has_no_tab(look: Look, key: str, hidden: set[int]) -> None:
@@ -488,12 +491,14 @@ def test_that_a_large_matrix_waits_for_a_button(look: Look, qtbot: Any, monkeypa
 # where there are no values, and live ones
 
 
-def test_that_of_an_output_only_statistics_are_kept(panel: TensorPanel) -> None:
-    panel.workbench.select_call(7)
+def test_that_a_lazy_parameter_has_no_values(panel: TensorPanel) -> None:
+    tree = ModuleTree(panel_data.tree().modules, (panel_data.parameter("lazy.weight", None),))
+    panel.workbench.set_model(panel_data.opened(tree=tree))
+    panel.workbench.select_parameter("lazy.weight")
     panel.views.show_view(VALUES)
     view = panel.views.current
     assert view is not None
-    assert says(view).startswith("Of an output only the statistics are kept.")
+    assert says(view).startswith("A lazy parameter has no values")
     assert not view.controls.isVisible()
 
 

@@ -62,26 +62,88 @@ LOSS = "\ndef loss_fn(y):\n    return y.pow(2).mean()\n"
 MISTAKES = (
     Mistake("detach", "detached", A, "error", net("h = self.a(x).detach() #!\nreturn self.b(h)") + trained()),
     Mistake("data", "detached", A, "error", net("h = self.a(x).data #!\nreturn self.b(h)") + trained()),
-    Mistake("new tensor", "detached", A, "error", net("h = torch.tensor(self.a(x)) #!\nreturn self.b(h)") + trained()),
-    Mistake("numpy", "numpy-roundtrip", A, "error", net("h = self.a(x).detach().numpy() #!\nreturn self.b(torch.from_numpy(h))") + trained()),
+    Mistake("tolist", "item-roundtrip", A, "error", net("h = torch.tensor(self.a(x).tolist()) #!\nreturn self.b(h)") + trained()),
+    Mistake(
+        "numpy",
+        "numpy-roundtrip",
+        A,
+        "error",
+        net("h = self.a(x).detach().numpy() #!\nreturn self.b(torch.from_numpy(h))") + trained(),
+    ),
     Mistake("item", "item-roundtrip", A, "error", net("g = self.a(x).mean().item() #!\nreturn self.b(x * g)") + trained()),
     Mistake(
-        "no_grad", "no-grad-context", A, "warning", net("with torch.no_grad():\n    h = self.a(x) #!\nreturn self.b(h)") + trained()
+        "no_grad",
+        "no-grad-context",
+        A,
+        "warning",
+        net("with torch.no_grad():\n    h = self.a(x) #!\nreturn self.b(h)") + trained(),
     ),
-    Mistake("argmax", "nondifferentiable-op", A, "error", net("h = F.one_hot(self.a(x).argmax(1), 6) #!\nreturn self.b(h.float())") + trained()),
-    Mistake("comparison", "nondifferentiable-op", A, "error", net("h = (self.a(x) > 0) #!\nreturn self.b(h.float())") + trained()),
+    Mistake(
+        "argmax",
+        "nondifferentiable-op",
+        A,
+        "error",
+        net("h = F.one_hot(self.a(x).argmax(1), 6) #!\nreturn self.b(h.float())") + trained(),
+    ),
+    Mistake(
+        "comparison", "nondifferentiable-op", A, "error", net("h = (self.a(x) > 0) #!\nreturn self.b(h.float())") + trained()
+    ),
     Mistake("round", "zero-gradient-op", A, "error", net("h = torch.round(self.a(x)) #!\nreturn self.b(h)") + trained()),
-    Mistake("dead relu", "dead-relu", A, "error", net("return self.b(F.relu(self.a(x) - 100)) #!") + trained()),
-    Mistake("dead relu module", "dead-relu", A, "error", net("return self.b(self.act(self.a(x) - 100)) #!", "self.act = nn.ReLU(inplace=True)") + trained()),
+    Mistake("dead relu", "dead-relu", (*A, "b.weight"), "error", net("return self.b(F.relu(self.a(x) - 100)) #!") + trained()),
+    Mistake(
+        "dead relu module",
+        "dead-relu",
+        (*A, "b.weight"),
+        "error",
+        net("return self.b(self.act(self.a(x) - 100)) #!", "self.act = nn.ReLU(inplace=True)") + trained(),
+    ),
     Mistake("dead output", "dead-relu", (*A, *B), "warning", net("return F.relu(self.b(self.a(x)) - 100) #!")),
     Mistake("saturated", "saturated", A, "error", net("return self.b(torch.sigmoid(self.a(x) * 1e6 + 1e5)) #!") + trained()),
-    Mistake("single logit", "softmax-single-logit", ("c.weight", "c.bias"), "error", net("w = self.c(x).softmax(1) #!\nreturn self.b(self.a(x) * w)", "self.c = nn.Linear(6, 1)") + trained()),
-    Mistake("factor", "zero-loss-weight", A, "error", net("return self.b(x), self.a(x)") + trained(loss="sum(w * y.pow(2).mean() for w, y in zip((1.0, 0.0), model(*example_inputs()))) #!")),
-    Mistake("zero twice", "zero-init", ("a.weight", "a.bias", "b.weight"), "error", net("return self.b(self.a(x)) #!", "for p in self.parameters(): nn.init.zeros_(p)") + trained(loss="(model(*example_inputs()) - 1).pow(2).mean()")),
-    Mistake("not in the loss", "not-in-loss", A, "warning", net("return self.b(x), self.a(x) #!") + trained(loss="model(*example_inputs())[0].pow(2).mean()")),
-    Mistake("unused", "unused-in-forward", A, "warning", net("return self.b(x)").replace("nn.Linear(6, 6)", "nn.Linear(6, 6) #!") + trained()),
+    Mistake(
+        "single logit",
+        "softmax-single-logit",
+        ("c.weight", "c.bias"),
+        "error",
+        net("w = self.c(x).softmax(1) #!\nreturn self.b(self.a(x) * w)", "self.c = nn.Linear(6, 1)") + trained(),
+    ),
+    Mistake(
+        "factor",
+        "zero-loss-weight",
+        A,
+        "error",
+        net("return self.b(x), self.a(x)")
+        + trained(loss="sum(w * y.pow(2).mean() for w, y in zip((1.0, 0.0), model(*example_inputs()))) #!"),
+    ),
+    Mistake(
+        "zero twice",
+        "zero-init",
+        ("a.weight", "a.bias", "b.weight"),
+        "error",
+        net("return self.b(self.a(x)) #!", "for p in self.parameters(): nn.init.zeros_(p)")
+        + trained(loss="(model(*example_inputs()) - 1).pow(2).mean()"),
+    ),
+    Mistake(
+        "not in the loss",
+        "not-in-loss",
+        A,
+        "warning",
+        net("return self.b(x), self.a(x) #!") + trained(loss="model(*example_inputs())[0].pow(2).mean()"),
+    ),
+    Mistake(
+        "unused",
+        "unused-in-forward",
+        A,
+        "warning",
+        net("return self.b(x)").replace("nn.Linear(6, 6)", "nn.Linear(6, 6) #!") + trained(),
+    ),
     Mistake("left out", "not-in-optimizer", A, "error", PLAIN + trained("model.b.parameters()")),
-    Mistake("stale", "stale-optimizer", B, "error", PLAIN + """
+    Mistake(
+        "stale",
+        "stale-optimizer",
+        B,
+        "error",
+        PLAIN
+        + """
 def train_step(model):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1) #!
     model.b = nn.Linear(6, 3)
@@ -89,17 +151,31 @@ def train_step(model):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-"""),
+""",
+    ),
     Mistake("rate zero", "lr-zero", (*A, *B), "warning", PLAIN + trained(lr="0.0")),
-    Mistake("warm-up", "lr-zero", (*A, *B), "warning", PLAIN + """
+    Mistake(
+        "warm-up",
+        "lr-zero",
+        (*A, *B),
+        "warning",
+        PLAIN
+        + """
 def train_step(model):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1) #!
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: s / 100)
     model(*example_inputs()).pow(2).mean().backward()
     optimizer.step()
     scheduler.step() #!
-"""),
-    Mistake("half", "update-underflow", ("a.weight",), "error", PLAIN.replace("torch.randn(8, 6)", "torch.randn(8, 6).bfloat16()") + """
+""",
+    ),
+    Mistake(
+        "half",
+        "update-underflow",
+        ("a.weight", "a.bias", "b.weight", "b.bias"),
+        "error",
+        PLAIN.replace("torch.randn(8, 6)", "torch.randn(8, 6).bfloat16()")
+        + """
 def make_model():
     model = Net().bfloat16()
     with torch.no_grad():
@@ -108,15 +184,29 @@ def make_model():
 
 def make_optimizer(params):
     return torch.optim.SGD(params, lr=1e-7) #!
-"""),
-    Mistake("cleared", "zero-grad-after-backward", (*A, *B), "error", PLAIN + """
+""",
+    ),
+    Mistake(
+        "cleared",
+        "zero-grad-after-backward",
+        (*A, *B),
+        "error",
+        PLAIN
+        + """
 def train_step(model):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     model(*example_inputs()).pow(2).mean().backward()
     optimizer.zero_grad() #!
     optimizer.step()
-"""),
-    Mistake("clipped", "clipped-to-zero", (*A, *B), "error", PLAIN + """
+""",
+    ),
+    Mistake(
+        "clipped",
+        "clipped-to-zero",
+        (*A, *B),
+        "error",
+        PLAIN
+        + """
 from torch.nn.utils import clip_grad_norm_
 
 def train_step(model):
@@ -124,49 +214,121 @@ def train_step(model):
     model(*example_inputs()).pow(2).mean().backward()
     clip_grad_norm_(model.parameters(), 0.0) #!
     optimizer.step()
-"""),
-    Mistake("no step", "missing-step", (*A, *B), "error", PLAIN + """
+""",
+    ),
+    Mistake(
+        "no step",
+        "missing-step",
+        (*A, *B),
+        "error",
+        PLAIN
+        + """
 def train_step(model):
     optimizer = torch.optim.Adam(model.parameters())
     optimizer.zero_grad()
     model(*example_inputs()).pow(2).mean().backward() #!
-"""),
-    Mistake("no backward", "missing-backward", (*A, *B), "error", PLAIN + """
+""",
+    ),
+    Mistake(
+        "no backward",
+        "missing-backward",
+        (*A, *B),
+        "error",
+        PLAIN
+        + """
 def train_step(model):
     optimizer = torch.optim.Adam(model.parameters())
     optimizer.zero_grad()
     loss = model(*example_inputs()).pow(2).mean()
     optimizer.step() #!
     return loss
-"""),
-    Mistake("undone", "overwritten-after-step", (*A, *B), "error", PLAIN + """
+""",
+    ),
+    Mistake(
+        "undone",
+        "overwritten-after-step",
+        (*A, *B),
+        "error",
+        PLAIN
+        + """
 def train_step(model):
     before = {key: value.clone() for key, value in model.state_dict().items()}
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     model(*example_inputs()).pow(2).mean().backward()
     optimizer.step()
     model.load_state_dict(before) #!
-"""),
-    Mistake("from_pretrained", "requires-grad-false", ("word.weight",), "warning", net("return self.b(self.word(x).mean(1))", "self.word = nn.Embedding.from_pretrained(torch.randn(9, 6)) #!", "def example_inputs():\n    return (torch.randint(0, 9, (4, 5)),)\n") + LOSS),
-    Mistake("all frozen", "requires-grad-false", (*A, *B), "error", PLAIN.replace("\n\n    def forward", "\n        self.requires_grad_(False) #!\n\n    def forward") + trained()),
+""",
+    ),
+    Mistake(
+        "from_pretrained",
+        "requires-grad-false",
+        ("word.weight",),
+        "warning",
+        net(
+            "return self.b(self.a(self.word(x).mean(1)))",
+            "self.word = nn.Embedding.from_pretrained(torch.randn(9, 6)) #!",
+            "def example_inputs():\n    return (torch.randint(0, 9, (4, 5)),)\n",
+        )
+        + LOSS,
+    ),
+    Mistake(
+        "all frozen",
+        "requires-grad-false",
+        (*A, *B),
+        "error",
+        PLAIN.replace("\n\n    def forward", "\n        self.requires_grad_(False) #!\n\n    def forward") + trained(),
+    ),
 )
 """Each must be named."""
 
 HARMLESS = (
-    Mistake("frozen", "requires-grad-false", A, "info", net("return self.b(self.a(x))", "self.a.requires_grad_(False) #!") + LOSS),
-    Mistake("linear probe", "not-in-optimizer", A, "info", net("with torch.no_grad():\n    h = self.a(x)\nreturn self.b(h)") + trained("model.b.parameters()")),
-    Mistake("idle expert", "untaken-branch", ("experts.1.weight", "experts.1.bias"), "info", net("return self.b(self.experts[0](self.a(x)))", "self.experts = nn.ModuleList([nn.Linear(6, 6) for _ in range(2)]) #!") + LOSS),
-    Mistake("zero on one side", "zero-init", A, "info", net("return x[:, :3] + self.b(self.a(x)) #!", "nn.init.zeros_(self.b.weight)") + LOSS),
-    Mistake("cancels", "no-effect", ("b.bias",), "info", net("y = self.b(self.a(x))\nreturn y - y.flip(0) #!") + LOSS),
-    Mistake("discriminator", "detached", A, "info", net("return self.a(x)") + """
-def loss_fn(y):
-    return model_b(y.detach()).mean()
-""" if False else net("return self.a(x), self.b") + """
+    Mistake(
+        "frozen", "requires-grad-false", A, "info", net("return self.b(self.a(x))", "self.a.requires_grad_(False) #!") + LOSS
+    ),
+    Mistake(
+        "linear probe",
+        "not-in-optimizer",
+        A,
+        "info",
+        net("with torch.no_grad():\n    h = self.a(x)\nreturn self.b(h)") + trained("model.b.parameters()"),
+    ),
+    Mistake(
+        "idle expert",
+        "untaken-branch",
+        ("experts.1.weight", "experts.1.bias"),
+        "info",
+        net("return self.b(self.experts[0](self.a(x)))", "self.experts = nn.ModuleList([nn.Linear(6, 6) for _ in range(2)]) #!")
+        + LOSS,
+    ),
+    Mistake(
+        "zero on one side",
+        "zero-init",
+        A,
+        "info",
+        net("return x[:, :3] + self.b(self.a(x)) #!", "nn.init.zeros_(self.b.weight)") + LOSS,
+    ),
+    Mistake("cancels", "no-effect", ("b.bias",), "info", net("y = self.b(self.a(x).tanh()) #!\nreturn y[:1] - y[1:2]") + LOSS),
+    Mistake(
+        "discriminator",
+        "detached",
+        A,
+        "info",
+        net("return self.a(x), self.b")
+        + """
 def loss_fn(out):
     fake, critic = out
     return critic(fake.detach()).pow(2).mean() #!
-"""),
-    Mistake("decay", "decay-only", ("b.bias",), "info", net("y = self.b(self.a(x))\nreturn y - y.flip(0)") + LOSS + "\ndef make_optimizer(params):\n    return torch.optim.AdamW(params, lr=0.1)\n"),
+""",
+    ),
+    Mistake(
+        "decay",
+        "decay-only",
+        ("b.bias",),
+        "info",
+        net("y = self.b(self.a(x).tanh())\nreturn y[:1] - y[1:2]")
+        + LOSS
+        + "\ndef make_optimizer(params):\n    return torch.optim.AdamW(params, lr=0.1)\n",
+    ),
 )
 """Each is told as a remark only."""
 
@@ -174,7 +336,8 @@ CLEAN = {
     "plain": PLAIN + LOSS,
     "gumbel": net("return self.b(F.gumbel_softmax(self.a(x), hard=True))") + trained(),
     "straight through": net("h = self.a(x)\nreturn self.b(h + (torch.round(h) - h).detach())") + trained(),
-    "accumulation": PLAIN + """
+    "accumulation": PLAIN
+    + """
 def train_step(model):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     optimizer.zero_grad()
@@ -182,7 +345,8 @@ def train_step(model):
         (model(x).pow(2).mean() / 4).backward()
     optimizer.step()
 """,
-    "two losses": PLAIN + """
+    "two losses": PLAIN
+    + """
 def train_step(model):
     optimizer = torch.optim.Adam(model.parameters())
     for _ in range(3):
@@ -191,7 +355,8 @@ def train_step(model):
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 """,
-    "closure": PLAIN + """
+    "closure": PLAIN
+    + """
 def train_step(model):
     optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1)
     def closure():

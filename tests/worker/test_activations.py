@@ -12,7 +12,7 @@ from torchloupe.wire.requests import OpenTarget, RunForward, ValuesArrived
 from torchloupe.worker import activations
 from torchloupe.worker.handlers import activation_numbers, activation_part, forward, open_target
 
-MODEL = '''
+MODEL = """
 import torch
 from torch import nn
 
@@ -33,7 +33,7 @@ class Net(nn.Module):
         hidden = self.relu(self.norm(self.first(x)))
         hidden = self.relu(self.drop(hidden) - 0.5)
         return {"logits": self.last(hidden), "hidden": hidden}
-'''
+"""
 
 
 class Blobs:
@@ -391,10 +391,11 @@ def test_that_every_kind_of_tensor_has_values_or_a_sentence(opened, fetch, conte
         fetch(Activation(ODD_RUN, "part", number=2))
     waves = activation_numbers(context, MeasureActivation(Activation(ODD_RUN, "part", number=3), 1))
     assert (waves.dtype, waves.summary, waves.channels) == ("complex64", None, ())
+    assert waves.uncountable == "is complex, and complex numbers have no order"
     empty = activation_numbers(context, MeasureActivation(Activation(ODD_RUN, "part", number=5), 1))
-    assert (empty.shape, empty.summary, empty.channels) == ((0, 3), None, ())
+    assert (empty.shape, empty.summary, empty.channels, empty.uncountable) == ((0, 3), None, (), "is empty")
     bad = activation_numbers(context, MeasureActivation(Activation(ODD_RUN, "part", number=8), 0))
-    assert [(each.nan, each.inf, each.mean) for each in bad.channels] == [(1, 0, None), (0, 1, None), (0, 0, 1.0)]
+    assert [(each.not_finite, each.mean) for each in bad.channels] == [(1, None), (1, None), (0, 1.0)]
     assert [each.value for each in bad.summary.quantiles] == [1.0] * 7
 
 

@@ -12,6 +12,7 @@ from torchloupe.worker.places import Places
 from torchloupe.worker.registration.batch import batch_dependence, turn
 from torchloupe.worker.registration.compared import differ, difference
 from torchloupe.worker.registration.modes import EvalPasses, TooSlow
+from torchloupe.worker.walked import Walked
 
 
 class Doing(nn.Module):
@@ -28,7 +29,7 @@ class Doing(nn.Module):
 
 
 def dependence(model, *inputs):
-    passes = EvalPasses(model, ModelState(model), 0, lambda: None)
+    passes = EvalPasses(Walked(model), ModelState(model), 0, lambda: None)
     given = SampleInput(inputs, {}, "given")
     return batch_dependence(passes, given, passes.output(given), Places())
 
@@ -125,13 +126,13 @@ def test_that_a_pass_that_takes_too_long_is_given_up(monkeypatch):
     monkeypatch.setattr("torchloupe.worker.registration.modes.PATIENCE_SECONDS", -1.0)
     model = Doing(lambda self, x: x)
     with pytest.raises(TooSlow):
-        EvalPasses(model, ModelState(model), 0, lambda: None).output(SampleInput((X,), {}, "given"))
+        EvalPasses(Walked(model), ModelState(model), 0, lambda: None).output(SampleInput((X,), {}, "given"))
     assert not nn.modules.module._global_forward_pre_hooks
 
 
 def test_that_each_pass_starts_from_the_same_state_in_eval_mode():
     model = Doing(lambda self, x: self.seen.append(self.training) or x + torch.rand(1), seen=[])
-    passes = EvalPasses(model, ModelState(model), 0, lambda: None)
+    passes = EvalPasses(Walked(model), ModelState(model), 0, lambda: None)
     given = SampleInput((X,), {}, "given")
     once, again, other = passes.output(given), passes.output(given), passes.output(given, other_seed=True)
     assert torch.equal(once[0], again[0])

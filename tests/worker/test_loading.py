@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -12,6 +13,7 @@ from torchloupe.analysis.containers import keys_of_container, keys_of_tree, mode
 from torchloupe.analysis.loading import planned_load
 from torchloupe.analysis.state_dict_diff import state_dict_diff
 from torchloupe.checkpoints import read_contents
+from torchloupe.wire.codec import decode, encode
 from torchloupe.wire.errors import CheckpointError
 from torchloupe.wire.loading import DIFFERS, LOADED, MISSING, REFUSED, TIED, UNEXPECTED
 from torchloupe.wire.registration import RecogniseInitialisation
@@ -163,6 +165,40 @@ def test_that_a_matrix_is_turned_around_only_when_that_is_wanted(fill):
     stored = {**state, "0.weight": state["0.weight"].t().contiguous()}
     assert statuses(fill(model, stored))["0.weight"] == "transposed"
     fill(model, stored, transpose=True)
+    assert same(model, state)
+
+
+def as_arrays(state, path):
+    with path.open("wb") as file:
+        np.savez_compressed(file, **{key: value.numpy() for key, value in state.items()})
+
+
+FORMATS = {
+    "torch before 1.6": lambda state, path: torch.save(state, path, _use_new_zipfile_serialization=False),
+    "numpy archive": as_arrays,
+    "TorchScript": lambda state, path: torch.jit.script(like(state)).save(str(path)),
+}
+
+
+def like(state):
+    model = net()
+    model.load_state_dict(state)
+    return model
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("form", FORMATS)
+def test_that_any_format_is_loaded_whose_values_can_be_shown(tmp_path, context, form):
+    model, state = net(), filled(net())
+    FORMATS[form](state, tmp_path / "a")
+    contents = read_contents(tmp_path / "a")
+    expected = keys_of_tree(read_module_tree(model))
+    container = model_container(contents, expected)
+    request = planned_load(state_dict_diff(expected, keys_of_container(contents, container)), contents, container)
+    check_files(request.contents)
+    answer = load_checkpoint(model, decode(encode(request)), context)
+    assert contents.format == form
+    assert answer.verified
     assert same(model, state)
 
 
@@ -486,17 +522,40 @@ def test_that_a_file_which_was_written_anew_is_refused_before_anything_is_touche
     torch.save({"other": torch.ones(1)}, request.contents.path)
     with pytest.raises(CheckpointError, match="has changed since it was opened") as caught:
         load(context, request)
-    assert "where the worker runs" in caught.value.hint
+    assert caught.value.hint == "Open the checkpoint again."
     assert same(held.model, constructed)
     assert not context.state.get("spoiled")
 
 
-def test_that_a_file_which_is_not_where_the_worker_runs_is_said_to_be_so(plan):
+def test_that_a_file_which_is_gone_is_refused(plan):
     request = plan(net(), filled(net()))
     os.unlink(request.contents.path)
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(CheckpointError):
         check_files(request.contents)
-    assert caught.value.hint.startswith("The worker reads the file itself")
+
+
+def test_that_a_worker_elsewhere_reads_its_own_copy(plan, context):
+    model, state = net(), filled(net())
+    stored = {**state, "0.weight": state["0.weight"].t().contiguous()}
+    request = plan(model, stored, transpose=True, elsewhere=True)
+    other = {key: value + 1 for key, value in stored.items()}
+    torch.save(other, request.contents.path)  # other values, other time: the copy of that machine
+    check_files(request.contents)
+    assert load_checkpoint(model, request, context).verified
+    assert torch.equal(model[2].bias, state["2.bias"] + 1)
+
+
+@pytest.mark.parametrize("there", ["nothing", "other tensors", "no checkpoint"])
+def test_that_a_worker_elsewhere_without_the_file_says_what_to_do(plan, there):
+    request = plan(net(), filled(net()), elsewhere=True)
+    os.unlink(request.contents.path)
+    if there == "other tensors":
+        torch.save({"0.weight": torch.ones(5, 4), "more": torch.ones(1)}, request.contents.path)
+    elif there == "no checkpoint":
+        Path(request.contents.path).write_text("nothing to see")
+    with pytest.raises(CheckpointError, match="Where the worker runs") as caught:
+        check_files(request.contents)
+    assert "copy the checkpoint there, under the same path" in caught.value.hint
 
 
 def test_that_a_file_which_goes_bad_in_the_middle_fails_the_whole_load(opened, plan, context, monkeypatch):

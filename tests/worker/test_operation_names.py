@@ -75,7 +75,7 @@ def heard(run):
         (lambda: F.scaled_dot_product_attention(IMAGE, IMAGE, IMAGE), "F.scaled_dot_product_attention"),
         (lambda: torch.linalg.norm(X), "torch.linalg.norm"),
         (lambda: torch.special.expit(X), "torch.special.expit"),
-        (lambda: torch.nn.init.zeros_(X.clone()), ".zero_"),
+        (lambda: X.clone().zero_(), ".zero_"),
         (lambda: X.T, ".T"),
         (lambda: X.sum().item(), ".item"),
         (lambda: float(X.sum()), "float(x)"),

@@ -1,13 +1,22 @@
 """Real models of other packages and of torch.nn, small and random: nothing is wrong with them, and nothing is found."""
 
 import ast
+from contextlib import nullcontext
 
 import pytest
+import torch
 
 from torchloupe.wire.problems import INFO
 from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import OpenTarget, RunForward
+from torchloupe.worker.forward import on_device
 from torchloupe.worker.handlers import HANDLERS
+from torchloupe.worker.model_state import ModelState
+from torchloupe.worker.nested import tensors_in
+from torchloupe.worker.operation_trace import OperationTrace
+from torchloupe.worker.sample_input import sample_input
+from torchloupe.worker.tensor_values import same_bits
+from torchloupe.worker.trace import ForwardTrace
 from worker.conftest import MODELS
 
 REAL = sorted((MODELS / "real").glob("of_*.py"))
@@ -49,3 +58,28 @@ def test_that_a_real_model_has_no_error_and_no_warning(context, target, caplog):
     assert [problem for problem in found if problem.severity != INFO] == []
     assert ran.call_count
     assert ran.state_restored
+    assert_watching_changes_no_bit(context, ran.input_specs or inputs)
+
+
+def assert_watching_changes_no_bit(context, inputs):
+    """What comes out of a pass with all of the watching on equals the plain one bit for bit."""
+    opened = context.state["open"]
+    given = sample_input(opened.target, opened.model, inputs, 0)
+    model = on_device(opened.model, torch.device("cpu"))  # a copy where a pass gives lazy parts their sizes
+    if model is not opened.model:
+        model(*given.positional, **given.keywords)
+
+    def outputs(watching):
+        torch.manual_seed(0)
+        with watching:
+            return tensors_in(model(*given.positional, **given.keywords))
+
+    state = ModelState(model)
+    plain = outputs(nullcontext())
+    state.restore()
+    trace = ForwardTrace(model, lambda calls: None, lambda: None)
+    with trace:
+        watched = outputs(OperationTrace(trace, lambda operations: None, lambda: None))
+    state.restore()
+    assert [name for name, _ in plain] == [name for name, _ in watched]
+    assert [name for (name, one), (_, other) in zip(plain, watched, strict=True) if not same_bits(one, other)] == []

@@ -6,10 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
-from worker.statistics_references import FLOATS, INTEGERS, SMALL_FLOATS, WAYS, assert_right, name_of
 
 from torchloupe.worker.statistics import CHUNK, HISTOGRAM_LIMIT, SAMPLE, tensor_stats, why_uncountable
 from torchloupe.worker.statistics.moments import Moments, sample_step
+from worker.statistics_references import FLOATS, INTEGERS, SMALL_FLOATS, WAYS, assert_right, name_of
 
 HUGE, TINY = 3e38, 1e-45
 
@@ -87,6 +87,7 @@ def test_that_huge_tiny_and_special_values_are_measured(way, values, dtype):
 def test_that_doubles_at_the_ends_of_their_range_are_put_into_bins(way):
     widest = torch.tensor([-1e308, 0.0, 1e308], dtype=torch.float64)
     assert [place for place, count in enumerate(tensor_stats(widest, way).histogram) if count] == [0, 32, 63]
+    assert_right(tensor_stats(widest, way), widest, histogram=False)
     smallest = torch.tensor([0.0, 5e-324, 1e-323], dtype=torch.float64)
     assert [place for place, count in enumerate(tensor_stats(smallest, way).histogram) if count] == [0, 32, 63]
 
@@ -191,6 +192,7 @@ def test_that_every_value_of_one_byte_is_counted_however_many_there_are(way):
     assert (stats.histogram[0], stats.histogram[63]) == (HISTOGRAM_LIMIT + 4, 1)
 
 
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor", "ignore:.*quantized")
 def test_that_quantised_values_are_measured_as_what_they_stand_for(way):
     tensor = torch.quantize_per_tensor(torch.randn(300), 0.1, 3, torch.quint8)
     assert_right(tensor_stats(tensor, way), tensor.dequantize())
@@ -214,13 +216,15 @@ def test_that_what_has_no_statistics_says_why(way, tensor, reason):
     assert why_uncountable(tensor) == reason
 
 
-def test_that_a_fake_tensor_has_a_shape_but_no_values(way):
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
-    with FakeTensorMode():
-        fake = torch.empty(4)
-    assert tensor_stats(fake, way) is None
-    assert why_uncountable(fake) == "has a shape but no values"
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("FakeTensor", "has a shape but no values"), ("Sharded", "stands for others and has no memory of its own")],
+)
+def test_that_a_tensor_without_memory_has_no_values(way, name, reason):
+    hollow = type(name, (torch.Tensor,), {"__torch_dispatch__": classmethod(lambda *_: hollow)})
+    tensor = torch.Tensor._make_wrapper_subclass(hollow, (4,))
+    assert tensor_stats(tensor, way) is None
+    assert why_uncountable(tensor) == reason
 
 
 def test_that_a_subclass_is_asked_as_the_tensor_that_it_is(way):
@@ -237,12 +241,20 @@ def test_that_a_tensor_inside_vmap_is_no_reason_to_read_foreign_memory(way):
     seen = []
 
     def watched(row):
-        with pytest.raises(RuntimeError):
-            seen.append(tensor_stats(row, way))
+        seen.append(tensor_stats(row, way))
         return row * 2
 
     torch.vmap(watched)(torch.randn(3, 4))
-    assert seen == []
+    assert seen == [None]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int8, torch.complex64], ids=name_of)
+def test_that_a_default_device_of_the_user_changes_nothing(way, dtype):
+    tensor = torch.randn(90).to(dtype)
+    expected = tensor_stats(tensor, way)
+    with torch.device("meta"):
+        assert tensor_stats(tensor, way) == expected
+        assert tensor_stats(tensor[::2], way) == tensor_stats(tensor[::2].clone(), way)
 
 
 def test_that_asking_changes_neither_values_nor_gradients_nor_versions(way):

@@ -79,8 +79,7 @@ class AxisNames:
         for name, size, meanings in zip(axes, tensor.shape, known):
             if name:
                 meanings.add(name)
-                if name not in (QUERIES, KEYS):  # which are tokens
-                    self._sizes.setdefault(size, set()).add(name)
+                self._sizes.setdefault(size, set()).add(TOKENS if name in (QUERIES, KEYS) else name)
 
     def _by_class(self, call: LayerCall) -> Tuple[List[Axes], List[Axes]]:
         """What the class says, as far as the sizes agree with what the batch is."""
@@ -119,6 +118,8 @@ _Rule = Callable[[LayerCall, str], _Named]
 
 
 def _rule(class_name: str) -> Optional[_Rule]:
+    if class_name in ("BatchNorm1d", "LazyBatchNorm1d"):  # it knows no single samples
+        return _every_tensor({3: _layouts(1)[3], 2: (BATCH, CHANNELS)})
     spatial = _SPATIAL.fullmatch(class_name)
     if spatial is not None:
         return _every_tensor(_layouts(int(spatial.group(1))))
@@ -140,7 +141,7 @@ def _rule(class_name: str) -> Optional[_Rule]:
 
 def _layouts(dimensions: int) -> Dict[int, Axes]:
     whole = (BATCH, CHANNELS, *_SPACE[dimensions])
-    return {len(whole): whole, len(whole) - 1: whole[1:]} if dimensions > 1 else {3: whole, 2: whole[:2]}
+    return {len(whole): whole, len(whole) - 1: whole[1:]}
 
 
 def _every_tensor(by_rank: Dict[int, Axes]) -> _Rule:

@@ -20,8 +20,13 @@ _REASONS = {
 }
 
 
-def planned_load(diff: StateDictDiff, contents: CheckpointContents, container: str, transpose: bool = False) -> LoadCheckpoint:
-    """What to ask of the worker: the pairs of the diff that fit as they are, with ``transpose`` also those that fit transposed."""
+def planned_load(
+    diff: StateDictDiff, contents: CheckpointContents, container: str, transpose: bool = False, elsewhere: bool = False
+) -> LoadCheckpoint:
+    """What to ask of the worker: the pairs of the diff that fit as they are, with ``transpose`` also those that fit transposed.
+
+    A worker ``elsewhere`` has files of its own.
+    """
     stored = {tensor.key: tensor for tensor in contents.tensors if tensor.container == container}
     tensors: Dict[str, StoredTensor] = {}
     left_out: List[LoadedKey] = []
@@ -32,6 +37,7 @@ def planned_load(diff: StateDictDiff, contents: CheckpointContents, container: s
         else:
             left_out.append(_left_out(row))
     bare = replace(contents, tensors=tuple(tensors.values()), values=(), globals=(), problems=(), about=())
+    bare = replace(bare, stamps=()) if elsewhere else bare
     return LoadCheckpoint(bare, tuple(tensors), container, tuple(left_out))
 
 

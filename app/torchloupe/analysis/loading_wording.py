@@ -1,7 +1,7 @@
 """What became of loading a checkpoint into a model, in words and as problems."""
 
 from collections import Counter
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..wire.loading import DIFFERS, LOADED, REFUSED, TIED, UNEXPECTED, LoadedCheckpoint, LoadedKey
 from ..wire.problems import Problem
@@ -17,13 +17,15 @@ def loading_sentence(loaded: LoadedCheckpoint) -> str:
     in_model = _in_model(loaded)
     stay = [each for each in in_model if each.status not in (LOADED, TIED, DIFFERS)]
     differ = [each for each in in_model if each.status == DIFFERS]
+    converted = [each for each in in_model if each.stored]
     have, unexpected = len(loaded_keys(loaded)), len(loaded.keys) - len(in_model)
     parts = [_how_many(have, len(in_model), loaded.verified)]
     if stay:
         parts.append(f"{_verb(stay, 'stays', 'stay')} as constructed: {_named(stay)}")
     if differ:
         parts.append(f"{_verb(differ, 'has', 'have')} other values than the checkpoint: {_named(differ)}")
-    parts += _converted([each for each in in_model if each.stored])
+    if converted:
+        parts.append(f"{count_text(len(converted))} {_converted(converted)}")
     if unexpected:
         parts.append(f"{count_text(unexpected)} of the checkpoint {'has' if unexpected == 1 else 'have'} no place in the model")
     return "; ".join(parts) + "."
@@ -58,11 +60,10 @@ def _short(key: LoadedKey) -> str:
     return key.reason.partition(":")[0] or key.status
 
 
-def _converted(keys: Sequence[LoadedKey]) -> Iterator[str]:
-    if keys:
-        changed, types = sum(each.changed for each in keys), ", ".join(dict.fromkeys(each.stored for each in keys))
-        effect = f"changed {counted(changed, 'value')}" if changed else "changed no value"
-        yield f"{count_text(len(keys))} converted from {types}, which {effect}"
+def _converted(keys: Sequence[LoadedKey]) -> str:
+    """``converted from float64, which changed 3 values``."""
+    changed, types = sum(each.changed for each in keys), ", ".join(dict.fromkeys(each.stored for each in keys))
+    return f"converted from {types}, which changed {counted(changed, 'value') if changed else 'no value'}"
 
 
 def left_out_lines(loaded: LoadedCheckpoint) -> Tuple[str, ...]:
@@ -75,9 +76,24 @@ def weights_text(loaded: Optional[LoadedCheckpoint]) -> str:
     """What a run is made with: ``weights as constructed``, ``weights of epoch3.pt``, ``20 of 21 weights of epoch3.pt``."""
     if loaded is None:
         return "weights as constructed"
-    name = loaded.path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = _name(loaded)
     have, of = len(loaded_keys(loaded)), len(_in_model(loaded))
     return f"weights of {name}" if have == of else f"{count_text(have)} of {count_text(of)} weights of {name}"
+
+
+def values_text(loaded: LoadedCheckpoint, key: str) -> str:
+    """Where the values of one key come from: ``loaded from epoch3.pt``, ``as constructed: shape differs``."""
+    found = next((each for each in loaded.keys if each.key == key and each.status != UNEXPECTED), None)
+    if found is None or found.status not in (LOADED, TIED, DIFFERS):
+        return "as constructed" + (f": {_short(found)}" if found else "")
+    if found.status == DIFFERS:
+        return f"others than in {_name(loaded)}: {found.reason}"
+    note = _converted([found]) if found.stored else found.reason
+    return f"loaded from {_name(loaded)}" + (f", {note}" if note else "")
+
+
+def _name(loaded: LoadedCheckpoint) -> str:
+    return loaded.path.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def loading_problems(loaded: LoadedCheckpoint, known: Sequence[Problem] = ()) -> Tuple[Problem, ...]:

@@ -11,6 +11,7 @@ from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
+from .earlier_run import difference_object
 from .inspection import moved_object
 from .json_calls import call_objects, forward_object, stats_object
 from .json_checkpoint import metadata_object, tensor_objects
@@ -39,6 +40,8 @@ def report_object(report: Report) -> Plain:
         parts["calls"] = call_objects(report.calls, report.tree, report.forward, report.operations or ())
     if report.operations is not None:
         parts["operations"] = operation_objects(report.operations)
+    if report.against is not None:
+        parts["difference"] = difference_object(report.against)
     if report.forward is not None:
         parts["forward"] = forward_object(report.forward)
     if report.diff is not None:

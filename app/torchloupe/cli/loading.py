@@ -8,6 +8,7 @@ from typing import Any
 
 from torchloupe.analysis.loading import is_strict, planned_load
 from torchloupe.analysis.loading_wording import loading_problems, loading_sentence, weights_text
+from torchloupe.session.interpreters import command_words
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.loading import LoadedCheckpoint
 from torchloupe.wire.requests import Progress
@@ -45,7 +46,8 @@ def load(session: AnySession, report: Report, options: Namespace, terminal: Term
     contents = report.checkpoints.get(options.checkpoint)
     if contents is None or report.diff is None or report.container is None:
         return False
-    request = planned_load(report.diff, contents, report.container, options.load_transposed)
+    elsewhere = bool(command_words(options.python or ""))
+    request = planned_load(report.diff, contents, report.container, options.load_transposed, elsewhere)
     progress = ProgressLine(terminal)
 
     def on_event(event: Any, _blobs: tuple[bytes, ...]) -> None:

@@ -18,6 +18,7 @@ from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 from torchloupe.wire.values import ComparedValues, SingularValues, ValuesSlice, ValueSummary
 
 if TYPE_CHECKING:
+    from .earlier_run import AgainstEarlier
     from torchloupe.checkpoints.writing.checkpoint import Written
     from torchloupe.session.discovery import Interpreter
 
@@ -90,6 +91,7 @@ class Report:
     tree: ModuleTree | None = None
     calls: list[LayerCall] | None = None
     forward: ForwardReport | None = None
+    against: "AgainstEarlier | None" = None
     operations: list[Operation] | None = None
     diff: StateDictDiff | None = None
     container: str | None = None

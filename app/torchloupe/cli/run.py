@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from .activation import add_flow_options, check_flow_options, look_at_activation
 from .command import AnySession, Desk
+from .earlier_run import add_against_option, against_earlier, read_calls
 from .inspection import look_at_values
 from .loading import add_load_options, checked_load, load
 from .mode_table import add_compare_modes_option, compare_modes
@@ -43,6 +44,7 @@ class Run:
         add_operations_option(parser)
         add_compare_modes_option(parser)
         add_flow_options(parser)
+        add_against_option(parser)
         add_model_options(parser)
         add_json_option(parser)
         add_watch_option(parser)
@@ -51,6 +53,7 @@ class Run:
         """The calls."""
         checked_load(options)
         check_flow_options(options)
+        earlier = read_calls(options.against) if options.against else None
         to_open, to_run = open_request(options.target, options), with_run_options(forward_request(options), options)
         to_run = replace(to_run, operations=options.operations)
 
@@ -62,6 +65,8 @@ class Run:
                     compare_modes(session, to_run, report)
                 else:
                     run_forward(session, to_run, report)
+                    if earlier is not None and report.calls:
+                        report.against = against_earlier(options.against, earlier, report.calls)
                     look_at_activation(session, to_run, report, options)
                     look_at_values(session, to_run, report)
                 if options.checkpoint:

@@ -1,14 +1,13 @@
 """A training step of the model that is open, and how its report is drawn."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from torchloupe.analysis.numerics import sharpest
-from torchloupe.analysis.step.wording import group_text, moved_text, step_lines
+from torchloupe.analysis.step.beside import new_problems
+from torchloupe.analysis.step.wording import group_text, moved_text, percent_text, step_lines
 from torchloupe.analysis.wording import number_text
-from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed, RunForward
 from torchloupe.wire.steps import ParameterMotion, RunStep, StepReport
 from torchloupe.wire.traces import DONE
@@ -56,25 +55,10 @@ def _does_not_run(report: Report) -> bool:
 def take_in(reply: StepReport, report: Report) -> None:
     """The answer with those of its problems that are new."""
     report.step = reply
-    told = [_cause(problem) for problem in report.problems]
-    new = [problem for problem in reply.problems if _cause(problem) not in told and not _is_told(problem, report.problems)]
-    report.problems = sharpest([*report.problems, *new])
+    report.problems = sharpest([*report.problems, *new_problems(reply.problems, report.problems)])
     if report.target is not None and not report.target.input_source:
         report.target.inputs = reply.inputs
         report.target.input_source = reply.input_source
-
-
-def _cause(problem: Problem) -> tuple[Any, ...]:
-    return problem.code, problem.file, problem.line, problem.module, str(problem.data.get("reason", ""))
-
-
-def _is_told(problem: Problem, others: list[Problem]) -> bool:
-    """Weights of a module that is never called do not move: that is the one cause, told once."""
-    if problem.data.get("reason") != "unused-in-forward":
-        return False
-    unused = [each.module for each in others if each.code == "unused-module" and each.module]
-    keys = problem.data.get("parameters", ())
-    return bool(keys) and all(any(str(key).startswith(f"{module}.") for module in unused) for key in keys)
 
 
 def step_object(report: StepReport) -> dict[str, Any]:
@@ -107,13 +91,6 @@ def motion_lines(report: StepReport, terminal: Terminal) -> Iterator[str]:
 
 
 def _row(each: ParameterMotion) -> tuple[str, ...]:
-    changed = "" if each.changed_fraction is None else _percent(each.changed_fraction)
     at = f"line {each.line}" if each.line else ""
     norms = (number_text(each.weight_norm), number_text(each.grad_norm), number_text(each.update_norm))
-    return (each.key, moved_text(each), *norms, changed, group_text(each), at)
-
-
-def _percent(fraction: float) -> str:
-    if 0.0 < fraction < 0.01:
-        return "< 1 %"
-    return f"{math.floor(100 * fraction)} %"
+    return (each.key, moved_text(each), *norms, percent_text(each.changed_fraction), group_text(each), at)

@@ -9,8 +9,8 @@ from typing import Any
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.diff_problems import with_solution
-from torchloupe.analysis.numerics import findings_of
 from torchloupe.analysis.input_specs import InputSpec, format_input_spec
+from torchloupe.analysis.numerics import findings_of
 from torchloupe.analysis.state_dict_diff import diff_problems, state_dict_diff
 from torchloupe.analysis.target_source import split_target
 from torchloupe.checkpoints import read_contents
@@ -20,7 +20,7 @@ from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, OpenTarget, OperationsFinished, RunForward
 from torchloupe.wire.tensors import TensorMeta
-from torchloupe.wire.traces import ForwardReport, Operation
+from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 
 from .command import AnySession
 from .report import Report, UsedTarget, problem_of
@@ -81,7 +81,8 @@ def open_target(
 
 def run_forward(session: AnySession, request: RunForward, report: Report) -> None:
     """Run the open target. The calls that were seen are kept, however it ends."""
-    report.calls = calls = []
+    calls: list[LayerCall] = []
+    report.calls = calls
     operations: list[Operation] = []
     report.operations = operations if request.operations else None
 
@@ -101,7 +102,7 @@ def run_forward(session: AnySession, request: RunForward, report: Report) -> Non
     if reply.materialised is not None and report.tree is not None:
         report.tree = replace(reply.materialised, hidden=report.tree.hidden)  # lazy modules have sizes now
     if report.tree is not None:
-        report.problems += findings_of(calls, reply, report.tree)
+        report.problems += findings_of(calls, report.tree)
     if report.target is not None:
         report.target.inputs = reply.input_specs or request.inputs or tuple(input_text(meta) for meta in reply.inputs)
         report.target.input_source = reply.input_source

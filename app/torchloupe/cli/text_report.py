@@ -7,6 +7,7 @@ from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
 from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
+from .earlier_run import difference_lines as run_difference_lines
 from .inspection import moved_lines
 from .loading import loading_lines
 from .markdown_report import STANDARD_OUTPUT, markdown_lines
@@ -51,6 +52,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
     if report.calls and report.command == "run" and report.shown is None:
         terminal.lines(call_lines(report.calls, terminal, report.operations or ()))
         terminal.lines(forward_lines(report, terminal))
+    if report.against is not None:
+        terminal.lines(run_difference_lines(report.against, terminal))
     if report.step is not None and report.command == "step":
         terminal.lines(motion_lines(report.step, terminal))
     if report.modes is not None:

@@ -10,11 +10,13 @@ from torchloupe.gui.open_again import OpenAgain
 from torchloupe.gui.pinning_commands import PinningCommands
 from torchloupe.gui.run_commands import RunCommands
 from torchloupe.gui.shell import Shell
+from torchloupe.gui.step_commands import StepCommands
 from torchloupe.gui.view_commands import ViewCommands
 
 
 def command_table(shell: Shell) -> tuple[Action, ...]:
     """All actions, in the order of the menus."""
+    loading = LoadingCommands(shell)  # first: a model that was made anew gets its values before others use it
     files, go, run, view = FileCommands(shell), GoCommands(shell), RunCommands(shell), ViewCommands(shell)
     return (
         *files.opening(),
@@ -26,9 +28,10 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
         *go.finding(),
         *go.walking(),
         *run.running(),
+        *StepCommands(shell).training(),
         *PinningCommands(shell).looking(),
         *run.worker(),
-        *LoadingCommands(shell).choosing(),
+        *loading.choosing(),
         *ModelCommands(shell).looking(),
         *view.areas(),
         *view.appearance(),

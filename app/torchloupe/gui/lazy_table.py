@@ -87,7 +87,7 @@ class LazyTableModel(TextTableModel):
     def insert_items(self, items: Sequence[Any], order: Callable[[Any], Any]) -> None:
         """More items, put where ``order`` says. What is on screen stays where it is."""
         self._haystacks = []
-        self.items = sorted([*self.items, *items], key=order)
+        self.items = _with(self.items, items, order)
         if self.sorted_by[0] >= 0:
             self._show()
             return
@@ -140,3 +140,9 @@ class LazyTableModel(TextTableModel):
 
     def _order_of(self, column: int, item: Any) -> Any:
         return self._sort_by(item, column)
+
+
+def _with(items: list[Any], more: Sequence[Any], order: Callable[[Any], Any]) -> list[Any]:
+    """All of them in order. Only those behind the first new one are looked at: what comes late nearly always belongs to the end."""
+    first = bisect(items, min(map(order, more)), key=order) if more else len(items)
+    return [*items[:first], *sorted([*items[first:], *more], key=order)]

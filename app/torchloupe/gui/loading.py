@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from torchloupe.analysis.diff_rows import StateDictDiff
+from torchloupe.analysis.diff_rows import TRANSPOSED, StateDictDiff
 from torchloupe.analysis.loading import planned_load
 from torchloupe.analysis.loading_wording import left_out_lines, loading_problems, loading_sentence
 from torchloupe.gui.events_trace import trace
@@ -24,13 +24,16 @@ LOADING = "loading"
 
 @dataclass(frozen=True, eq=False)
 class PlanLoading:
-    """Job: which stored tensor goes where. ``diff`` None: it is yet to be made; ``afresh``: the file may have changed since."""
+    """Job: which stored tensor goes where. ``diff`` None: it is yet to be made; ``afresh``: the file may have changed since;
+    ``elsewhere``: the worker runs on another machine; ``transpose``: what fits only transposed is wanted, too."""
 
     contents: CheckpointContents
     container: str
     model: OpenedTarget
     diff: StateDictDiff | None = None
     afresh: bool = False
+    elsewhere: bool = False
+    transpose: bool = False
 
     def __call__(self, progress: Progress | None = None) -> LoadCheckpoint:
         from torchloupe.checkpoints import read_contents
@@ -39,7 +42,7 @@ class PlanLoading:
         contents = read_contents(Path(self.contents.path), progress) if self.afresh else self.contents
         diff = self.diff or CompareKeys(contents, self.model, self.container)().diff
         assert diff is not None
-        return planned_load(diff, contents, self.container)
+        return planned_load(diff, contents, self.container, self.transpose, self.elsewhere)
 
     @property
     def name(self) -> str:
@@ -64,6 +67,7 @@ class Loading(QObject):
         self._target = ""
         self._run: Callable[[], object] | None = None  # that waits for the values
         opening.opened.connect(self._opened)
+        self._bench.model_changed.connect(self._model_changed)
         opening.running.first = self._is_first
 
     @property
@@ -77,12 +81,22 @@ class Loading(QObject):
         """The model has values of a checkpoint."""
         return self._bench.weights.loaded is not None and not self._opening.constructing and not self._jobs.runs(LOADING)
 
-    def load(self) -> None:
+    @property
+    def can_transpose(self) -> bool:
+        """Some matrices fit, but only transposed."""
+        return self.can_load and self._bench.diff is not None and self._bench.diff.counts[TRANSPOSED] > 0
+
+    def load_transposed(self) -> None:
+        """Also what fits only transposed."""
+        self.load(transpose=True)
+
+    def load(self, transpose: bool = False) -> None:
         """Those of the open checkpoint, after the model was constructed again where the worker has it no more."""
         bench = self._bench
         if bench.model is None or bench.checkpoint is None or self._opening.target is None:
             return
-        plan = PlanLoading(bench.checkpoint, bench.container, bench.model, bench.diff)
+        elsewhere = self._opening.worker.is_remote
+        plan = PlanLoading(bench.checkpoint, bench.container, bench.model, bench.diff, elsewhere=elsewhere, transpose=transpose)
         if self._opening.constructed:
             self._start(plan)
         else:
@@ -105,6 +119,10 @@ class Loading(QObject):
             self._run = run
             return True
         return False
+
+    def _model_changed(self) -> None:
+        if self._bench.model is None:
+            self._plan = None
 
     def _opened(self, kind: str, _what: str) -> None:
         """A model was constructed: the same one again gets its values again."""

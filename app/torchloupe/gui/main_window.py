@@ -25,6 +25,7 @@ from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.problems_height import ProblemsHeight
 from torchloupe.gui.recent_menu import RecentMenu
 from torchloupe.gui.run_bar import RunBar
+from torchloupe.gui.run_history import RunHistory
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.status_bar import StatusBar
@@ -53,7 +54,9 @@ class MainWindow(QMainWindow):
         self.trust = Trust(settings, trust_everything)
         self.opening = Opening(self.workbench, self.worker, self.trust, self)
         self.history = History(self.workbench, self)
-        self.docks = Docks(self, panel_places(PanelBuilds(self.workbench, self.jobs, self.book, settings), self._start_page))
+        self.runs = RunHistory(self.workbench, self)
+        builds = PanelBuilds(self.workbench, self.jobs, self.book, settings, self.runs)
+        self.docks = Docks(self, panel_places(builds, self._start_page))
         self.problems_height = ProblemsHeight(self.docks, self.workbench, self.jobs)
         self.run_bar = RunBar(self.opening)
         self.notice = NoticeBar()

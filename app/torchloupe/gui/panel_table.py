@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.log_book import LogBook
 from torchloupe.gui.panels import PanelPlace
+from torchloupe.gui.run_history import RunHistory
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.workbench import Workbench
 
@@ -23,6 +24,7 @@ class PanelBuilds:
     jobs: Jobs
     book: LogBook
     settings: Settings
+    runs: RunHistory
 
     def modules(self) -> QWidget:
         """The tree of modules with their parameters."""
@@ -90,6 +92,18 @@ class PanelBuilds:
 
         return SummaryPanel(self.workbench, self.jobs)
 
+    def step(self) -> QWidget:
+        """The last training step."""
+        from torchloupe.gui.step.panel import StepPanel
+
+        return StepPanel(self.workbench, self.jobs)
+
+    def run_pair(self) -> QWidget:
+        """Two runs beside each other."""
+        from torchloupe.gui.runs.panel import RunsPanel
+
+        return RunsPanel(self.workbench, self.jobs, self.runs)
+
 
 def panel_places(panels: PanelBuilds, start: Callable[[], QWidget]) -> tuple[PanelPlace, ...]:
     """The table. ``start`` builds the start page, which needs the actions."""
@@ -106,4 +120,6 @@ def panel_places(panels: PanelBuilds, start: Callable[[], QWidget]) -> tuple[Pan
         PanelPlace("checkpoint_pair", translate("panels", "Checkpoints"), "centre", panels.checkpoint_pair, always=False),
         PanelPlace("source", translate("panels", "Source"), "centre", panels.source),
         PanelPlace("summary", translate("panels", "Summary"), "centre", panels.summary, always=False),
+        PanelPlace("step", translate("panels", "Step"), "centre", panels.step, always=False),
+        PanelPlace("runs", translate("panels", "Runs"), "centre", panels.run_pair, always=False),
     )

@@ -1,18 +1,13 @@
 """Two activations that are held against each other: what is pinned outlives the selection and the next run."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.activation_views import activation_name
 from torchloupe.analysis.wording import shape_text
-from torchloupe.wire.activations import INPUT, OUTPUT, Activation
-from torchloupe.wire.requests import RunForward
+from torchloupe.wire.activations import Activation
 from torchloupe.wire.tensors import TensorMeta, TensorStats
-
-if TYPE_CHECKING:
-    from torchloupe.gui.workbench import Workbench
 
 MOST = 2
 
@@ -73,29 +68,3 @@ class Pins(QObject):
         if items != self.items:
             self.items = items
             self.changed.emit()
-
-
-def repeated_run(bench: "Workbench") -> RunForward:
-    """What is asked for to have the last run once more, with the very input that was worked out for it."""
-    specs = bench.report.input_specs if bench.report is not None else ()
-    return replace(bench.asked, inputs=specs or bench.asked.inputs, operations=False)
-
-
-def pin_title(pin: Pin, bench: "Workbench") -> str:
-    """Its title, and whether it is of another run than the one that is shown."""
-    return pin.title if pin.activation.run == repeated_run(bench) else f"{pin.title}, another run"
-
-
-def pins_of_call(bench: "Workbench", index: int) -> tuple[Pin, ...]:
-    """Every tensor of a call of the last run, its outputs first."""
-    call, run = bench.calls[index], repeated_run(bench)
-    outputs = [
-        Pin(
-            Activation(run, call.module, call.call_number, OUTPUT, number),
-            meta,
-            call.stats[number] if number < len(call.stats) else None,
-        )
-        for number, meta in enumerate(call.outputs)
-    ]
-    inputs = [Pin(Activation(run, call.module, call.call_number, INPUT, number), meta) for number, meta in enumerate(call.inputs)]
-    return (*outputs, *inputs)

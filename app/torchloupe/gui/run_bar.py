@@ -1,11 +1,12 @@
 """The fields of the next run: sample input, device and mode, with the button that starts it."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from torchloupe.analysis.input_specs import parse_input_spec, split_specs
 from torchloupe.gui.opening import Opening
-from torchloupe.gui.running import RunOptions
 from torchloupe.gui.theme import color, em
 from torchloupe.wire.errors import UsageError
 
@@ -35,6 +36,8 @@ class RunBar(QWidget):
             label.setBuddy(field)
             layout.addWidget(label)
             layout.addWidget(field, 1 if field is self.input else 0)
+        self.unusual = QLabel(visible=False)
+        layout.addWidget(self.unusual)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.input.textChanged.connect(self._changed)
         self.input.returnPressed.connect(self._run)
@@ -76,7 +79,17 @@ class RunBar(QWidget):
         self.input.setAccessibleDescription(trouble)
         self.said.emit(trouble)
         specs = () if trouble else split_specs(self.input.text())
-        self._opening.options = RunOptions(specs, self.device.currentData(), self.mode.currentData())
+        self._opening.options = replace(
+            self._opening.options, inputs=specs, device=self.device.currentData(), mode=self.mode.currentData()
+        )
+        self.show_unusual()
+
+    def show_unusual(self) -> None:
+        """What was chosen in the dialog of the run options."""
+        unusual = self._opening.options.unusual
+        self.unusual.setText(unusual)
+        self.unusual.setVisible(bool(unusual))
+        self.unusual.setToolTip(self.tr("Chosen in Run, Options: {0}").format(unusual))
 
     def _show_devices(self) -> None:
         hello = self._opening.worker.hello

@@ -27,13 +27,18 @@ class RunCommands(QObject):
         def can_run() -> bool:
             return opening.can_run
 
+        def has_run() -> bool:
+            return self._shell.workbench.report is not None
+
         def is_busy() -> bool:
             return jobs.busy
 
-        operations, seen = self._shell.workbench.operations, self.tr("&Operations between the calls")
+        operations, seen = self._shell.workbench.operations, self.tr("Operations &between the calls")
         seen_tip = self.tr(
             "Show what runs between the calls, such as F.relu, torch.cat and x + y, with its line; the next run tells them"
         )
+        runs_tip = self.tr("Lay an earlier run beside the last one: the first call that differs, and by how much")
+        options_tip = self.tr("Gradients, autocast, statistics, seed and time limit of the next run")
         run, modes = self.tr("Run &sample input"), self.tr("&Train against eval mode…")
         modes_tip = self.tr("Run the same input in both modes: which call differs first, why, and how the difference grows")
         return (
@@ -50,6 +55,8 @@ class RunCommands(QObject):
                 checked=lambda: operations.wanted,
                 short=self.tr("Operations"),
             ),
+            Action("run.options", self.tr("Run &options…"), self._shell.dialogs.run_options, (), menu, options_tip),
+            Action("run.compare_runs", self.tr("Compare &runs"), self._compare_runs, (), menu, runs_tip, when=has_run),
             Action("run.compare_modes", modes, self._shell.dialogs.compare_modes, (), menu, modes_tip, when=can_run),
             Action(
                 "run.live", self.tr("&Live reload"), live.toggle, ("Ctrl+Shift+R",), menu, live_tip, checked=lambda: live.is_on
@@ -80,6 +87,9 @@ class RunCommands(QObject):
             Action("worker.interpreter", interpreter, dialogs.interpreter, (), menu, interpreter_tip, "interpreter"),
             Action("worker.restart", restart, self._shell.worker.restart, (), menu, restart_tip, "restart"),
         )
+
+    def _compare_runs(self) -> None:
+        self._shell.docks.raise_panel("runs")
 
     def _toggle_operations(self) -> None:
         operations = self._shell.workbench.operations

@@ -20,17 +20,43 @@ RUN = "run"
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a person chose for the next run: input specs, device and mode (None: as the model is)."""
+    """What a person chose for the next run: input specs, device and mode (None: as the model is), and the rest as in ``RunForward``."""
 
     inputs: tuple[str, ...] = ()
     device: str | None = None
     mode: str | None = None
     shapes_only: bool = False
     operations: bool = False
+    grad: bool | None = None
+    autocast: str | None = None
+    statistics: bool = True
+    seed: int = 0
+    time_limit: float | None = None
+
+    @property
+    def unusual(self) -> str:
+        """What of it the tool bar has no field for and is not as usual: ``no gradients, autocast bfloat16``."""
+        parts = ["no gradients"] if self.grad is False else []
+        parts += [f"autocast {self.autocast}"] if self.autocast else []
+        parts += [] if self.statistics else ["no statistics"]
+        parts += [f"seed {self.seed}"] if self.seed else []
+        parts += [f"at most {self.time_limit:g} s"] if self.time_limit else []
+        return ", ".join(parts)
 
     def request(self) -> RunForward:
         """The question to the worker."""
-        return RunForward(self.inputs, self.device, self.mode, shapes_only=self.shapes_only, operations=self.operations)
+        return RunForward(
+            self.inputs,
+            self.device,
+            self.mode,
+            self.seed,
+            self.shapes_only,
+            self.operations,
+            self.grad,
+            self.autocast,
+            self.statistics,
+            self.time_limit,
+        )
 
 
 class Running(QObject):

@@ -39,6 +39,7 @@ class Dialogs:
     editor_command: Callable[[], object]
     what_if: Callable[[], object]
     compare_modes: Callable[[], object]
+    run_options: Callable[[], object]
     keys: Callable[[], object]
     about: Callable[[], object]
     has_example: Callable[[], bool]

@@ -44,7 +44,9 @@ class TreeAhead(QObject):
     def _hear(self, event: Any) -> None:
         if isinstance(event, TreeSeen) and self._bench.model is None:
             self._tree = event.tree
-            self.said.emit(self.tr("{0}; looking for what is not registered …").format(counted(len(event.tree.modules), "module")))
+            self.said.emit(
+                self.tr("{0}; looking for what is not registered …").format(counted(len(event.tree.modules), "module"))
+            )
             self.arrived.emit()
             QTimer.singleShot(0, self, partial(self._show, event.tree))  # the panels are drawn before the rows are made
 

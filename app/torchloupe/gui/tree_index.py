@@ -26,6 +26,14 @@ class TreeIndex:
         """Parameters and buffers by key."""
         return {entry.key: entry for entry in self._tree.parameters}
 
+    @cached_property
+    def owned(self) -> dict[str, list[ParameterEntry]]:
+        """The parameters and buffers of each module alone, by module path."""
+        found: dict[str, list[ParameterEntry]] = {}
+        for entry in self._tree.parameters:
+            found.setdefault(entry.owner, []).append(entry)
+        return found
+
     def about(self, problem: Problem) -> list[HiddenPart]:
         """What is not registered and the reason of a problem. One that names several owners is about all modules of that class."""
         named = [part for part in self._tree.hidden if part.attribute == problem.attribute]

@@ -14,6 +14,7 @@ from torchloupe.gui.looking import entries_to_go_to
 from torchloupe.gui.opening import Asked, Opening
 from torchloupe.gui.resources import resource
 from torchloupe.gui.run_bar import RunBar
+from torchloupe.gui.running import RunOptions
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.shell import Dialogs
 from torchloupe.gui.trust_question import ask_file_trust, ask_trust
@@ -50,11 +51,22 @@ class WindowDialogs(QObject):
             editor_command=self.choose_editor,
             what_if=self.ask_what_if,
             compare_modes=self.compare_modes,
+            run_options=self.choose_run_options,
             keys=self.show_keys,
             about=self.show_about,
             has_example=lambda: all(path.is_file() for path in example_files()),
             save_as=self.save_as,
         )
+
+    def choose_run_options(self) -> None:
+        """How the next run is made."""
+        from torchloupe.gui.run_options.dialog import RunOptionsDialog
+
+        def chosen(options: RunOptions) -> None:
+            self._opening.options = options
+            self._run_bar.show_unusual()
+
+        self._show(RunOptionsDialog(self._window, self._opening.options, chosen))
 
     def open_checkpoint(self) -> None:
         """Choose checkpoint files."""

@@ -12,6 +12,7 @@ from torchloupe.analysis.numerics import findings_of, sharpest
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.operations import Operations
 from torchloupe.gui.pinning import Pins
+from torchloupe.gui.steps import Steps
 from torchloupe.gui.tree_index import NOTHING, TreeIndex
 from torchloupe.gui.weights import Weights
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
@@ -72,12 +73,9 @@ class Workbench(QObject):
         self.diff: StateDictDiff | None = None
         self.calls: dict[int, LayerCall] = {}
         self.report: ForwardReport | None = None
-        self.asked = RunForward()  # what was run last
-        self.pins = Pins(self)
-        self.running = False
+        self.running, self.asked, self.pins = False, RunForward(), Pins(self)  # ``asked`` is what was run last
         self.selection = Selection()
-        self.weights = Weights(self)
-        self.operations = Operations(self)
+        self.weights, self.operations, self.steps = Weights(self), Operations(self), Steps(self)
         self.compare_later: Callable[[CompareKeys], None] | None = None
         self.pair_later: Callable[[PairKeys], None] | None = None
         self._model_problems: tuple[Problem, ...] = ()
@@ -89,7 +87,7 @@ class Workbench(QObject):
     def changes(self) -> tuple[SignalInstance, ...]:
         """Every signal after which another command may make sense."""
         opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
-        return (*opened, self.trace_changed, self.problems_changed, self.selection_changed, self.pins.changed)
+        return (*opened, self.trace_changed, self.problems_changed, self.selection_changed, self.pins.changed, self.weights.changed)
 
     # what is open
 
@@ -137,7 +135,8 @@ class Workbench(QObject):
         """The tree of a model that is nearly open, where there is no other; ``NOTHING`` when it was not opened after all."""
         if self.model is None:
             self._use_tree(tree)
-            self.select(Selection())
+            if self.selection.module is not None:  # of the tree that was there
+                self.select(Selection())
             self.model_changed.emit()
 
     def _compare(self, container: str | None = None, news: SignalInstance | None = None) -> None:
@@ -200,7 +199,6 @@ class Workbench(QObject):
         """A forward pass starts: the trace is empty and grows by ``add_calls``."""
         self._forget_trace()
         self.running, self.asked = True, asked
-        self.weights.note_run()
         self.trace_changed.emit()
         self.problems_changed.emit()
 
@@ -215,7 +213,7 @@ class Workbench(QObject):
         self.weights.note_run()
         if report.materialised is not None and self.model is not None:
             self._use_tree(replace(report.materialised, hidden=self.model.tree.hidden))
-        self._run_problems = (*report.problems, *findings_of(list(self.calls.values()), report, self.tree))
+        self._run_problems = (*report.problems, *findings_of(list(self.calls.values()), self.tree))
         self.trace_changed.emit()
         self.problems_changed.emit()
         if self._run_problems:
@@ -242,7 +240,8 @@ class Workbench(QObject):
     def problems(self) -> tuple[Problem, ...]:
         """All problems: what could not be opened first, then those of the run."""
         opening = tuple(problem for problems in self._open_problems.values() for problem in problems)
-        return tuple(sharpest(opening + self._run_problems + self._model_problems + self._found_later + self._diff_problems))
+        found = self._run_problems + self._model_problems + self._found_later
+        return tuple(sharpest((*opening, *found, *self.steps.problems_beside(found), *self._diff_problems)))
 
     def add_found(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
         """What a closer look at the model found after a run; those that are known already are left out. What is new comes back."""

@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -63,12 +64,16 @@ def luggage() -> bytes:
 
 
 def _sources() -> Iterator[tuple[Path, str]]:
-    """Our files, and torchinfo, which the far side may lack."""
+    """Our files with the compiled one, and torchinfo, which the far side may lack."""
     package = Path(torchloupe.__file__).parent
     yield package / "__init__.py", "torchloupe/__init__.py"
     for room in ROOMS:
         for file in sorted((package / room).rglob("*.py")):
             yield file, f"torchloupe/{file.relative_to(package).as_posix()}"
+    statistics = "worker/statistics"
+    for file in (package / statistics).glob("passes.so"):  # of use where the machine is like this one, and named after it
+        machine = os.uname()
+        yield file, f"torchloupe/{statistics}/passes-{machine.sysname}-{machine.machine}.so"
     found = importlib.util.find_spec("torchinfo")
     if found is not None and found.origin is not None:
         for file in sorted(Path(found.origin).parent.glob("*.py")):

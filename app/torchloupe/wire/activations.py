@@ -54,13 +54,12 @@ class ChannelStats:
     min: Optional[float]
     max: Optional[float]
     zeros: int
-    nan: int
-    inf: int
+    not_finite: int
 
 
 @dataclass(frozen=True)
 class MeasuredActivation:
-    """An activation in numbers. ``summary`` is None where its values have no order, or there are none.
+    """An activation in numbers. ``summary`` is None where its values cannot be counted; ``uncountable`` says why, after "it".
 
     ``call_stats`` are those of the outputs of the call in the repeated pass, to be held against those of the run; empty when the call
     did not end. ``bytes`` is the size of the tensor; ``is_kept`` says that further parts of it cost no further pass.
@@ -73,3 +72,4 @@ class MeasuredActivation:
     summary: Optional[ValueSummary] = None
     channels: Tuple[ChannelStats, ...] = ()
     call_stats: Tuple[Optional[TensorStats], ...] = ()
+    uncountable: str = ""

@@ -42,7 +42,8 @@ class LoadCheckpoint:
 
     The worker reads the files itself, without executing anything. ``contents`` has only the tensors that are to be loaded, and
     ``keys`` the model's key of each, parallel to them; a tensor that is to be loaded transposed is so here. ``left_out`` are the keys
-    that are not to be touched, and why. Everything that is not loaded has the values that it was constructed with.
+    that are not to be touched, and why. Everything that is not loaded has the values that it was constructed with. ``contents`` without
+    stamps was read on another machine: the worker reads its own file under that path, when its tensors lie in the same places.
     """
 
     contents: CheckpointContents

@@ -47,9 +47,9 @@ class CompareModes:
 class ModeChange:
     """An operation that does something else in train mode: ``kind`` is ``dropout`` or ``batch-norm``, ``operation`` what people call it.
 
-    A dropout has its ``probability``. A norm has the distance ``off`` between the means of the batch and the stored ones, in stored standard
-    deviations, and ``wider``, the ratio of the standard deviations, both the median over the channels; ``counted`` is from how many
-    batches its stored ones are, None where it does not count.
+    A dropout has its ``probability``. A norm has the distance ``off`` between the means of the batch and the stored ones, in stored
+    standard deviations, and ``wider``, the ratio of the standard deviations, both the median over the channels; ``counted`` is from
+    how many batches its stored ones are, None where it does not count.
     """
 
     kind: str

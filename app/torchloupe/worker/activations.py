@@ -3,17 +3,18 @@
 import sys
 import threading
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 
 import torch
 from torch import nn
 
 from ..analysis.activation_views import activation_name, not_called_again
-from ..wire.activations import INPUT, Activation, FetchActivation, MeasureActivation, MeasuredActivation
+from ..wire.activations import INPUT, Activation, ChannelStats, FetchActivation, MeasureActivation, MeasuredActivation
 from ..wire.errors import UsageError
 from ..wire.requests import FetchedValues, RunForward, ValuesArrived
 from ..wire.tensors import TensorStats
-from .activation_numbers import channel_stats, summary_of
+from ..wire.values import ValueSummary
 from .context import Context
 from .explain import said_by
 from .forward import chosen_device, on_device
@@ -21,7 +22,7 @@ from .model_state import ModelState
 from .module_tree import walk_modules
 from .nested import tensors_in
 from .sample_input import sample_input
-from .statistics import tensor_stats
+from .statistics import per_channel, percentiles, tensor_stats, why_uncountable
 from .target import Target
 from .tensor_facts import dtype_name
 from .torch_compat import every_layer_by_itself, uncompiled
@@ -30,6 +31,7 @@ from .values import part_of, raw_bytes, refuse_too_large
 KEPT_BYTES = 1 << 30
 """Tensors are kept as long as all of them fit in this; a larger one is looked at while it flows, in a pass for each part."""
 
+MOST_CHANNELS = 1 << 14
 _CALL = "__call__"
 
 Answer = TypeVar("Answer")
@@ -164,13 +166,32 @@ def measure_activation(
 ) -> MeasuredActivation:
     """One tensor that flowed in numbers."""
 
-    def look(tensor: torch.Tensor) -> Tuple[Any, ...]:
-        channels = channel_stats(tensor, request.channel_dimension, context.cancel.raise_if_requested)
-        return tuple(tensor.shape), dtype_name(tensor.dtype), _bytes_of(tensor), summary_of(tensor), channels
+    def look(tensor: torch.Tensor) -> MeasuredActivation:
+        shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
+        channels, why = _channels(tensor, request.channel_dimension), why_uncountable(tensor) or ""
+        return MeasuredActivation(shape, dtype, _bytes_of(tensor), False, _summary(tensor), channels, uncountable=why)
 
     found, call_stats, is_kept = _looked(target, model, kept, request.activation, request.pinned, look, context)
-    shape, dtype, size, summary, channels = found
-    return MeasuredActivation(shape, dtype, size, is_kept, summary, channels, call_stats)
+    return replace(found, is_kept=is_kept, call_stats=call_stats)
+
+
+def _summary(tensor: torch.Tensor) -> Optional[ValueSummary]:
+    stats = tensor_stats(tensor)
+    return None if stats is None else ValueSummary(stats, percentiles(tensor) or (), stats.sampled)
+
+
+def _channels(tensor: torch.Tensor, dimension: Optional[int]) -> Tuple[ChannelStats, ...]:
+    if dimension is None or tensor.dim() <= dimension or tensor.shape[dimension] > MOST_CHANNELS:
+        return ()
+    found = per_channel(tensor, dimension)
+    if found is None:
+        return ()
+    rows = zip(found.mean, found.std, found.min, found.max, found.zeros, found.finite)
+    made = []
+    for number, (mean, std, low, high, zeros, finite) in enumerate(rows):
+        known = ChannelStats(number, mean, std, low, high, zeros, found.elements - finite)
+        made.append(known if finite else ChannelStats(number, None, None, None, None, zeros, found.elements))
+    return tuple(made)
 
 
 def _looked(

@@ -3,7 +3,7 @@
 import copy
 import sys
 import time
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -25,14 +25,13 @@ from .module_tree import tensors_of
 from .nested import metas_of, tensors_in
 from .operation_trace import watched_operations
 from .repetition import Repetition
+from .run_conditions import RunConditions
 from .sample_input import SampleInput, sample_input
 from .stopping import Stopped, TimeLimit, where_it_was
 from .target import Target
 from .torch_compat import is_lazy, uncompiled
 from .trace import ForwardTrace, input_metas
 from .without_data import needs_data, without_data
-
-_AUTOCAST = (torch.bfloat16, torch.float16)
 
 
 @dataclass
@@ -90,10 +89,10 @@ def _run(
         statistics=request.statistics and not request.shapes_only,
     )
     run = ForwardRun()
-    flow: AbstractContextManager[Any] = nullcontext()
+    flow = None
     if request.shapes_only:
         given, flow = without_data(given, _device_of(model))
-    settings = _Settings(request, _device_of(model))
+    conditions = RunConditions(request, _device_of(model), flow)
     torch.manual_seed(request.seed)
     # A watched call takes more of Python's stack than a call: what runs unwatched has to run here. Restored with the rest.
     sys.setrecursionlimit(2 * sys.getrecursionlimit())
@@ -101,14 +100,14 @@ def _run(
     operations = watched_operations(trace, context) if request.operations else nullcontext()
     started = time.perf_counter()
     try:
-        with limit, trace, flow, settings, uncompiled(), operations:
+        with limit, trace, conditions, uncompiled(), operations:
             run.outputs = model(*given.positional, **given.keywords)
     except (Exception, SystemExit) as error:
         # Shapes flow without data in one thread only.
         blameless = request.shapes_only and (needs_data(error) or trace.is_threaded)
         opened = trace.abandon(UNFINISHED if blameless else FAILED)
         failure = ForwardFailure(error, model, opened, trace.calls, target.places, blameless)
-        repetition = Repetition(model, given, flow, before, request, context.cancel.raise_if_requested)
+        repetition = Repetition(model, given, conditions, before, request, context.cancel.raise_if_requested)
         run.seconds = _since(started, trace)
         run.problems = (failure.problem(trace.returned_nothing, repetition),)
     except Cancelled as error:
@@ -124,29 +123,6 @@ def _run(
     if not request.shapes_only:
         run.kept_bytes = kept_bytes(model, [tensor for _, tensor in tensors_in(run.outputs)], trace.nodes, run.call_count)
     return run
-
-
-class _Settings:
-    """A context with gradients and autocast as the request wants them."""
-
-    def __init__(self, request: RunForward, device: Optional[torch.device]) -> None:
-        self._contexts = ExitStack()
-        self._grad = request.grad
-        self._autocast = request.autocast
-        self._device = device or torch.device("cpu")
-
-    def __enter__(self) -> None:
-        if self._grad is not None:
-            self._contexts.enter_context(torch.set_grad_enabled(self._grad))
-        if self._autocast is not None:
-            dtype = getattr(torch, self._autocast, None)
-            if dtype not in _AUTOCAST:
-                names = "`bfloat16` or `float16`"
-                raise UsageError(f"`{self._autocast}` is no dtype for autocast.", f"Use {names}.")
-            self._contexts.enter_context(torch.autocast(self._device.type, dtype))
-
-    def __exit__(self, *_: object) -> None:
-        self._contexts.close()
 
 
 def _stopped(error: Cancelled, trace: ForwardTrace, target: Target, limit: TimeLimit, context: Context) -> Problem:

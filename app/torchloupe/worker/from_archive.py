@@ -18,8 +18,9 @@ ROOT = os.path.join(os.path.abspath(os.sep), "torchloupe.zip")
 class Archive(MetaPathFinder, InspectLoader):
     """Imports from sources in memory, and hands them to tracebacks."""
 
-    def __init__(self, sources: Dict[str, str]) -> None:
+    def __init__(self, sources: Dict[str, str], files: Optional[Dict[str, bytes]] = None) -> None:
         self._sources = sources
+        self._files = files or {}
 
     def find_spec(self, fullname: str, _path: Any = None, _target: Any = None) -> Optional[ModuleSpec]:
         """The module, when it is one of these."""
@@ -44,6 +45,13 @@ class Archive(MetaPathFinder, InspectLoader):
             raise ImportError(f"There is no {fullname} in the archive.")
         return self._sources[name]
 
+    def get_data(self, path: str) -> bytes:
+        """What is in a file that is no source. Raises OSError when there is no such file."""
+        name = os.path.relpath(path, ROOT).replace(os.sep, "/")
+        if name not in self._files:
+            raise FileNotFoundError(f"There is no {name} in the archive.")
+        return self._files[name]
+
     def get_code(self, fullname: str) -> CodeType:
         """Its code, with a file name that says where it comes from."""
         source, name = self.get_source(fullname), self._file(fullname) or ""
@@ -56,9 +64,10 @@ class Archive(MetaPathFinder, InspectLoader):
 
 def start(archive: ZipFile) -> NoReturn:
     """Run the worker that is in the zip. What else is in there is imported only where this Python lacks it."""
-    sources = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
+    files = {name: archive.read(name) for name in archive.namelist()}
+    sources = {name: data.decode("utf-8") for name, data in files.items() if name.endswith(".py")}
     ours = {name: source for name, source in sources.items() if name.startswith("torchloupe/")}
-    sys.meta_path.insert(0, Archive(ours))
+    sys.meta_path.insert(0, Archive(ours, files))
     sys.meta_path.append(Archive({name: source for name, source in sources.items() if name not in ours}))
 
     from torchloupe.worker.serve import serve_command_line

@@ -12,6 +12,7 @@ from typing import Dict, FrozenSet, Iterator, Optional, Tuple
 import torch
 from torch import nn
 
+from ..checkpoints import read_contents
 from ..checkpoints.values import CheckpointValues, TensorBytes, open_values, unchanged_file
 from ..wire.contents import CheckpointContents, StoredTensor
 from ..wire.errors import CheckpointError
@@ -19,14 +20,15 @@ from ..wire.loading import DIFFERS, LOADED, MISSING, REFUSED, TIED, LoadCheckpoi
 from .context import Context
 from .lazy_parts import become_usual
 from .loading_places import Place, keys_of_half_lazy_modules, places_of
-from .tensor_values import same_bits
 from .module_tree import read_module_tree
 from .tensor_facts import dtype_name
+from .tensor_values import same_bits
 from .torch_compat import without_torch_function
 
 PIECE = 1 << 20
 """So many elements are read at a time."""
 _FLOAT8 = "float8"
+_ELSEWHERE = "The worker runs on another machine and reads its own files: copy the checkpoint there, under the same path."
 
 
 @dataclass(frozen=True)
@@ -43,18 +45,32 @@ class Loaded:
 
 
 def check_files(contents: CheckpointContents) -> None:
-    """Raises CheckpointError when a file is not here, or another one by now: before anything is touched."""
+    """Raises CheckpointError when a file is not here, or another one: before anything is touched."""
+    if not contents.stamps:
+        _check_copy(contents)
+        return
     files: Dict[Optional[str], StoredTensor] = {}
     for tensor in contents.tensors:
         names: Tuple[Optional[str], ...] = tuple(piece.file for piece in tensor.pieces) or (tensor.file,)
         for name in names:
             files.setdefault(name, replace(tensor, file=name))
     for tensor in files.values():
-        try:
-            unchanged_file(contents, tensor)
-        except CheckpointError as error:
-            hint = "The worker reads the file itself: it has to lie, unchanged, under the same path where the worker runs."
-            raise type(error)(str(error), hint) from error
+        unchanged_file(contents, tensor)
+
+
+def _check_copy(contents: CheckpointContents) -> None:
+    """The file of this machine has the same tensors in the same places as the one that was read on another."""
+    try:
+        here = {_place_in_file(tensor) for tensor in read_contents(contents.path).tensors}
+    except CheckpointError as error:
+        raise type(error)(f"Where the worker runs: {error}", _ELSEWHERE) from error
+    if not here.issuperset(map(_place_in_file, contents.tensors)):
+        raise CheckpointError(f"Where the worker runs, {contents.path} is another file.", _ELSEWHERE)
+
+
+def _place_in_file(tensor: StoredTensor) -> Tuple[object, ...]:
+    shape = min(tensor.shape, tensor.shape[::-1])  # it may be wanted transposed
+    return tensor.container, tensor.key, tensor.dtype, shape, tensor.file, tensor.stored_at, tensor.offset, tensor.pieces
 
 
 def load_checkpoint(model: nn.Module, request: LoadCheckpoint, context: Context) -> LoadedCheckpoint:
@@ -166,9 +182,7 @@ class _Loading:
             parts = ((flat[begin:end].cpu(), part) for begin, end, part in self._pieces(pair, data, element, "comparing"))
             return all(same_bits(mine, part.to(mine.dtype)) for mine, part in parts)
 
-    def _pieces(
-        self, pair: _Pair, data: TensorBytes, element: torch.dtype, what: str
-    ) -> Iterator[Tuple[int, int, torch.Tensor]]:
+    def _pieces(self, pair: _Pair, data: TensorBytes, element: torch.dtype, what: str) -> Iterator[Tuple[int, int, torch.Tensor]]:
         """Begin, end and values of one piece after the other, each valid until the next."""
         begin = 0
         for chunk in data.chunks(PIECE):

@@ -58,13 +58,18 @@ class ModelState:
         """The open files that are attributes of modules."""
         return self._attributes.of_kind(io.IOBase)
 
+    @property
+    def changed(self) -> List[torch.Tensor]:
+        """The tensors that the last ``restore`` found with other values or in other memory than before."""
+        return self._tensors.changed
+
     def restore(self) -> List[str]:
         """Put everything back; the keys of the tensors that could not be."""
         self._process.restore()
         with collector_at_rest(), without_torch_function():
             attributes_changed = self._attributes.restore()
             lost = self._tensors.restore()
-            self.had_changed = attributes_changed or self._tensors.changed
+            self.had_changed = attributes_changed or bool(self._tensors.changed)
             return self._names(lost) if lost else []
 
     def _names(self, tensors: List[torch.Tensor]) -> List[str]:

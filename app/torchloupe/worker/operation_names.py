@@ -61,7 +61,14 @@ _READS = {
     "__contains__",
     "__array__",
 }
-_SILENT = {"requires_grad_", "retain_grad", "register_hook", "as_subclass", "__set__", "__hash__", "__reduce_ex__", "backward"}
+_NOTES = {"requires_grad_", "retain_grad", "register_hook", "as_subclass", "__set__", "backward", "_set_grad_enabled"}
+_QUERIES = {
+    *("size", "dim", "ndimension", "numel", "nelement", "stride", "storage_offset", "element_size", "get_device", "data_ptr"),
+    *("is_contiguous", "is_floating_point", "is_complex", "is_neg", "is_conj", "is_inference", "untyped_storage"),
+    *("__len__", "__hash__", "__format__", "__repr__", "__reduce_ex__"),
+}
+_SILENT = _NOTES | _QUERIES
+"""They compute nothing; most are asked for by our own statistics."""
 
 
 @dataclass(frozen=True)

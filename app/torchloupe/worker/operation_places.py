@@ -43,10 +43,12 @@ class OperationPlaces:
         place: Optional[Place] = None
         direct: List[Direct] = []
         innermost = level = len(calls) - 1
+        in_module = False
         while frame is not None and level >= 0:
             code = frame.f_code
             if code is _CALL:
-                if frame.f_locals.get("self") is not calls[level].module:
+                in_module = True
+                if frame.f_locals.get("self") is not calls[level].part:
                     frame = frame.f_back  # a module that is no part of the model
                     continue
                 level -= 1
@@ -54,7 +56,7 @@ class OperationPlaces:
                     break
             elif level == innermost and place is None:
                 whose = self._whose(code)
-                if whose == _OURS:
+                if whose == _OURS and not in_module:
                     return None
                 if whose == _USERS:
                     place = code.co_filename, frame.f_lineno
@@ -88,6 +90,6 @@ def _called_directly(frame: FrameType, calls: Sequence[CallRecord]) -> Optional[
         return None
     # Reading the variables of a frame may keep them alive until it ends: it is done for these few alone.
     module = frame.f_locals.get(frame.f_code.co_varnames[0]) if frame.f_code.co_argcount else None
-    if not issubclass(type(module), nn.Module) or any(call.module is module for call in calls):
+    if not issubclass(type(module), nn.Module) or any(call.part is module for call in calls):
         return None
     return module

@@ -20,12 +20,12 @@ class SavedAttributes:
     def __init__(self, modules: Sequence[nn.Module]) -> None:
         members = [raw.module_vars(module) for module in modules]
         self._modes = [(each, each["training"]) for each in members if "training" in each]
-        self._members = _Tables(members)
+        self._members = Tables(members)
         containers = self._members.of_types(_PLAIN)
         # Most of a module's containers are empty hook tables.
         self._empty = list(filterfalse(None, containers))
         filled = list(filter(None, containers))
-        self._tables = _Tables([each for each in filled if isinstance(each, dict)])
+        self._tables = Tables([each for each in filled if isinstance(each, dict)])
         others = [each for each in self._members.derived_from(_PLAIN) if type(each) not in _PLAIN and _is_honest(each)]
         self._others = [(each, _content(each)) for each in (*others, *filled) if type(each) not in (dict, OrderedDict)]
 
@@ -47,7 +47,7 @@ class SavedAttributes:
         return [*self._members.derived_from(kind), *self._tables.derived_from(kind)]
 
 
-class _Tables:
+class Tables:
     """The keys and values of many dicts, in two lists."""
 
     def __init__(self, tables: List[Dict[Any, Any]]) -> None:
@@ -68,7 +68,7 @@ class _Tables:
 
     def restore(self) -> bool:
         """Give each the content that it had, in its order; whether any had another."""
-        if self._is_same():
+        if self.is_same():
             return False
         start = 0
         for table, size in zip(self._tables, self._sizes):
@@ -79,7 +79,8 @@ class _Tables:
                 table.update(zip(keys, values))
         return True
 
-    def _is_same(self) -> bool:
+    def is_same(self) -> bool:
+        """Whether all hold what they held."""
         return (
             list(map(len, self._tables)) == self._sizes
             and all(map(is_, chain.from_iterable(map(_values, self._tables)), self._values))

@@ -7,24 +7,24 @@ import torch
 from .tensor_values import Values, fingerprint, is_small, same_bits
 
 _T: Any = torch.Tensor
-_Where = Tuple[List[int], List[torch.Size], List[Tuple[int, ...]], List[torch.dtype]]
+_Where = Tuple[List[int], List[torch.Size]]
 
 
 class SavedTensors:
     """Tensors at one moment. ``is_copied`` says which are; the others are fingerprinted."""
 
     def __init__(self, tensors: Sequence[torch.Tensor], is_copied: Callable[[torch.Tensor], bool]) -> None:
-        small = [each for each in tensors if is_copied(each) and is_small(each) and each.is_leaf and each.grad is None]
+        small = [each for each in tensors if is_small(each) and is_copied(each) and each.is_leaf and each.grad is None]
         together = set(map(id, small))
         self._together = _SavedTogether(small)
-        self.changed = False
+        self.changed: List[torch.Tensor] = []
         self._alone = [_SavedAlone(each, is_copied(each)) for each in tensors if id(each) not in together]
 
     def restore(self) -> List[torch.Tensor]:
-        """Put everything back; those that could not be. ``changed`` says whether there was anything to be put back."""
+        """Put everything back; those that could not be. ``changed`` are all that were found with other values or elsewhere."""
         self.changed = self._together.restore()
         lost = [saved.tensor for saved in self._alone if not saved.restore()]
-        self.changed = self.changed or bool(lost) or any(saved.changed for saved in self._alone)
+        self.changed += [saved.tensor for saved in self._alone if saved.changed]
         return lost
 
     def copies(self) -> Dict[int, torch.Tensor]:
@@ -44,26 +44,23 @@ class _SavedTogether:
         self._wanted = list(map(_T.requires_grad.__get__, tensors))
         self._values = Values(tensors)
 
-    def restore(self) -> bool:
-        """Whether anything had changed; most often nothing has."""
-        if self._rooms != list(map(_room, self._homes)):
+    def restore(self) -> List[torch.Tensor]:
+        """The tensors that had changed; most often none has."""
+        moved = self._moved()
+        if moved:  # also when the memory was freed or enlarged
             for home, room in zip(self._homes, self._rooms):
                 _give_room(home, room)
             self._where = _where(self._homes)
-        moved = self._moved()
-        for number in moved:
-            self._tensors[number].data = self._homes[number]
-        differing = self._values.differing(Values(self._tensors, self._values))
+        differing = self._values.differing(Values(self._tensors, self._values)) if not moved else range(len(self._tensors))
         for number in differing:
+            self._tensors[number].data = self._homes[number]
             self._tensors[number].data.copy_(self._values.copies()[number])
-        known = (list(map(_T.requires_grad.__get__, self._tensors)) == self._wanted, all(map(_T.is_leaf.__get__, self._tensors)))
-        if not all(known):
+        if list(map(_T.requires_grad.__get__, self._tensors)) != self._wanted:  # also of what became part of a graph
             for tensor, wanted in zip(self._tensors, self._wanted):
                 _make_leaf(tensor, wanted)
-        for tensor in self._tensors:
-            if tensor.grad is not None:
-                tensor.grad = None
-        return bool(moved or differing) or not all(known)
+        for tensor in [each for each in self._tensors if each.grad is not None]:
+            tensor.grad = None
+        return [self._tensors[number] for number in moved or differing]
 
     def copies(self) -> Dict[int, torch.Tensor]:
         return {id(self._tensors[number]): copy for number, copy in self._values.copies().items()}
@@ -106,13 +103,13 @@ class _SavedAlone:
                 tensor.grad = self._grad
                 if self._grad is not None and self._grad_copy is not None:
                     self._grad.copy_(self._grad_copy)
-        return self.copy is not None or fingerprint(tensor) == self._fingerprint
+        is_back = self.copy is not None or fingerprint(tensor) == self._fingerprint
+        self.changed = self.changed or not is_back
+        return is_back
 
 
 def _where(tensors: List[torch.Tensor]) -> _Where:
-    asked = (_T.data_ptr, _T.shape.__get__, _T.stride, _T.dtype.__get__)
-    addresses, shapes, strides, dtypes = (list(map(each, tensors)) for each in asked)
-    return addresses, shapes, strides, dtypes
+    return list(map(_T.data_ptr, tensors)), list(map(_T.shape.__get__, tensors))
 
 
 def _room(tensor: torch.Tensor) -> Optional[int]:

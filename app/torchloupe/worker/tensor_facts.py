@@ -15,7 +15,7 @@ from .torch_compat import is_lazy, without_torch_function
 from .tree_totals import Memory
 
 _NOWHERE = (None, None)
-_entry_of = maker(ParameterEntry)
+_entry_of: Callable[..., ParameterEntry] = maker(ParameterEntry)
 _PLAIN = (nn.Parameter, torch.Tensor)
 _SPARSE_PARTS = ("_indices", "_values")
 _COMPRESSED_PARTS = ("crow_indices", "ccol_indices", "row_indices", "col_indices", "values")

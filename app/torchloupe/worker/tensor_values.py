@@ -7,7 +7,7 @@ from torch import nn
 
 _T: Any = torch.Tensor
 _UTILS: Any = torch._utils
-_SMALL_BYTES = 16 << 10
+_SMALL = 4096
 _PLAIN = (nn.Parameter, torch.Tensor)
 _DTYPES = {
     *(torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.bool),
@@ -20,20 +20,20 @@ def is_small(tensor: torch.Tensor) -> bool:
     """Whether a tensor is one of the many that are looked at together: plain, in plain memory, of a few kilobytes."""
     return (
         type(tensor) in _PLAIN
+        and tensor.numel() <= _SMALL
         and tensor.layout is torch.strided
         and tensor.dtype in _DTYPES
-        and tensor.device.type != "meta"
-        and tensor.numel() * tensor.element_size() <= _SMALL_BYTES
+        and not tensor.is_meta
         and not tensor.is_inference()
     )
 
 
 class Values:
-    """Copies of small tensors. ``like`` is an earlier one, where the tensors have the shapes, dtypes and devices that they had then."""
+    """Copies of small tensors. ``like`` was made of the same tensors when they had the shapes, dtypes and devices that they have now."""
 
     def __init__(self, tensors: Sequence[torch.Tensor], like: Optional["Values"] = None) -> None:
-        self._shapes: List[torch.Size] = like._shapes if like else list(map(_T.shape.__get__, tensors))
-        self._numbers: Dict[_Kind, List[int]] = like._numbers if like else _by_kind(tensors)
+        self._shapes: List[torch.Size] = list(map(_T.shape.__get__, tensors)) if like is None else like._shapes
+        self._numbers: Dict[_Kind, List[int]] = _by_kind(tensors) if like is None else like._numbers
         with torch.no_grad():
             self._flat = {
                 kind: _side_by_side([tensors[number] for number in numbers]) for kind, numbers in self._numbers.items()

@@ -1,5 +1,6 @@
 """A model walked once: its modules, their paths and what they hide, handed down to all who need them."""
 
+from operator import is_
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple, Type
 
 import torch
@@ -9,6 +10,7 @@ from .collector import collector_at_rest
 from .module_tree import walk_modules
 from .registration import raw
 from .registration.hidden import HiddenThings, hidden_things
+from .saved_attributes import Tables
 
 _NO_CHILDREN: Dict[str, Any] = {}
 
@@ -25,9 +27,10 @@ class Walked:
             for path, module in self.modules:
                 self.by_identity.setdefault(id(module), (path, module))
             self.each: List[Tuple[str, nn.Module]] = list(self.by_identity.values())
-            self._tables = [raw.module_vars(module).get("_modules", _NO_CHILDREN) for _, module in self.each]
-            self._children = [list(table.items()) for table in self._tables]
+            self._tables = list(self._children())
+            self._contents = Tables(self._tables)
         self._hidden: Optional[HiddenThings] = None
+        self._tensors: Optional[List[torch.Tensor]] = None
 
     @property
     def kinds(self) -> Set[Type[nn.Module]]:
@@ -42,24 +45,20 @@ class Walked:
             self._hidden = hidden_things(self.model, () if scripted else self.each)  # of those it has its own view
         return self._hidden
 
-    def tensors(self) -> Iterator[torch.Tensor]:
-        """The registered parameters, then the buffers, a shared module's once."""
-        for kind in ("_parameters", "_buffers"):
-            for _, module in self.each:
-                members = raw.module_vars(module).get(kind)
-                if members:
-                    yield from (tensor for tensor in members.values() if tensor is not None)
+    @property
+    def tensors(self) -> List[torch.Tensor]:
+        """The registered parameters, then the buffers, as they were when they were first asked for."""
+        if self._tensors is None:
+            tables = [raw.module_vars(module).get(kind) for kind in ("_parameters", "_buffers") for _, module in self.each]
+            self._tensors = [tensor for table in tables if table for tensor in table.values() if tensor is not None]
+        return self._tensors
 
     def now(self) -> "Walked":
         """This one while the tree is still the same, else a walk of what it has become."""
         return self if self._is_current() else Walked(self.model)
 
     def _is_current(self) -> bool:
-        tables = [raw.module_vars(module).get("_modules", _NO_CHILDREN) for _, module in self.each]
-        if any(now is not before for now, before in zip(tables, self._tables)):
-            return False
-        return all(
-            len(table) == len(children) and all(name == old and child is kept for (name, child), (old, kept) in zip(table.items(), children))
-            for table, children in zip(tables, self._children)
-            if table or children
-        )
+        return all(map(is_, self._children(), self._tables)) and self._contents.is_same()
+
+    def _children(self) -> Iterator[Dict[str, Any]]:
+        return (raw.module_vars(module).get("_modules", _NO_CHILDREN) for _, module in self.each)

@@ -31,10 +31,13 @@ class Operand:
 class Birth:
     """Where NaN or Inf (``kind``) appeared first: an ``operation`` whose operands had none, or a value that came in so.
 
-    ``function`` is torch's own name of it, empty for what came in. ``shape``, ``dtype``, ``count`` and ``index`` (of the first) are of what came
-    out. ``dimension`` is that of a softmax, ``all_masked`` says that all along it is -inf there. ``scalars`` are the numbers among its
-    arguments. ``because`` is the Inf that a NaN was made of; ``reaches_output`` whether the model's answer has it. ``ignored`` counts
-    the targets that a loss leaves out when it leaves out all of them.
+    ``function`` is torch's own name of it, empty for what came in. ``shape``, ``dtype``, ``count`` and ``index`` (of the first) are of
+    what came out. ``dimension`` is that of a softmax, ``all_masked`` says that all along it is -inf there. ``scalars`` are the numbers
+    among its arguments.
+
+    ``because`` is the Inf that a NaN was made of; ``reaches_output`` whether the model's answer has it. ``ignored`` counts
+    the targets that a loss leaves out when it leaves out all of them. ``is_negative``: every Inf is -inf. ``is_written``: it was written
+    there as a constant.
     """
 
     kind: str
@@ -54,6 +57,7 @@ class Birth:
     reaches_output: bool = False
     ignored: Optional[int] = None
     is_negative: bool = False
+    is_written: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,8 +119,8 @@ class OneOnly:
 class InputFacts:
     """A tensor of the model's input: what its values are, and what the model does with it first.
 
-    ``index`` is where its first NaN stands. ``still`` are the features (of a table of samples and features) with one value in all samples, ``widest`` the
-    largest ratio between the standard deviations of two features. ``first_use`` is the operation that takes it.
+    ``index`` is where its first NaN stands. ``still`` are the features (of a table of samples and features) with one value in all
+    samples, ``widest`` the largest ratio between the standard deviations of two features. ``first_use`` is the operation that takes it.
     """
 
     name: str
@@ -138,7 +142,7 @@ class InputFacts:
 
 @dataclass(frozen=True)
 class NormFacts:
-    """A BatchNorm when it was called: whether it took the statistics of the batch, and how far its stored ones are from what arrived.
+    """A BatchNorm when it was called: whether it took those of the batch though it stores some, and how far these are from what arrived.
 
     ``off`` is the distance of the means in stored standard deviations, ``wider`` the ratio of the standard deviations, both the median
     over the channels. ``is_trained``: its stored statistics were counted from batches.
@@ -155,9 +159,9 @@ class NormFacts:
 
 @dataclass(frozen=True)
 class ValueFacts:
-    """All that one watched pass showed. ``births`` in the order in which they happened; ``is_own_input``: the values of the input are a person's, not made up.
+    """All that one watched pass showed, ``births`` in the order in which they happened.
 
-    ``model_trains`` is the mode that the model is in, ``has_norms`` whether it normalises anywhere. ``nearest_limit`` is the largest value in float16 and where.
+    ``is_own_input``: the values of the input are a person's, not made up. ``model_trains`` is the mode that the model is in.
     """
 
     births: Tuple[Birth, ...] = ()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
 from ...wire.numerics import BATCH_NORM, ModeCall, ModeChange, ModesCompared
-from ..wording import counted, number_text
+from ..wording import counted
 
 SAME, SOURCE, CARRIED, ONE_MODE = "same", "source", "carried", "one mode"
 """What a call is: equal in both modes, where a difference arises, one that hands on what came in, one that a mode leaves out."""
@@ -43,8 +43,8 @@ def mode_verdict(compared: ModesCompared) -> List[str]:
     uncounted = [row for row in sources if any(change.counted == 0 for change in row.call.changes)]
     if uncounted:
         said.append(
-            f"{counted(len(uncounted), 'BatchNorm has', 'BatchNorms have')} not counted a single batch: in eval mode the stored mean 0 and variance 1 "
-            "are used. Train, or load weights, before eval mode means anything."
+            f"{counted(len(uncounted), 'BatchNorm has', 'BatchNorms have')} not counted a single batch: in eval mode the stored mean 0 and "
+            "variance 1 are used. Train, or load weights, before eval mode means anything."
         )
     return said
 
@@ -106,8 +106,8 @@ def _reason(change: ModeChange) -> str:
         return f"`{change.operation}` drops each value with probability {change.probability:g}{at}"
     stored = "its stored ones" if change.counted != 0 else "mean 0 and variance 1"
     return (
-        f"statistics of the batch in place of {stored}: means {number_text(change.off)} standard deviations off, "
-        f"{number_text(change.wider)} times as wide"
+        f"statistics of the batch in place of {stored}: means {change.off:.2g} standard deviations off, "
+        f"{change.wider:.2g} times as wide"
     )
 
 

@@ -50,6 +50,8 @@ def cause_of(birth: Birth) -> Cause:
             f"every one of its {counted(birth.ignored, 'target')} is the index that is left out, and the mean over nothing is NaN",
             "Leave such a batch out, or use `reduction='sum'` and divide by `max(count, 1)`.",
         )
+    if birth.is_written:
+        return Cause(f"it writes {birth.kind} as a constant", "Write a finite number there, or replace it before it is used.")
     if birth.kind == INF and birth.dtype == "float16" and (name in _PRODUCTS + _ATTENTION or not _holds_zero(birth.operands)):
         return _half(birth, name)
     found = _RULES.get(name)
@@ -210,13 +212,22 @@ def _value(operand: Operand, otherwise: float) -> str:
 
 
 _SLOPES: List[Tuple[Tuple[str, ...], str, str, str]] = [
-    (("sqrt", "norm", "pow", "cdist"), "its slope at 0 is infinite", "Add a small number inside: `torch.sqrt(x + 1e-8)`.", ADD_EPS),
+    (
+        ("sqrt", "norm", "pow", "cdist"),
+        "its slope at 0 is infinite",
+        "Add a small number inside: `torch.sqrt(x + 1e-8)`.",
+        ADD_EPS,
+    ),
     (("acos", "asin"), "its slope at -1 and 1 is infinite", "Clamp further inside: `.clamp(-1 + 1e-6, 1 - 1e-6)`.", WITHIN_ONE),
     (("log", "log2", "log10"), "its slope at 0 is infinite", "Write `.clamp(min=1e-8)` inside.", ABOVE_ZERO),
     (("div",), "a division by 0", "Add a small number to the divisor: `/ (x + 1e-8)`.", ADD_EPS_BELOW),
     (("atan2",), "its slope at (0, 0) is not defined", "Add a small number to one of its arguments.", ""),
-    (("std", "var"), "the spread of equal values has no slope", "Write `torch.sqrt(x.var(...) + 1e-8)`.", ""),
-    (("softmax", "log_softmax"), "a row that is -inf in all places has no slope", "Mask with `torch.finfo(x.dtype).min`.", FINITE_MASK),
+    (
+        ("softmax", "log_softmax"),
+        "a row that is -inf in all places has no slope",
+        "Mask with `torch.finfo(x.dtype).min`.",
+        FINITE_MASK,
+    ),
     (("exp",), "it overflows", "Subtract the maximum first.", ""),
 ]
 
@@ -227,6 +238,10 @@ def gradient_cause(birth: GradientBirth) -> Cause:
     for names, why, fix, repair in _SLOPES:
         if name in names:
             value = birth.operands[0].value if birth.operands else None
-            at = f" (its operand is {number_text(value)} at {shape_text(birth.index)})" if value is not None and birth.index else ""
+            at = (
+                f" (its operand is {number_text(value)} at {shape_text(birth.index)})"
+                if value is not None and birth.index
+                else ""
+            )
             return Cause(why + at, fix, repair)
     return Cause("its gradient is not finite for these values", "Keep its operands where it has a slope.")

@@ -26,13 +26,13 @@ def origin_problems(births: Tuple[Birth, ...], inputs: Tuple[InputFacts, ...], i
     overflow = next((birth for birth in births if birth.kind == INF and birth.dtype == "float16"), None)
     if overflow is not None:
         return [_origin(overflow, WARNING, None, in_loss)]
-    lost = next((birth for birth in births if birth.kind == NAN), None)
+    lost = next((birth for birth in births if birth.kind == NAN and not birth.is_written), None)
     return [_origin(lost, INFO, None, in_loss)] if lost is not None else []
 
 
 def _severity(birth: Birth) -> str:
     """-inf as an answer can be meant: the logarithm of a probability that is 0."""
-    return WARNING if birth.kind == INF and birth.is_negative and birth.dtype != "float16" else ERROR
+    return WARNING if birth.kind == INF and birth.is_negative and birth.function.startswith("log") else ERROR
 
 
 def _origin(birth: Birth, severity: str, after: Optional[Birth], in_loss: bool) -> Problem:
@@ -56,10 +56,10 @@ def _origin(birth: Birth, severity: str, after: Optional[Birth], in_loss: bool) 
 def _came_in(birth: Birth, severity: str) -> Problem:
     operand = birth.operands[0]
     what = f"`{operand.name}`" if operand.name else f"A tensor {shape_text(operand.shape)} that no operation of this pass made"
-    message = f"{what} holds NaN before the pass begins: {_how_many(birth)}"
+    message = f"{what} holds {birth.kind} before the pass begins: {_how_many(birth)}"
     hint = "Load other weights, or find the step that made it: a too large learning rate, or a loss that was NaN."
     return Problem(
-        NAN_ORIGIN,
+        NAN_ORIGIN if birth.kind == NAN else INF_ORIGIN,
         message,
         severity if severity != INFO else WARNING,
         hint if operand.name else "Write its values before they are read: `torch.empty` gives memory as it lies there.",
@@ -73,12 +73,15 @@ def _came_in(birth: Birth, severity: str) -> Problem:
 
 def _in_input(facts: InputFacts, reaches: bool, in_loss: bool) -> Problem:
     total = math.prod(facts.shape)
-    message = f"`{facts.name}{shape_text(facts.index)}` of the input is NaN: {count_text(facts.nan)} of {count_text(total)} values are."
+    message = (
+        f"`{facts.name}{shape_text(facts.index)}` of the input is NaN: {count_text(facts.nan)} of {count_text(total)} values are."
+    )
     if reaches:
         message += " The loss is NaN for it." if in_loss else " The model's answer has NaN for it."
     hint = "Clean the data before it is given: `torch.nan_to_num(x)`, or leave such samples out."
     data = {"input": facts.name, "index": list(facts.index), "count": facts.nan}
-    return Problem(NAN_IN_INPUT, message, ERROR if reaches else INFO, hint, module="", file=facts.used_at.file, line=facts.used_at.line, data=data)
+    severity, at = ERROR if reaches else INFO, facts.used_at
+    return Problem(NAN_IN_INPUT, message, severity, hint, module="", file=at.file, line=at.line, data=data)
 
 
 def gradient_problem(birth: GradientBirth) -> Problem:
@@ -101,7 +104,14 @@ def _problem(code: str, message: str, severity: str, cause: Cause, module: str, 
 
 def _data(operation: str, operands: Tuple[Operand, ...], kind: str, index: Tuple[int, ...]) -> Dict[str, Any]:
     sides = [
-        {"shape": list(each.shape), "dtype": each.dtype, "name": each.name, "min": each.low, "max": each.high, "value": each.value}
+        {
+            "shape": list(each.shape),
+            "dtype": each.dtype,
+            "name": each.name,
+            "min": each.low,
+            "max": each.high,
+            "value": each.value,
+        }
         for each in operands
     ]
     return {"kind": kind, "operation": operation, "operands": sides, "index": list(index)}
@@ -117,4 +127,3 @@ def _how_many(birth: Birth) -> str:
 
 def _line(spot: Spot) -> str:
     return "" if spot == NOWHERE or spot.line is None else f" in line {spot.line}"
-

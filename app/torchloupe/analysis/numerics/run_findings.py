@@ -7,7 +7,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from ...wire.modules import ModuleTree
 from ...wire.problems import ERROR, WARNING, Problem
 from ...wire.tensors import TensorMeta, TensorStats
-from ...wire.traces import DONE, ForwardReport, LayerCall
+from ...wire.traces import DONE, LayerCall
 from ..wording import count_text, number_text
 from .origin_causes import HALF_LIMIT
 from .origin_findings import INF_ORIGIN, NAN_ORIGIN
@@ -21,7 +21,7 @@ _VANISHED, _ALIVE = 1e-10, 1e-3
 _FAMILY = {NAN_ORIGIN: "born", INF_ORIGIN: "born", "nan-in-input": "born", "empty-loss": "born"}
 
 
-def findings_of(calls: Sequence[LayerCall], report: ForwardReport, tree: ModuleTree) -> Tuple[Problem, ...]:
+def findings_of(calls: Sequence[LayerCall], tree: ModuleTree) -> Tuple[Problem, ...]:
     """The problems that the statistics of the calls show, the most serious alone where the others follow from it."""
     ended = sorted((call for call in calls if call.status == DONE), key=lambda call: call.index)
     root = next((call for call in ended if call.depth == 0), None)
@@ -76,11 +76,14 @@ def _count(call: LayerCall, kind: str) -> int:
 
 def _near_limit(ended: List[LayerCall], tree: ModuleTree) -> Iterator[Problem]:
     """The largest number in float16 when it is more than half of what float16 can say."""
-    found = [(size, call) for call in _by_end(ended) for meta, size in _sizes(call) if meta.dtype == "float16" and size > _NEAR_LIMIT]
+    found = [
+        (size, call) for call in _by_end(ended) for meta, size in _sizes(call) if meta.dtype == "float16" and size > _NEAR_LIMIT
+    ]
     if found:
         size, call = max(found, key=lambda each: each[0])
         of = f"`{call.module}` ({call.class_name})" if call.module else "The model"
-        message = f"{of} gives values up to {number_text(size)} in float16, whose largest number is {HALF_LIMIT:g}: a little more, and they are Inf."
+        limit = f"whose largest number is {HALF_LIMIT:g}: a little more, and they are Inf"
+        message = f"{of} gives values up to {number_text(size)} in float16, {limit}."
         hint = "Use bfloat16 or float32 here, or scale down what goes in."
         yield _problem(INF_ORIGIN, message, WARNING, hint, call, tree, {"largest": size, "kind": "near"})
 

@@ -1,6 +1,6 @@
 """What a watched pass means: units that never fire, functions at their limits, inputs nobody scaled, norms that look at the batch."""
 
-from typing import List, Tuple
+from typing import List
 
 from ...wire.problems import INFO, WARNING, Fix, Problem
 from ..wording import counted, number_text, shape_text
@@ -47,9 +47,12 @@ def _dead(units: QuietUnits) -> Problem:
         hint = f"Start the bias of {of} at 0 (`nn.init.zeros_`), or train again with a smaller learning rate."
     else:
         why = f"what {of} gives is negative everywhere"
-        hint = f"Look at the weights of {of} and at what it is given; a smaller learning rate or `nn.LeakyReLU` keeps units alive."
+        hint = (
+            f"Look at the weights of {of} and at what it is given; a smaller learning rate or `nn.LeakyReLU` keeps units alive."
+        )
     message = (
-        f"{units.dead} of {counted(units.units, 'unit')} of `{units.operation}` never fire in {counted(units.observations, 'observation')}: "
+        f"{units.dead} of {counted(units.units, 'unit')} of `{units.operation}` never fire in "
+        f"{counted(units.observations, 'observation')}: "
         f"{why}. They give 0 and get no gradient."
     )
     data = {"dead": units.dead, "cannot_fire": units.cannot, "units": units.units, "layer": units.layer}
@@ -83,7 +86,7 @@ def _one_only(each: OneOnly) -> Problem:
     if each.operation.endswith("softmax"):
         result = "0" if each.operation.startswith("log") else "1"
         of = f"`{each.layer}` gives one value for each sample" if each.layer else f"its dimension {each.dimension} has one value"
-        message = f"`{each.operation}` always gives {result} here: {of}, and the shares of one value are fixed. Nothing can be learned through it."
+        message = f"`{each.operation}` always gives {result} here: {of}. Nothing can be learned through it."
         hint = "Use `torch.sigmoid` for one value, or give the layer before two or more outputs."
     else:
         message = f"`{each.operation}` normalises a single value {shape_text(each.shape)}: it gives its bias, whatever comes in."
@@ -112,7 +115,8 @@ def _unscaled(facts: InputFacts, has_norms: bool) -> Problem:
     text = f"`{facts.name}` goes into `{facts.first_use}` with values from {number_text(facts.low)} to {number_text(facts.high)}"
     spread = f" (mean {number_text(facts.mean)}, standard deviation {number_text(facts.std)})"
     why = "as pixels are stored" if picture else "far from the range around 1 that weights start for"
-    hint = "Divide by 255, and subtract the mean of the data." if picture else "Subtract the mean of each feature and divide by its standard deviation."
+    each = "Subtract the mean of each feature and divide by its standard deviation."
+    hint = "Divide by 255, and subtract the mean of the data." if picture else each
     data = {"input": facts.name, "min": facts.low, "max": facts.high, "mean": facts.mean, "std": facts.std}
     return Problem(
         INPUT_RANGE,
@@ -134,11 +138,13 @@ def _is_uneven(facts: InputFacts) -> bool:
 def _uneven(facts: InputFacts) -> Problem:
     parts = [f"feature {number}" for number in facts.still[:3]]
     said = [f"{', '.join(parts)} of `{facts.name}` has the same value in all samples"] if parts else []
-    said += [f"the features of `{facts.name}` differ in spread by a factor of {facts.widest:.3g}"] if facts.widest > _WIDEST else []
+    said += (
+        [f"the features of `{facts.name}` differ in spread by a factor of {facts.widest:.3g}"] if facts.widest > _WIDEST else []
+    )
     message = "; ".join(said)
     hint = "Leave out what never changes, and bring each feature to mean 0 and standard deviation 1."
     data = {"input": facts.name, "constant": list(facts.still), "widest": facts.widest}
-    return Problem(INPUT_RANGE, f"{message[0].upper()}{message[1:]}." if message[0] != "`" else f"{message}.", INFO, hint, module="", data=data)
+    return Problem(INPUT_RANGE, f"{message[0].upper()}{message[1:]}.", INFO, hint, module="", data=data)
 
 
 def _unused(facts: InputFacts) -> Problem:
@@ -149,7 +155,7 @@ def _unused(facts: InputFacts) -> Problem:
 
 def _norms(facts: ValueFacts) -> List[Problem]:
     """Batch statistics where the model is to predict; then stored statistics that what arrives does not have, the first layer alone."""
-    batch = [each for each in facts.norms if each.uses_batch and each.is_trained] if not facts.model_trains else []
+    batch = [each for each in facts.norms if each.uses_batch] if not facts.model_trains else []
     if batch:
         return [_of_batch(batch)]
     known = [each for each in facts.norms if each.is_trained and not each.uses_batch]
@@ -174,7 +180,8 @@ def _of_batch(norms: List[NormFacts]) -> Problem:
 def _off(first: NormFacts, count: int, known: int, is_first: bool) -> Problem:
     message = (
         f"What reaches `{first.module}` ({first.class_name}) is not what its stored statistics were counted from: its means are off by "
-        f"{number_text(first.off)} standard deviations, it spreads {number_text(first.wider)} times as wide. So it is in {count} of {known} such layers."
+        f"{number_text(first.off)} standard deviations, it spreads {number_text(first.wider)} times as wide. So it is in {count} of "
+        f"{known} such layers."
     )
     hint = "Scale this input as the training data was scaled (mean, standard deviation, 0 to 1 or 0 to 255, RGB or BGR)."
     severity = WARNING if is_first and (first.off > _FAR or first.wider > _FAR * _FAR) else INFO
@@ -182,11 +189,3 @@ def _off(first: NormFacts, count: int, known: int, is_first: bool) -> Problem:
     return Problem(
         OTHER_STATISTICS, message, severity, hint, module=first.module, file=first.spot.file, line=first.spot.line, data=data
     )
-
-
-def of_loss(facts: ValueFacts) -> List[Problem]:
-    """What a pass with its loss showed: where NaN or Inf came from."""
-    return origin_problems(facts.births, facts.inputs, in_loss=True)
-
-
-__all__: Tuple[str, ...] = ("of_loss", "value_problems")

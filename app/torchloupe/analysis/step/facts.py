@@ -6,6 +6,9 @@ from typing import Optional, Tuple
 from ...wire.steps import StepEvent
 from ..registration.forward_facts import NOWHERE, Spot
 
+WITHOUT_GRAPH = "loss-without-graph"
+"""The failure of a step whose loss does not depend on any parameter."""
+
 NO_GRADIENT, ZERO, FINITE, NOT_FINITE = "none", "zero", "finite", "not-finite"
 """What the gradient of a parameter can be."""
 
@@ -70,7 +73,8 @@ class StepFacts:
     ``is_own_loop``: backward and step are ours, not those of a ``train_step``. ``own_loss`` and ``own_optimizer``: nobody gave one.
     ``strangers`` are the shapes of tensors that the optimizers have and the model has not. ``piled_up`` is a backward pass that added
     to gradients that were used before. ``eval_backward``: the gradients were made in eval mode. ``probabilities`` is a cross entropy
-    that was given the result of a softmax. ``nan_origin`` and ``inf_origin`` are operations whose result is the first that is not finite.
+    that was given the result of a softmax. ``nan_origin`` and ``inf_origin`` are operations whose result is the first that is not
+    finite. ``failure`` is what the step raised, a code, or empty.
     """
 
     parameters: Tuple[ParameterFacts, ...]
@@ -84,4 +88,5 @@ class StepFacts:
     probabilities: Optional[Spot] = None
     nan_origin: Optional[Loss] = None
     inf_origin: Optional[Loss] = None
+    failure: str = ""
     dtypes: Tuple[str, ...] = ()

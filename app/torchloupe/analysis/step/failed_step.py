@@ -3,29 +3,38 @@
 from dataclasses import replace
 from typing import List
 
-from ...wire.problems import INFO, Problem
+from ...wire.problems import Problem
 from ...wire.steps import STEP
-from .facts import ParameterFacts, StepFacts
+from .facts import WITHOUT_GRAPH, StepFacts
 from .findings import grouped, of_the_step
-from .lost_gradient import CUTS, lost_reason
-from .reasons import Reason, reason_of
+from .lost_gradient import CUTS
+from .reasons import reason_of
 
 _NO_GRAPH = ("does not require grad", "does not have a grad_fn")
 _TWICE = "backward through the graph a second time"
 _IN_PLACE = "modified by an inplace operation"
 
 
-def failure_problems(step: StepFacts, raised: Problem, text: str) -> List[Problem]:
-    """``raised`` is the exception as a problem, ``text`` what it says."""
+def kind_of_failure(text: str) -> str:
+    """The code of what an exception says; ``step-failed`` for one that autograd did not raise."""
     if any(words in text for words in _NO_GRAPH):
+        return WITHOUT_GRAPH
+    if _TWICE in text:
+        return "backward-twice"
+    return "inplace-backward" if _IN_PLACE in text else "step-failed"
+
+
+def failure_problems(step: StepFacts, raised: Problem) -> List[Problem]:
+    """``raised`` is the exception as a problem."""
+    if step.failure == WITHOUT_GRAPH:
         return _without_graph(step, raised)
     stepped = any(event.kind == STEP for event in step.events)
-    if _TWICE in text or (_IN_PLACE in text and stepped):
+    if step.failure == "backward-twice" or (step.failure == "inplace-backward" and stepped):
         message = "backward() runs through the graph of an earlier pass once more: something carries that graph along."
         hint = "Detach what is carried from one batch to the next (`state = state.detach()`), or call forward again."
         return [replace(raised, code="backward-twice", message=message, hint=hint), *of_the_step(step)]
-    if _IN_PLACE in text:
-        message = f"Something that backward() needs was changed in place: {text.split('.')[0]}."
+    if step.failure == "inplace-backward":
+        message = "A value that backward() needs was changed in place after it was used."
         return [
             replace(
                 raised,
@@ -39,7 +48,7 @@ def failure_problems(step: StepFacts, raised: Problem, text: str) -> List[Proble
 
 def _without_graph(step: StepFacts, raised: Problem) -> List[Problem]:
     """No parameter is behind the loss. Where the loss is ours, each parameter's reason is all there is to say."""
-    reasons = [(each, _reason(each, step)) for each in step.parameters]
+    reasons = [(each, reason) for each in step.parameters for reason in [reason_of(each, step)] if reason is not None]
     told = grouped(reasons)
     if step.own_loss and step.is_own_loop:
         return told
@@ -60,14 +69,3 @@ def _without_graph(step: StepFacts, raised: Problem) -> List[Problem]:
     )
     found = replace(raised, code="loss-without-graph", message=message, hint=hint, data=data)
     return [found if raised.line is not None or cut is None else replace(found, file=cut.at.file, line=cut.at.line)]
-
-
-def _reason(parameter: ParameterFacts, step: StepFacts) -> Reason:
-    if not parameter.requires_grad:
-        found = reason_of(parameter, step)
-        assert found is not None
-        return found
-    if not parameter.used:
-        return Reason("unused-in-forward", INFO, "takes no part in the forward pass", parameter.defined_at)
-    code, severity, text, hint = lost_reason(parameter, step)
-    return Reason(code, severity, text, parameter.lost.at if parameter.lost else parameter.defined_at, hint)

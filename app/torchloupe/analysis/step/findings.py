@@ -10,6 +10,7 @@ from .facts import NOT_FINITE, Loss, ParameterFacts, StepFacts
 from .reasons import Reason, reason_of
 
 _MOST_NAMED = 3
+_CODES = {"decay-only": "decay-only", "no-effect": "no-effect-parameter"}
 
 
 def motions_of(step: StepFacts, measured: Mapping[str, ParameterMotion]) -> Tuple[ParameterMotion, ...]:
@@ -61,10 +62,8 @@ def _problem(parameters: Sequence[ParameterFacts], reason: Reason) -> Problem:
     owners = {each.owner for each in parameters}
     named = ", ".join(f"`{key}`" for key in keys[:_MOST_NAMED])
     more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
-    if reason.code == "decay-only":
-        message = f"{named}{more}: {reason.text}."
-    else:
-        message = f"{named}{more} {'do' if len(keys) > 1 else 'does'} not move: {reason.text}."
+    moved = all(each.moved for each in parameters)
+    message = f"{named}{more}{'' if moved else ' do not move' if len(keys) > 1 else ' does not move'}: {reason.text}."
     return Problem(
         "decay-only"
         if reason.code == "decay-only"

@@ -1,12 +1,12 @@
 """Why did it not move? The questions of the catalogue in their order; the first yes is the reason. Facts in, words out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, Optional, Tuple
 
 from ...wire.problems import ERROR, INFO, WARNING, Fix
 from ...wire.steps import BACKWARD, CLIP, LOAD, MADE, SCHEDULE, STEP, ZERO_GRAD, StepEvent
 from ..registration.forward_facts import NOWHERE, Spot
-from .facts import FINITE, NO_GRADIENT, NOT_FINITE, ZERO, Loss, ParameterFacts, StepFacts
+from .facts import FINITE, NO_GRADIENT, NOT_FINITE, WITHOUT_GRAPH, ZERO, Loss, ParameterFacts, StepFacts
 from .lost_gradient import lost_reason
 
 NEGLIGIBLE = 1e-6
@@ -47,22 +47,23 @@ def _asks_for_a_trace(parameter: ParameterFacts, step: StepFacts) -> bool:
 def reason_of(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
     """Why it did not move, or that it moved by decay alone; None for one that learned."""
     if parameter.moved:
-        return _moved_otherwise(parameter)
-    return next((found for question in _QUESTIONS for found in [question(parameter, step)] if found is not None), None)
+        return _moved_otherwise(parameter, step)
+    questions = _QUESTIONS if not step.failure else (_frozen, _lost) if step.failure == WITHOUT_GRAPH else (_frozen,)
+    return next((found for question in questions for found in [question(parameter, step)] if found is not None), None)
 
 
-def _moved_otherwise(parameter: ParameterFacts) -> Optional[Reason]:
+def _moved_otherwise(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
     if parameter.gradient_at_step == NOT_FINITE:
         text = "the gradient is not finite, and now the weight is not either"
         return Reason("nan-gradient", WARNING, text, _at_lost(parameter))
     if parameter.gradient_at_step not in (NO_GRADIENT, ZERO) or parameter.group is None:
         return None
     by = "weight decay" if parameter.weight_decay else "momentum or the optimizer's own state"
-    return Reason("decay-only", INFO, f"moved by {by} alone: the gradient is {_no_or_zero(parameter)}")
-
-
-def _no_or_zero(parameter: ParameterFacts) -> str:
-    return "exactly zero" if parameter.gradient_at_step == ZERO else "missing"
+    behind = _lost(parameter, step) or _cleared(parameter, step)
+    if behind is None or behind.severity == INFO:
+        nothing = "exactly zero" if parameter.gradient_at_step == ZERO else "missing"
+        return Reason("decay-only", INFO, f"moved by {by} alone: the gradient is {nothing}")
+    return replace(behind, text=f"moved by {by} alone, not by learning: {behind.text}")
 
 
 def _overwritten(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:

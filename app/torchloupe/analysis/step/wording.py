@@ -9,10 +9,12 @@ NONE = "none"
 HEALTHY_RATIO = 1e-3
 """About so much of a weight's norm is a usual update."""
 
+HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch")
+"""Reasons that are mostly meant so."""
+
 _SHORT = {
     "requires-grad-false": "frozen",
     "no-effect": "no effect here",
-    "decay-only": "decay only",
     "nan-gradient": "NaN gradient",
 }
 
@@ -27,7 +29,7 @@ def group_text(motion: ParameterMotion) -> str:
 def moved_text(motion: ParameterMotion) -> str:
     """How far it moved, as a share of its norm; else why it did not."""
     if motion.moved and motion.reason:
-        return f"{_ratio(motion)}, {short_reason(motion)}"
+        return short_reason(motion) if motion.reason == "nan-gradient" else f"{_ratio(motion)}, by decay"
     return _ratio(motion) if motion.moved else short_reason(motion)
 
 
@@ -45,6 +47,27 @@ def step_lines(report: StepReport) -> List[str]:
     """The step in two or three sentences: the loss, the optimizer, what moved."""
     moved = sum(each.moved for each in report.parameters)
     return [_loss_line(report), _optimizer_line(report), f"{moved} of {counted(len(report.parameters), 'parameter')} moved."]
+
+
+def step_line(report: StepReport) -> str:
+    """The same in one line for a heading."""
+    moved = sum(each.moved for each in report.parameters)
+    loss = f"loss {number_text(report.loss_before)}" if report.loss_before is not None else "no loss"
+    loss += f" → {number_text(report.loss_after)}" if report.loss_after is not None else ""
+    rates = _rates(report)
+    optimizer = f"{report.optimizer}, lr {rates}" if rates else report.optimizer or "no optimizer"
+    parts = [f"{moved} of {counted(len(report.parameters), 'parameter')} moved", f"{loss} ({report.loss_source})"]
+    parts += [f"{optimizer} ({_optimizer_source(report)})", f"{report.mode} mode", report.device]
+    return "  ·  ".join(parts)
+
+
+def percent_text(fraction: Optional[float]) -> str:
+    """``12 %``; next to nothing and nearly all are not rounded to nothing and all."""
+    if fraction is None:
+        return ""
+    if 0.0 < fraction < 0.01:
+        return "< 1 %"
+    return f"{int(100 * fraction)} %"
 
 
 def event_text(event: StepEvent) -> str:
@@ -65,10 +88,17 @@ def _loss_line(report: StepReport) -> str:
 def _optimizer_line(report: StepReport) -> str:
     if not report.optimizer:
         return "No optimizer was made."
+    lr = f", lr {_rates(report)}" if _rates(report) else ""
+    return f"Optimizer {report.optimizer}{lr} ({_optimizer_source(report)})."
+
+
+def _rates(report: StepReport) -> str:
     rates = sorted({each.lr for each in report.parameters if each.lr is not None})
-    lr = f", lr {', '.join(f'{rate:g}' for rate in rates[:3])}" if rates else ""
-    source = "chosen here, for want of a make_optimizer" if report.optimizer_source == "default" else report.optimizer_source
-    return f"Optimizer {report.optimizer}{lr} ({source})."
+    return ", ".join(f"{rate:g}" for rate in rates[:3])
+
+
+def _optimizer_source(report: StepReport) -> str:
+    return "chosen here, for want of a make_optimizer" if report.optimizer_source == "default" else report.optimizer_source
 
 
 def _ratio(motion: ParameterMotion) -> str:

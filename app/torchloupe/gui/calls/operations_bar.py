@@ -20,7 +20,6 @@ class OperationsBar(QWidget):
         self.missing = QLabel(self.tr("This run was made without operations."), wordWrap=True)
         self.missing.setIndent(em(self, 0.25))
         self.again = QPushButton()
-        self.again.clicked.connect(self._run)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, em(self, 0.25), 0)
         layout.setSpacing(em(self, 0.25))
@@ -39,18 +38,13 @@ class OperationsBar(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Only now the window with its commands is known."""
         super().showEvent(event)
-        switch, run = self._command(SWITCH), self._command(RUN)
+        switch, run = (self.window().findChild(QAction, name) for name in (SWITCH, RUN))
         self.switch.setVisible(switch is not None)
-        if switch is not None and self.switch.defaultAction() is not switch:
-            self.switch.setDefaultAction(switch)
-        if run is not None:
-            keys = run.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            self.again.setText(self.tr("Run again  {0}").format(keys).rstrip())
-
-    def _command(self, name: str) -> QAction | None:
-        return self.window().findChild(QAction, name)
-
-    def _run(self) -> None:
-        run = self._command(RUN)
-        if run is not None:
-            run.trigger()
+        if switch is None or run is None or self.switch.defaultAction() is switch:
+            return
+        self.switch.setDefaultAction(switch)
+        keys = run.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.again.setText(self.tr("Run again  {0}").format(keys).rstrip())
+        self.again.setEnabled(run.isEnabled())
+        self.again.clicked.connect(run.trigger)
+        run.enabledChanged.connect(self.again.setEnabled)

@@ -55,7 +55,7 @@ class DetailsPanel(QWidget):
             text.anchorClicked.connect(self._go)
         self.unfold.toggled.connect(self.folded.setVisible)
         workbench.selection_changed.connect(self._show)
-        for signal in (workbench.model_changed, workbench.diff_changed, workbench.trace_changed):
+        for signal in (workbench.model_changed, workbench.diff_changed, workbench.trace_changed, workbench.weights.changed):
             signal.connect(self._show)
         workbench.checkpoint_changed.connect(self._forget_facts)
         self._show()

@@ -1,10 +1,11 @@
 """The details of each kind of thing that can be selected: problem, call, module, parameter, tensor of the checkpoint."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from torchloupe.analysis.axis_names import Axes, named_shape_text
+from torchloupe.analysis.loading_wording import values_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.state_dict_diff import DiffRow
 from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts
@@ -223,27 +224,15 @@ def module_sections(workbench: Workbench, module: ModuleEntry) -> list[Section]:
     facts.append(Fact("Mode", "train" if module.training else "eval"))
     calls = sum(call.module == module.path for call in workbench.calls.values())
     facts += [Fact("Calls", count_text(calls))] if calls > 1 else []
-    own = own_parameters(workbench.model.tree.parameters, module.path) if workbench.model else []
     parameters = tuple(
         Fact(
             entry.key.rpartition(".")[2],
             f"{shape_text(entry.shape)} {entry.dtype}{kind_text(entry)}",
             link=f"parameter:{entry.key}",
         )
-        for entry in own
+        for entry in workbench.index.owned.get(module.path, ())
     )
     return [Section("The module", tuple(facts))] + ([Section("Parameters and buffers", parameters)] if parameters else [])
-
-
-def own_parameters(parameters: Iterable[ParameterEntry], path: str) -> list[ParameterEntry]:
-    """Those of one module, which stand side by side."""
-    own: list[ParameterEntry] = []
-    for entry in parameters:
-        if entry.owner == path:
-            own.append(entry)
-        elif own:
-            break
-    return own
 
 
 def of_parameter(workbench: Workbench, key: str) -> Details | None:
@@ -263,6 +252,8 @@ def of_parameter(workbench: Workbench, key: str) -> Details | None:
     facts += [Fact("Tied to", other, link=f"parameter:{other}") for other in entry.tied_to]
     facts += [Fact("Same memory as", other, link=f"parameter:{other}") for other in entry.shares_with]
     facts += [Fact("Stride", shape_text(entry.stride))] if entry.stride else []
+    loaded = workbench.weights.loaded
+    facts += [Fact("Values", values_text(loaded, key))] if loaded else []
     row = diff_row(workbench, expected=key)
     sections = [Section("", tuple(facts))] + ([Section("In the checkpoint", partner_facts(row, "found"))] if row else [])
     return Details(key, entry.kind, sections=tuple(sections), places=assigned_place(entry))

@@ -27,7 +27,8 @@ class ModesDialog(QDialog):
         self._compared = ModesCompared(())
         self.answer = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.only = QCheckBox(self.tr("&Only calls that differ"), checked=True)
+        self.only = QCheckBox(self.tr("&Only calls that differ"))
+        self.only.setChecked(True)
         columns = [
             Column(self.tr("Module"), 11),
             Column(self.tr("Class"), 8),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.modules.arranging import Entry, arrange, key_of
 from torchloupe.gui.modules.model import haystack_of, name_of
-from torchloupe.gui.modules.parameters import parameters_by_owner
 from torchloupe.gui.outline import Outline
+from torchloupe.gui.tree_index import TreeIndex
 from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.registration import HiddenPart
 
@@ -75,7 +75,7 @@ class BuildTree:
             for place, (key, around) in enumerate(zip(keys, outline.parent, strict=True))
         )
         position = {key: place for place, key in enumerate(keys)}
-        owned = parameters_by_owner(self.tree)
+        owned = TreeIndex(self.tree).owned
         haystacks = [haystack_of(entry, owned, None) for entry in entries] if self.is_large and not self.ahead else []
         widest = max(range(len(entries)), key=lambda place: len(name_of(entries[place])) + 2 * outline.depth[place], default=-1)
         longest = LEVEL * (outline.depth[widest] + 1) + name_of(entries[widest]) + ROOM_FOR_MARK if entries else ""

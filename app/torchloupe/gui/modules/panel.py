@@ -69,6 +69,7 @@ class ModulesPanel(QWidget):
         bench.diff_changed.connect(lambda: self.below.set_statuses(statuses_by_key(bench.diff)))
         bench.selection_changed.connect(self._follow)
         bench.weights.changed.connect(self._show_weights)
+        bench.steps.changed.connect(lambda: self.below.set_motions(bench.steps.motions))
 
     # what the shell asks of every panel
 
@@ -89,6 +90,10 @@ class ModulesPanel(QWidget):
     def choose_columns(self) -> None:
         """The columns of the half that has the focus."""
         (self.below.columns if self._is_below else self.columns).open_menu()
+
+    def show_motions(self) -> None:
+        """The columns that say what the last training step did."""
+        self.below.show_motions()
 
     def set_folded(self, folded: bool) -> None:
         """Equal blocks in one row each, or every module in its own; kept for the next start."""

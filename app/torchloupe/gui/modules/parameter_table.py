@@ -1,6 +1,7 @@
 """The parameters and buffers of the selected module, or of everything below it, as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -19,6 +20,7 @@ from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.wire.loading import LOADED
 from torchloupe.wire.modules import BUFFER, ParameterEntry
+from torchloupe.wire.steps import ParameterMotion
 
 
 class ParameterTable(QWidget):
@@ -59,14 +61,23 @@ class ParameterTable(QWidget):
 
     def set_statuses(self, statuses: dict[str, str]) -> None:
         """Another diff of the keys."""
-        self._facts = rows.Facts(statuses, self._facts.stats, self._facts.initialised)
+        self._facts = replace(self._facts, statuses=statuses)
         self.model.refresh()
+
+    def set_motions(self, motions: Mapping[str, ParameterMotion]) -> None:
+        """What a training step did, by key; empty when there was none."""
+        self._facts = replace(self._facts, motions=motions)
+        self.model.refresh()
+
+    def show_motions(self) -> None:
+        """The columns that say it."""
+        self.columns.show_columns(rows.FROM_A_STEP)
 
     def forget(self, loaded: Sequence[str] = ()) -> None:
         """Another model, or other values in it: what was read of the old ones is of no use. ``loaded`` are keys whose values came from
         a checkpoint."""
         self._jobs.drop(READING)
-        self._facts = rows.Facts(self._facts.statuses, initialised=dict.fromkeys(loaded, LOADED))
+        self._facts = replace(self._facts, stats={}, initialised=dict.fromkeys(loaded, LOADED))
         if loaded:
             self.columns.show_columns((rows.INITIALISATION,))
         self.model.refresh()

@@ -5,22 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from torchloupe.analysis.state_dict_diff import StateDictDiff
+from torchloupe.analysis.step.wording import HARMLESS, group_text, moved_text, why_text
 from torchloupe.analysis.wording import bytes_text, count_text, number_text, shape_text
 from torchloupe.gui.marks import DIFF_MARKS
 from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
-from torchloupe.wire.modules import PARAMETER, ModuleTree, ParameterEntry
+from torchloupe.wire.modules import PARAMETER, ParameterEntry
+from torchloupe.wire.steps import ParameterMotion
 from torchloupe.wire.tensors import TensorStats
 
 
 @dataclass(frozen=True)
 class Facts:
     """What is known of parameters beside their entries, by key: the status in the checkpoint; once the values were read, statistics
-    and the initialisation that they fit."""
+    and the initialisation that they fit; what the last training step did to them."""
 
     statuses: Mapping[str, str] = field(default_factory=dict)
     stats: dict[str, TensorStats] = field(default_factory=dict)
     initialised: dict[str, str] = field(default_factory=dict)
+    motions: Mapping[str, ParameterMotion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,24 @@ def grad_text(entry: ParameterEntry, _facts: Facts) -> str:
 def persistent_text(entry: ParameterEntry, _facts: Facts) -> str:
     """Whether the state_dict has it."""
     return "yes" if entry.persistent else "no"
+
+
+def step_group(entry: ParameterEntry, facts: Facts) -> str:
+    """Its group in the optimizer of the last step."""
+    motion = facts.motions.get(entry.key)
+    return group_text(motion) if motion else ""
+
+
+def step_moved(entry: ParameterEntry, facts: Facts) -> str:
+    """How far the last step moved it, or why it did not."""
+    motion = facts.motions.get(entry.key)
+    return moved_text(motion) if motion else ""
+
+
+def _moved_order(entry: ParameterEntry, facts: Facts) -> Any:
+    """Those that did not move first, then by how far."""
+    motion = facts.motions.get(entry.key)
+    return None if motion is None else (motion.moved, motion.update_ratio or 0.0, motion.reason)
 
 
 def status_text(entry: ParameterEntry, facts: Facts) -> str:
@@ -74,6 +95,8 @@ COLUMNS = (
     ParameterColumn(Column("Kind", 5.5), kind_text),
     ParameterColumn(Column("Grad", 3.5), grad_text),
     ParameterColumn(Column("Checkpoint", 7), status_text),
+    ParameterColumn(Column("Moved", 9), step_moved, _moved_order, shown=False),
+    ParameterColumn(Column("Group", 6.5), step_group, shown=False),
     ParameterColumn(Column("Numel", 5.5, right=True), lambda entry, _: count_text(entry.numel), lambda entry, _: entry.numel),
     ParameterColumn(
         Column("Bytes", 5, right=True), lambda entry, _: bytes_text(entry.bytes), lambda entry, _: entry.bytes, shown=False
@@ -91,6 +114,9 @@ HIDDEN_AT_FIRST = tuple(each.column.title for each in COLUMNS if not each.shown)
 INITIALISATION = "Initialisation"
 FROM_VALUES = (INITIALISATION, *(each.column.title for each in STATISTICS))
 """The columns that say something once the values were read."""
+FROM_A_STEP = ("Moved", "Group")
+"""Those that do after a training step."""
+MOVED = TITLES.index("Moved")
 KIND, GRAD, STATUS = TITLES.index("Kind"), TITLES.index("Grad"), TITLES.index("Checkpoint")
 
 
@@ -104,6 +130,9 @@ def parameter_row(entry: ParameterEntry, facts: Facts, owner: str = "") -> Row:
     roles[GRAD] = "info" if entry.kind == PARAMETER and not entry.requires_grad else None
     mark = DIFF_MARKS.get(facts.statuses.get(entry.key, ""))
     roles[STATUS] = mark.role if mark else None
+    motion = facts.motions.get(entry.key)
+    if motion is not None and not motion.moved:
+        roles[MOVED], tips[MOVED] = "muted" if motion.reason in HARMLESS else "warning", why_text(motion)
     return Row(tuple(cells), entry.key, tuple(roles), tuple(tips))
 
 
@@ -119,14 +148,6 @@ def parameter_order(entry: ParameterEntry, column: int, facts: Facts) -> tuple[b
     chosen = COLUMNS[column]
     value = (chosen.order or chosen.text)(entry, facts)
     return (value is None or value == "", value if value not in (None, "") else 0)
-
-
-def parameters_by_owner(tree: ModuleTree) -> dict[str, list[ParameterEntry]]:
-    """The parameters and buffers of each module alone, by module path."""
-    owned: dict[str, list[ParameterEntry]] = {}
-    for entry in tree.parameters:
-        owned.setdefault(entry.owner, []).append(entry)
-    return owned
 
 
 def statuses_by_key(diff: StateDictDiff | None) -> dict[str, str]:

@@ -25,9 +25,7 @@ class ChannelsView(ValueView):
         super().__init__(jobs, "Channels")
         numbers = [Column(title, 5.4, right=True) for title in TITLES]
         columns = [Column(self.tr("Channel"), 4.6, right=True), *numbers, Column(self.tr("Zeros"), 7.6, right=True)]
-        self.table = FilterTable(
-            [*columns, Column(self.tr("NaN"), 3.6, right=True), Column(self.tr("Inf"), 3.6, right=True)], "Channels"
-        )
+        self.table = FilterTable([*columns, Column(self.tr("NaN or Inf"), 5.4, right=True)], self.tr("Channels"))
         self.note = QLabel(" ", wordWrap=True)
         box = QVBoxLayout(self.content)
         box.setContentsMargins(0, 0, 0, 0)
@@ -74,16 +72,14 @@ def channel_row(channel: ChannelStats, measured: MeasuredActivation) -> Row:
         count_text(channel.number),
         *map(number_text, numbers),
         part_text(channel.zeros, each),
-        count_text(channel.nan),
-        count_text(channel.inf),
+        count_text(channel.not_finite),
     )
     dead = channel.min == channel.max
     roles = (
         None,
         *["muted" if dead else None] * 4,
         None,
-        "error" if channel.nan else "muted",
-        "error" if channel.inf else "muted",
+        "error" if channel.not_finite else "muted",
     )
-    order = (channel.number, *numbers, channel.zeros, channel.nan, channel.inf)
+    order = (channel.number, *numbers, channel.zeros, channel.not_finite)
     return Row(cells, channel.number, roles, order=order)

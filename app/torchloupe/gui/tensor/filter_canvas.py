@@ -14,9 +14,11 @@ LARGEST = 7.0
 
 
 class FilterCanvas(QWidget):
-    """Draws all tiles of a page as large as fits; ``pointed`` says the position of the one under the mouse."""
+    """Draws all tiles of a page as large as fits; ``pointed`` says the position of the one under the mouse, ``chosen``
+    that of the one that was double-clicked."""
 
     pointed = Signal(int)
+    chosen = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +57,12 @@ class FilterCanvas(QWidget):
         at = self.tile_at(event.position().toPoint())
         if at is not None:
             self.pointed.emit(at)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Say which one is to be looked at."""
+        at = self.tile_at(event.position().toPoint())
+        if at is not None:
+            self.chosen.emit(at)
 
     def _colour(self) -> None:
         tiles = self._tiles

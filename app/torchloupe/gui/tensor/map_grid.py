@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QVBoxLayout
 
 from torchloupe.analysis.activation_views import ATTENTION, IMAGE, MAPS
@@ -22,7 +22,9 @@ NOUNS = {MAPS: "channel", ATTENTION: "head", IMAGE: "sample"}
 
 
 class MapGrid(ValueView):
-    """A page at a time is read, and no more. The mouse names a map."""
+    """A page at a time is read, and no more. The mouse names a map; a double click asks for that one alone."""
+
+    one_wanted = Signal(str)  # the index of one map
 
     def __init__(self, jobs: Jobs) -> None:
         super().__init__(jobs, "Maps")
@@ -51,6 +53,7 @@ class MapGrid(ValueView):
         self.back.clicked.connect(lambda: self._turn(-1))
         self.forward.clicked.connect(lambda: self._turn(1))
         self.canvas.pointed.connect(self._point)
+        self.canvas.chosen.connect(self._choose)
 
     def set_kind(self, kind: str) -> None:
         """What the next tensor is: ``maps``, ``attention`` or ``image``."""
@@ -115,6 +118,10 @@ class MapGrid(ValueView):
         assert self.tiles is not None
         assert self.layout_of_maps is not None
         return maps_sentence(self.tiles, self.layout_of_maps, self.shown_kind)
+
+    def _choose(self, at: int) -> None:
+        if self.tiles is not None and self.layout_of_maps is not None and self.layout_of_maps.colour is None:
+            self.one_wanted.emit(self.layout_of_maps.one_map(self.steppers.places, self.tiles.numbers[at]))
 
     def _point(self, at: int) -> None:
         if self.tiles is not None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torchloupe.analysis.activation_views import best_view, no_values_reason, tensor_name
 from torchloupe.analysis.wording import bytes_text, count_text, counted, number_text, shape_text
-from torchloupe.gui.pinning import Pin, pins_of_call
+from torchloupe.gui.flowed import pins_of_call
+from torchloupe.gui.pinning import Pin
 from torchloupe.gui.text_table import Row
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.activations import INPUT, OUTPUT
@@ -15,7 +16,6 @@ from torchloupe.wire.traces import LayerCall
 from torchloupe.wire.values import ValueSummary
 
 RGB_CHANNELS = 3
-WITHOUT_ORDER = "It has no values that can be counted: it is empty, or complex. The view Values lists them."
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from torchloupe.analysis.activation_views import difference_facts
 from torchloupe.gui.elided import ElidedCombo
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
-from torchloupe.gui.pinning import Pin
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.flow_readings import FlowReadings
 from torchloupe.gui.tensor.numbers_page import NumbersPage
@@ -51,7 +49,7 @@ class TensorPanel(QWidget):
         self.choice, self.numbers = ElidedCombo(), NumbersPage()
         self.table, self.logarithmic = self.numbers.table, self.numbers.logarithmic
         self.origin = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self.step = QPushButton(self.tr("Show values"))
+        self.step = QPushButton()
         self.pin_bar = PinBar(workbench, self.pin_choice, self.show_pinned)
         self.empty = EmptyState(self.tr("Nothing to plot. Select a call, a parameter or a tensor of the checkpoint."))
         self._pages, self._content = QStackedWidget(), QWidget()
@@ -156,11 +154,11 @@ class TensorPanel(QWidget):
         choice = self._current()
         if choice is None or not self.isVisible():
             return
-        self._show_parts(choice)
         self.views.set_subject(self._subject_of(choice))
+        self._show_parts(choice)
         self._show_origin(self._readings.get(choice.stored) if choice.stored else None)
         if choice.pin is not None or choice.pair is not None:
-            self._show_flow(choice, choice.pin or choice.pair)
+            self._show_flow(choice)
             return
         if choice.stored is not None:
             self._show_stored(choice, choice.stored)
@@ -201,28 +199,17 @@ class TensorPanel(QWidget):
         if apart and choice.pair is not None:
             self.beside.show_pair(choice.pair, self.flow)
 
-    def _show_flow(self, choice: rows.TensorChoice, about: Pin | tuple[Pin, Pin] | None) -> None:
-        """Numbers of an activation: those of the run at once, quantiles once they are there."""
-        question, read = "", []
-        stats = choice.stats
-        if choice.pin is not None and not choice.note:
-            question, measured = self.flow.question, self.flow.measured(choice.pin)
-            read = rows.quantile_rows(measured.summary) if measured else []
-            stats = stats or (measured.summary.stats if measured and measured.summary else None)
-        elif choice.pair is not None and choice.kind:
-            question, found = self.flow.question, self.flow.measured_difference(choice.pair)
-            if found is not None:
-                choice = replace(choice, facts=(*choice.facts, *difference_facts(found.difference)))
-                read, stats = rows.quantile_rows(found.summary), found.summary.stats if found.summary else None
-        said = question or (self.flow.sentence(about) if about is not None else "")
-        self.origin.setText(said)
-        self.origin.setVisible(bool(said))
-        self.step.setVisible(bool(question))
-        self.numbers.show_stats(choice, stats, read)
-        if stats is None and not choice.note:
-            self.numbers.say(
-                said or (rows.WITHOUT_ORDER if read or self.flow.is_known(about) else self.tr("Reading the values …"))
-            )
+    def _show_flow(self, choice: rows.TensorChoice) -> None:
+        """Numbers of what flowed: those of the run at once, quantiles once they are there."""
+        found = self.flow.numbers(choice)
+        self.origin.setText(found.said)
+        self.origin.setVisible(bool(found.said))
+        self.step.setText(found.button)
+        self.step.setVisible(bool(found.button))
+        choice = replace(choice, facts=(*choice.facts, *found.facts))
+        self.numbers.show_stats(choice, found.stats, rows.quantile_rows(found.summary))
+        if found.stats is None:
+            self.numbers.say(found.in_place)
 
     # pins
 

@@ -6,7 +6,8 @@ from functools import partial
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from torchloupe.gui.elided import ElidedLabel
-from torchloupe.gui.pinning import MOST, Pin, Pins, pin_title
+from torchloupe.gui.flowed import pin_title
+from torchloupe.gui.pinning import MOST, Pin, Pins
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
 

@@ -124,11 +124,20 @@ class TensorViews(QWidget):
         self._wants_best = bool(kind) and number == BEST[kind]
         self._show()
 
+    def _show_one(self, index: str) -> None:
+        """One map alone, with its numbers at the edges."""
+        self.show_view(HEAT_MAP)
+        view = self.current
+        if isinstance(view, HeatMap):
+            view.slice.field.setText(index)
+
     def _show(self) -> None:
         number, subject = self.tabs.currentIndex(), self._subject
         if number in _MADE and number not in self._views:
-            self._views[number] = _MADE[number](self.jobs)
-            self._stack.addWidget(self._views[number])
+            made = self._views[number] = _MADE[number](self.jobs)
+            self._stack.addWidget(made)
+            if isinstance(made, MapGrid):
+                made.one_wanted.connect(self._show_one)
         view = self._views.get(number)
         self._stack.setCurrentWidget(view or self._histogram)
         if isinstance(view, MapGrid):

@@ -2,8 +2,9 @@
 
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -77,14 +78,12 @@ def compare_modes(target: Target, model: nn.Module, request: CompareModes, conte
     return ModesCompared(calls, difference, time.perf_counter() - started)
 
 
-def _pass(
-    model: nn.Module, given: SampleInput, places: Places, seed: int, mode: str, check: Callable[[], None]
-) -> "_Recorder":
+def _pass(model: nn.Module, given: SampleInput, places: Places, seed: int, mode: str, check: Callable[[], None]) -> "_Recorder":
     mine = SampleInput(copied(given.positional), copied(given.keywords), given.source)
     recorder = _Recorder(model, places, check)
     torch.manual_seed(seed)
     try:
-        with uncompiled(), torch.no_grad(), recorder:
+        with uncompiled(), torch.no_grad(), recorder.at_work():
             recorder.output = _samples(model(*mine.positional, **mine.keywords))
     except (Exception, SystemExit) as error:
         raise CouldNotRun(problem_of(error, "forward-failed", f"In {mode} mode the model does not run", places)) from error
@@ -101,23 +100,23 @@ class _Recorder(TorchFunctionMode):
         self._check = check
         self._open: List[_Seen] = []
         self._numbers: Dict[str, int] = {}
-        self._handles: List[Any] = []
         self._looking = False
         self.calls: Dict[_Key, _Seen] = {}
         self.output: List[_Sample] = []
 
-    def __enter__(self) -> "_Recorder":
-        self._handles = [
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Inside, calls and operations are seen."""
+        handles = [
             register_module_forward_pre_hook(self._began),
             register_module_forward_hook(lambda module, _args, output: self._ended(module, output)),
         ]
-        super().__enter__()
-        return self
-
-    def __exit__(self, *raised: Any) -> None:
-        super().__exit__(*raised)
-        for handle in self._handles:
-            handle.remove()
+        try:
+            with self:
+                yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
@@ -209,7 +208,7 @@ def _distance(given: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -
 
 
 def _compared(eval_pass: _Recorder, train_pass: _Recorder) -> Tuple[Tuple[ModeCall, ...], Optional[float]]:
-    calls = []
+    calls: List[ModeCall] = []
     for key in dict.fromkeys((*eval_pass.calls, *train_pass.calls)):
         calls.append(_call(len(calls), eval_pass.calls.get(key), train_pass.calls.get(key)))
     return tuple(calls), _difference(eval_pass.output, train_pass.output)
@@ -218,8 +217,9 @@ def _compared(eval_pass: _Recorder, train_pass: _Recorder) -> Tuple[Tuple[ModeCa
 def _call(index: int, in_eval: Optional[_Seen], in_train: Optional[_Seen]) -> ModeCall:
     seen = in_eval or in_train
     assert seen is not None
-    file, line = seen.place or (None, None)
-    facts = ModeCall(
+    changes = tuple(in_train.changes) if in_train else ()
+    file, line = seen.place or next(((each.file, each.line) for each in changes if each.file), (None, None))
+    return ModeCall(
         index,
         seen.path,
         type(seen.module).__name__,
@@ -231,11 +231,10 @@ def _call(index: int, in_eval: Optional[_Seen], in_train: Optional[_Seen]) -> Mo
         *_mean_and_std(in_train),
         *_mean_and_std(in_eval),
         only_in="" if in_eval and in_train else "eval" if in_eval else "train",
-        changes=tuple(in_train.changes) if in_train else (),
+        changes=changes,
         file=file,
         line=line,
     )
-    return facts
 
 
 def _mean_and_std(seen: Optional[_Seen]) -> Tuple[Optional[float], Optional[float]]:

@@ -54,6 +54,9 @@ class GradientWatch(TorchFunctionMode):
                 self._hook(tensor.grad_fn)
                 self.roots.append(tensor)
         result = func(*args, **(kwargs or {}))
+        if name == "grad":
+            for variable, gradient in zip(tensors_among(args[1:2] or (kwargs or {}).get("inputs")), tensors_among(result)):
+                self._arrived(variable, gradient)
         if name != "__get__":
             for tensor in tensors_among(result):
                 if tensor.grad_fn is not None and id(tensor.grad_fn) not in self._steps:  # the first: others pass it on
@@ -100,10 +103,7 @@ class GradientWatch(TorchFunctionMode):
             variable = getattr(node, "variable", None)
             if variable is not None:
                 for gradient in tensors_among(arrived):
-                    if not is_finite(gradient):
-                        name = self._names.get(id(variable))
-                        if name is not None:
-                            self._bad[name] = NAN if bool(torch.isnan(gradient).any()) else INF
+                    self._arrived(variable, gradient)
             elif self._first is None and all(is_finite(each) for each in tensors_among(arrived)):
                 for gradient in tensors_among(given):
                     if not is_finite(gradient):
@@ -111,6 +111,12 @@ class GradientWatch(TorchFunctionMode):
                         return
 
         return look
+
+    def _arrived(self, variable: torch.Tensor, gradient: torch.Tensor) -> None:
+        """A gradient reached what it is the gradient of."""
+        name = self._names.get(id(variable))
+        if name is not None and not is_finite(gradient):
+            self._bad[name] = NAN if bool(torch.isnan(gradient).any()) else INF
 
     def _step_of(self, node: Any) -> Optional[_Step]:
         """The operation that made a node: its own, or the one whose parts it is one of."""

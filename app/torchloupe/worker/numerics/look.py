@@ -62,7 +62,7 @@ class ValuePass:
             self._values.births_reaching(outputs),
             self._units.quiet(outputs),
             self._units.ones,
-            self._units.inputs,
+            self._units.inputs(outputs),
             self._units.norms,
             self._given.source != _MADE_UP,
             trains,

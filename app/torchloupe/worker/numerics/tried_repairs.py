@@ -70,4 +70,3 @@ def with_tried_fix(
         return problem  # the model does not run so: that says nothing of the repair
     fixes = (replace(fix, verified=works, outcome=ALL_FINITE if works else "there is still NaN or Inf"), *problem.fixes[1:])
     return replace(problem, fixes=fixes)
-

@@ -1,5 +1,6 @@
 """Which units of an activation never fire or stand at its limits, over the batch and all positions; what norms get; what inputs are for."""
 
+import math
 import weakref
 from dataclasses import replace
 from typing import Any, Dict, List, Optional, Tuple
@@ -70,7 +71,7 @@ class UnitWatch:
             dead = ~units.fired
             found.append(replace(units.facts, dead=int(dead.sum()), cannot=int((dead & units.cannot).sum())))
         for facts, limited, count, result, number in self._limited.values():
-            last = number >= self._operations - 2 or (result() is not None and id(result()) in answers)
+            last = number >= self._operations - 1 or (result() is not None and id(result()) in answers)
             found.append(replace(facts, limited=limited / count, observations=count, is_answer=last))
         return tuple(found)
 
@@ -84,10 +85,10 @@ class UnitWatch:
         """Each BatchNorm at its first call, in execution order."""
         return tuple(self._norms.values())
 
-    @property
-    def inputs(self) -> Tuple[InputFacts, ...]:
+    def inputs(self, outputs: List[torch.Tensor]) -> Tuple[InputFacts, ...]:
         """The inputs, with what became of them."""
-        return tuple(self._inputs.values())
+        answers = {id(tensor) for tensor in outputs}
+        return tuple(replace(facts, is_used=facts.is_used or key in answers) for key, facts in self._inputs.items())
 
     def seen(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """One operation ended."""
@@ -107,14 +108,18 @@ class UnitWatch:
 
     def _use_inputs(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         takes_values = any(True for _ in tensors_among(result)) or str(getattr(func, "__name__", "")) in _LEAVING
-        if not takes_values or all(each.is_used for each in self._inputs.values()):
+        if not takes_values or all(each.first_use for each in self._inputs.values()):
             return
         for tensor in tensors_among((args, kwargs)):
             facts = self._inputs.get(id(tensor))
-            if facts is not None and not facts.is_used and self.watch is not None:
+            if facts is not None and not facts.first_use and self.watch is not None:
                 self._inputs[id(tensor)] = replace(facts, is_used=True, first_use=said(func), used_at=self.watch.here())
 
     def _began(self, module: nn.Module, args: Any) -> None:
+        if self._paths.get(id(module)):  # in a thread, or in code that is not Python, its operations are not seen
+            for tensor in tensors_among(args):
+                if id(tensor) in self._inputs:
+                    self._inputs[id(tensor)] = replace(self._inputs[id(tensor)], is_used=True)
         if isinstance(module, _BatchNorm) and args and isinstance(args[0], torch.Tensor) and self.watch is not None:
             path = self._paths.get(id(module), "")
             if path not in self._norms:
@@ -204,7 +209,8 @@ def _cannot_fire(layer: nn.Module, given: torch.Tensor) -> torch.Tensor:
         return torch.zeros(1, dtype=torch.bool, device=given.device)
     weight, bias, given = weight.detach().float(), bias.detach().float(), given.detach().float()
     if isinstance(layer, (_BatchNorm, nn.LayerNorm)):
-        return (bias < -_FAR * weight.abs()).reshape(-1)
+        far: torch.Tensor = bias < -_FAR * weight.abs()
+        return far.reshape(-1)
     per_unit = weight.flatten(1)
     if isinstance(layer, _ConvTransposeNd) or per_unit.shape[1] < _FEWEST_FEATURES or not given.numel():
         return torch.zeros_like(bias, dtype=torch.bool)
@@ -212,7 +218,8 @@ def _cannot_fire(layer: nn.Module, given: torch.Tensor) -> torch.Tensor:
         return torch.zeros_like(bias, dtype=torch.bool)
     if float(given.min()) >= 0:
         per_unit = per_unit.clamp(min=0)
-    return bias < -per_unit.norm(dim=1) * _longest(layer, given)
+    cannot: torch.Tensor = bias < -per_unit.norm(dim=1) * _longest(layer, given)
+    return cannot
 
 
 def _longest(layer: nn.Module, given: torch.Tensor) -> float:
@@ -221,13 +228,13 @@ def _longest(layer: nn.Module, given: torch.Tensor) -> float:
         return float(given.norm(dim=-1).max())
     weight = layer.weight
     assert isinstance(weight, torch.Tensor)
-    return float(given.abs().max()) * float(weight[0].numel()) ** 0.5
+    return float(given.abs().max()) * math.sqrt(weight[0].numel())
 
 
 def _norm_facts(module: Any, path: str, given: torch.Tensor, watch: ValueWatch) -> NormFacts:
     """How the stored statistics of a BatchNorm stand to what arrives."""
     stored, spread = module.running_mean, module.running_var
-    uses_batch = bool(module.training or stored is None)
+    uses_batch = bool(module.training and stored is not None)
     if stored is None or spread is None or given.dim() < 2 or not given.numel():
         return NormFacts(path, type(module).__name__, watch.here(), uses_batch)
     values = given.detach().float().transpose(0, 1).flatten(1)

@@ -22,11 +22,13 @@ MEANT = "meant"
 """The mark of values that someone wrote as constants: -inf in a mask."""
 _Mark = Union[str, Birth]
 _CONSTANTS = (
-    *("full", "full_like", "new_full", "tensor", "as_tensor", "new_tensor", "fill", "masked_fill", "where", "__setitem__"),
+    *("full", "full_like", "new_full", "tensor", "as_tensor", "new_tensor", "fill", "masked_fill", "where", "setitem"),
     *("index_fill", "empty", "empty_like", "new_empty", "triu", "tril", "pad", "fill_diagonal", "masked_scatter", "scatter"),
 )
 _HUGE = 0.9 * torch.finfo(torch.float32).max
 _SOFTMAX = ("softmax", "log_softmax", "_softmax", "softmin")
+_OF_GRADIENTS = ("__get__", "grad", "backward")
+"""What gives a gradient: where those go bad is for others to say."""
 _LOSSES = ("cross_entropy", "nll_loss", "nll_loss2d")
 
 
@@ -96,7 +98,7 @@ class ValueWatch(TorchFunctionMode):
 
     def _look(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         changed = list(tensors_among(result))
-        if name == "__setitem__" or (name.endswith("_") and args and result is not args[0]):
+        if name == "__setitem__" or (name.endswith("_") and not name.endswith("__") and args and result is not args[0]):
             changed += tensors_among(args[:1])
         for tensor in changed:
             if is_finite(tensor):
@@ -114,9 +116,10 @@ class ValueWatch(TorchFunctionMode):
             return found[1]
         name = self._names.get(id(tensor), "")
         has_nan = bool(torch.isnan(tensor).any())
-        if not has_nan:
+        if not has_nan and not isinstance(tensor, nn.Parameter):
             return MEANT  # masks, tables, inputs: an Inf that was there before was written by someone
-        birth = Birth(NAN, "", "", self.module_path(), self.here(), (operand(tensor, name),), *_first_bad(tensor, True))
+        kind = NAN if has_nan else INF
+        birth = Birth(kind, "", "", self.module_path(), self.here(), (operand(tensor, name),), *_first_bad(tensor, has_nan))
         self.births.append(birth)
         self._put(tensor, birth)
         return birth
@@ -133,6 +136,9 @@ class ValueWatch(TorchFunctionMode):
             sick = next((birth for birth in births if birth.kind == NAN), None)
             if sick is not None:
                 return sick
+            gradients = any(mark == MEANT and bool(torch.isnan(each).any()) for mark, each in zip(marks, operands))
+            if gradients or name in _OF_GRADIENTS:
+                return MEANT
         elif births:
             return births[0]
         elif marks or self._is_meant(name, args, kwargs, tensor):
@@ -143,7 +149,7 @@ class ValueWatch(TorchFunctionMode):
 
     def _is_meant(self, name: str, args: Any, kwargs: Any, tensor: torch.Tensor) -> bool:
         """Whether an Inf is written by the author: a constant, a mask of 0 and 1 whose logarithm is taken, the lowest number twice."""
-        if name.rstrip("_") in _CONSTANTS or any(math.isinf(number) for number in _numbers(args, kwargs)):
+        if name.strip("_") in _CONSTANTS or any(math.isinf(number) for number in _numbers(args, kwargs)):
             return True
         operands = [each for each in tensors_among((args, kwargs)) if each.is_floating_point() and each.numel()]
         if name.startswith("log") and operands and bool(((operands[0] == 0) | (operands[0] == 1)).all()):
@@ -174,6 +180,7 @@ class ValueWatch(TorchFunctionMode):
             because,
             ignored=_ignored(name, args, kwargs),
             is_negative=kind == INF and not bool(torch.isposinf(tensor).any()),
+            is_written=name.strip("_") in _CONSTANTS and not name.startswith(("empty", "new_empty")),
         )
 
 

@@ -12,25 +12,66 @@ from ...analysis.registration.forward_facts import Spot
 from ..places import Places, is_foreign
 
 
-class CallWatch:
-    """A context that knows which modules were called and which one runs now. Calls are seen through hooks of all modules at once."""
+class EveryCall:
+    """A context in which ``began`` is told of each call of a module, and ``ended`` of each that did not raise.
 
-    def __init__(self, check: Callable[[], None]) -> None:
-        self._check = check
+    It stands in ``nn.Module`` itself, before and behind all hooks, and costs half of what a hook of all modules does. The compiler keeps
+    a way past it: where that is loaded, there are hooks.
+    """
+
+    def __init__(self, began: Callable[[nn.Module], None], ended: Optional[Callable[[nn.Module], None]] = None) -> None:
+        self._began = began
+        self._ended = ended
         self._handles: List[Any] = []
-        self._running: List[nn.Module] = []
-        self.called: Set[int] = set()
+        self._original: Any = None
 
-    def __enter__(self) -> "CallWatch":
-        self._handles = [
-            register_module_forward_pre_hook(self._began),
-            register_module_forward_hook(self._ended),
-        ]
-        return self
+    def __enter__(self) -> None:
+        began, ended = self._began, self._ended
+        if "torch._dynamo" in sys.modules:
+            self._handles.append(register_module_forward_pre_hook(lambda module, _args: began(module)))
+            if ended is not None:
+                self._handles.append(register_module_forward_hook(lambda module, _args, _output: ended(module)))
+            return
+        original = self._original = vars(nn.Module)["_call_impl"]
+
+        @functools.wraps(original)
+        def called(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            began(module)
+            output = original(module, *args, **kwargs)
+            if ended is not None:
+                ended(module)
+            return output
+
+        self._replace(called)
 
     def __exit__(self, *_: object) -> None:
         for handle in self._handles:
             handle.remove()
+        self._handles.clear()
+        if self._original is not None:
+            self._replace(self._original)
+            self._original = None
+
+    def _replace(self, call: Any) -> None:
+        module_class: Any = nn.Module
+        module_class._call_impl = call
+
+
+class CallWatch:
+    """A context that knows which modules were called and which one runs now."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
+        self._every = EveryCall(self._began, self._ended)
+        self._running: List[nn.Module] = []
+        self.called: Set[int] = set()
+
+    def __enter__(self) -> "CallWatch":
+        self._every.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._every.__exit__()
 
     @property
     def running(self) -> Optional[nn.Module]:
@@ -41,12 +82,12 @@ class CallWatch:
         """The innermost module that runs and is not one of torch's own layers."""
         return next((each for each in reversed(self._running) if not type(each).__module__.startswith("torch.")), self.running)
 
-    def _began(self, module: nn.Module, _args: Any) -> None:
+    def _began(self, module: nn.Module) -> None:
         self._check()
         self.called.add(id(module))
         self._running.append(module)
 
-    def _ended(self, module: nn.Module, _args: Any, _output: Any) -> None:
+    def _ended(self, module: nn.Module) -> None:
         if self._running and self._running[-1] is module:
             self._running.pop()
         elif any(each is module for each in self._running):

@@ -18,6 +18,7 @@ from ...analysis.registration.source_reads import SourceReads
 from ...wire.errors import TorchloupeError
 from ...wire.problems import Problem
 from ...wire.registration import InspectedModel, InspectModel
+from ..collector import collector_at_rest
 from ..context import Context
 from ..explain import CouldNotRun, said_by
 from ..forward import chosen_device, on_device
@@ -34,7 +35,7 @@ from ..without_data import needs_data, without_data
 from .forward_seen import seen_in_forward
 from .modes import EvalPasses, looked_at_modes
 from .moves import stays_behind
-from .watch_forward import ForwardWatch, set_mode
+from .watch_forward import ForwardWatch, graphs_on, set_mode
 
 _MOST_INPUT_ELEMENTS = 1 << 22
 _STEPS = 3
@@ -72,8 +73,8 @@ def _looked(
     try:
         context.progress(0, _STEPS, "working out an input")
         given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
-        before, here = state, next((tensor.device for tensor in walked.tensors()), device)
-        if here != device or any(map(is_lazy, walked.tensors())):
+        before, here = state, next((tensor.device for tensor in walked.tensors), device)
+        if here != device or any(map(is_lazy, walked.tensors)):
             walked = Walked(on_device(model, device))
             before = ModelState(walked.model, walked=walked)
         request = replace(request, shapes_only=request.shapes_only or device.type == "meta")
@@ -115,11 +116,9 @@ class _Look:
         """What was found, and what could not be looked at. ``sources`` are the project's files, parsed."""
         self._context.progress(0, _STEPS, "watching the forward pass")
         reads = SourceReads(tree for _, tree in sources)
-        watch = self._watched(reads)
-        facts = seen_in_forward(watch)
+        watch, facts = self._seen(reads)
         error, effects = watch.passes[0].error, watch.passes[0].side_effects
         values: List[Problem] = []
-        self._before.restore()
         if any(not each.is_global for each in facts.foreign):
             self._context.progress(1, _STEPS, "moving a copy")
             stays = stays_behind(self._model)
@@ -127,49 +126,60 @@ class _Look:
                 facts, foreign=tuple(replace(each, stays=each.is_global or each.part.path in stays) for each in facts.foreign)
             )
         if error is not None:
-            self._notes.append(f"The forward pass failed, what comes after was not looked at: {said_by(error)}")
+            self._note(f"The forward pass failed, what comes after was not looked at: {said_by(error)}")
         elif effects:
-            self._notes.append(_not_run_again(effects))
+            self._note(_not_run_again(effects))
         elif not self._request.shapes_only:
             self._context.progress(2, _STEPS, "comparing the modes")
             facts = self._modes(facts, self._eval_output(watch))
             values = self._values()
         return forward_problems(facts) + left_out_problems(facts.modules, sources) + mode_problems(facts) + values, self._notes
 
-    def _watched(self, reads: SourceReads) -> ForwardWatch:
+    def _seen(self, reads: SourceReads) -> Tuple[ForwardWatch, ForwardFacts]:
+        """What watched passes showed; the model is as it was before them."""
+        for is_thorough in (False, True):
+            watch = self._watched(reads, is_thorough)
+            with collector_at_rest():
+                facts, graphs = seen_in_forward(watch), graphs_on(watch.walked)
+            self._before.restore()
+            if watch.passes[0].side_effects or not watch.is_in_doubt(self._before.changed, graphs):
+                break
+        return watch, facts
+
+    def _watched(self, reads: SourceReads, is_thorough: bool) -> ForwardWatch:
         """Both modes. With data where that is quick; without where there is much of it, as long as the model can do without."""
         if self._request.shapes_only or self._is_large():
-            watch = self._passes(reads, is_without=True)
+            watch = self._passes(reads, is_thorough, is_without=True)
             error, effects = watch.passes[0].error, watch.passes[0].side_effects
             if self._request.shapes_only or error is None or not needs_data(error) or effects:
                 return watch
             self._before.restore()
-        return self._passes(reads, is_without=False)
+        return self._passes(reads, is_thorough, is_without=False)
 
-    def _passes(self, reads: SourceReads, is_without: bool) -> ForwardWatch:
+    def _passes(self, reads: SourceReads, is_thorough: bool, is_without: bool) -> ForwardWatch:
         if self._request.mode is not None:
             set_mode(self._model, self._request.mode == "train", self._walked)
         given, flow = self._flow(is_without)
         self._has_data = not is_without
         check = self._context.cancel.raise_if_requested
-        watch = ForwardWatch(self._walked, self._target.places, reads, check, self._before.files)
+        watch = ForwardWatch(self._walked, self._target.places, reads, check, self._before.files, is_thorough)
         training = self._model.training
         first = watch.run(given, self._request.seed, None, flow)
         if first.error is None and not first.side_effects:
             second = watch.run(given, self._request.seed, not training, flow)
             if second.error is not None and not is_without:
                 mode = "eval" if training else "train"
-                self._notes.append(f"A second call, in {mode} mode, does not run: {said_by(second.error)}")
+                self._note(f"A second call, in {mode} mode, does not run: {said_by(second.error)}")
         return watch
 
     def _flow(self, is_without: bool) -> "Tuple[SampleInput, AbstractContextManager[Any]]":
         if not is_without:
             return self._given, nullcontext()
-        device = next((tensor.device for tensor in self._walked.tensors()), None)
+        device = next((tensor.device for tensor in self._walked.tensors), None)
         return without_data(self._given, device)
 
     def _is_large(self) -> bool:
-        weights = sum(each.numel() * each.element_size() for each in self._walked.tensors() if not is_lazy(each))
+        weights = sum(each.numel() * each.element_size() for each in self._walked.tensors if not is_lazy(each))
         inputs = [*tensors_in(self._given.positional), *tensors_in(self._given.keywords)]
         return weights > COPY_LIMIT_BYTES or sum(tensor.numel() for _, tensor in inputs) > _MOST_INPUT_ELEMENTS
 
@@ -179,7 +189,7 @@ class _Look:
         problems, note = looked_at_values(
             self._model, self._given, self._before, self._target.places, asked.mode, asked.seed, check
         )
-        self._notes += [note] if note and note not in self._notes else []
+        self._note(note)
         return problems
 
     def _eval_output(self, watch: ForwardWatch) -> Optional[List[torch.Tensor]]:
@@ -192,5 +202,9 @@ class _Look:
     def _modes(self, facts: ForwardFacts, once: Optional[List[torch.Tensor]]) -> ForwardFacts:
         passes = EvalPasses(self._walked, self._before, self._request.seed, self._context.cancel.raise_if_requested)
         facts, note = looked_at_modes(facts, passes, self._given, self._target.places, once)
-        self._notes += [note] if note else []
+        self._note(note)
         return facts
+
+    def _note(self, note: str) -> None:
+        if note and note not in self._notes:
+            self._notes.append(note)

@@ -7,7 +7,6 @@ from typing import Any, Callable, List, Optional, Tuple
 
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ...analysis.registration.forward_facts import ForwardFacts
 from ..input_values import SampleInput
@@ -19,6 +18,7 @@ from ..torch_compat import uncompiled
 from ..walked import Walked
 from . import raw
 from .batch import batch_dependence
+from .call_watch import EveryCall
 from .compared import differ
 from .watch_forward import set_mode
 
@@ -31,7 +31,7 @@ class TooSlow(BaseException):
 
 
 class EvalPasses:
-    """Runs the model in eval mode, each time from the same state. Modules that ``eval()`` does not reach, hidden ones and such as want
+    """Runs the model in eval mode, each time from the state ``before``, in which it is now. Modules that ``eval()`` does not reach, hidden ones and such as want
     it otherwise, are in eval mode too: of what they do in train mode others tell."""
 
     def __init__(self, walked: Walked, before: ModelState, seed: int, check: Callable[[], None]) -> None:
@@ -42,6 +42,7 @@ class EvalPasses:
         self._before = before
         self._seed = seed
         self._check = check
+        self._is_used = False
 
     def output(
         self,
@@ -51,7 +52,9 @@ class EvalPasses:
         prepare: Callable[[], None] = lambda: None,
     ) -> List[torch.Tensor]:
         """The tensors that come out, detached. Raises what the model raises, and ``TooSlow``."""
-        self._before.restore()
+        if self._is_used:
+            self._before.restore()
+        self._is_used = True
         set_mode(self.model, False, self.walked)
         for module in self._modules:
             raw.module_vars(module)["training"] = False
@@ -59,19 +62,15 @@ class EvalPasses:
         torch.manual_seed(self._seed + int(other_seed))
         until = time.monotonic() + PATIENCE_SECONDS
 
-        def hook(_module: nn.Module, _args: Any) -> None:
+        def began(_module: nn.Module) -> None:
             self._check()
             if time.monotonic() > until:
                 raise TooSlow
 
-        handle = register_module_forward_pre_hook(hook)
         effects = SideEffects(diverted=True, files=self._before.files)
         mine = SampleInput(map_tensors(given.positional, torch.clone), map_tensors(given.keywords, torch.clone), given.source)
-        try:
-            with uncompiled(), effects, within or nullcontext():
-                output = self.model(*mine.positional, **mine.keywords)
-        finally:
-            handle.remove()
+        with uncompiled(), effects, EveryCall(began), within or nullcontext():
+            output = self.model(*mine.positional, **mine.keywords)
         return [tensor.detach().clone() for _, tensor in tensors_in(output)]
 
     def is_random(self, given: SampleInput, once: List[torch.Tensor]) -> bool:

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 import torch
 from torch import nn
@@ -110,7 +110,7 @@ class OperationWatch(TorchFunctionMode):
 
     def expect(
         self,
-        registered: Iterator[torch.Tensor],
+        registered: Iterable[torch.Tensor],
         foreign: Dict[Any, torch.Tensor],
         inputs: List[Tuple[str, torch.Tensor]],
         kept: List[torch.Tensor],

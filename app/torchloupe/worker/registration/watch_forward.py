@@ -13,6 +13,7 @@ from torch import nn
 
 from ...analysis.registration.source_reads import SourceReads
 from ...wire.registration import MODULE, PARAMETER
+from ..collector import collector_at_rest
 from ..input_values import SampleInput
 from ..model_state import COPY_LIMIT_BYTES
 from ..nested import map_tensors, tensors_in
@@ -25,7 +26,7 @@ from . import raw
 from .call_watch import BirthWatch, CallWatch, DirectWatch
 from .global_things import GlobalThing, global_things
 from .hidden import Held, registered_tensors
-from .operation_watch import OperationWatch, Seen
+from .operation_watch import OperationWatch, Seen, memory_of
 
 _DEEPEST_PYTHON = 4000
 _DEEPEST_LIST = 3
@@ -62,10 +63,19 @@ class ForwardWatch:
     """Watched passes of one model, one after the other, nothing put back in between: the second sees what the first left.
 
     ``walked`` is the model as its tree is now, ``files`` the open files that it holds. What a pass writes goes nowhere.
+
+    Graphs that stay behind and weights that change are rare, and to follow them from pass to pass takes a look at everything after each:
+    that is done only when the watch ``is_thorough``. Else ``is_in_doubt`` tells whether there is something to follow.
     """
 
     def __init__(
-        self, walked: Walked, places: Places, reads: SourceReads, check: Callable[[], None], files: Sequence[Any] = ()
+        self,
+        walked: Walked,
+        places: Places,
+        reads: SourceReads,
+        check: Callable[[], None],
+        files: Sequence[Any] = (),
+        is_thorough: bool = True,
     ) -> None:
         self.walked = walked
         self.model = walked.model
@@ -75,11 +85,14 @@ class ForwardWatch:
         self._files = files
         self.held: Tuple[Held, ...] = walked.hidden.held
         self.globals: List[GlobalThing] = global_things(walked, places)
-        self._known = list(self._known_tensors())
-        self.known_before = set(map(id, self._known))
-        self.graphs_before = graphs_on(walked)
-        self.trainable = trainable(walked)
-        self.prints_before = Prints(self.trainable)
+        with collector_at_rest():
+            self._known = list(self._known_tensors())
+            self.known_before = set(map(id, self._known))
+            self._members = [raw.module_vars(module) for module in self._modules()]
+            self.trainable = trainable(walked)
+            self.is_thorough = is_thorough
+            self.graphs_before = graphs_on(walked) if is_thorough else {}
+            self.prints_before = Prints(self.trainable if is_thorough else {})
         self.passes: List[Pass] = []
 
     def run(
@@ -93,13 +106,13 @@ class ForwardWatch:
         if is_training is not None:
             set_mode(self.model, is_training, self.walked)
         seen = self._watches()
-        seen.is_all_eval = not any(raw.module_vars(module).get("training") for module in self._modules())
+        seen.is_all_eval = not any(members.get("training") for members in self._members)
         mine = SampleInput(copied(given.positional), copied(given.keywords), given.source)
         inputs = named_inputs(self.model, mine)
         foreign: Dict[Any, torch.Tensor] = {number: held.value for number, held in enumerate(self.held) if is_plain(held)}
         foreign.update((thing.name, thing.tensor) for thing in self.globals)
         left = [tensor for kept in (self.passes[-1].graphs.values() if self.passes else ()) for tensor in kept]
-        seen.operations.expect(iter(self._known), foreign, inputs, left)
+        seen.operations.expect(self._known, foreign, inputs, left)
         effects = SideEffects(self.places, diverted=True, files=self._files)
         torch.manual_seed(seed)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST_PYTHON))
@@ -115,10 +128,23 @@ class ForwardWatch:
         seen.seconds = time.perf_counter() - started
         seen.side_effects = effects.noted
         seen.changed_inputs = list(_really_changed(seen.operations.changed, inputs, named_inputs(self.model, given)))
-        self.walked = self.walked.now()
-        seen.graphs, seen.prints = graphs_on(self.walked), Prints(self.trainable)
+        with collector_at_rest():
+            if self.is_thorough or self.passes or seen.births.modules:
+                self.walked = self.walked.now()
+            if self.is_thorough:
+                seen.graphs, seen.prints = graphs_on(self.walked), Prints(self.trainable)
         self.passes.append(seen)
         return seen
+
+    def is_in_doubt(self, changed: Sequence[torch.Tensor], graphs: Graphs) -> bool:
+        """Whether passes that were not thorough have to be repeated: weights ``changed`` in them or were written, ``graphs`` are left."""
+        weights = set(map(id, self.trainable.values()))
+        written = {memory for seen in self.passes for memory in seen.operations.written} - {None}
+        return not self.is_thorough and (
+            bool(graphs)
+            or any(id(tensor) in weights for tensor in changed)
+            or (bool(written) and any(memory_of(tensor) in written for tensor in self.trainable.values()))
+        )
 
     def _modules(self) -> Iterator[nn.Module]:
         """The registered and the hidden ones."""
@@ -143,7 +169,7 @@ class ForwardWatch:
 
     def _known_tensors(self) -> Iterator[torch.Tensor]:
         """Registered tensors, and hidden ones that would be trained: of those others tell."""
-        yield from (tensor for tensor in self.walked.tensors() if not is_lazy(tensor))
+        yield from (tensor for tensor in self.walked.tensors if not is_lazy(tensor))
         for held in self.held:
             if held.part.kind == MODULE:
                 yield from (tensor for module in held.below for tensor in registered_tensors(module) if not is_lazy(tensor))
@@ -152,9 +178,9 @@ class ForwardWatch:
 
 
 def set_mode(model: nn.Module, is_training: bool, walked: Optional[Walked] = None) -> None:
-    """Train or eval mode in the model's own way, or in the plain one where it has none (seen where it was ``walked``) or that fails."""
+    """Train or eval mode in the model's own way, or in the plain one where it has none (seen where it is ``walked``) or that fails."""
     if walked is not None and not any(map(_has_modes_of_its_own, walked.kinds)):
-        for _, module in walked.now().each:
+        for _, module in walked.each:
             raw.module_vars(module)["training"] = is_training
         return
     try:

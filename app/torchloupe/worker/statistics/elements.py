@@ -8,7 +8,7 @@ import torch
 from ..torch_compat import is_lazy, without_torch_function
 from .moments import CHUNK
 
-_PLAIN = (torch.Tensor, torch.nn.Parameter)
+PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 def why_uncountable(tensor: torch.Tensor) -> Optional[str]:
@@ -25,7 +25,14 @@ def why_uncountable(tensor: torch.Tensor) -> Optional[str]:
         return "is empty"
     if not (tensor.is_quantized or _is_number(tensor.dtype)):
         return f"is of {str(tensor.dtype).replace('torch.', '')}, which torch cannot turn into numbers"
-    return None
+    return None if _has_memory(tensor) or not tensor.is_cpu else "stands for others and has no memory of its own"
+
+
+def _has_memory(tensor: torch.Tensor) -> bool:
+    try:
+        return tensor.data_ptr() != 0
+    except RuntimeError:  # what ``vmap`` and the like show to a model
+        return False
 
 
 @lru_cache(maxsize=None)
@@ -49,13 +56,9 @@ def values_of(tensor: torch.Tensor) -> Optional[torch.Tensor]:
 
 
 def is_simple(tensor: torch.Tensor) -> bool:
-    """Whether all elements can be read from memory in one run just as they lie there."""
+    """Whether the elements of a plain tensor can be read from memory in one run just as they lie there."""
     return (
-        type(tensor) in _PLAIN
-        and tensor.is_cpu
-        and tensor.layout is torch.strided
-        and not tensor.is_neg()
-        and (tensor.is_contiguous() or is_dense(tensor))
+        tensor.is_cpu and tensor.layout is torch.strided and not tensor.is_neg() and (tensor.is_contiguous() or is_dense(tensor))
     )
 
 
@@ -102,4 +105,4 @@ def _walked(tensor: torch.Tensor, most: int) -> Iterator[torch.Tensor]:
             yield from _walked(part, most)
     else:
         for part in torch.split(tensor, most // max(inner, 1)):
-            yield part.reshape(-1)
+            yield part.reshape(-1).contiguous()

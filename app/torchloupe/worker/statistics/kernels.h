@@ -16,7 +16,9 @@ INLINE REAL NAMED(value)(INT key) {
 /* Counts a block in; one in which something is not finite is looked at a second time. */
 INLINE void NAMED(moments)(const REAL *x, int64_t n, Moments *total) {
     const INT *bits = (const INT *)x;
-    double shift = (bits[0] & TOP) < INFINITE ? x[0] : 0, sum = 0, squares = 0;
+    int64_t first = 0;
+    while (first < n - 1 && (bits[first] & TOP) >= INFINITE) first++;
+    double shift = (bits[first] & TOP) < INFINITE ? x[first] : 0, sum = 0, squares = 0;
     INT low = TOP, high = ~TOP, zeros = 0, nan = 0, finite = 0;
     for (int64_t i = 0; i < n; i++) {
         INT key = NAMED(key)(bits[i]);

@@ -14,9 +14,12 @@ CHUNK = 1 << 16
 
 
 class Moments:
-    """Count, mean and sum of squared deviations of the finite values (Chan, Golub, LeVeque 1979), extremes, special values."""
+    """Count, mean and sum of squared deviations of the finite values (Chan, Golub, LeVeque 1979), extremes, special values.
 
-    __slots__ = ("finite", "high", "inf", "low", "mean", "nan", "squares", "zeros")
+    ``mean`` and ``squares`` are of the values divided by ``unit``.
+    """
+
+    __slots__ = ("finite", "high", "inf", "low", "mean", "nan", "squares", "unit", "zeros")
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class Moments:
         self.finite, self.mean, self.squares = finite, mean, squares
         self.low, self.high = low, high
         self.zeros, self.nan, self.inf = zeros, nan, inf
+        self.unit = 1.0
 
     def add(self, other: "Moments") -> None:
         """Count another part in."""
@@ -53,8 +57,8 @@ class Moments:
         known = self.finite > 0
         return TensorStats(
             count=(self.finite + self.nan + self.inf) * times,
-            mean=self.mean if known else None,
-            std=math.sqrt(max(self.squares / self.finite, 0.0)) if known else None,
+            mean=self.mean * self.unit if known else None,
+            std=math.sqrt(max(self.squares / self.finite, 0.0)) * self.unit if known else None,
             min=self.low if known else None,
             max=self.high if known else None,
             zeros=self.zeros * times,

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 import torch
 
 from ...wire.tensors import TensorStats
-from .elements import is_simple
+from .elements import PLAIN, is_simple
 from .moments import BINS, HISTOGRAM_LIMIT, Moments, sample_step
 from .torch_way import widened
 
@@ -80,15 +80,24 @@ class NativeWay:
         A trace asks this for every small tensor, so it takes its time seriously: a frozen dataclass that is filled field by field
         would cost as much as the numbers in it.
         """
+        if type(tensor) not in PLAIN:
+            return None
         elements = tensor.numel()
-        kind = self._kinds.get(tensor.dtype)
-        if kind is None or not (elements and is_simple(tensor)):
+        if tensor.dtype not in self._kinds or not (elements and is_simple(tensor)):
             return None
         step = 1 if elements <= HISTOGRAM_LIMIT else sample_step(elements, tensor.element_size())
-        known = self._asked(tensor, kind, elements, step)
+        try:
+            address = tensor.data_ptr()
+        except RuntimeError:  # what ``vmap`` and the like show to a model
+            return None
+        if not address:
+            return None
+        known = self._asked(address, tensor.dtype, elements, step)
         finite, zeros, nan, inf, mean, squares, low, high, sampled = known[:9]
         if not finite:
             return TensorStats(elements, None, None, None, None, zeros, nan, inf)
+        if squares - squares != 0.0:  # infinite or NaN: the squares of such doubles need another unit
+            return None
         stats = _made(TensorStats)
         stats.__dict__.update(
             count=elements,
@@ -106,7 +115,7 @@ class NativeWay:
 
     def moments(self, piece: torch.Tensor) -> Moments:
         """What is known after one look at a piece."""
-        finite, zeros, nan, inf, mean, squares, low, high = self._asked(piece, self._kinds[piece.dtype], len(piece), 0)[:8]
+        finite, zeros, nan, inf, mean, squares, low, high = self._asked(piece.data_ptr(), piece.dtype, len(piece), 0)[:8]
         return Moments(finite, mean, squares, low, high, zeros, nan, inf)
 
     def bins(self, pieces: Iterable[torch.Tensor], low: float, high: float) -> List[int]:
@@ -118,17 +127,18 @@ class NativeWay:
             self._histogram(piece.data_ptr(), len(piece), self._kinds[piece.dtype], low, high, ctypes.addressof(counts))
         return list(counts)
 
-    def _asked(self, tensor: torch.Tensor, kind: int, elements: int, step: int) -> Tuple[Any, ...]:
+    def _asked(self, address: int, dtype: torch.dtype, elements: int, step: int) -> Tuple[Any, ...]:
         """The library's answer; a desk for each thread that asks at the same time."""
         try:
             desk = self._desks.pop()
         except IndexError:
             desk = _Desk()
+        kind = self._kinds[dtype]
         if kind != _BYTES:
             sample = desk.room_for(-(-elements // step)) if step > 1 else None
-            self._measure(tensor.data_ptr(), elements, kind, step, sample, desk.address)
+            self._measure(address, elements, kind, step, sample, desk.address)
         else:
-            self._measure_bytes(tensor.data_ptr(), elements, self._values_of_bytes(tensor.dtype), desk.address)
+            self._measure_bytes(address, elements, self._values_of_bytes(dtype), desk.address)
         answer = _RESULT.unpack(desk.result)
         self._desks.append(desk)
         return answer

@@ -72,7 +72,7 @@ class _Rows:
     """Moments of each row of a matrix that comes in parts."""
 
     def __init__(self, count: int) -> None:
-        self.finite = torch.zeros(count, dtype=torch.float64)
+        self.finite = torch.zeros(count, dtype=torch.float64, device="cpu")
         self.mean, self.squares, self.zeros = (torch.zeros_like(self.finite) for _ in range(3))
         self.low, self.high = torch.full_like(self.finite, torch.inf), torch.full_like(self.finite, -torch.inf)
 
@@ -102,13 +102,14 @@ class _Rows:
 
 def _parts(rows: torch.Tensor) -> Iterator[torch.Tensor]:
     """The tensor as a matrix of its first axis against all others, as many columns at a time as stay in the cache."""
-    if rows.dim() < 3 or rows[0].numel() * len(rows) <= CHUNK:
+    if rows.dim() < 3:
         matrix = rows.reshape(len(rows), -1)
         for part in torch.split(matrix, max(CHUNK // len(rows), 1), 1):
             yield widened(part.cpu()).double()
-    else:
-        for part in rows.unbind(1):
-            yield from _parts(part)
+        return
+    one = max(rows.numel() // rows.shape[1], 1)
+    for part in torch.split(rows, max(CHUNK // one, 1), 1):
+        yield from _parts(part.flatten(1) if one <= CHUNK else part.squeeze(1))
 
 
 def _between(ordered: torch.Tensor, place: float) -> float:

@@ -104,8 +104,10 @@ typedef struct {
 } Ruler;
 
 INLINE Ruler ruler_of(double low, double high) {
-    double range = high - low, part = range > 1e300 ? 0x1p-600 : range < 1e-280 ? 0x1p600 : 1, whole = high * part - low * part;
-    return (Ruler){part, low * part, whole > 0 ? BINS / whole : 0};
+    double range = high - low, part = range > 1e300 ? 0x1p-600 : range < 1e-280 ? 0x1p600 : 1;
+    volatile double bottom = low * part, top = high * part; /* or a compiler takes the difference before it multiplies */
+    double whole = top - bottom;
+    return (Ruler){part, bottom, whole > 0 ? BINS / whole : 0};
 }
 
 /* Adds to ``bins`` how many of the finite values lie in each of the equal parts of [low, high]. */

@@ -38,7 +38,7 @@ class TorchWay:
 
     def bins(self, pieces: Iterable[torch.Tensor], low: float, high: float) -> List[int]:
         """How many of the finite values lie in each of the equal parts of [low, high]."""
-        counts = torch.zeros(BINS, dtype=torch.int64)
+        counts = torch.zeros(BINS, dtype=torch.int64, device="cpu")
         part, start, scale = ruler(low, high)
         for piece in pieces:
             numbers = widened(piece)

@@ -13,13 +13,12 @@ from ...analysis.step.facts import FINITE, NO_GRADIENT, NOT_FINITE, ZERO, Parame
 from ...wire.steps import ParameterMotion
 from ..definitions import assignment_place, definition_places
 from ..model_state import ModelState
-from ..module_facts import members_of
 from ..module_tree import walk_modules
 from ..places import Places
 from ..source_loader import parsed
 from ..tensor_facts import dtype_name
-from ..torch_compat import is_lazy
 from .motion import Gradient, Motion, motion_between
+from .parameters import parameters_of
 from .step_watch import StepWatch
 
 
@@ -32,8 +31,8 @@ class Gathered:
     measured: Dict[str, ParameterMotion]
     watch: StepWatch
 
-    def facts(self, is_own_loop: bool, own_loss: bool, own_optimizer: bool) -> StepFacts:
-        """All of the step as one value."""
+    def facts(self, is_own_loop: bool, own_loss: bool, own_optimizer: bool, failure: str) -> StepFacts:
+        """All of the step as one value; the arguments are fields of it."""
         watch = self.watch
         return StepFacts(
             tuple(self.parameters),
@@ -45,6 +44,7 @@ class Gathered:
             watch.piled_up,
             watch.eval_backward,
             Spot(*watch.probabilities) if watch.probabilities else None,
+            failure=failure,
             dtypes=tuple(dict.fromkeys(each.dtype for each in self.parameters)),
         )
 
@@ -60,8 +60,9 @@ def gather(model: nn.Module, before: ModelState, watch: StepWatch, places: Place
         motion = _motion(copies.get(id(tensor)), tensor)
         gradient = watch.after_backward.get(id(tensor))
         seat = watch.seats.get(id(tensor))
-        moved = motion is not None and motion.changed > 0
         stepped = watch.versions_after_step.get(id(tensor))
+        is_new = id(tensor) not in copies  # made in the step itself, so that there is nothing to compare with
+        moved = motion.changed > 0 if motion is not None else is_new and stepped is not None and gradient is not None
         parameters.append(
             replace(
                 homes.facts_of(key, tensor),
@@ -79,18 +80,6 @@ def gather(model: nn.Module, before: ModelState, watch: StepWatch, places: Place
         )
         measured[key] = _measured(parameters[-1], tensor, motion)
     return Gathered(tensors, parameters, measured, watch)
-
-
-def parameters_of(model: nn.Module) -> Dict[str, torch.Tensor]:
-    """The registered parameters, each under its first key, whatever the model's own ``named_parameters`` says."""
-    found: Dict[str, torch.Tensor] = {}
-    met = set()
-    for path, module in walk_modules(model):
-        for name, tensor in members_of(module, "_parameters"):
-            if tensor is not None and not is_lazy(tensor) and id(tensor) not in met:
-                met.add(id(tensor))
-                found[f"{path}.{name}" if path else name] = tensor
-    return found
 
 
 def _measured(facts: ParameterFacts, tensor: torch.Tensor, motion: Optional[Motion]) -> ParameterMotion:

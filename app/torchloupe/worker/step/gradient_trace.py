@@ -25,9 +25,23 @@ _WRITING = ("__setitem__", "copy_", "index_put_")
 
 class Node:
     """One operation. Masks have a bit for each parameter: ``data`` those that the result depends on, ``live`` those that get a gradient
-    through it, ``lost`` those that were live in its operands and are not in the result."""
+    through it, ``lost`` those that were live in its operands and are not in the result. ``dead`` gave it zeros as a factor."""
 
-    __slots__ = ("bad", "data", "gradient", "in_forward", "layer", "live", "lost", "name", "parents", "place", "why", "zeros")
+    __slots__ = (
+        "bad",
+        "data",
+        "dead",
+        "gradient",
+        "in_forward",
+        "layer",
+        "live",
+        "lost",
+        "name",
+        "parents",
+        "place",
+        "why",
+        "zeros",
+    )
 
     def __init__(self, name: str, place: Spot, parents: Tuple[int, ...], data: int) -> None:
         self.name = name
@@ -38,6 +52,7 @@ class Node:
         self.why = self.layer = self.bad = ""
         self.in_forward = False
         self.gradient: Optional[float] = None
+        self.dead: Optional["Node"] = None
 
 
 class _Known(NamedTuple):
@@ -145,10 +160,12 @@ class GradientTrace(TorchFunctionMode):
                 hooked: Any = each
                 hooked.register_hook(arrived)
         node.bad = zero_kind(short_name(func).rstrip("_"), operands, results, words)
-        for operand in operands:
+        for operand in _factors(short_name(func), operands):
             known = self._of(operand)
             if known is not None and operand.is_floating_point() and not bool(operand.detach().any()):
                 node.zeros |= known.data
+                above = self.nodes[known.node] if known.node >= 0 else None
+                node.dead = above if above is not None and above.bad == "dead-relu" else node.dead
 
     def _look_at_values(self, node: Node, operands: List[torch.Tensor], results: List[torch.Tensor]) -> None:
         before, after = _worst(operands), _worst(results)
@@ -198,8 +215,16 @@ def _zeroed(trace: GradientTrace, bit: int) -> Optional[Loss]:
     """The last operation that was given a gradient and passed zeros on."""
     for node in reversed(trace.nodes):
         if node.live & bit and node.gradient and _upstream_is(trace, node, bit, lambda norm: norm == 0.0):
+            if node.dead is not None:
+                return _loss(node.dead, node.dead.bad)
             return _loss(node, node.bad or ("zero-init" if node.zeros & ~bit else "no-effect"), node.zeros & ~bit)
     return None
+
+
+def _factors(name: str, operands: List[torch.Tensor]) -> List[torch.Tensor]:
+    """The operands that others are multiplied with: not the bias of a layer, which comes last."""
+    has_bias = ("conv" in name or "norm" in name or name == "linear") and len(operands) > 2
+    return operands[:-1] if has_bias else operands
 
 
 def _upstream_is(trace: GradientTrace, node: Node, bit: int, holds: Callable[[float], bool]) -> bool:

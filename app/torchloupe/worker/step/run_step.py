@@ -9,7 +9,7 @@ from torch import nn
 
 from ...analysis.numerics.origin_findings import INF_ORIGIN, NAN_ORIGIN
 from ...analysis.step.facts import StepFacts
-from ...analysis.step.failed_step import failure_problems
+from ...analysis.step.failed_step import failure_problems, kind_of_failure
 from ...analysis.step.findings import motions_of, step_problems
 from ...analysis.step.reasons import needs_a_trace
 from ...wire.problems import Problem
@@ -24,7 +24,7 @@ from ..numerics.origin import nan_problem
 from ..sample_input import sample_input
 from ..target import Target
 from ..torch_compat import uncompiled
-from .gathering import Gathered, gather, parameters_of
+from .gathering import Gathered, gather
 from .kept_optimizers import KeptOptimizers
 from .step_watch import StepWatch
 from .tracing import trace_step
@@ -78,8 +78,7 @@ class _Step:
             self._optimizers.restore()
 
     def _report(self, device: str, sources: Iterable[str]) -> StepReport:
-        parameters = list(parameters_of(self._model).values())
-        watch = StepWatch(self._model, parameters, self._optimizers, self._target.places, self._check, self._target.module)
+        watch = StepWatch(self._model, self._optimizers, self._target.places, self._check, self._target.module)
         self._set_mode()
         mode = "train" if self._model.training else "eval"
         started = time.perf_counter()
@@ -131,7 +130,8 @@ class _Step:
     def _explained(self, gathered: Gathered) -> StepFacts:
         """The facts of the first run; those that only a trace tells are asked for when they are needed."""
         training = self._training
-        facts = gathered.facts(training.is_own_loop, not training.has_loss, not training.has_optimizer)
+        failure = "" if self._failed is None else kind_of_failure(str(self._failed))
+        facts = gathered.facts(training.is_own_loop, not training.has_loss, not training.has_optimizer, failure)
         finite = all(each.value is None or math.isfinite(each.value) for each in facts.events)
         if self._failed is None and finite and not needs_a_trace(facts):
             return facts
@@ -158,4 +158,4 @@ class _Step:
         if self._failed is None:
             return tuple(self._with_origin(step_problems(facts)))
         raised = problem_of(self._failed, "step-failed", "The training step failed", self._target.places)
-        return tuple(failure_problems(facts, raised, str(self._failed)))
+        return tuple(failure_problems(facts, raised))

@@ -13,6 +13,7 @@ from ...wire.steps import BACKWARD, CLIP, EVAL, LOAD, MADE, SCHEDULE, STEP, TRAI
 from ..places import Place, Places, is_foreign
 from .kept_optimizers import KeptOptimizers
 from .motion import Gradient, gradients_of, is_same_gradient
+from .parameters import parameters_of
 
 _MOST_EVENTS = 2000
 _HAS_MODES = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
@@ -28,7 +29,7 @@ class Seat(NamedTuple):
 
 
 class StepWatch:
-    """A context in which the optimizers, the backward passes and the gradients of ``parameters`` are seen.
+    """A context in which the optimizers, the backward passes and the gradients of the parameters of ``model`` are seen.
 
     ``user`` is the module of the user's code, which may hold names that were imported from torch before, such as ``clip_grad_norm_``.
     Optimizers that were not made here are ``kept``.
@@ -37,14 +38,14 @@ class StepWatch:
     def __init__(
         self,
         model: nn.Module,
-        parameters: List[torch.Tensor],
         kept: KeptOptimizers,
         places: Places,
         check: Callable[[], None],
         user: Any = None,
     ) -> None:
         self._model = model
-        self._parameters = parameters
+        self._parameters = list(parameters_of(model).values())
+        self._stepping = False
         self._kept = kept
         self._places = places
         self._check = check
@@ -107,6 +108,7 @@ class StepWatch:
     def before_step(self, optimizer: Any, *_: Any) -> None:
         """It is about to change the weights."""
         self._check()
+        self._stepping = True
         if not any(each is optimizer for each in self.optimizers):
             self.optimizers.append(optimizer)
             self._kept.keep(optimizer)
@@ -118,6 +120,7 @@ class StepWatch:
 
     def after_step(self, optimizer: Any, *_: Any) -> None:
         """It has changed them."""
+        self._stepping = False
         for group in optimizer.param_groups:
             for each in group["params"]:
                 self.versions_after_step[id(each)] = each._version
@@ -166,11 +169,14 @@ class StepWatch:
         number = self._note(BACKWARD)
         if first is not None and first.numel() == 1:
             self._losses[number] = first.detach().clone()
+        self._parameters = list(parameters_of(self._model).values())  # layers may have been replaced
         self._look_for_leftovers(self.events[number])
         if not self._model.training and any(isinstance(each, _HAS_MODES) for each in self._model.modules()):
             self.eval_backward = True
         result = original(*args, **kwargs)
         self.after_backward = gradients_of(self._parameters)
+        if self._stepping:  # the optimizer calls for gradients itself
+            self.at_step = self.after_backward
         return result
 
     def _look_for_leftovers(self, event: StepEvent) -> None:
@@ -186,6 +192,8 @@ class StepWatch:
     def _look_up(self, optimizer: Any) -> None:
         ours = {id(each) for each in self._parameters}
         number = next(index for index, each in enumerate(self.optimizers) if each is optimizer)
+        for key in [key for key, seat in self.seats.items() if seat.optimizer == number]:
+            del self.seats[key]
         for index, group in enumerate(optimizer.param_groups):
             lr, decay = _plain(group.get("lr")), _plain(group.get("weight_decay"))
             for each in group["params"]:

@@ -42,7 +42,7 @@ class _Traced:
         self, each: ParameterFacts, bit: int, keys: List[str], facts: StepFacts, modules: Dict[str, nn.Module]
     ) -> ParameterFacts:
         called = id(modules.get(each.owner)) in self.called
-        siblings = any(id(other) in self.called for other in _siblings(each.owner, modules))
+        siblings = any(id(other) in self.called for other in _siblings(each.owner, modules, self.called))
         lost = where_lost(self.trace, bit, each.grad_norm if each.gradient != NO_GRADIENT else None)
         if each.gradient not in (NO_GRADIENT, ZERO, NOT_FINITE):
             lost = None
@@ -51,7 +51,10 @@ class _Traced:
         return replace(each, called=called, used=bool(self.trace.used & bit), siblings_called=siblings, lost=lost)
 
     def _in_words(self, lost: Loss, keys: List[str], facts: StepFacts) -> Loss:
-        zeros = tuple(keys[int(number)] for number in lost.zeros)
+        is_zero = {each.key for each in facts.parameters if each.weight_norm == 0.0}
+        zeros = tuple(key for key in (keys[int(number)] for number in lost.zeros) if key in is_zero)
+        if lost.kind == "zero-init" and not zeros:
+            lost = replace(lost, kind="no-effect")
         moving = {each.key for each in facts.parameters if each.moved or each.gradient not in (NO_GRADIENT, ZERO)}
         in_library = lost.at.file is None or not self.places.is_project(lost.at.file)
         return replace(lost, zeros=zeros, zeros_move=any(key in moving for key in zeros), in_library=in_library)
@@ -104,10 +107,10 @@ def _layers(paths: Dict[int, str], running: List[str], called: Set[int]) -> Iter
         yield
 
 
-def _siblings(owner: str, modules: Dict[str, nn.Module]) -> List[nn.Module]:
-    """The other members of the nearest container that chooses among its members."""
+def _siblings(owner: str, modules: Dict[str, nn.Module], called: Set[int]) -> List[nn.Module]:
+    """The other members of the container that did not choose ``owner``, or what it is a part of."""
     path = owner
-    while path:
+    while path and id(modules[path]) not in called:
         above, _, name = path.rpartition(".")
         container: Optional[nn.Module] = modules.get(above)
         if isinstance(container, (nn.ModuleList, nn.ModuleDict)):

@@ -106,9 +106,10 @@ class Training:
     def run(
         self, around: Callable[[], ContextManager[Any]] = nullcontext, spread: bool = False, watch: Optional[StepWatch] = None
     ) -> Done:
-        """Train. ``watch`` is told of the steps of an optimizer of ours. With ``spread`` the loss is a fixed random projection in place of the mean square, which has no slope at zero.
+        """Train. ``watch`` is told of the steps of an optimizer of ours. With ``spread`` the loss is a fixed random projection in place
+        of the mean square, which has no slope at zero. ``around`` surrounds what the user wrote.
 
-        ``around`` surrounds what the user wrote. Raises what the user's code raises.
+        Raises what the user's code raises.
         """
         self._watch = watch
         torch.manual_seed(self._request.seed)
@@ -180,7 +181,7 @@ class Training:
         if not (isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer)):
             message = f"There is no optimizer `{self._request.optimizer}` in torch.optim."
             raise UsageError(message, "SGD, Adam and AdamW are some of those that there are.")
-        rate = {"lr": self._request.lr} if self._request.lr is not None else {}
+        rate: Dict[str, Any] = {"lr": self._request.lr} if self._request.lr is not None else {}
         return kind(parameters, **rate)
 
     def _made(self, make: Callable[..., Any]) -> Any:

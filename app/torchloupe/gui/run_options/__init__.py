@@ -1,0 +1,1 @@
+"""How the next run is made: gradients, autocast, statistics, seed, time limit."""

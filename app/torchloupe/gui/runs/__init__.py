@@ -1,0 +1,1 @@
+"""Two runs beside each other: the first call that differs."""

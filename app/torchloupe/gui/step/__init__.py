@@ -1,0 +1,1 @@
+"""The Step tab: what the last training step did to each parameter."""

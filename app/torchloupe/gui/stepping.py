@@ -1,0 +1,91 @@
+"""One training step: a request to the worker, and what it found - into the workbench."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.analysis.wording import counted, number_text
+from torchloupe.gui.events_trace import trace
+from torchloupe.gui.opening import Opening
+from torchloupe.wire.problems import INFO
+from torchloupe.wire.requests import Failed, OpenedTarget
+from torchloupe.wire.steps import RunStep, StepReport
+
+STEP = "step"
+"""Tag of the job."""
+
+
+class Stepping(QObject):
+    """Takes a step of the open model with the input, device and mode of its runs; constructs it anew first when the worker was replaced."""
+
+    finished = Signal()
+
+    def __init__(self, opening: Opening, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._opening, self._bench, self._jobs = opening, opening.workbench, opening.jobs
+        self._waits = False
+        opening.opened.connect(self._opened)
+        self._bench.model_changed.connect(lambda: self._jobs.drop(STEP))
+
+    @property
+    def can_step(self) -> bool:
+        """There is a model, and nothing else is done with it."""
+        return self._opening.can_run and not self._jobs.runs(STEP)
+
+    def step(self) -> None:
+        """Take one step."""
+        model, target = self._bench.model, self._opening.target
+        if model is None or target is None:
+            self._opening.said.emit(self.tr("There is no model to train. Open one first."))
+        elif self._opening.constructed:
+            self._start(model)
+        else:
+            self._waits = True
+            self._opening.construct(target, keep_calls=True)
+
+    def _opened(self, kind: str, _what: str) -> None:
+        if kind == "model" and self._waits and self._bench.model is not None:
+            self._waits = False
+            self._start(self._bench.model)
+
+    def _start(self, model: OpenedTarget) -> None:
+        if self._opening.running.first(partial(self._start, model)):
+            return
+        options = self._opening.options
+        self._jobs.start(
+            RunStep(options.inputs, options.device, options.mode),
+            done=partial(self._done, model),
+            failed=self._failed,
+            tag=STEP,
+            label=self.tr("training {0} for a step").format(model.class_name),
+        )
+
+    def _done(self, model: OpenedTarget, report: StepReport) -> None:
+        if self._bench.model is not model:
+            return
+        self._bench.steps.take(report)
+        moved = sum(each.moved for each in report.parameters)
+        trace("step_finished", moved=moved, of=len(report.parameters), problems=[each.code for each in report.problems])
+        text = self.tr("{0} of {1} moved").format(moved, counted(len(report.parameters), "parameter"))
+        if report.loss_before is not None and report.loss_after is not None:
+            loss = self.tr("loss {0} -> {1}").format(number_text(report.loss_before), number_text(report.loss_after))
+            text = f"{text}, {loss}"
+        self._opening.said.emit(text)
+        self._select(tuple(each for each in report.problems if each.severity != INFO))
+        self.finished.emit()
+
+    def _failed(self, failed: Failed) -> None:
+        trace("step_failed", cancelled=failed.cancelled, problems=[each.code for each in failed.problems])
+        if failed.cancelled:
+            self._opening.said.emit(self.tr("The step was cancelled; the model is as it was."))
+        elif failed.problems:
+            self._bench.steps.take(None, failed.problems)
+            self._opening.said.emit(failed.problems[0].message)
+            self._select(failed.problems)
+        self.finished.emit()
+
+    def _select(self, problems: tuple[object, ...]) -> None:
+        for problem in self._bench.problems:
+            if problem in problems:
+                self._bench.select_problem(problem)
+                return

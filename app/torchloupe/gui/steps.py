@@ -1,0 +1,57 @@
+"""The last training step of the open model: what it did to each parameter. Panels follow it through the workbench."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from torchloupe.analysis.step.beside import new_problems
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.steps import ParameterMotion, StepReport
+
+if TYPE_CHECKING:
+    from torchloupe.gui.workbench import Workbench
+
+
+class Steps(QObject):
+    """Follows the workbench it belongs to: another model, or other values in it, has taken no step yet."""
+
+    changed = Signal()
+
+    def __init__(self, workbench: "Workbench") -> None:
+        super().__init__(workbench)
+        self._bench = workbench
+        self.report: StepReport | None = None
+        self.failed: tuple[Problem, ...] = ()
+        self.motions: Mapping[str, ParameterMotion] = {}
+        workbench.model_changed.connect(self._forget)
+        workbench.weights.changed.connect(self._forget)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the step found, or why there was none."""
+        return self.report.problems if self.report is not None else self.failed
+
+    def problems_beside(self, known: Sequence[Problem]) -> list[Problem]:
+        """Those that are not ``known``, nor follow from what is."""
+        return new_problems(self.problems, known)
+
+    def take(self, report: StepReport | None, failed: tuple[Problem, ...] = ()) -> None:
+        """A step was taken, or could not be."""
+        self.report, self.failed = report, failed
+        self.motions = self._by_key(report) if report is not None else {}
+        self.changed.emit()
+        self._bench.problems_changed.emit()
+
+    def _by_key(self, report: StepReport) -> Mapping[str, ParameterMotion]:
+        """Each motion under every key of its parameter."""
+        found = {each.key: each for each in report.parameters}
+        for entry in self._bench.tree.parameters:
+            for key in entry.tied_to if entry.key not in found else ():
+                if key in found:
+                    found[entry.key] = found[key]
+        return found
+
+    def _forget(self) -> None:
+        if self.report is not None or self.failed:
+            self.take(None)

@@ -1,0 +1,170 @@
+"""Statistics are made in C where the compiled library is there and right, else in torch; what is of no use is said once."""
+
+import os
+import platform
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from torchloupe.session.luggage import LENGTH_DIGITS, luggage
+from torchloupe.worker.statistics import HISTOGRAM_LIMIT, native_way, tensor_stats
+from torchloupe.worker.statistics.native_way import LIBRARY, NativeWay
+from torchloupe.worker.statistics.torch_way import TorchWay
+from torchloupe.worker.statistics.ways import chosen_way, is_right, native_or_torch
+from worker.statistics_references import FLOATS, WAYS, assert_right, name_of
+
+compiled = pytest.mark.skipif(not LIBRARY.exists(), reason="there was no C compiler when this was installed")
+
+
+@pytest.fixture
+def native():
+    way = NativeWay()
+    yield way
+    way.limit(9)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=name_of)
+def test_that_every_way_answers_the_small_questions(way):
+    assert is_right(way)
+
+
+@compiled
+def test_that_the_library_is_used_where_there_is_one():
+    assert chosen_way().name == "native"
+    assert chosen_way() is chosen_way()
+
+
+@compiled
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("dtype", [*FLOATS, torch.int32, torch.int64], ids=name_of)
+def test_that_every_kind_of_processor_gets_the_same_numbers(native, level, dtype):
+    native.limit(level)
+    assert native.level <= level
+    torch.manual_seed(0)
+    for size in (1, 1000, 70_001):
+        tensor = (torch.randn(size) * 9).to(dtype)
+        assert_right(tensor_stats(tensor, native), tensor)
+    if dtype.is_floating_point:
+        tensor[5::9] = torch.nan
+        tensor[7] = torch.inf
+        assert_right(tensor_stats(tensor, native), tensor)
+
+
+@compiled
+def test_that_a_limited_processor_measures_large_samples_alike(native):
+    tensor = torch.randn(HISTOGRAM_LIMIT + 77)
+    wide = native.measure(tensor)
+    native.limit(0)
+    plain = native.measure(tensor)
+    assert plain.sampled == wide.sampled
+    assert sum(abs(a - b) for a, b in zip(plain.histogram, wide.histogram, strict=True)) <= 4
+    assert plain.std == pytest.approx(wide.std, rel=1e-12)
+
+
+@compiled
+def test_that_all_halves_there_are_become_the_right_numbers(native):
+    every = torch.arange(1 << 16, dtype=torch.int32).to(torch.uint16)
+    for dtype in (torch.float16, torch.bfloat16):
+        halves = every.view(dtype)
+        assert_right(tensor_stats(halves, native), halves, histogram=False)
+        for half in (halves[3:4], halves[700:701], halves[0x7BFF:0x7C00], halves[0x8001:0x8002]):
+            assert native.measure(half).min == float(half)
+
+
+@compiled
+def test_that_a_mode_which_takes_tiny_numbers_for_zero_counts_none_of_them_as_zero(native):
+    tiny = torch.full((50,), 1e-40)
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor has no such mode")
+    try:
+        stats = native.measure(tiny)
+    finally:
+        torch.set_flush_denormal(False)
+    assert (stats.zeros, stats.count) == (0, 50)
+
+
+@compiled
+def test_that_many_threads_ask_at_the_same_time(native):
+    tensors = [torch.randn(30_000 + number) + number for number in range(6)]
+    expected = [native.measure(tensor) for tensor in tensors]
+    wrong = []
+
+    def ask(number):
+        wrong.extend(number for _ in range(30) if native.measure(tensors[number]) != expected[number])
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@compiled
+def test_that_what_the_library_does_not_know_is_left_to_others(native):
+    assert native.measure(torch.randn(3, dtype=torch.complex64)) is None
+    assert native.measure(torch.empty(0)) is None
+    assert native.measure(torch.randn(4, 4)[:, :2]) is None
+    assert native.measure(torch.eye(3).to_sparse()) is None
+
+
+def test_that_without_a_library_nothing_is_said(tmp_path, capsys):
+    assert isinstance(native_or_torch(tmp_path / "passes.so"), TorchWay)
+    assert capsys.readouterr().err == ""
+
+
+def test_that_a_file_which_is_no_library_is_said_once_and_not_used(tmp_path, capsys):
+    broken = tmp_path / "passes.so"
+    broken.write_bytes(b"no library")
+    assert isinstance(native_or_torch(broken), TorchWay)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"torchloupe-worker: statistics are made without {broken}: ")
+
+
+@compiled
+def test_that_a_library_of_another_version_is_not_used(monkeypatch, capsys):
+    monkeypatch.setattr(native_way, "VERSION", 99)
+    assert isinstance(native_or_torch(LIBRARY), TorchWay)
+    assert "is version 1, and 99 is wanted" in capsys.readouterr().err
+
+
+@compiled
+def test_that_a_library_which_counts_wrong_is_not_used(monkeypatch, capsys):
+    monkeypatch.setattr(NativeWay, "bins", lambda *_: [0] * 64)
+    assert isinstance(native_or_torch(LIBRARY), TorchWay)
+    assert capsys.readouterr().err == f"torchloupe-worker: statistics are made without {LIBRARY}: it counts wrong\n"
+
+
+def test_that_a_library_of_somebody_else_is_not_used(capsys):
+    theirs = Path(torch._C.__file__)
+    assert isinstance(native_or_torch(theirs), TorchWay)
+    assert "it lacks a function" in capsys.readouterr().err
+
+
+WHICH_WAY = """\
+import io, sys, types, zipfile
+archive = zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read()))
+sys.modules["torchloupe.worker.serve"] = served = types.ModuleType("served")
+def serve_command_line():
+    from torchloupe.worker.statistics.ways import chosen_way
+    print(chosen_way().name)
+served.serve_command_line = serve_command_line
+names = {"__name__": "starter"}
+exec(archive.read("torchloupe/worker/from_archive.py"), names)
+names["start"](archive)
+"""
+
+
+@compiled
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files in memory")
+@pytest.mark.parametrize(("machine", "way"), [(platform.machine(), "native"), ("pdp11", "torch")])
+def test_that_a_far_side_of_the_same_kind_uses_the_library_that_was_sent_along(monkeypatch, machine, way):
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(sysname=platform.system(), machine=machine))
+    sent = luggage.__wrapped__()[LENGTH_DIGITS:]
+    done = subprocess.run([sys.executable, "-P", "-c", WHICH_WAY], input=sent, capture_output=True, cwd="/", check=False)
+    assert (done.stdout.decode().strip(), done.stderr.decode()) == (way, "")
