@@ -42,6 +42,7 @@ def heard(run):
         (lambda: X + Y, "x + y"),
         (lambda: X + 1, "x + 1"),
         (lambda: 1 - X, "1 - x"),
+        (lambda: X * 0.1767766952966369, "x * 0.176777"),
         (lambda: X - Y, "x - y"),
         (lambda: X * 0.5, "x * 0.5"),
         (lambda: 2 / X, "2 / x"),

@@ -295,6 +295,15 @@ def test_that_beyond_the_most_operations_are_counted_alone(monkeypatch):
     assert watched.left_out == 2
 
 
+def test_that_a_run_says_how_many_operations_were_left_out(monkeypatch, run):
+    monkeypatch.setattr(operation_trace, "MOST_OPERATIONS", 1)
+    _, report = run("clean_cnn", operations=True)
+    (problem,) = report.problems
+    assert (problem.code, problem.severity) == ("operations-left-out", "info")
+    assert problem.message.startswith("1 operations are shown; ")
+    assert run("clean_cnn")[1].problems == ()
+
+
 def test_that_operations_of_a_thread_of_the_model_do_not_disturb():
     def run(_model, x):
         results = []

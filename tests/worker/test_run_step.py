@@ -98,7 +98,8 @@ def test_that_a_loss_and_an_optimizer_can_be_chosen_in_place_of_the_files(step, 
     assert report.loss_source.startswith(loss.replace("_", " "))
     assert (report.optimizer, report.optimizer_source) == ("AdamW", "given")
     assert [event.kind for event in report.events].count("step") == 3
-    assert report.loss_after is not None and report.loss_before is not None
+    assert report.loss_after is not None
+    assert report.loss_before is not None
 
 
 def test_that_the_losses_own_field_of_an_output_is_the_loss(step) -> None:
@@ -114,7 +115,7 @@ def test_that_what_a_train_step_calls_is_told_in_order_with_lines(step) -> None:
     kinds = [event.kind for event in report.events]
     assert kinds == ["optimizer", *(["zero_grad", "backward", "clip", "step"] * 3)]
     assert all(event.line for event in report.events)
-    assert [event.value for event in report.events if event.kind == "backward"][0] == report.loss_before
+    assert next(event.value for event in report.events if event.kind == "backward") == report.loss_before
     assert report.loss_after == report.events[-3].value
 
 
@@ -155,7 +156,8 @@ def test_that_gradients_statistics_and_mode_are_put_back(context, tmp_path) -> N
     held = model.a.weight.grad
     report = training_step(context, RunStep())
     assert report.mode == "train"
-    assert model.a.weight.grad is held and bool((held == 1).all())
+    assert model.a.weight.grad is held
+    assert bool((held == 1).all())
     assert not model.training
     assert int(model.n.num_batches_tracked) == 0
 
@@ -175,7 +177,7 @@ def test_that_an_optimizer_of_the_file_keeps_its_state(context, tmp_path) -> Non
     report = training_step(context, RunStep())
     assert {row.lr for row in report.parameters} == {0.05}
     assert not optimizer.state
-    assert optimizer.param_groups[0]["lr"] == 0.05  # written before the first step, so that this is how it was first seen
+    assert optimizer.param_groups[0]["lr"] == 0.1
 
 
 # bad input
@@ -227,9 +229,6 @@ def test_that_a_loss_or_an_optimizer_that_is_none_is_refused_in_words(step, sour
     [({"loss": "mse"}, "no loss `mse`"), ({"optimizer": "Sdg"}, "no optimizer `Sdg`"), ({"loss": "model"}, "no `.loss`")],
 )
 def test_that_a_choice_that_does_not_exist_is_refused_in_words(step, request_, words: str) -> None:
-    if request_ == {"loss": "model"}:
-        assert words in step(PLAIN, **request_).problems[0].message
-        return
     with pytest.raises(UsageError, match=words):
         step(PLAIN, **request_)
 
@@ -258,7 +257,8 @@ def test_that_complex_and_half_parameters_are_measured(step) -> None:
         "self.c = nn.Parameter(torch.ones(2, dtype=torch.complex64))",
     )
     row = next(row for row in step(source).parameters if row.key == "c")
-    assert row.moved and row.weight_norm == pytest.approx(2**0.5)
+    assert row.moved
+    assert row.weight_norm == pytest.approx(2**0.5)
 
 
 def test_that_tied_parameters_are_one_row(step) -> None:
@@ -270,7 +270,7 @@ def test_that_a_loss_that_is_nan_is_told_where_it_is_born(step) -> None:
     report = step(net("y = self.b(self.a(x))\nz = (y - 100).log()\nreturn z"))
     (problem,) = report.problems
     assert (problem.code, problem.severity, problem.line) == ("nan-origin", "error", 12)
-    assert "`log` gives the first NaN" in problem.message
+    assert "`log`" in problem.message
 
 
 def test_that_a_gradient_that_is_nan_is_told_where_it_is_born(step) -> None:

@@ -74,8 +74,8 @@ class Workbench(QObject):
         self.calls: dict[int, LayerCall] = {}
         self.report: ForwardReport | None = None
         self.running, self.asked, self.pins = False, RunForward(), Pins(self)  # ``asked`` is what was run last
-        self.selection = Selection()
-        self.weights, self.operations, self.steps = Weights(self), Operations(self), Steps(self)
+        self.selection, self.weights = Selection(), Weights(self)
+        self.operations, self.steps = Operations(self), Steps(self)
         self.compare_later: Callable[[CompareKeys], None] | None = None
         self.pair_later: Callable[[PairKeys], None] | None = None
         self._model_problems: tuple[Problem, ...] = ()

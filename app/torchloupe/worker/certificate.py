@@ -9,7 +9,8 @@ from ..analysis.wording import counted
 from .model_state import ModelState
 from .module_facts import members_of
 from .module_tree import walk_modules
-from .operation_versions import set_version, version_of
+from .registration.operation_watch import version_of
+from .torch_compat import set_version
 
 MOST_NAMES = 4
 

@@ -15,6 +15,7 @@ from ..wire.problems import WARNING, Problem
 from ..wire.requests import CallsFinished, RunForward
 from ..wire.traces import FAILED, UNFINISHED, ForwardReport
 from .cancel import Cancelled
+from .certificate import Certificate
 from .context import Context
 from .explain import CouldNotRun
 from .failure import ForwardFailure, no_return_problem
@@ -23,10 +24,11 @@ from .lazy_parts import has_lazy_parts, materialised_tree
 from .model_state import ModelState
 from .module_tree import tensors_of
 from .nested import metas_of, tensors_in
-from .operation_trace import watched_operations
+from .operation_trace import left_out_notes, watched_operations
 from .repetition import Repetition
 from .run_conditions import RunConditions
 from .sample_input import SampleInput, sample_input
+from .side_effects import SideEffects
 from .stopping import Stopped, TimeLimit, where_it_was
 from .target import Target
 from .torch_compat import is_lazy, uncompiled
@@ -43,6 +45,7 @@ class ForwardRun:
     seconds: float = 0.0
     call_count: int = 0
     kept_bytes: Tuple[int, ...] = ()
+    side_effects: Tuple[str, ...] = ()
 
 
 def run_forward(target: Target, model: nn.Module, request: RunForward, context: Context) -> ForwardReport:
@@ -50,7 +53,7 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
     device = chosen_device(request.device, model)
     if device.type == "meta":
         request = replace(request, shapes_only=True)
-    state = ModelState(model)
+    state, certificate = ModelState(model), Certificate(model)
     lost: List[str] = []
     try:
         if not request.inputs and target.function("example_inputs") is None:
@@ -71,6 +74,8 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         device="meta" if request.shapes_only else str(device),
         problems=run.problems + tuple(_mutation(name) for name in lost) + given.notes,
         state_restored=not lost,
+        certificate=certificate.told(state, lost),
+        side_effects=run.side_effects,
         input_specs=given.specs,
         materialised=materialised_tree(model, runner),
         kept_bytes=run.kept_bytes,
@@ -97,10 +102,12 @@ def _run(
     # A watched call takes more of Python's stack than a call: what runs unwatched has to run here. Restored with the rest.
     sys.setrecursionlimit(2 * sys.getrecursionlimit())
     limit = TimeLimit(context, request.time_limit)
+    effects = SideEffects(target.places, files=before.files)
+    context.state["side_effects"] = ()
     operations = watched_operations(trace, context) if request.operations else nullcontext()
     started = time.perf_counter()
     try:
-        with limit, trace, conditions, uncompiled(), operations:
+        with limit, effects, trace, conditions, uncompiled(), operations:
             run.outputs = model(*given.positional, **given.keywords)
     except (Exception, SystemExit) as error:
         # Shapes flow without data in one thread only.
@@ -117,10 +124,12 @@ def _run(
         run.seconds = _since(started, trace)
     finally:
         trace.abandon()
+        run.side_effects = context.state["side_effects"] = effects.noted
     run.call_count = len(trace.calls)
     if not run.problems and run.outputs is None and trace.calls:
         run.problems = (no_return_problem(model, trace.calls[-1]),)
-    if not request.shapes_only:
+    run.problems += left_out_notes(operations)
+    if request.statistics and not request.shapes_only:
         run.kept_bytes = kept_bytes(model, [tensor for _, tensor in tensors_in(run.outputs)], trace.nodes, run.call_count)
     return run
 

@@ -61,6 +61,7 @@ from .registration.inspect_model import inspect_model
 from .registration.moves import move_model
 from .registration.watch_construction import ConstructionWatch
 from .sample_input import sample_input
+from .side_effects import not_again
 from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats
 from .step.run_step import run_step
@@ -102,6 +103,7 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         hidden, problems = registration_of(model, target, watch)
         tree = replace(tree, hidden=hidden)
         context.state["open"] = OpenModel(target, model, request)
+        context.state["side_effects"] = ()
     context.progress(3, 3, "open")
     return OpenedTarget(
         target=request.target,
@@ -179,7 +181,8 @@ def training_step(context: Context, request: RunStep) -> StepReport:
     """One training step, after which the model is as it was; one that was changed beyond repair is constructed anew."""
     opened = _open_model(context)
     files = slate_of(context).project_files(opened.target.file)
-    report = run_step(opened.target, opened.model, request, context, files)
+    with not_again(context, opened.target.places, opened.model):
+        report = run_step(opened.target, opened.model, request, context, files)
     _open_model(context)
     return report
 
@@ -187,13 +190,15 @@ def training_step(context: Context, request: RunStep) -> StepReport:
 def values_looked_at(context: Context, request: LookAtValues) -> ValuesLookedAt:
     """One pass of the open model in which every value is watched."""
     opened = _open_model(context)
-    return look_at_values(opened.target, opened.model, request, context)
+    with not_again(context, opened.target.places, opened.model):
+        return look_at_values(opened.target, opened.model, request, context)
 
 
 def modes_compared(context: Context, request: CompareModes) -> ModesCompared:
     """The open model in train and in eval mode, call by call."""
     opened = _open_model(context)
-    return compare_modes(opened.target, opened.model, request, context)
+    with not_again(context, opened.target.places, opened.model):
+        return compare_modes(opened.target, opened.model, request, context)
 
 
 def moved(context: Context, request: MoveModel) -> MovedModel:

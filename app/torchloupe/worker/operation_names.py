@@ -12,6 +12,7 @@ from .nested import tensors_in
 from .plain_values import plain_text, plain_values
 
 MOST_LETTERS = 48
+_SHORT_NUMBER = 8
 _METHOD = "torch.Tensor."
 _SHORT = (("torch.nn.functional.", "F."), ("torch.nn.", "nn."), ("torch.functional.", "torch."))
 _TURNED = ("T", "mT", "H", "mH", "real", "imag")
@@ -135,6 +136,9 @@ class Spoken:
 
 
 def _operand(value: Any, name: str) -> str:
+    """In few letters: what a number is to the last digit says nothing here."""
+    if type(value) is float and len(repr(value)) > _SHORT_NUMBER:
+        return f"{value:.6g}"
     return name if isinstance(value, torch.Tensor) else plain_text(value)
 
 

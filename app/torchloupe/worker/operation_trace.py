@@ -9,6 +9,8 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..analysis.operation_wording import DIRECT_FORWARD, RESULT
+from ..analysis.wording import count_text
+from ..wire.problems import INFO, Problem
 from ..wire.requests import OperationsFinished
 from ..wire.tensors import TensorMeta
 from ..wire.traces import DONE, FAILED, Operation, PlainValue
@@ -170,6 +172,16 @@ class OperationTrace(TorchFunctionMode):
             self._telling.add(operation)
         else:
             self.left_out += 1
+
+
+def left_out_notes(operations: object) -> Tuple[Problem, ...]:
+    """What is said when there were more than are told."""
+    count = operations.left_out if isinstance(operations, OperationTrace) else 0
+    if not count:
+        return ()
+    message = f"{count_text(MOST_OPERATIONS)} operations are shown; {count_text(count)} more ran after them."
+    hint = "Give a smaller input, or look at a part of the model by itself."
+    return (Problem("operations-left-out", message, INFO, hint=hint),)
 
 
 def watched_operations(trace: ForwardTrace, context: Context) -> OperationTrace:

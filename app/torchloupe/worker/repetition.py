@@ -1,4 +1,4 @@
-"""The same forward pass once more: from the same state, with the same seed and mode, and nothing of it reported."""
+"""The same forward pass once more: from the same state, with the same seed and mode. Nothing of it is reported, nothing is written."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Callable, Optional
@@ -10,6 +10,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from ..wire.requests import RunForward
 from .input_values import SampleInput
 from .model_state import ModelState
+from .side_effects import SideEffects
 
 
 class Repetition:
@@ -46,7 +47,7 @@ class Repetition:
         torch.manual_seed(self._request.seed)
         handle = register_module_forward_pre_hook(lambda _module, _args: self._check())
         try:
-            with within or nullcontext(), self._flow:
+            with SideEffects(diverted=True, files=self._before.files), within or nullcontext(), self._flow:
                 self.model(*given.positional, **given.keywords)
         except (Exception, SystemExit) as error:
             return error

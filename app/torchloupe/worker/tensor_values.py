@@ -45,7 +45,7 @@ class Values:
         if not self._copies:
             for kind, numbers in self._numbers.items():
                 sizes = [self._shapes[number].numel() for number in numbers]
-                parts = self._flat[kind].split(sizes)
+                parts = torch.split(self._flat[kind], sizes)
                 self._copies.update((number, part.view(self._shapes[number])) for number, part in zip(numbers, parts))
         return self._copies
 

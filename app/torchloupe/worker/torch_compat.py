@@ -102,3 +102,13 @@ def every_layer_by_itself() -> Iterator[None]:
 
 nodes_so_far: Callable[[], int] = getattr(torch.autograd, "_get_sequence_nr", lambda: 0)
 """How many nodes autograd has made in this thread; always 0 where torch does not tell."""
+
+
+def set_version(tensor: torch.Tensor, version: int) -> None:
+    """Make a tensor's count of changes in place what it was, where torch lets one."""
+    change: Any = getattr(torch._C._autograd, "_unsafe_set_version_counter", None)
+    try:
+        change((tensor,), (version,))
+    except TypeError:  # not there, or of one tensor in an older torch
+        if change is not None:
+            change(tensor, version)

@@ -31,6 +31,7 @@ class CallsPanel(QWidget):
         self.model.setParent(self.table)
         self._columns = FittedColumns(self.table.view, [MODULE], BESIDE_MODULE)
         self._longest_name = ""
+        self._listed: object = None
         self.summary = ElidedLabel(indent=em(self, 0.25))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, em(self, 0.25), 0, 0)
@@ -65,12 +66,21 @@ class CallsPanel(QWidget):
         operations = bench.operations.found.values() if bench.operations.wanted else ()
         return sorted((*bench.calls.values(), *operations), key=by_beginning)
 
+    def _is_complete(self) -> bool:
+        """All of them came one by one, and nothing is left to be listed."""
+        bench = self.workbench
+        operations = bench.operations.found if bench.operations.wanted else ()
+        return bench.calls is self._listed and len(self.model.items) == len(bench.calls) + len(operations)
+
     def _show_trace(self) -> None:
-        bench, steps = self.workbench, self._steps()
+        bench = self.workbench
         self.model.axes = None if bench.running else axis_names_of(bench)
-        self.table.keeping(lambda: self.model.set_items(steps))
-        self._longest_name = ""
-        self._make_room(steps)
+        if self._is_complete():
+            self.model.refresh()
+        else:
+            steps, self._listed, self._longest_name = self._steps(), bench.calls, ""
+            self.table.keeping(lambda: self.model.set_items(steps))
+            self._make_room(steps)
         self._show_empty()
         self._summarize()
         self._follow(bench.selection)

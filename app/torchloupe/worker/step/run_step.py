@@ -12,6 +12,7 @@ from ...analysis.step.facts import StepFacts
 from ...analysis.step.failed_step import failure_problems, kind_of_failure
 from ...analysis.step.findings import motions_of, step_problems
 from ...analysis.step.reasons import needs_a_trace
+from ...wire.errors import TorchloupeError
 from ...wire.problems import Problem
 from ...wire.steps import BACKWARD, RunStep, StepReport
 from ..context import Context
@@ -22,6 +23,7 @@ from ..lazy_parts import has_lazy_parts
 from ..model_state import ModelState
 from ..numerics.origin import nan_problem
 from ..sample_input import sample_input
+from ..side_effects import SideEffects
 from ..target import Target
 from ..torch_compat import uncompiled
 from .gathering import Gathered, gather
@@ -67,6 +69,9 @@ class _Step:
         self._training = Training(target, model, given, request)
         self._before = ModelState(model, keep_all=True)
         self._optimizers = KeptOptimizers()
+        for value in list(vars(target.module).values()):
+            if isinstance(value, torch.optim.Optimizer):
+                self._optimizers.keep(value)
         self._failed: Optional[BaseException] = None
 
     def report(self, device: str, sources: Iterable[str]) -> StepReport:
@@ -85,8 +90,9 @@ class _Step:
         done = self._run(watch)
         ended = time.perf_counter()
         gathered = gather(self._model, self._before, watch, self._target.places, sources)
-        after = self._loss_after()
-        facts = self._explained(gathered)
+        with SideEffects(self._target.places, diverted=True, files=self._before.files):  # one step was asked for, not several
+            after, facts = self._loss_after(), self._explained(gathered)
+            problems = self._problems(facts)
         losses = [each.value for each in watch.events if each.kind == BACKWARD and each.value is not None] or done.losses
         return StepReport(
             parameters=motions_of(facts, gathered.measured),
@@ -100,7 +106,7 @@ class _Step:
             mode=mode,
             device=device,
             events=tuple(watch.events),
-            problems=self._problems(facts),
+            problems=problems,
             seconds=ended - started,
             watching_seconds=time.perf_counter() - ended,
         )
@@ -114,7 +120,7 @@ class _Step:
         try:
             with torch.enable_grad(), uncompiled(), watch:
                 return self._training.run(watch=watch)
-        except CouldNotRun:
+        except (CouldNotRun, TorchloupeError):
             raise
         except (Exception, SystemExit) as error:
             self._failed = error
