@@ -32,21 +32,25 @@ def named(one: LayerCall, *others: LayerCall, settings: Optional[Dict[str, str]]
     )
 
 
+IMAGE = "[batch 2, channels 3, height 8, width 9]"
+
+
 @pytest.mark.parametrize(
     ("class_name", "given", "made", "names"),
     [
         ("Conv1d", (2, 3, 9), (2, 4, 9), ("[batch 2, channels 3, length 9]", "[batch 2, channels 4, length 9]")),
         ("Conv1d", (3, 9), (4, 9), ("[channels 3, length 9]", "[channels 4, length 9]")),
-        ("Conv2d", (2, 3, 8, 9), (2, 4, 8, 9), ("[batch 2, channels 3, height 8, width 9]", "[batch 2, channels 4, height 8, width 9]")),
+        ("Conv2d", (2, 3, 8, 9), (2, 4, 8, 9), (IMAGE, "[batch 2, channels 4, height 8, width 9]")),
         ("Conv2d", (3, 8, 9), (4, 8, 9), ("[channels 3, height 8, width 9]", "[channels 4, height 8, width 9]")),
-        ("LazyConv2d", (2, 3, 8, 9), (2, 4, 8, 9), ("[batch 2, channels 3, height 8, width 9]", "[batch 2, channels 4, height 8, width 9]")),
+        ("LazyConv2d", (2, 3, 8, 9), (2, 4, 8, 9), (IMAGE, "[batch 2, channels 4, height 8, width 9]")),
         ("ConvTranspose3d", (2, 3, 5, 6, 7), (2, 4, 5, 6, 7),
          ("[batch 2, channels 3, depth 5, height 6, width 7]", "[batch 2, channels 4, depth 5, height 6, width 7]")),
         ("BatchNorm1d", (2, 3), (2, 3), ("[batch 2, channels 3]", "[batch 2, channels 3]")),
-        ("AdaptiveAvgPool2d", (2, 3, 8, 9), (2, 3, 1, 1), ("[batch 2, channels 3, height 8, width 9]", "[batch 2, channels 3, height 1, width 1]")),
-        ("ReflectionPad2d", (2, 3, 8, 9), (2, 3, 10, 11), ("[batch 2, channels 3, height 8, width 9]", "[batch 2, channels 3, height 10, width 11]")),
+        ("AdaptiveAvgPool2d", (2, 3, 8, 9), (2, 3, 1, 1), (IMAGE, "[batch 2, channels 3, height 1, width 1]")),
+        ("ReflectionPad2d", (2, 3, 8, 9), (2, 3, 10, 11), (IMAGE, "[batch 2, channels 3, height 10, width 11]")),
         ("GroupNorm", (2, 4, 8, 9), (2, 4, 8, 9), ("[batch 2, channels 4, 8, 9]", "[batch 2, channels 4, 8, 9]")),
-        ("PixelShuffle", (2, 4, 8, 9), (2, 1, 16, 18), ("[batch 2, channels 4, height 8, width 9]", "[batch 2, channels 1, height 16, width 18]")),
+        ("PixelShuffle", (2, 4, 8, 9), (2, 1, 6, 8),
+         ("[batch 2, channels 4, height 8, width 9]", "[batch 2, channels 1, height 6, width 8]")),
         ("Linear", (8,), (4,), ("[features 8]", "[features 4]")),
         ("Linear", (2, 8), (2, 4), ("[batch 2, features 8]", "[batch 2, features 4]")),
         ("Linear", (2, 5, 8), (2, 5, 4), ("[batch 2, tokens 5, features 8]", "[batch 2, tokens 5, features 4]")),

@@ -388,6 +388,13 @@ def test_that_a_step_is_told_in_three_lines_and_in_one() -> None:
     )
 
 
+def test_that_what_a_train_step_called_is_told_in_order() -> None:
+    theirs = replace(REPORT, loss_source="train_step", optimizer_source="train_step", events=EVENTS)
+    assert step_lines(theirs)[2] == "Called: optimizer SGD (line 20), zero_grad (line 21), backward (line 22), step (line 23)."
+    assert step_lines(replace(theirs, events=EVENTS * 5))[2].endswith("step (line 23) and 8 more.")
+    assert step_lines(replace(theirs, events=()))[2] == "Called: nothing."
+
+
 def test_that_what_is_not_known_is_said() -> None:
     bare = replace(REPORT, parameters=(), loss_before=None, loss_after=None, loss_source="train_step", optimizer="")
     assert step_lines(bare)[:2] == ["Loss not known (train_step), train mode, 250 ms.", "No optimizer was made."]

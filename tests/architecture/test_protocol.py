@@ -48,6 +48,7 @@ def test_that_every_message_is_a_request_an_answer_an_event_or_a_part_of_one() -
     events = {name for name, kind in codec.MESSAGES.items() if (kind.__doc__ or "").startswith("Event:")}
     parts = {
         "LayerCall",
+        "Operation",
         "TargetChoice",
         "ArgumentField",
         "SolvedArgument",

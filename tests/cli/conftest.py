@@ -9,6 +9,7 @@ import pytest
 from cli.playing import CALLS, REPORT, KeyListWriter, Play, opened
 from torchloupe.wire.registration import InspectedModel, InspectModel
 from torchloupe.wire.requests import CallsFinished, OpenTarget, RunForward
+from torchloupe.wire.steps import RunStep, StepReport
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def play() -> Play:
         OpenTarget: lambda request: opened(request.target),
         RunForward: [CallsFinished(tuple(CALLS)), REPORT],
         InspectModel: [InspectedModel()],
+        RunStep: [StepReport(())],
     }
     return play
 

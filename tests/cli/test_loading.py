@@ -1,6 +1,7 @@
 """``--load``: values of the checkpoint go into the model, and the report says exactly which."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from cli.playing import Play
+from cli.playing import TREE, Play, opened
 from torchloupe.__main__ import main
 from torchloupe.wire.loading import LOADED, LoadCheckpoint, LoadedCheckpoint, LoadedKey
+from torchloupe.wire.modules import ModuleEntry
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import Initialisation, RecognisedInitialisation, RecogniseInitialisation
 from torchloupe.wire.requests import Failed, OpenTarget, Progress, RunForward
@@ -100,6 +102,16 @@ def test_that_keys_are_compared_once_and_told_once(loading: Play, key_list: Any)
     assert written.json["loaded"]["strict"] is False
 
 
+def test_that_dropout_in_train_mode_is_a_remark_and_no_error(loading: Play, key_list: Any) -> None:
+    drop = ModuleEntry("drop", "Dropout", 0, 0, 0, True, "p=0.5, inplace=False")
+    tree = replace(TREE, modules=(*TREE.modules, drop))
+    loading.script[OpenTarget] = lambda request: opened(request.target, tree=tree)
+    written = loading("check", "model.py", "--checkpoint", key_list("a", SHAPES), "--load", "--json")
+    severities = {problem["code"]: problem["severity"] for problem in written.json["problems"]}
+    assert severities["checkpoint-train-mode"] == "info"
+    assert written.status == 0
+
+
 def test_that_a_load_which_fails_ends_the_command(loading: Play, key_list: Any) -> None:
     loading.script[LoadCheckpoint] = [Failed((Problem("checkpoint-unreadable", "It has changed.", hint="Open it again."),))]
     written = loading("run", "model.py", "--checkpoint", key_list("a", SHAPES), "--load")
@@ -129,8 +141,6 @@ def test_that_a_conversion_and_a_refusal_are_in_the_json(loading: Play, key_list
 
 
 def test_that_the_tree_is_that_of_the_model_after_loading(loading: Play, key_list: Any) -> None:
-    from cli.playing import TREE
-
     keys = (LoadedKey("fc.weight", LOADED, "fc.weight"),)
     grown = type(TREE)(TREE.modules[:1], TREE.parameters[:1])
     loading.script[LoadCheckpoint] = [LoadedCheckpoint("/a.pt", keys, True, tree=grown)]

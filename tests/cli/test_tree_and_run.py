@@ -187,8 +187,9 @@ def test_that_the_json_of_a_run_has_calls_with_statistics(play: Play) -> None:
     assert call["stats"] == [
         {"count": 22, "mean": 0.5, "std": 0.25, "min": 0.0, "max": 1.0, "zeros": 3, "nan": 0, "inf": 0, "histogram": [1] * 64}
     ]
-    assert "bytes" not in call
-    assert "flops" not in call
+    assert call["bytes"] == 2 * 11 * 4
+    assert call["kept_bytes"] is None
+    assert call["flops"] == 2 * 2 * 3 * 11
 
 
 def test_that_given_inputs_are_reported_as_they_were_given(play: Play) -> None:

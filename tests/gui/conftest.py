@@ -57,13 +57,13 @@ MakeWindow = Callable[..., MainWindow]
 def failing_run() -> list[Any]:
     """The script of a run that ends in a mismatch."""
     calls = panel_data.failing_calls()
-    return [CallsFinished(tuple(calls)), panel_data.report(panel_data.MISMATCH, calls=len(calls))]
+    return [*(CallsFinished((call,)) for call in calls), panel_data.report(panel_data.MISMATCH, calls=len(calls))]
 
 
 def good_run() -> list[Any]:
     """The script of a run without problems."""
     calls = panel_data.good_calls()
-    return [CallsFinished(tuple(calls)), panel_data.report(calls=len(calls))]
+    return [*(CallsFinished((call,)) for call in calls), panel_data.report(calls=len(calls))]
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ ACTION_IDS = [
         "close.model",
         "run.arguments",
         "run.solve_arguments",
+        "run.compare_modes",
         "worker.show",
         "worker.interpreter",
         "worker.restart",

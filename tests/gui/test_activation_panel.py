@@ -276,6 +276,10 @@ def test_that_each_map_can_have_its_own_scale(look: Look) -> None:
     look.ready()
     assert view.tiles.images != shared
     assert "colours reach as far as the values of each" in view.note.text()
+    view.scale.setCurrentIndex(2)
+    view.scale.activated.emit(2)
+    look.ready()
+    assert "colours go from the lowest value of each to its highest" in view.note.text()
 
 
 def test_that_the_sample_stays_from_call_to_call(look: Look) -> None:

@@ -111,7 +111,7 @@ def test_that_of_a_huge_map_every_few_rows_are_read(monkeypatch: pytest.MonkeyPa
 def test_that_ints_bools_and_halves_are_drawn_and_complex_ones_are_refused() -> None:
     for kind in (torch.int64, torch.bool, torch.bfloat16, torch.float64):
         source, _ = flowing(torch.ones(1, 2, 3, 3).to(kind))
-        assert ReadMaps(source, map_layout((1, 2, 3, 3), MAPS), (0,), 0, True)(silent).norms == (3.0, 3.0)
+        assert ReadMaps(source, map_layout((1, 2, 3, 3), MAPS), (0,), 0, "own")(silent).norms == (3.0, 3.0)
     source, _ = flowing(torch.ones(1, 2, 3, 3, dtype=torch.complex64))
     with pytest.raises(UnsupportedFormat, match="Complex values have no order"):
         ReadMaps(source, map_layout((1, 2, 3, 3), MAPS), (0,), 0)(silent)

@@ -56,6 +56,12 @@ def run_with_operations(bench: Workbench) -> None:
     bench.end_run(panel_data.report())
 
 
+def select(bench: Workbench, index: int) -> None:
+    """Look at an operation."""
+    found = bench.operations.found[index]
+    bench.select(Selection(module=found.module, call=found.call, operation=index))
+
+
 def cell(made: Operation, title: str) -> str:
     return call_row(made).cells[TITLES.index(title)]
 
@@ -89,25 +95,6 @@ def test_that_wanting_them_is_said_once(qtbot: Any) -> None:
         bench.operations.want(True)
     with qtbot.assertNotEmitted(bench.operations.switched):
         bench.operations.want(True)
-
-
-def test_that_they_are_missing_after_a_run_without_them_alone(qtbot: Any) -> None:
-    bench = Workbench()
-    bench.operations.want(True)
-    assert not bench.operations.are_missing
-    run_well(bench)
-    assert bench.operations.are_missing
-    bench.operations.want(False)
-    assert not bench.operations.are_missing
-    run_with_operations(bench)
-    assert not bench.operations.are_missing
-
-
-def test_that_selecting_one_brings_its_module_and_call(qtbot: Any) -> None:
-    bench = Workbench()
-    run_with_operations(bench)
-    bench.operations.select(1)
-    assert bench.selection == Selection(module="head", call=5, operation=1)
 
 
 # rows
@@ -213,8 +200,8 @@ def test_that_choosing_a_row_selects_the_operation_and_the_panel_follows(panel: 
     bench = panel.workbench
     run_with_operations(bench)
     panel.table.view.selectRow(6)
-    assert bench.selection.operation == 0
-    bench.operations.select(2)
+    assert bench.selection == Selection(module="head", call=5, operation=0)
+    select(bench, 2)
     assert panel.table.current_key() == ("operation", 2)
     bench.operations.want(False)
     assert panel.table.current_key() == 5
@@ -228,6 +215,8 @@ def test_that_a_run_without_them_offers_to_run_again(panel: CallsPanel) -> None:
     panel.workbench.operations.want(True)
     assert panel.operations.missing.isVisible()
     assert panel.operations.missing.text() == "This run was made without operations."
+    panel.workbench.begin_run()
+    assert not panel.operations.missing.isVisible(), "nothing has been missed yet"
     run_with_operations(panel.workbench)
     assert not panel.operations.missing.isVisible()
 
@@ -253,7 +242,7 @@ def facts_of(bench: Workbench) -> dict[str, str]:
 def test_that_details_of_an_operation_tell_operands_results_statistics_and_line(qtbot: Any) -> None:
     bench = Workbench()
     run_with_operations(bench)
-    bench.operations.select(0)
+    select(bench, 0)
     details, facts = details_of(bench), facts_of(bench)
     assert details is not None
     assert (details.title, details.subtitle, details.mark) == (".flatten(start_dim=1)", "operation", None)
@@ -263,18 +252,18 @@ def test_that_details_of_an_operation_tell_operands_results_statistics_and_line(
     assert facts["Operands/start_dim"] == "1"
     assert facts["Output/Mean, std"] == "0.0125, 0.98"
     assert [(place.what, place.line) for place in details.places] == [("Runs here", 60)]
-    assert [place.what for place in source_places(bench)][0] == "Runs here"
+    assert source_places(bench)[0].what == "Runs here"
 
 
 def test_that_details_say_of_a_failed_operation_and_of_an_unseen_module_what_they_are(qtbot: Any) -> None:
     bench = Workbench()
     run_with_operations(bench)
-    bench.operations.select(3)
+    select(bench, 3)
     details = details_of(bench)
     assert details is not None
     assert (details.title, details.subtitle, details.sentences) == ("head.fc2.forward", "not observed", (NOT_OBSERVED,))
     bench.operations.hear([OperationsFinished((operation(4, "x + y", 9, status="failed", outputs=(), stats=()),))])
-    bench.operations.select(4)
+    select(bench, 4)
     assert facts_of(bench)["Output/None"] == "It failed here."
 
 

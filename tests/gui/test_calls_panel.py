@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from gui import panel_data
 from gui.panel_data import MISMATCH, call, fail_in_fc1, open_panel, run_well, shown_column
+from torchloupe.gui.calls.model import CallsModel
 from torchloupe.gui.calls.panel import CallsPanel, summary_text
 from torchloupe.gui.walking import step_call
 from torchloupe.wire.tensors import TensorMeta
@@ -150,3 +151,35 @@ def test_that_the_summary_says_where_the_input_came_from(source: str, word: str)
     given = (TensorMeta((1,), "float32"),)
     text = summary_text("1 call", ForwardReport(given, source, (), 1, 0.5, "cpu"))
     assert text.endswith(word)
+
+
+def test_that_a_call_is_found_by_its_number_however_the_calls_are_filtered_or_sorted(qapp: object) -> None:
+    model = CallsModel()
+    calls = panel_data.good_calls()
+    model.add(calls)
+    order = sorted(call.index for call in calls)
+    assert [model.position_of(index) for index in order] == list(range(len(calls)))
+    assert (model.position_of(None), model.position_of(-1), model.position_of(1000)) == (-1, -1, -1)
+    model.set_filter("fc2")
+    (shown,) = [number for number in order if model.position_of(number) >= 0]
+    assert model.shown.items[0].index == shown
+    model.set_filter("")
+    model.sort(0, Qt.SortOrder.DescendingOrder)
+    assert [model.position_of(index) for index in reversed(order)] == list(range(len(calls)))
+
+
+def test_that_calls_that_came_one_by_one_are_not_listed_again_at_the_end(panel: CallsPanel) -> None:
+    bench = panel.workbench
+    bench.set_model(panel_data.opened())
+    bench.begin_run()
+    for call in panel_data.good_calls():
+        bench.add_calls([call])
+    resets: list[int] = []
+    panel.model.modelReset.connect(lambda: resets.append(1))
+    bench.end_run(panel_data.report())
+    assert resets == []
+    assert panel.model.axes is not None
+    assert "batch" in panel.model.index(2, 4).data(Qt.ItemDataRole.ToolTipRole)
+    bench.begin_run()
+    assert resets == [1]
+    assert panel.model.rowCount() == 0

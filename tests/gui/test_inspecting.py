@@ -12,7 +12,8 @@ from torchloupe.gui.inspecting import INSPECTION
 from torchloupe.session.scripted import UNTIL_CANCELLED
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import InspectedModel, InspectModel
-from torchloupe.wire.requests import Failed, FetchStats, OpenTarget, RunForward
+from torchloupe.wire.requests import CallsFinished, Failed, FetchStats, OpenTarget, RunForward
+from torchloupe.wire.tensors import TensorStats
 
 HIDDEN = Problem("unregistered-module", "A list.", module="head", attribute="parts", line=4)
 DIRECT = Problem("forward-called-directly", "Skips hooks.", severity="warning", module="head", line=47)
@@ -67,6 +68,23 @@ def test_that_what_is_known_already_is_not_said_twice(make_window: MakeWindow, q
     settle(window, qtbot)
     assert [problem.message for problem in window.workbench.problems] == ["Said at once."]
     assert "found nothing more" in window.status.message.text()
+
+
+def test_that_what_names_the_operation_takes_the_place_of_what_names_the_call(
+    make_window: MakeWindow, qtbot: Any, model_file: Path
+) -> None:
+    *events, report = good_run()
+    nan = TensorStats(4, None, None, None, None, 0, 4, 0)
+    calls = [replace(call, stats=(nan,) * len(call.outputs)) for event in events for call in event.calls]
+    sharp = Problem("nan-origin", "The first NaN comes out of `log`.", module="head", line=47)
+    window = opened(make_window, qtbot, model_file, run=[CallsFinished(tuple(calls)), report], inspect=[InspectedModel((sharp,))])
+    run(window, qtbot)
+    (coarse,) = [problem for problem in window.workbench.problems if problem.code == "nan-origin"]
+    assert coarse.message.startswith("The first NaN comes out of `")
+    assert window.workbench.selection.problem == coarse
+    settle(window, qtbot)
+    assert [problem for problem in window.workbench.problems if problem.code == "nan-origin"] == [sharp]
+    assert window.workbench.selection.problem == sharp
 
 
 def test_that_the_next_run_forgets_what_the_look_found(make_window: MakeWindow, qtbot: Any, model_file: Path) -> None:

@@ -46,9 +46,7 @@ def test_that_many_live_on_for_a_moment_and_are_gone_in_the_end(letting: Letting
     assert letting.held == 0
 
 
-def test_that_between_two_slices_the_window_has_its_turn(
-    letting: LettingGo, qtbot: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_that_between_two_slices_the_window_has_its_turn(letting: LettingGo, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
     made, watched = things(FEW + 1)
     letting.take(made)

@@ -1,6 +1,7 @@
 """The open checkpoint's values go into the open model, and come back whenever the model is made anew."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,16 @@ def test_that_values_which_were_refused_are_among_the_problems_until_the_next_lo
     both.session.script[LoadCheckpoint] = answer
     both.do("model.load")
     assert "checkpoint-not-loaded" not in [problem.code for problem in both.bench.problems]
+
+
+@pytest.mark.parametrize(("mode", "is_said"), [(None, True), ("train", True), ("eval", False)])
+def test_that_a_model_in_train_mode_says_so_after_loading(both: Bench, mode: str | None, is_said: bool) -> None:
+    tree = panel_data.tree()
+    modules = tuple(replace(module, training=True) for module in tree.modules)
+    both.bench.set_model(panel_data.opened(tree=replace(tree, modules=modules)))
+    both.opening.options = replace(both.opening.options, mode=mode)
+    both.do("model.load")
+    assert ("checkpoint-train-mode" in [problem.code for problem in both.bench.problems]) is is_said
 
 
 def test_that_the_parameter_table_calls_them_loaded(both: Bench) -> None:

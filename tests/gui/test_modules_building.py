@@ -43,7 +43,7 @@ def test_that_a_tree_is_arranged_by_position_path_and_owner() -> None:
     built = BuildTree(panel_data.tree())()
     assert [built.position[entry.path] for entry in built.tree.modules] == list(range(len(panel_data.MODULES)))
     assert built.outline.parent[built.position["head.fc2"]] == built.position["head"]
-    assert [entry.key for entry in built.owned["head.fc2"]] == ["head.fc2.weight", "head.fc2.bias"]
+    assert [entry.key for entry in built.index.owned["head.fc2"]] == ["head.fc2.weight", "head.fc2.bias"]
     assert all(built.is_open)
 
 

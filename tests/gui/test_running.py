@@ -1,11 +1,14 @@
 """One forward pass, from the request to the workbench."""
 
+import threading
 from typing import Any
 
 import pytest
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, failing_run, good_run
+from torchloupe.gui import judging
+from torchloupe.gui.axes import axis_names_of
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.running import RUN, Running, RunOptions
 from torchloupe.gui.workbench import Workbench
@@ -90,3 +93,78 @@ def test_that_late_calls_of_a_run_that_was_given_up_do_not_arrive(qtbot: Any) ->
         bench.session.cancel()
     assert set(bench.workbench.calls) == {call.index for call in panel_data.good_calls()}
     assert len(bench.said) == 1
+
+
+# very many calls
+
+
+def test_that_very_many_calls_are_judged_on_a_thread_and_end_the_same(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, many = Bench(failing_run()), Bench(failing_run())
+    usual.run(qtbot)
+    monkeypatch.setattr(judging, "MANY_CALLS", 3)
+    many.run(qtbot)
+    assert many.said == usual.said
+    assert many.workbench.problems == usual.workbench.problems
+    assert many.workbench.report == usual.workbench.report
+    assert not many.workbench.running
+    assert many.workbench.selection.problem == panel_data.MISMATCH
+
+
+def test_that_they_are_not_judged_again_in_the_windows_thread(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[bool] = []
+    original = judging.findings_of
+
+    def judged(*what: Any) -> Any:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return original(*what)
+
+    monkeypatch.setattr(judging, "MANY_CALLS", 3)
+    monkeypatch.setattr(judging, "findings_of", judged)
+    monkeypatch.setattr("torchloupe.gui.workbench.findings_of", judged)
+    bench = Bench(good_run())
+    bench.run(qtbot)
+    assert threads == [False]
+    names = axis_names_of(bench.workbench)
+    assert axis_names_of(bench.workbench) is names
+    assert names.outputs(bench.workbench.calls[2])[0][0] == "batch"
+
+
+def test_that_it_still_runs_until_they_are_judged(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, begun = threading.Event(), threading.Event()
+    original = judging.findings_of
+
+    def slow(*what: Any) -> Any:
+        begun.set()
+        assert go.wait(30)
+        return original(*what)
+
+    monkeypatch.setattr(judging, "MANY_CALLS", 3)
+    monkeypatch.setattr(judging, "findings_of", slow)
+    bench = Bench(good_run())
+    bench.running.start(panel_data.opened(), RunOptions())
+    qtbot.waitUntil(begun.is_set, timeout=PATIENCE_MS)
+    assert bench.workbench.running
+    assert bench.jobs.runs(RUN)
+    assert bench.jobs.label == "looking at 10 calls"
+    with qtbot.waitSignal(bench.running.finished, timeout=PATIENCE_MS):
+        go.set()
+    assert not bench.workbench.running
+
+
+def test_that_the_calls_of_a_model_that_is_gone_are_nothing_to_tell_of(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    def slow(*_what: Any) -> Any:
+        begun.set()
+        assert go.wait(30)
+        return (BAD_INPUT,)
+
+    monkeypatch.setattr(judging, "MANY_CALLS", 3)
+    monkeypatch.setattr(judging, "findings_of", slow)
+    bench = Bench(good_run())
+    bench.running.start(panel_data.opened(), RunOptions())
+    qtbot.waitUntil(begun.is_set, timeout=PATIENCE_MS)
+    bench.workbench.set_model(panel_data.opened())
+    go.set()
+    qtbot.waitUntil(lambda: not bench.jobs.busy, timeout=PATIENCE_MS)
+    assert (bench.workbench.report, bench.workbench.problems) == (None, ())

@@ -1,9 +1,10 @@
 """Modules and parameters by their names."""
 
+import weakref
 from dataclasses import replace
 
 from gui import panel_data
-from torchloupe.gui.tree_index import NOTHING, TreeIndex
+from torchloupe.gui.tree_index import NOTHING, TreeIndex, index_of
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import HiddenPart
@@ -63,3 +64,27 @@ def test_that_a_problem_of_several_owners_is_about_what_all_modules_of_that_clas
     assert [part.owner for part in index.about(several)] == ["head.fc2", "head.fc1"]
     assert index.about(replace(problem, attribute="ys")) == []
     assert index.about(replace(several, module="gone")) == []
+
+
+def test_that_the_tensors_of_each_module_alone_are_listed_in_their_order() -> None:
+    owned = TreeIndex(panel_data.tree()).owned
+    assert [entry.key for entry in owned["head.fc2"]] == ["head.fc2.weight", "head.fc2.bias"]
+    assert "head" not in owned
+    assert sum(map(len, owned.values())) == len(panel_data.tree().parameters)
+
+
+def test_that_everybody_who_asks_about_a_tree_is_given_the_same_index() -> None:
+    tree, equal = panel_data.tree(), panel_data.tree()
+    index = index_of(tree)
+    assert index_of(tree) is index
+    assert index_of(equal) is not index
+    bench = Workbench()
+    bench.set_model(panel_data.opened(tree=tree))
+    assert bench.index is index
+
+
+def test_that_an_index_goes_with_those_who_need_it() -> None:
+    tree = panel_data.tree()
+    gone = weakref.ref(index_of(tree))
+    assert gone() is None
+    assert index_of(tree).modules[""].class_name == "Classifier"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from torchloupe.numbers.maps import map_tiles, picture_tiles
+from torchloupe.numbers.maps import OWN, RANGE, SHARED, map_tiles, picture_tiles
 from torchloupe.numbers.npy_file import save_chunks
 from torchloupe.numbers.reduction import INF_CODE, NAN_CODE, REACH, ZERO
 from torchloupe.wire.errors import TorchloupeError, UsageError
@@ -26,10 +26,16 @@ def test_that_maps_share_one_scale_around_zero() -> None:
 
 
 def test_that_each_map_can_have_its_own_scale() -> None:
-    tiles = map_tiles(MAPS, (4, 5), 64, own_scale=True)
+    tiles = map_tiles(MAPS, (4, 5), 64, OWN)
     assert tiles.limit == 0
     assert [codes(image)[1] for image in tiles.images] == [ZERO + REACH] * 2
     assert codes(tiles.images[0])[2] <= ZERO - REACH + 6
+
+
+def test_that_values_far_from_zero_can_be_told_apart_over_their_own_range() -> None:
+    close = np.array([[[10.0, 10.5], [11.0, np.nan]]])
+    assert codes(map_tiles(close, (0,), 1, OWN).images[0])[0] > ZERO + REACH - 20
+    assert codes(map_tiles(close, (0,), 1, RANGE).images[0]) == [ZERO, ZERO + REACH // 2, ZERO + REACH, NAN_CODE]
 
 
 def test_that_norms_are_of_the_finite_values() -> None:
@@ -40,10 +46,10 @@ def test_that_norms_are_of_the_finite_values() -> None:
 
 
 def test_that_a_map_of_zeros_and_one_without_finite_values_are_drawn() -> None:
-    for own_scale in (False, True):
-        tiles = map_tiles(np.zeros((1, 2, 2)), (0,), 1, own_scale)
+    for scale in (SHARED, OWN, RANGE):
+        tiles = map_tiles(np.zeros((1, 2, 2)), (0,), 1, scale)
         assert set(codes(tiles.images[0])) == {ZERO}
-        nothing = map_tiles(np.full((1, 2, 2), np.nan), (0,), 1, own_scale)
+        nothing = map_tiles(np.full((1, 2, 2), np.nan), (0,), 1, scale)
         assert set(codes(nothing.images[0])) == {NAN_CODE}
 
 

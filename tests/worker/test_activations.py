@@ -2,6 +2,7 @@
 
 import struct
 import sys
+import threading
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torchloupe.wire.activations import INPUT, Activation, FetchActivation, Meas
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.requests import OpenTarget, RunForward, ValuesArrived
 from torchloupe.worker import activations
+from torchloupe.worker.cancel import Cancelled
 from torchloupe.worker.handlers import activation_numbers, activation_part, forward, open_target
 
 MODEL = """
@@ -411,6 +413,70 @@ def test_that_a_cancel_stops_the_repeated_pass_and_the_model_is_put_back(opened,
     assert int(model.norm.num_batches_tracked) == 0
     assert not context.state["spoiled"]
     assert torch.nn.Module.__call__.__name__ != "call"
+
+
+ENDLESS = '''
+from torch import nn
+
+
+class Endless(nn.Module):
+    """Calls its part for ever, and never the other one."""
+
+    def __init__(self):
+        super().__init__()
+        self.part, self.other = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x):
+        while True:
+            x = self.part(x)
+        return self.other(x)
+'''
+
+
+def test_that_the_time_limit_of_the_run_holds_for_its_repetition(opened, fetch, context):
+    opened(ENDLESS)
+    asked = threading.Event()
+
+    def stop_if_asked():
+        if asked.is_set():
+            raise Cancelled
+
+    context.request_id, context.raise_if_requested = 1, stop_if_asked
+    context.request = lambda _request, **_how: asked.set()
+    run = RunForward(("float32[2,4]",), time_limit=0.05)
+    assert len(fetch(Activation(run, "part", 3))[1]) == 8
+    with pytest.raises(UsageError, match="took longer than 50 ms, the time limit of the run"):
+        fetch(Activation(run, "other"))
+
+
+LARGE = '''
+from torch import nn
+
+
+class Large(nn.Module):
+    """Gives more elements than there is memory for, in the memory of a few."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = Part()
+
+    def forward(self, x):
+        return self.part(x).shape
+
+
+class Part(nn.Module):
+    def forward(self, x):
+        return x.expand(300_000_000, 4)
+'''
+
+
+def test_that_of_a_huge_tensor_a_slice_is_sent_and_nothing_is_copied(opened, fetch):
+    opened(LARGE)
+    run = RunForward(("float32[1,4]",))
+    reply, values = fetch(Activation(run, "part"), "299_999_999, 1:3")
+    assert (reply.shape, len(values)) == ((2,), 2)
+    with pytest.raises(UsageError, match="MB are sent at most"):
+        fetch(Activation(run, "part"), "0:200_000_000, 0")
 
 
 def test_that_grad_and_autocast_are_as_in_the_run(opened, fetch):

@@ -46,7 +46,7 @@ def test_that_plain_values_are_written_as_in_python(value, text):
 def test_that_what_is_long_or_deep_is_cut():
     assert plain_text("a" * 5000) == "'" + "a" * (MOST_LETTERS - 2) + "…"
     assert plain_text(list(range(1000))) == "[0, 1, 2, 3, 4, 5, 6, 7, …]"
-    assert plain_text({number: 0 for number in range(9)}).endswith("7: 0, …}")
+    assert plain_text(dict.fromkeys(range(9), 0)).endswith("7: 0, …}")
     assert plain_text([[[[1]]]]) == "[[[[…]]]]"
     assert plain_text({1: {2: {3: {4: 5}}}}) == "{1: {2: {3: {…}}}}"
     assert len(plain_text([["long" * 30] * 8] * 8)) == MOST_LETTERS

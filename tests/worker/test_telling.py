@@ -56,8 +56,12 @@ def test_that_a_listener_who_is_gone_ends_the_thread_and_is_told_of_on_the_main_
         if gone.is_set():
             raise BrokenPipeError
 
-    with pytest.raises(BrokenPipeError), Telling(int, report) as notes:
-        for number in range(AT_ONCE + 1):
-            notes.add(number)
-        assert gone.wait(30)
-        notes.add(1)
+    notes = Telling(int, report)
+    for number in range(AT_ONCE + 1):
+        notes.add(number)
+    assert gone.wait(30)
+    notes.add(1)
+    with pytest.raises(BrokenPipeError):
+        notes.flush()
+    gone.clear()
+    notes.__exit__()

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from torchloupe.worker.measured_once import MeasuredOnce
 from torchloupe.worker.trace import ForwardTrace, input_metas
 
 
@@ -166,3 +167,30 @@ def test_that_watching_changes_no_number():
         watched = model(inputs)
     assert torch.equal(plain, watched)
     assert watched.requires_grad
+
+
+def test_that_statistics_of_a_device_come_together_at_the_end(monkeypatch):
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(2, 3), TwoWays()
+
+        def forward(self, x):
+            return self.b(x), self.a(x)
+
+    model, x = Two(), torch.rand(4, 2)
+    plain, _ = traced(model, x)
+    monkeypatch.setattr("torchloupe.worker.trace.MeasuredOnce", lambda: MeasuredOnce(at_once=()))  # the CPU stands for a device
+    told = []
+    trace = ForwardTrace(model, told.extend, lambda: None)
+    with trace:
+        model(x)
+    assert {call.stats for call in told if call.module in ("", "b")} == {(None,) * 3, (None,) * 2}
+    late = trace.late_stats()
+    at_once = {call.index: call for call in plain}
+    assert {call.module for call in late} == {"", "b"}
+    for call in late:
+        for mine, theirs in zip(call.stats, at_once[call.index].stats, strict=True):
+            assert mine.mean == pytest.approx(theirs.mean, rel=1e-5)
+            assert (mine.count, mine.zeros, mine.histogram) == (theirs.count, theirs.zeros, theirs.histogram)
+    assert trace.late_stats() == []

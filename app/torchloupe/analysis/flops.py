@@ -52,14 +52,14 @@ def _of_layer(call: LayerCall, weights: Dict[str, Shape]) -> int:
     if call.class_name in _GATES:
         return _recurrent(given, weights, call.class_name.endswith("Cell"))
     if call.class_name == _ATTENTION and "in_proj_weight" in weights:
-        return _multihead(call.inputs, weights)
+        return _multihead(call.inputs)
     weight = weights.get("weight", ())
+    if len(weight) == 3 and call.class_name == "Bilinear":
+        return 2 * prod(made) * (weight[1] * weight[2] + weight[2])
     if "ConvTranspose" in call.class_name:
         return 2 * prod(given) * prod(weight[1:])
     if len(weight) >= 3 and len(given) in (len(weight), len(weight) - 1):
         return 2 * prod(made) * prod(weight[1:])
-    if len(weight) == 3 and call.class_name == "Bilinear":
-        return 2 * prod(made) * (weight[1] * weight[2] + weight[2])
     if len(weight) == 2 and given and made and _is_product(weight, given, made, call):
         return 2 * prod(made) * given[-1]
     return 0
@@ -76,7 +76,7 @@ def _recurrent(given: Shape, weights: Dict[str, Shape], is_cell: bool) -> int:
     return 2 * (given[0] if is_cell and len(given) > 1 else rows) * sum(map(prod, matrices))
 
 
-def _multihead(inputs: Sequence[TensorMeta], weights: Dict[str, Shape]) -> int:
+def _multihead(inputs: Sequence[TensorMeta]) -> int:
     """Three projections, products of all tokens with all, one projection. Its parts are not called one by one."""
     query, key = inputs[0].shape, inputs[min(1, len(inputs) - 1)].shape
     width = query[-1]

@@ -63,7 +63,7 @@ def difference_lines(against: AgainstEarlier, terminal: Terminal) -> Iterator[st
     for sentence in difference_verdict(found, f"the run in {against.file}", "this run"):
         yield terminal.paint(printable(sentence), "strong")
     differing = [pair for pair in found.pairs if pair.kind != SAME]
-    rows = [("CALL", "MODULE", "RESULT", "CHANGE", "OUTPUT", "MEAN BEFORE", "MEAN NOW", "STD BEFORE", "STD NOW")]
+    rows: list[tuple[str, ...]] = [("CALL", "MODULE", "RESULT", "CHANGE", "OUTPUT", "MEAN BEFORE", "MEAN NOW", "STD BEFORE", "STD NOW")]
     rows += [_row(pair) for pair in differing[:ROWS_SHOWN]]
     if differing:
         yield from columns(rows, right=(0, 3, 5, 6, 7, 8), width=terminal.width, elastic=(1, 4))
@@ -131,6 +131,7 @@ def _meta(plain: Mapping[str, Any]) -> TensorMeta:
 
 def _stats(plain: Mapping[str, Any]) -> TensorStats:
     bins = plain.get("histogram")
-    counts = [int(plain[name]) for name in ("count", "zeros", "nan", "inf")]
+    count, zeros, nan, inf = (int(plain[name]) for name in ("count", "zeros", "nan", "inf"))
     mean, std, low, high = (None if plain[name] is None else float(plain[name]) for name in ("mean", "std", "min", "max"))
-    return TensorStats(counts[0], mean, std, low, high, *counts[1:], None if bins is None else tuple(bins), plain.get("sampled"))
+    histogram = None if bins is None else tuple(bins)
+    return TensorStats(count, mean, std, low, high, zeros, nan, inf, histogram, plain.get("sampled"))

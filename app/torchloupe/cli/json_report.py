@@ -17,8 +17,8 @@ from .json_calls import call_objects, forward_object, stats_object
 from .json_checkpoint import metadata_object, tensor_objects
 from .json_model import tree_objects
 from .loading import loaded_object
-from .operations import operation_objects
 from .mode_table import modes_object
+from .operations import operation_objects
 from .report import Exported, Report, ShownTensor, UsedTarget
 from .stepping import step_object
 

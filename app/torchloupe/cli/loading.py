@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from torchloupe.analysis.loading import is_strict, planned_load
+from torchloupe.analysis.loading_mode import train_mode_problems
 from torchloupe.analysis.loading_wording import loading_problems, loading_sentence, weights_text
 from torchloupe.session.interpreters import command_words
 from torchloupe.wire.errors import UsageError
@@ -66,6 +67,8 @@ def load(session: AnySession, report: Report, options: Namespace, terminal: Term
     report.problems += loading_problems(reply, report.problems)
     if reply.tree is not None and report.tree is not None:
         report.tree = replace(reply.tree, hidden=report.tree.hidden)
+    if report.tree is not None:
+        report.problems += train_mode_problems(reply, report.tree)
     return True
 
 

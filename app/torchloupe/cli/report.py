@@ -18,9 +18,10 @@ from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 from torchloupe.wire.values import ComparedValues, SingularValues, ValuesSlice, ValueSummary
 
 if TYPE_CHECKING:
-    from .earlier_run import AgainstEarlier
     from torchloupe.checkpoints.writing.checkpoint import Written
     from torchloupe.session.discovery import Interpreter
+
+    from .earlier_run import AgainstEarlier
 
 OK, PROBLEMS, COULD_NOT_RUN, CANCELLED = 0, 1, 2, 130
 

@@ -18,7 +18,15 @@ from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import TorchloupeError, UsageError
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, OpenTarget, OperationsFinished, RunForward
+from torchloupe.wire.requests import (
+    CallsFinished,
+    CallsMeasured,
+    Failed,
+    OpenedTarget,
+    OpenTarget,
+    OperationsFinished,
+    RunForward,
+)
 from torchloupe.wire.tensors import TensorMeta
 from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 
@@ -89,6 +97,9 @@ def run_forward(session: AnySession, request: RunForward, report: Report) -> Non
     def on_event(event: Any, _blobs: tuple[bytes, ...]) -> None:
         if isinstance(event, CallsFinished):
             calls.extend(event.calls)
+        elif isinstance(event, CallsMeasured):
+            measured = {call.index: call for call in event.calls}
+            calls[:] = [measured.get(call.index, call) for call in calls]
         elif isinstance(event, OperationsFinished):
             operations.extend(event.operations)
 

@@ -49,10 +49,7 @@ def _cut_end(text: str, room: int | None) -> str:
 def call_lines(calls: Sequence[LayerCall], terminal: Terminal, operations: Sequence[Operation] = ()) -> list[str]:
     """Every call in execution order, with the operations between them: shapes, time, what the values look like."""
     rows = [("CALL", "MODULE", "CLASS", "INPUT", "OUTPUT", "TIME", "MEAN", "STD", "NOTES")]
-    # An operation stands before the call that begins next.
-    placed = [((call.index, 1, 0), call) for call in calls]
-    placed += [((each.before_call, 0, each.index), each) for each in operations]
-    steps = [step for _, step in sorted(placed, key=lambda pair: pair[0])]
+    steps: list[Step] = sorted((*calls, *operations), key=_beginning)
     for step in steps:
         stats = next((each for each in step.stats if each is not None), None)
         mean, std = (number_text(stats.mean), number_text(stats.std)) if stats else ("", "")
@@ -63,6 +60,11 @@ def call_lines(calls: Sequence[LayerCall], terminal: Terminal, operations: Seque
         terminal.paint(line, "error") if step.status != DONE else line for step, line in zip(steps, lines[1:], strict=True)
     ]
     return [terminal.paint(lines[0], "dim"), *painted]
+
+
+def _beginning(step: Step) -> tuple[int, int, int]:
+    """An operation stands before the call that begins next."""
+    return (step.before_call, 0, step.index) if isinstance(step, Operation) else (step.index, 1, 0)
 
 
 def _name(step: Step) -> tuple[str, str, str]:

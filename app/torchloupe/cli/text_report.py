@@ -68,6 +68,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(printable(line) for line in report.exported.lines)
     if report.interpreters is not None:
         terminal.lines(interpreter_lines(report.interpreters, terminal))
+    if report.command == "check" and report.forward is not None and report.forward.side_effects:
+        terminal.lines(terminal.paint(printable(note), "dim") for note in report.notes)
     print_problems(report, terminal)
 
 

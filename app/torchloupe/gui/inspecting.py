@@ -4,6 +4,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
+from torchloupe.analysis.numerics import sharpest
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.log_book import LogBook
@@ -50,7 +51,11 @@ class Inspecting(QObject):
     def _looked(self, model: OpenedTarget, found: InspectedModel) -> None:
         if self._bench.model is not model:
             return
+        selected = self._bench.selection.problem
         new = self._bench.add_found(found.problems)
+        sharper = next((each for each in new if selected is not None and sharpest([selected, each]) == [each]), None)
+        if sharper is not None:
+            self._bench.select_problem(sharper)
         for note in found.notes:
             self._book.add("app", note)
         trace("inspected", problems=[problem.code for problem in found.problems], new=len(new))

@@ -24,7 +24,7 @@ from torchloupe.gui.watching import Watching
 from torchloupe.gui.worker_link import RestartWorker
 from torchloupe.wire.loading import LoadCheckpoint, LoadedCheckpoint
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, OpenTarget, OperationsFinished
+from torchloupe.wire.requests import CallsFinished, CallsMeasured, Failed, OpenedTarget, OpenTarget, OperationsFinished
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
 RELOAD = "live reload"
@@ -32,6 +32,8 @@ RELOAD = "live reload"
 IS_ON = "live_reload"
 """Name of the setting."""
 _CANNOT_BE_CONSTRUCTED = ("construct-failed", "missing-super-init")
+
+_WITH_CALLS = (CallsFinished, CallsMeasured)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Rerun:
     def hear(self, messages: list[Any]) -> None:
         """Keep the calls until all of them can be shown."""
         self.operations.extend(message for message in messages if isinstance(message, OperationsFinished))
-        self.calls.extend(call for message in messages if isinstance(message, CallsFinished) for call in message.calls)
+        self.calls.extend(call for message in messages if isinstance(message, _WITH_CALLS) for call in message.calls)
 
 
 class LiveReload(QObject):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from torchloupe.analysis.diff_rows import TRANSPOSED, StateDictDiff
 from torchloupe.analysis.loading import planned_load
+from torchloupe.analysis.loading_mode import train_mode_problems
 from torchloupe.analysis.loading_wording import left_out_lines, loading_problems, loading_sentence
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Progress
@@ -18,6 +19,7 @@ from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.loading import LoadCheckpoint, LoadedCheckpoint
 from torchloupe.wire.requests import Failed, OpenedTarget
 
+EVAL = "eval"
 LOADING = "loading"
 """Tag of the jobs, and the origin under which their problems are kept."""
 
@@ -187,4 +189,5 @@ def show_loaded(opening: Opening, loaded: LoadedCheckpoint) -> None:
         bench.set_model(replace(bench.model, tree=replace(loaded.tree, hidden=bench.model.tree.hidden)))
     bench.weights.set_loaded(loaded)
     bench.report_problems(LOADING, ())
-    bench.report_problems(LOADING, loading_problems(loaded, bench.problems))
+    modes = train_mode_problems(loaded, bench.tree) if opening.options.mode != EVAL else ()
+    bench.report_problems(LOADING, (*loading_problems(loaded, bench.problems), *modes))

@@ -219,12 +219,7 @@ class MainWindow(QMainWindow):
         self.docks.set_title("problems", f"{title} ({count})" if count else title)
 
     def _show_title(self) -> None:
-        parts = []
-        if self.workbench.model:
-            parts.append(f"{Path(self.workbench.model.file or self.workbench.model.target).name}:{self.workbench.model.name}")
-        opened = [Path(each.path).name for each in (self.workbench.checkpoint, self.workbench.other) if each]
-        parts += [" against ".join(opened)] if opened else []
-        self.setWindowTitle(f"{', '.join(parts)} – Torchloupe" if parts else "Torchloupe")
+        self.setWindowTitle(window_title(self.workbench))
 
     # appearance
 
@@ -291,6 +286,16 @@ class MainWindow(QMainWindow):
     def open_paths(self, paths: Sequence[str | Path]) -> None:
         """Open what was named on the command line; naming a model file is trust."""
         self.opening.open_paths(paths, trusted=True)
+
+
+def window_title(workbench: Workbench) -> str:
+    """What is open, and the name of the app."""
+    model, parts = workbench.model, []
+    if model:
+        parts.append(f"{Path(model.file or model.target).name}:{model.name}")
+    opened = [Path(each.path).name for each in (workbench.checkpoint, workbench.other) if each]
+    parts += [" against ".join(opened)] if opened else []
+    return f"{', '.join(parts)} – Torchloupe" if parts else "Torchloupe"
 
 
 def _trace_selection(selection: Selection) -> None:

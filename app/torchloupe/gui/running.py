@@ -1,6 +1,6 @@
 """One forward pass: a request to the worker, its calls as they end, and how it ended - into the workbench."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -8,10 +8,13 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.wording import counted, seconds_text
+from torchloupe.gui import judging
+from torchloupe.gui.axes import keep_axis_names
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.workbench import Workbench
-from torchloupe.wire.requests import CallsFinished, Failed, OpenedTarget, RunForward
+from torchloupe.wire.problems import Problem
+from torchloupe.wire.requests import CallsFinished, CallsMeasured, Failed, OpenedTarget, RunForward
 from torchloupe.wire.traces import ForwardReport
 
 RUN = "run"
@@ -70,7 +73,9 @@ class Running(QObject):
         self._workbench = workbench
         self._jobs = jobs
         self.options = RunOptions()  # of the last run
-        self.first: Callable[[Callable[[], object]], bool] = lambda _run: False  # true when the run has to wait, and is called later
+        self.first: Callable[[Callable[[], object]], bool] = lambda _run: (
+            False
+        )  # true when the run has to wait, and is called later
 
     def start(self, model: OpenedTarget, options: RunOptions) -> None:
         """Run the model that the worker holds, once it has the values that it is to have."""
@@ -91,11 +96,31 @@ class Running(QObject):
         calls = [call for message in messages if isinstance(message, CallsFinished) for call in message.calls]
         if calls and self._workbench.running:
             self._workbench.add_calls(calls)
+        for message in messages:
+            if isinstance(message, CallsMeasured) and self._workbench.running:
+                self._workbench.calls.update((call.index, call) for call in message.calls)  # shown when the run ends, which is now
         if self._workbench.running:
             self._workbench.operations.hear(messages)
 
     def _done(self, report: ForwardReport) -> None:
-        self._workbench.end_run(report)
+        calls = self._workbench.calls
+        if len(calls) <= judging.MANY_CALLS:
+            self._end(report)
+            return
+        self._jobs.start(
+            judging.JudgeRun(calls, report.materialised or self._workbench.tree),
+            done=partial(self._judged, report, calls),
+            tag=RUN,
+            label=self.tr("looking at {0}").format(counted(len(calls), "call")),
+        )
+
+    def _judged(self, report: ForwardReport, calls: object, judged: judging.JudgedRun) -> None:
+        if self._workbench.calls is calls:  # else another model was opened meanwhile
+            keep_axis_names(self._workbench, judged.axes)
+            self._end(report, judged.problems)
+
+    def _end(self, report: ForwardReport, found: Sequence[Problem] | None = None) -> None:
+        self._workbench.end_run(report, found)
         errors = sum(problem.severity == "error" for problem in report.problems)
         codes = [problem.code for problem in report.problems]
         trace("run_finished", calls=len(self._workbench.calls), problems=codes, errors=errors)
@@ -111,5 +136,6 @@ class Running(QObject):
             self.said.emit(self.tr("Cancelled after {0}; what was captured stays on screen.").format(counted(calls, "call")))
         elif failed.problems:
             self.said.emit(failed.problems[0].message)
+        if failed.problems:
             self._workbench.select_problem(failed.problems[0])
         self.finished.emit()

@@ -13,7 +13,7 @@ from torchloupe.gui.events_trace import trace
 from torchloupe.gui.operations import Operations
 from torchloupe.gui.pinning import Pins
 from torchloupe.gui.steps import Steps
-from torchloupe.gui.tree_index import NOTHING, TreeIndex
+from torchloupe.gui.tree_index import NOTHING, index_of
 from torchloupe.gui.weights import Weights
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.modules import ModuleTree
@@ -45,8 +45,8 @@ class Selection:
 
 
 class Workbench(QObject):
-    """Holds the open checkpoint, another one beside it, the open model, the trace of the last run, their diffs and problems, and
-    the selection."""
+    """Holds the open checkpoint, another one beside it, the open model, the trace of the last run and what was ``asked`` for it,
+    their diffs and problems, and the selection."""
 
     checkpoint_changed = Signal()
     other_changed = Signal()  # another checkpoint stands beside the open one, or does no longer
@@ -69,13 +69,12 @@ class Workbench(QObject):
         self.container = ""
         self.model: OpenedTarget | None = None
         self.tree = NOTHING  # of the model, with the sizes that the last run gave to lazy parts; of one that is nearly open
-        self.index = TreeIndex(NOTHING)
+        self.index = index_of(NOTHING)
         self.diff: StateDictDiff | None = None
         self.calls: dict[int, LayerCall] = {}
         self.report: ForwardReport | None = None
-        self.running, self.asked, self.pins = False, RunForward(), Pins(self)  # ``asked`` is what was run last
-        self.selection, self.weights = Selection(), Weights(self)
-        self.operations, self.steps = Operations(self), Steps(self)
+        self.running, self.asked, self.selection, self.weights = False, RunForward(), Selection(), Weights(self)
+        self.pins, self.operations, self.steps = Pins(self), Operations(self), Steps(self)
         self.compare_later: Callable[[CompareKeys], None] | None = None
         self.pair_later: Callable[[PairKeys], None] | None = None
         self._model_problems: tuple[Problem, ...] = ()
@@ -135,8 +134,7 @@ class Workbench(QObject):
         """The tree of a model that is nearly open, where there is no other; ``NOTHING`` when it was not opened after all."""
         if self.model is None:
             self._use_tree(tree)
-            if self.selection.module is not None:  # of the tree that was there
-                self.select(Selection())
+            self.select(self.selection if self.selection.module is None else Selection())  # nothing of the tree that was there
             self.model_changed.emit()
 
     def _compare(self, container: str | None = None, news: SignalInstance | None = None) -> None:
@@ -207,13 +205,13 @@ class Workbench(QObject):
         self.calls.update((call.index, call) for call in calls)
         self.calls_added.emit(list(calls))
 
-    def end_run(self, report: ForwardReport) -> None:
-        """The forward pass ended; its first problem is selected."""
+    def end_run(self, report: ForwardReport, found: Sequence[Problem] | None = None) -> None:
+        """The forward pass ended; its first problem is selected. ``found`` is what its calls show, where somebody knows already."""
         self.running, self.report = False, report
         self.weights.note_run()
         if report.materialised is not None and self.model is not None:
             self._use_tree(replace(report.materialised, hidden=self.model.tree.hidden))
-        self._run_problems = (*report.problems, *findings_of(list(self.calls.values()), self.tree))
+        self._run_problems = (*report.problems, *(findings_of(list(self.calls.values()), self.tree) if found is None else found))
         self.trace_changed.emit()
         self.problems_changed.emit()
         if self._run_problems:
@@ -227,12 +225,13 @@ class Workbench(QObject):
         self.problems_changed.emit()
 
     def _forget_trace(self) -> None:
-        self.calls, self.report, self.running, self._run_problems, self._found_later = {}, None, False, (), ()
+        self.calls, self.operations.found, self.report, self.running = {}, {}, None, False
+        self._run_problems = self._found_later = ()
         self._use_tree(self.model.tree if self.model else NOTHING)
 
     def _use_tree(self, tree: ModuleTree) -> None:
         if tree is not self.tree:
-            self.tree, self.index = tree, TreeIndex(tree)
+            self.tree, self.index = tree, index_of(tree)
 
     # problems and selection
 

@@ -8,16 +8,33 @@ from ..wire.values import FilterTiles
 from .decode import Numbers
 from .reduction import codes_of, robust_limit
 
+SHARED, OWN, RANGE = "shared", "own", "range"
+"""The colours of all maps reach as far, or those of each as far as its values, or they go from its lowest to its highest value."""
 
-def map_tiles(maps: Numbers, numbers: Sequence[int], count: int, own_scale: bool = False) -> FilterTiles:
-    """Maps (number, row, column) on one scale around zero, or each on its own; ``count`` is how many there are in all."""
-    shared = 0.0 if own_scale else robust_limit(maps)
+
+def map_tiles(maps: Numbers, numbers: Sequence[int], count: int, scale: str = SHARED) -> FilterTiles:
+    """Maps (number, row, column) in the colours of a scale around zero; ``count`` is how many there are in all."""
+    shared = robust_limit(maps) if scale == SHARED else 0.0
     nan, inf = np.isnan(maps), np.isinf(maps)
+    drawn = np.stack([_stretched(each) for each in maps]) if scale == RANGE else maps
     images = tuple(
-        codes_of(each, shared or robust_limit(each), nan[at], inf[at])
-        for at, each in enumerate(maps.astype(np.float64, copy=False))
+        codes_of(each, _limit(each, shared, scale), nan[at], inf[at])
+        for at, each in enumerate(drawn.astype(np.float64, copy=False))
     )
     return _tiles(maps, numbers, count, images, False, shared, int(nan.sum()), int(inf.sum()))
+
+
+def _limit(values: Numbers, shared: float, scale: str) -> float:
+    return 1.0 if scale == RANGE else shared or robust_limit(values)
+
+
+def _stretched(values: Numbers) -> Numbers:
+    """From 0 for the lowest finite value to 1 for the highest."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if not finite.size or finite.min() == finite.max():
+        return np.where(np.isfinite(values), 0.0, values)
+    stretched: Numbers = (values - finite.min()) / (finite.max() - finite.min())
+    return stretched
 
 
 def picture_tiles(pictures: Numbers, numbers: Sequence[int], count: int) -> FilterTiles:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
 
-from . import activations, arguments, loading, numerics, opening, registration, requests, steps
+from . import activations, arguments, loading, numbers, numerics, opening, registration, requests, steps
 from .errors import ProtocolError
 from .many import maker
 from .traces import ForwardReport
@@ -94,7 +94,7 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
     if origin is tuple:
         item = _reader(args[0])
         if item is _same:
-            return tuple
+            return numbers.read if args[0] is int else tuple
         return lambda plain: tuple(_from_rows(args[0], plain) if isinstance(plain, Rows) else [item(part) for part in plain])
     if kind is float:
         return _float
@@ -113,7 +113,7 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
         return lambda value: None if value is None else inner(value)
     if origin is tuple:
         if args[0] in (int, str):
-            return list
+            return numbers.written if args[0] is int else list
         item_kind: Any = args[0]
         item = _writer(item_kind)
         if not dataclasses.is_dataclass(item_kind):

@@ -130,6 +130,13 @@ class CallsFinished:
 
 
 @dataclass(frozen=True)
+class CallsMeasured:
+    """Event: calls that ended before, now with the statistics that came from their device together."""
+
+    calls: Tuple[LayerCall, ...]
+
+
+@dataclass(frozen=True)
 class OperationsFinished:
     """Event: operations between the calls ended."""
 

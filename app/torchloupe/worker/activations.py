@@ -2,7 +2,6 @@
 
 import sys
 import threading
-from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 
@@ -10,19 +9,23 @@ import torch
 from torch import nn
 
 from ..analysis.activation_views import activation_name, not_called_again
+from ..analysis.wording import seconds_text
 from ..wire.activations import INPUT, Activation, ChannelStats, FetchActivation, MeasureActivation, MeasuredActivation
 from ..wire.errors import UsageError
-from ..wire.requests import FetchedValues, RunForward, ValuesArrived
+from ..wire.requests import FetchedValues, ValuesArrived
 from ..wire.tensors import TensorStats
 from ..wire.values import ValueSummary
+from .cancel import Cancelled
 from .context import Context
 from .explain import said_by
 from .forward import chosen_device, on_device
 from .model_state import ModelState
 from .module_tree import walk_modules
 from .nested import tensors_in
+from .run_conditions import RunConditions
 from .sample_input import sample_input
 from .statistics import per_channel, percentiles, tensor_stats, why_uncountable
+from .stopping import TimeLimit
 from .target import Target
 from .tensor_facts import dtype_name
 from .torch_compat import every_layer_by_itself, uncompiled
@@ -234,7 +237,7 @@ def _repeat(
     target: Target, model: nn.Module, activation: Activation, take: Callable[[torch.Tensor], None], context: Context
 ) -> "Tuple[Optional[TensorStats], ...]":
     """One more pass as in ``run_forward``, up to the end of the call; ``take`` gets the tensor. What it changed is put back."""
-    request, check = activation.run, context.cancel.raise_if_requested
+    request, check, limit = activation.run, context.cancel.raise_if_requested, TimeLimit(context, activation.run.time_limit)
     device = chosen_device(request.device, model)
     if request.shapes_only or device.type == "meta":
         raise UsageError("A run of shapes alone has no values.", "Run the model with data.")
@@ -249,27 +252,21 @@ def _repeat(
         torch.manual_seed(request.seed)
         sys.setrecursionlimit(2 * sys.getrecursionlimit())  # put back with the state
         try:
-            with _as_in_run(request, device), watch:
+            with limit, uncompiled(), every_layer_by_itself(), RunConditions(request, device), watch:
                 runner(*given.positional, **given.keywords)
         except _Seen:
             pass
+        except Cancelled:
+            if not limit.reached:
+                raise
+            text = f"The repeated pass took longer than {seconds_text(request.time_limit)}, the time limit of the run."
+            raise UsageError(text, "Run with a longer time limit, or without one.") from None
         except (Exception, SystemExit) as error:
             raised = error
     finally:
         context.state["spoiled"] = bool(state.restore())
     _check_taken(watch, activation, raised)
     return watch.call_stats
-
-
-def _as_in_run(request: RunForward, device: torch.device) -> "AbstractContextManager[Any]":
-    """The circumstances of a run that its request names."""
-    inside = ExitStack()
-    inside.enter_context(uncompiled())
-    inside.enter_context(every_layer_by_itself())
-    inside.enter_context(nullcontext() if request.grad is None else torch.set_grad_enabled(request.grad))
-    if request.autocast is not None:
-        inside.enter_context(torch.autocast(device.type, getattr(torch, request.autocast)))
-    return inside
 
 
 def _module_at(model: nn.Module, path: str) -> nn.Module:

@@ -12,7 +12,7 @@ from torch import nn
 
 from ..wire.errors import UsageError
 from ..wire.problems import WARNING, Problem
-from ..wire.requests import CallsFinished, RunForward
+from ..wire.requests import CallsFinished, CallsMeasured, RunForward
 from ..wire.traces import FAILED, UNFINISHED, ForwardReport
 from .cancel import Cancelled
 from .certificate import Certificate
@@ -124,6 +124,9 @@ def _run(
         run.seconds = _since(started, trace)
     finally:
         trace.abandon()
+        measured = trace.late_stats()
+        if measured:
+            context.emit(CallsMeasured(tuple(measured)))
         run.side_effects = context.state["side_effects"] = effects.noted
     run.call_count = len(trace.calls)
     if not run.problems and run.outputs is None and trace.calls:

@@ -65,7 +65,8 @@ def _new_bytes(node: Any, known: Set[Any]) -> int:
 
 
 def _kept_by(node: Any) -> Iterator[torch.Tensor]:
-    names = _saved_names(type(node))
+    kind: Any = type(node)
+    names = _saved_names(kind)
     if not names and hasattr(node, "saved_tensors"):  # a Function of the user's
         names = ("saved_tensors",)
     for name in names:

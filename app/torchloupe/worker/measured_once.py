@@ -5,13 +5,19 @@ from typing import Any, List, Optional, Tuple
 import torch
 
 from ..wire.tensors import TensorStats
-from .statistics import tensor_stats
+from .statistics import DeferredStats, deferred_stats, tensor_stats
 
 
 class MeasuredOnce:
-    """The statistics of tensors as they come out of layers. The last one that was measured is held: no other can have its memory."""
+    """The statistics of tensors as they come out of layers. The last one that was measured is held: no other can have its memory.
 
-    def __init__(self) -> None:
+    Waiting for a device after each layer would take longer than the layers: what lies on one is queued there, and ``collect`` fetches
+    all of it. ``at_once`` names the devices that are measured at once.
+    """
+
+    def __init__(self, at_once: Tuple[str, ...] = ("cpu", "meta")) -> None:
+        self._at_once = at_once
+        self._deferred: Optional[DeferredStats] = None
         self._last: Optional[torch.Tensor] = None
         self._identity: Any = None
         self._stats: Optional[TensorStats] = None
@@ -33,6 +39,25 @@ class MeasuredOnce:
             self._last, self._identity, self._stats = tensor, identity, stats
         return stats
 
+    def queued(self, tensors: List[Tuple[str, torch.Tensor]]) -> Optional[List[int]]:
+        """Their places in what ``collect`` gives, when any of them lies on a device; else None."""
+        if all(tensor.device.type in self._at_once for _, tensor in tensors):
+            return None
+        if self._deferred is None:
+            self._deferred = deferred_stats()
+        return [self._queue(self._deferred, tensor) for _, tensor in tensors]
+
+    def _queue(self, deferred: DeferredStats, tensor: torch.Tensor) -> int:
+        try:
+            return deferred.add(tensor)
+        except Exception:  # looking must never be what fails
+            return -1
+
+    def collect(self) -> List[Optional[TensorStats]]:
+        """The statistics of all that was queued, and None at the end for what could not be; this waits for the devices."""
+        found = self._deferred.collect() if self._deferred is not None else []
+        return [*found, None]
+
     def forget(self) -> None:
         """Hold no tensor any more."""
         self._last = self._identity = self._stats = None
@@ -40,6 +65,6 @@ class MeasuredOnce:
 
 def _identity(tensor: torch.Tensor) -> Any:
     """What two tensors with the same values in the same memory have in common; None where that cannot be told."""
-    if not tensor.is_contiguous():
+    if not tensor.is_contiguous() or tensor.is_inference():  # which does not count its changes
         return None
     return tensor.data_ptr(), tensor.numel(), tensor.dtype, tensor._version

@@ -56,13 +56,13 @@ def doors() -> List[Door]:
         Door(os, "system", lambda command: Deed("starts", what=_text(command)), _refuse),
         Door(subprocess.Popen, "__init__", _started, _refuse),
         *(Door(socket.socket, name, _connected, _refuse) for name in ("connect", "connect_ex")),
-        Door(socket.socket, "sendto", lambda self, data, *rest: _connected(self, rest[-1]), _refuse),
+        Door(socket.socket, "sendto", lambda _self, _data, *rest: _address(rest[-1]), _refuse),
     ]
     if hasattr(serialization, "_open_zipfile_writer"):  # what torch.save opens a path with, past Python's own files
         found.append(Door(serialization, "_open_zipfile_writer", _saved, lambda original, _: original(io.BytesIO())))
     sqlite = sys.modules.get("sqlite3")
     if sqlite is not None:
-        found.append(Door(sqlite, "connect", _database, lambda original, _, *args, **kwargs: original(":memory:")))
+        found.append(Door(sqlite, "connect", _database, lambda original, *_, **__: original(":memory:")))
     return found
 
 
@@ -108,7 +108,11 @@ def _started(_self: Any, args: Any, *_: Any, **__: Any) -> Deed:
     return Deed("starts", what=" ".join(_text(word) for word in words))
 
 
-def _connected(self: socket.socket, address: Any) -> Optional[Deed]:
+def _connected(_self: socket.socket, address: Any) -> Optional[Deed]:
+    return _address(address)
+
+
+def _address(address: Any) -> Optional[Deed]:
     """Hosts; a socket in the file system leads to a process of this machine, and not by the model's doing."""
     return Deed("connects to", what=f"{_text(address[0])}:{address[1]}") if isinstance(address, tuple) else None
 

@@ -65,7 +65,9 @@ class SideEffects:
         """
         told = [each.sentence() for each in self._noted if each.existed or self._is_diverted(each) or _lies_there(each.path)]
         paths = {each.path for each in self._noted}
-        return tuple(dict.fromkeys([*told, *(f"writes {path}" for path in (*self._written, *self._changed) if path not in paths)]))
+        return tuple(
+            dict.fromkeys([*told, *(f"writes {path}" for path in (*self._written, *self._changed) if path not in paths)])
+        )
 
     @property
     def happened(self) -> Tuple[str, ...]:

@@ -35,9 +35,7 @@ class Values:
         self._shapes: List[torch.Size] = list(map(_T.shape.__get__, tensors)) if like is None else like._shapes
         self._numbers: Dict[_Kind, List[int]] = _by_kind(tensors) if like is None else like._numbers
         with torch.no_grad():
-            self._flat = {
-                kind: _side_by_side([tensors[number] for number in numbers]) for kind, numbers in self._numbers.items()
-            }
+            self._flat = {kind: _side_by_side([tensors[number] for number in numbers]) for kind, numbers in self._numbers.items()}
         self._copies: Dict[int, torch.Tensor] = {}
 
     def copies(self) -> Dict[int, torch.Tensor]:

@@ -76,6 +76,7 @@ class ForwardTrace:
         self._numbers = itertools.count()
         self.nodes: Dict[int, Tuple[int, int]] = {}
         self.returned_nothing: List[LayerCall] = []
+        self._late: List[Tuple[CallRecord, List[int]]] = []
 
     def __enter__(self) -> "ForwardTrace":
         with collector_at_rest():
@@ -88,11 +89,11 @@ class ForwardTrace:
         for context in self._contexts:
             context.__enter__()
         self._plain_call: Any = nn.Module.__call__
-        setattr(nn.Module, "__call__", self._watched(self._plain_call))
+        nn.Module.__call__ = self._watched(self._plain_call)  # type: ignore[method-assign]
         return self
 
     def __exit__(self, *_: object) -> None:
-        setattr(nn.Module, "__call__", self._plain_call)
+        nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]
         for handle in self._handles:
             handle.remove()
         for context in reversed(self._contexts):
@@ -121,7 +122,8 @@ class ForwardTrace:
             if stack and stack[-1].failed:
                 trace._go_on(stack)
             record = CallRecord()
-            record.part, record.module, record.class_name, record.call_number = self, known.path, known.kind, known.calls
+            record.part, record.module = self, known.path
+            record.class_name, record.call_number = known.kind, known.calls
             known.calls += 1
             record.index = next(numbers)
             record.depth = len(stack) if stack is main else len(main) + len(stack)
@@ -209,15 +211,37 @@ class ForwardTrace:
         if type(output) is torch.Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
             record.outputs = output.shape, output.dtype, output.device, ""
             if self._measured is not None:
-                record.stats = (self._measured.one(output),)
+                if output.is_cpu:
+                    record.stats = (self._measured.one(output),)
+                else:
+                    self._measure_later(record, [("", output)])
         else:
             outputs = tensors_in(output)
             record.outputs = metas_of(outputs)
-            record.stats = self.stats_of(outputs)
+            self._measure_later(record, outputs)
             if output is None:
                 self.returned_nothing.append(self._teller.call(record))
         self._finish(record)
         self._overhead += time.perf_counter() - ended
+
+    def _measure_later(self, record: CallRecord, outputs: List[Tuple[str, torch.Tensor]]) -> None:
+        """Once all is over where it lies on a device, else now."""
+        places = self._measured.queued(outputs) if self._measured is not None else None
+        if places is None:
+            record.stats = self.stats_of(outputs)
+        else:
+            record.stats = (None,) * len(outputs)
+            self._late.append((record, places))
+
+    def late_stats(self) -> List[LayerCall]:
+        """The calls whose statistics were made on a device, with these, which are fetched now."""
+        late, self._late = self._late, []
+        if not late or self._measured is None:
+            return []
+        found = self._measured.collect()
+        for record, places in late:
+            record.stats = tuple([found[place] for place in places])
+        return [self._teller.call(record) for record, _ in late]
 
     def _finish(self, record: CallRecord, status: Optional[str] = None) -> None:
         if status is not None:

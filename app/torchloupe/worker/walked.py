@@ -7,12 +7,14 @@ import torch
 from torch import nn
 
 from .collector import collector_at_rest
+from .module_facts import members_of
 from .module_tree import walk_modules
 from .registration import raw
 from .registration.hidden import HiddenThings, hidden_things
 from .saved_attributes import Tables
 
 _NO_CHILDREN: Dict[str, Any] = {}
+_SCRIPTED = "has its parameters elsewhere"
 
 
 class Walked:
@@ -49,8 +51,14 @@ class Walked:
     def tensors(self) -> List[torch.Tensor]:
         """The registered parameters, then the buffers, as they were when they were first asked for."""
         if self._tensors is None:
-            tables = [raw.module_vars(module).get(kind) for kind in ("_parameters", "_buffers") for _, module in self.each]
-            self._tensors = [tensor for table in tables if table for tensor in table.values() if tensor is not None]
+            self._tensors = [
+                tensor
+                for kind in ("_parameters", "_buffers")
+                for _, module in self.each
+                if raw.module_vars(module).get(kind, _SCRIPTED)
+                for _, tensor in members_of(module, kind)
+                if tensor is not None
+            ]
         return self._tensors
 
     def now(self) -> "Walked":
@@ -61,4 +69,6 @@ class Walked:
         return all(map(is_, self._children(), self._tables)) and self._contents.is_same()
 
     def _children(self) -> Iterator[Dict[str, Any]]:
-        return (raw.module_vars(module).get("_modules", _NO_CHILDREN) for _, module in self.each)
+        """The tables of the parts; those of scripted modules do not change."""
+        tables = (raw.module_vars(module).get("_modules") for _, module in self.each)
+        return (table if isinstance(table, dict) else _NO_CHILDREN for table in tables)

@@ -285,7 +285,9 @@ def _nothing_found(target: Target, model: nn.Module, search: _Search) -> Problem
         shown = "forward"
     what = "No input was found that runs"
     if search.wrote:
-        what = f"No input was looked for any further: the model's forward {', '.join(search.wrote)}, and is not run again and again"
+        what = (
+            f"No input was looked for any further: the model's forward {', '.join(search.wrote)}, and is not run again and again"
+        )
     elif search.best is not None:
         candidate, trial = search.best
         tried = ", ".join(format_input_spec(spec) for spec in candidate.specs(search._arguments))

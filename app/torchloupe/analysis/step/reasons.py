@@ -71,9 +71,8 @@ def _overwritten(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]
         return None
     event = _last(step, LOAD)
     what = "`load_state_dict`" if event else "something"
-    return Reason(
-        "overwritten-after-step", ERROR, f"changed by the step, and then {what} wrote the old values back", _spot(event)
-    )
+    text = f"changed by the step, and then {what} wrote the old values back"
+    return Reason("overwritten-after-step", ERROR, text, _spot(event), "Load before the training, not after a step.")
 
 
 def _missing_backward(_parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:

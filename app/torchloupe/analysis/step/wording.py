@@ -6,9 +6,8 @@ from ...wire.steps import MEAN_SQUARE, ParameterMotion, StepEvent, StepReport
 from ..wording import counted, number_text, seconds_text
 
 NONE = "none"
-HEALTHY_RATIO = 1e-3
-"""About so much of a weight's norm is a usual update."""
-
+TRAIN_STEP = "train_step"
+_MOST_EVENTS = 12
 HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch")
 """Reasons that are mostly meant so."""
 
@@ -46,7 +45,9 @@ def why_text(motion: ParameterMotion) -> str:
 def step_lines(report: StepReport) -> List[str]:
     """The step in two or three sentences: the loss, the optimizer, what moved."""
     moved = sum(each.moved for each in report.parameters)
-    return [_loss_line(report), _optimizer_line(report), f"{moved} of {counted(len(report.parameters), 'parameter')} moved."]
+    called = [_called_line(report)] if report.loss_source == TRAIN_STEP else []
+    parameters = counted(len(report.parameters), "parameter")
+    return [_loss_line(report), _optimizer_line(report), *called, f"{moved} of {parameters} moved."]
 
 
 def step_line(report: StepReport) -> str:
@@ -72,8 +73,7 @@ def percent_text(fraction: Optional[float]) -> str:
 
 def event_text(event: StepEvent) -> str:
     """``backward 2.31 (line 30)``."""
-    parts = [event.kind.replace("_", " ") if event.kind == "optimizer" else event.kind]
-    parts += [event.what] if event.what else []
+    parts = [event.kind, *([event.what] if event.what else [])]
     parts += [number_text(event.value)] if event.value is not None else []
     return " ".join(parts) + (f" (line {event.line})" if event.line else "")
 
@@ -83,6 +83,12 @@ def _loss_line(report: StepReport) -> str:
     before = number_text(report.loss_before) if report.loss_before is not None else "not known"
     remark = ": the file has no loss_fn and no train_step" if report.loss_source == MEAN_SQUARE else ""
     return f"Loss {before}{after} ({report.loss_source}{remark}), {report.mode} mode, {seconds_text(report.seconds)}."
+
+
+def _called_line(report: StepReport) -> str:
+    said = [event_text(event) for event in report.events[:_MOST_EVENTS]]
+    more = len(report.events) - len(said)
+    return f"Called: {', '.join(said) or 'nothing'}{f' and {more} more' if more else ''}."
 
 
 def _optimizer_line(report: StepReport) -> str:

@@ -1,5 +1,6 @@
 """What stands in the rows of the calls and of the operations between them, and the model that grows while they stream in."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -201,6 +202,14 @@ class CallsModel(LazyTableModel):
     def __init__(self) -> None:
         self.axes: AxisNames | None = None
         super().__init__(COLUMNS, lambda step: call_row(step, self.axes), call_haystack, call_order, key_of)
+
+    def position_of(self, key: Any) -> int:
+        """As they began, a call is found by its number."""
+        if not isinstance(key, int) or self.sorted_by[0] >= 0:
+            return -1 if key is None else super().position_of(key)
+        steps = self.shown.items
+        place = bisect_left(steps, (key, 0), key=by_beginning)
+        return place if place < len(steps) and key_of(steps[place]) == key else -1
 
     def add(self, steps: Sequence[Step]) -> None:
         """Calls or operations that ended."""

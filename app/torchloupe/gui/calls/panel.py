@@ -102,7 +102,8 @@ class CallsPanel(QWidget):
 
     def _choose(self, key: Key) -> None:
         if isinstance(key, tuple):
-            self.workbench.operations.select(key[1])
+            operation = self.workbench.operations.found[key[1]]
+            self.workbench.select(Selection(module=operation.module, call=operation.call, operation=operation.index))
         else:
             self.workbench.select_call(key)
 
@@ -113,9 +114,10 @@ class CallsPanel(QWidget):
     def _summarize(self) -> None:
         bench = self.workbench
         self.summary.setVisible(bool(bench.calls))
+        has_run = bool(bench.calls) and not bench.running
         found = len(bench.operations.found) if bench.operations.wanted else 0
         calls = counted(len(bench.calls), "call") + (f", {counted(found, 'operation')}" if found else "")
-        self.operations.show_missing(bench.operations.are_missing)
+        self.operations.show_missing(bench.operations.wanted and has_run and not bench.asked.operations)
         if bench.running:
             self.summary.setText(self.tr("{0} so far, running …").format(calls))
         elif bench.report is not None:

@@ -222,7 +222,7 @@ def module_sections(workbench: Workbench, module: ModuleEntry) -> list[Section]:
     facts += [Fact("Lazy", "has no shape yet; the first run gives it one", "warning")] if module.is_lazy else []
     facts += [module_fact("Same as", module.same_as)] if module.same_as is not None else []
     facts.append(Fact("Mode", "train" if module.training else "eval"))
-    calls = sum(call.module == module.path for call in workbench.calls.values())
+    calls = [call.module for call in workbench.calls.values()].count(module.path)
     facts += [Fact("Calls", count_text(calls))] if calls > 1 else []
     parameters = tuple(
         Fact(

@@ -8,8 +8,8 @@ from torchloupe.gui.jobs import Progress
 from torchloupe.gui.modules.arranging import Entry, arrange, key_of
 from torchloupe.gui.modules.model import haystack_of, name_of
 from torchloupe.gui.outline import Outline
-from torchloupe.gui.tree_index import TreeIndex
-from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
+from torchloupe.gui.tree_index import TreeIndex, index_of
+from torchloupe.wire.modules import ModuleEntry, ModuleTree
 from torchloupe.wire.registration import HiddenPart
 
 AT_ONCE = 5_000
@@ -23,14 +23,14 @@ OPEN_AT_FIRST = 300
 @dataclass(frozen=True)
 class BuiltTree:
     """A module tree, arranged: ``entries`` are its rows, ``position`` finds them by key, ``is_open`` is by position, and so are the
-    ``haystacks``, as they are before a run. ``longest`` is about as wide as the widest name."""
+    ``haystacks``, as they are before a run. ``index`` is that of the tree, ``longest`` about as wide as the widest name."""
 
     tree: ModuleTree
     entries: Sequence[Entry]
     position: Mapping[Hashable, int]
     outline: Outline
     is_open: bytearray
-    owned: Mapping[str, Sequence[ParameterEntry]]
+    index: TreeIndex
     haystacks: Sequence[str]
     longest: str
 
@@ -75,8 +75,9 @@ class BuildTree:
             for place, (key, around) in enumerate(zip(keys, outline.parent, strict=True))
         )
         position = {key: place for place, key in enumerate(keys)}
-        owned = TreeIndex(self.tree).owned
+        index = index_of(self.tree)
+        owned, _ = index.owned, index.modules  # both listed here, so that the window need not
         haystacks = [haystack_of(entry, owned, None) for entry in entries] if self.is_large and not self.ahead else []
         widest = max(range(len(entries)), key=lambda place: len(name_of(entries[place])) + 2 * outline.depth[place], default=-1)
         longest = LEVEL * (outline.depth[widest] + 1) + name_of(entries[widest]) + ROOM_FOR_MARK if entries else ""
-        return BuiltTree(self.tree, entries, position, outline, is_open, owned, haystacks, longest)
+        return BuiltTree(self.tree, entries, position, outline, is_open, index, haystacks, longest)

@@ -12,7 +12,7 @@ from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks, key_of
 from torchloupe.gui.modules.building import BuildTree, BuiltTree
 from torchloupe.gui.outline_table import OutlineModel
 from torchloupe.gui.text_table import Row
-from torchloupe.gui.tree_index import TreeIndex
+from torchloupe.gui.tree_index import index_of
 from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import HiddenPart
@@ -33,9 +33,8 @@ class ModuleTreeModel(OutlineModel):
         self.entries: Sequence[Entry] = ()
         self._complete = False
         self._position: Mapping[Hashable, int] = {}
-        self._owned: Mapping[str, Sequence[ParameterEntry]] = {}
         self._haystacks_before_a_run: Sequence[str] = ()
-        self._index = TreeIndex(self.tree)
+        self._index = index_of(self.tree)
         self._problems: Collection[Problem] = ()
         self._placed = rows.PlacedProblems()
         if tree is not None:
@@ -51,8 +50,8 @@ class ModuleTreeModel(OutlineModel):
 
     def show(self, built: BuiltTree) -> None:
         """Show another model's modules."""
-        self.tree, self.entries, self._position, self._owned = built.tree, built.entries, built.position, built.owned
-        self._haystacks_before_a_run, self._index = built.haystacks, TreeIndex(built.tree)
+        self.tree, self.entries, self._position, self._index = built.tree, built.entries, built.position, built.index
+        self._haystacks_before_a_run = built.haystacks
         self._placed = rows.place_problems(self._problems, self._rows_of, built.outline)
         self.set_outline(built.outline, built.is_open)
 
@@ -94,10 +93,10 @@ class ModuleTreeModel(OutlineModel):
     def parameters_of(self, key: Any, below: bool = True) -> list[ParameterEntry]:
         """The parameters and buffers of a module (or of equal blocks) and of everything ``below`` it, else of it alone."""
         if not below and isinstance(key, str):
-            return list(self._owned.get(key, ()))
+            return list(self._index.owned.get(key, ()))
         if not key:
             return list(self.tree.parameters)
-        return [entry for module in self.modules_in(key) for entry in self._owned.get(module.path, ())]
+        return [entry for module in self.modules_in(key) for entry in self._index.owned.get(module.path, ())]
 
     def title_of(self, key: Any) -> str:
         """What a row is called where its path stands alone; the root has no name of its own."""
@@ -144,7 +143,7 @@ class ModuleTreeModel(OutlineModel):
         """Path, class, settings, shapes."""
         if self._haystacks_before_a_run and self.calls is None:
             return self._haystacks_before_a_run[position]
-        return rows.haystack_of(self.entries[position], self._owned, self.calls)
+        return rows.haystack_of(self.entries[position], self._index.owned, self.calls)
 
     def position_of_key(self, key: Any) -> int:
         """By module path, or by hidden part."""

@@ -86,10 +86,10 @@ class ReadMaps:
     layout: MapLayout
     places: tuple[int, ...]
     first: int
-    own_scale: bool = False
+    scale: str = "shared"
 
     def __call__(self, progress: Progress) -> FilterTiles:
-        """Drawn on one scale, or each on its own; pictures in their colours."""
+        """Drawn on a ``scale`` of ``map_tiles``; pictures in their colours."""
         import numpy
 
         from torchloupe.numbers.maps import map_tiles, picture_tiles
@@ -106,7 +106,7 @@ class ReadMaps:
         values = values.transpose([kept.index(each) for each in order])
         if layout.colour is not None:
             return picture_tiles(values, numbers, layout.count)
-        return map_tiles(values, numbers, layout.count, self.own_scale)
+        return map_tiles(values, numbers, layout.count, self.scale)
 
 
 @dataclass(frozen=True)

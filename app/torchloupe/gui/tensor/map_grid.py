@@ -35,7 +35,9 @@ class MapGrid(ValueView):
         self.back, self.forward, self.where = QPushButton(self.tr("&Previous")), QPushButton(self.tr("&Next")), QLabel()
         self.what.addItems([self.tr("All channels as colours"), self.tr("Channel by channel")])
         self.what.setAccessibleName(self.tr("What is drawn of a picture"))
-        self.scale.addItems([self.tr("One scale for all"), self.tr("Each on its own scale")])
+        self.scale.addItem(self.tr("One scale for all"), "shared")
+        self.scale.addItem(self.tr("Each on its own scale"), "own")
+        self.scale.addItem(self.tr("Each from its lowest to its highest value"), "range")
         self.scale.setAccessibleName(self.tr("How far the colours reach"))
         self.canvas, self.note = FilterCanvas(), QLabel(" ", wordWrap=True)
         self.canvas.setAccessibleName(self.tr("Maps"))
@@ -75,8 +77,8 @@ class MapGrid(ValueView):
         """The page."""
         assert self.layout_of_maps is not None
         self.scale.setVisible(self.shown_kind != IMAGE)
-        own = self.scale.currentIndex() == 1 and self.shown_kind != IMAGE
-        return ReadMaps(source, self.layout_of_maps, self.steppers.places, self._first, own)
+        scale = "shared" if self.shown_kind == IMAGE else self.scale.currentData()
+        return ReadMaps(source, self.layout_of_maps, self.steppers.places, self._first, scale)
 
     def arrived(self, result: FilterTiles) -> None:
         """Draw it."""
@@ -117,7 +119,7 @@ class MapGrid(ValueView):
     def _sentence(self) -> str:
         assert self.tiles is not None
         assert self.layout_of_maps is not None
-        return maps_sentence(self.tiles, self.layout_of_maps, self.shown_kind)
+        return maps_sentence(self.tiles, self.layout_of_maps, self.shown_kind, self.scale.currentData())
 
     def _choose(self, at: int) -> None:
         if self.tiles is not None and self.layout_of_maps is not None and self.layout_of_maps.colour is None:
@@ -130,7 +132,7 @@ class MapGrid(ValueView):
             self.note.setText(f"{noun} {number}: {self.tr('norm {0}').format(number_text(norm))}. {self._sentence()}")
 
 
-def maps_sentence(tiles: FilterTiles, layout: MapLayout, kind: str) -> str:
+def maps_sentence(tiles: FilterTiles, layout: MapLayout, kind: str, scale: str) -> str:
     """How large a map is and what its colours mean."""
     rows, columns = layout.shape[layout.rows], layout.shape[layout.columns]
     words = [f"{count_text(rows)} x {count_text(columns)} each"]
@@ -138,6 +140,8 @@ def maps_sentence(tiles: FilterTiles, layout: MapLayout, kind: str) -> str:
         words.append(f"every {layout.steps[0]}. row and {layout.steps[1]}. column is drawn")
     if tiles.is_rgb:
         words.append("each picture is stretched to its own range")
+    elif scale == "range":
+        words.append("colours go from the lowest value of each to its highest")
     else:
         reach = f"colours reach ±{number_text(tiles.limit)}" if tiles.limit else "colours reach as far as the values of each"
         words.append(f"blue is negative, orange positive, {reach}")

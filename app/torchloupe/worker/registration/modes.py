@@ -31,8 +31,9 @@ class TooSlow(BaseException):
 
 
 class EvalPasses:
-    """Runs the model in eval mode, each time from the state ``before``, in which it is now. Modules that ``eval()`` does not reach, hidden ones and such as want
-    it otherwise, are in eval mode too: of what they do in train mode others tell."""
+    """Runs the model in eval mode, each time from the state ``before``, in which it is now. Modules that ``eval()`` does not reach, hidden
+    ones and such as want it otherwise, are in eval mode too: of what they do in train mode others tell. What a pass writes goes nowhere.
+    """
 
     def __init__(self, walked: Walked, before: ModelState, seed: int, check: Callable[[], None]) -> None:
         self.model = walked.model

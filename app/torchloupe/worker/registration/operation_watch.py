@@ -144,7 +144,13 @@ class OperationWatch(TorchFunctionMode):
         return result
 
     def _note(
-        self, function: _Function, func: Any, operands: List[torch.Tensor], args: Tuple[Any, ...], kwargs: Dict[str, Any], result: Any
+        self,
+        function: _Function,
+        func: Any,
+        operands: List[torch.Tensor],
+        args: Tuple[Any, ...],
+        kwargs: Dict[str, Any],
+        result: Any,
     ) -> None:
         self._check()
         if function.reads_attribute and not isinstance(result, torch.Tensor):

@@ -5,7 +5,7 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 
 import torch
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 17
 _HALVES = (torch.float16, torch.bfloat16)
 
 
@@ -40,12 +40,16 @@ def motion_between(before: torch.Tensor, after: torch.Tensor) -> Motion:
     weight = update = 0.0
     changed = 0
     with torch.no_grad():
+        room = torch.empty(0)
         for old, new in zip(_pieces(before), _pieces(after.to(before.device))):
-            weight += _square(old)
-            difference = new - old
-            if bool(difference.any()):
-                update += _square(difference)
-                changed += int(torch.count_nonzero(difference))
+            if room.shape != old.shape or room.dtype != old.dtype:
+                room = torch.empty_like(old)
+            weight += _quick_square(old)
+            torch.sub(new, old, out=room)
+            differing = int(torch.count_nonzero(room))
+            if differing:
+                changed += differing
+                update += _square(room)
     return Motion(math.sqrt(weight), math.sqrt(update), changed)
 
 
@@ -90,6 +94,12 @@ def _norm(tensor: torch.Tensor) -> float:
 
 def _square(piece: torch.Tensor) -> float:
     return float(torch.linalg.vector_norm(piece, dtype=torch.float64)) ** 2
+
+
+def _quick_square(piece: torch.Tensor) -> float:
+    """To six digits; exactly where single precision would lose it."""
+    norm = float(torch.linalg.vector_norm(piece))
+    return norm * norm if 1e-15 < norm < 1e15 else _square(piece)
 
 
 def _pieces(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
