@@ -151,16 +151,20 @@ def test_that_it_is_said_why_there_are_no_values() -> None:
 
 
 def test_that_a_quick_pass_without_effects_is_repeated_without_a_question() -> None:
-    assert question_before(report(), 0.1) == ""
-    assert question_before(None, 0.0) == ""
+    assert question_before(report(), running=False) == ""
 
 
 def test_that_a_person_is_asked_before_a_long_pass() -> None:
-    assert question_before(report(12.0), 12.0).endswith("which took 12 s.")
+    assert question_before(report(12.0), running=False).endswith("the whole of it took 12 s.")
+
+
+def test_that_a_person_is_asked_before_a_pass_that_was_not_finished_and_waits_for_one_that_is_not_over() -> None:
+    assert question_before(None, running=False).startswith("The run was not finished.")
+    assert question_before(None, running=True).startswith("The run is not over yet.")
 
 
 def test_that_a_person_is_asked_before_effects_come_twice() -> None:
-    said = question_before(report(effects=("wrote /tmp/a.txt",)), 0.1)
+    said = question_before(report(effects=("wrote /tmp/a.txt",)), running=False)
     assert said == "The run had effects outside of the model: wrote /tmp/a.txt. Looking at values runs it once more."
     assert shown_effects(("a", "b", "c", "d")) == "a; b; and 2 more"
 

@@ -71,7 +71,11 @@ CAUSES = [
     (birth("reciprocal", operand(0.0), kind=INF), "one divided by 0", ADD_EPS),
     (birth("cross_entropy", operand(), ignored=10), "every one of its 10 targets is the index that is left out", ""),
     (birth("scaled_dot_product_attention", operand(inf=4)), "the mask lets some query look at nothing", ""),
-    (birth("matmul", operand(-300.0, 90.0), operand(), kind=INF, dtype="float16"), "of operands up to 300 and 2 is beyond 65504", OTHER_DTYPE),
+    (
+        birth("matmul", operand(-300.0, 90.0), operand(), kind=INF, dtype="float16"),
+        "of operands up to 300 and 2 is beyond 65504",
+        OTHER_DTYPE,
+    ),
     (birth("add", operand(high=6e4), kind=INF, dtype="float16"), "the largest number of float16", OTHER_DTYPE),
     (birth("fill", kind=NAN, is_written=True), "it writes NaN as a constant", ""),
     (birth("empty"), "it gives memory as it lies there", ""),
@@ -93,8 +97,13 @@ def test_that_the_operands_say_why(born, why, repair):
 
 
 def test_that_a_row_of_several_dimensions_is_named_by_all_of_them():
-    assert "row [0, 2] is" in cause_of(birth("softmax", operand(), shape=(2, 3, 4), index=(0, 2, 1), dimension=-1, all_masked=True)).why
-    assert cause_of(birth("softmax", operand(), shape=(4,), index=(0,), dimension=0, all_masked=True)).why.startswith("it is -inf")
+    assert (
+        "row [0, 2] is"
+        in cause_of(birth("softmax", operand(), shape=(2, 3, 4), index=(0, 2, 1), dimension=-1, all_masked=True)).why
+    )
+    assert cause_of(birth("softmax", operand(), shape=(4,), index=(0,), dimension=0, all_masked=True)).why.startswith(
+        "it is -inf"
+    )
 
 
 def test_that_the_problem_has_the_place_the_operands_and_the_fix():
@@ -103,9 +112,7 @@ def test_that_the_problem_has_the_place_the_operands_and_the_fix():
     assert (problem.file, problem.line) == ("/m.py", 13)
     assert problem.message.endswith("2 of 12 values are, the first at [1, 0].")
     assert problem.fixes[0].value == AT_LEAST_ZERO
-    assert problem.data["operands"] == [
-        {"shape": [3, 4], "dtype": "float32", "name": "", "min": -1.0, "max": 2.0, "value": -0.5}
-    ]
+    assert problem.data["operands"] == [{"shape": [3, 4], "dtype": "float32", "name": "", "min": -1.0, "max": 2.0, "value": -0.5}]
     assert problem.data["index"] == [1, 0]
 
 
@@ -150,7 +157,9 @@ def test_that_a_loss_over_nothing_has_its_own_code():
 
 
 def test_that_a_weight_with_nan_is_told_by_its_key():
-    came = Birth(NAN, "", "", "", HERE, (Operand((2,), "float32", "fc.bias", nan=1),), (2,), "float32", 1, (1,), reaches_output=True)
+    came = Birth(
+        NAN, "", "", "", HERE, (Operand((2,), "float32", "fc.bias", nan=1),), (2,), "float32", 1, (1,), reaches_output=True
+    )
     (problem,) = origin_problems((came,), ())
     assert (problem.parameter, problem.module, problem.code) == ("fc.bias", "fc", "nan-origin")
     (hidden,) = origin_problems((replace(came, reaches_output=False),), ())

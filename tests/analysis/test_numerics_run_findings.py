@@ -11,7 +11,9 @@ from torchloupe.wire.problems import ERROR, WARNING, Problem
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import FAILED, LayerCall
 
-TREE = ModuleTree((ModuleEntry("", "Net", 0, 0, 0, True, file="/net.py", line=3), ModuleEntry("fc1", "Linear", 2, 4, 4, True)), ())
+TREE = ModuleTree(
+    (ModuleEntry("", "Net", 0, 0, 0, True, file="/net.py", line=3), ModuleEntry("fc1", "Linear", 2, 4, 4, True)), ()
+)
 
 
 def stats(rms=1.0, nan=0, inf=0, count=12, high=None):
@@ -84,7 +86,9 @@ def test_that_numbers_near_the_end_of_float16_are_told(high, dtype, found):
     assert len(problems) == found
     for problem in problems:
         assert (problem.code, problem.severity, problem.module) == ("inf-origin", WARNING, "fc2")
-        assert "4e+04 in float16" in problem.message or "40000" in problem.message.replace(",", "") or "4.000e+04" in problem.message
+        assert (
+            "4e+04 in float16" in problem.message or "40000" in problem.message.replace(",", "") or "4.000e+04" in problem.message
+        )
 
 
 def test_that_values_that_explode_over_depth_are_told_at_the_first_such_layer():
@@ -121,5 +125,31 @@ def test_that_the_closer_look_takes_the_place_of_what_names_a_call():
     for code in ("nan-origin", "inf-origin", "nan-in-input", "empty-loss"):
         sharp = Problem(code, "the operation")
         assert sharpest([coarse, other, sharp]) == [other, sharp]
+    given = Problem("nan-in-input", "the input", ERROR, line=3)
+    assert sharpest([given, Problem("nan-origin", "what follows", line=9)]) == [given]
     near = findings_of(run_of(call(0, "fc1", dtype="float16", high=60000.0)), TREE)[0]
-    assert sharpest([near, Problem("nan-origin", "the operation")])[0] is near
+    assert sharpest([near, Problem("unused-module", "another")])[0] is near
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("dead-units", "dead-relu"), ("saturated-units", "saturated"), ("constant-output", "softmax-single-logit")],
+)
+def test_that_weights_that_stand_still_for_it_tell_the_cause(code, reason):
+    quiet = Problem(code, "still", WARNING, file="/m.py", line=9)
+    still = Problem("weight-not-moved", "stands", WARNING, file="/m.py", line=9, data={"reason": reason})
+    assert sharpest([quiet, still]) == [still]
+    for other in (replace(still, line=8), replace(still, data={"reason": "lr-zero"})):
+        assert sharpest([quiet, other]) == [quiet, other]
+
+
+def test_that_a_gradient_that_explodes_tells_of_the_scale():
+    scale, gradient = Problem("exploding-scale", "values"), Problem("exploding-gradient", "gradients")
+    assert sharpest([scale, gradient]) == [gradient]
+    assert sharpest([scale, Problem("vanishing-gradient", "gradients")])[0] is scale
+    assert sharpest([Problem("vanishing-scale", "values"), Problem("vanishing-gradient", "no")])[0].message == "no"
+
+
+def test_that_equal_problems_stay():
+    twice = Problem("nan-origin", "one"), Problem("nan-origin", "two")
+    assert sharpest(twice) == list(twice)

@@ -63,8 +63,8 @@ def test_that_dead_units_are_told_with_the_layer_the_line_and_a_repair():
     problem = only(quiet=(replace(RELU, dead=30, cannot=24),))
     assert (problem.module, problem.file, problem.line) == ("block.fc", "/m.py", 21)
     assert problem.message == (
-        "30 of 40 units of `relu` never fire in 32 observations: the bias of `block.fc` keeps 24 of them below 0 for every input as "
-        "large as this one. They give 0 and get no gradient."
+        "30 of 40 units of `relu` never fire in 32 observations: the bias of `block.fc` keeps 24 of them below 0 for all inputs of "
+        "this size. They give 0 and get no gradient."
     )
     assert "`nn.init.zeros_`" in problem.fixes[0].text
     assert problem.data["activation"] == "block.act"
@@ -88,7 +88,10 @@ def test_that_saturation_is_told_once_and_not_of_an_answer_or_of_an_unscaled_inp
 def test_that_one_value_alone_is_told_for_softmax_and_norms():
     softmax = only(ones=(ALONE,))
     assert (softmax.code, softmax.severity, softmax.module, softmax.line) == ("constant-output", WARNING, "head", 21)
-    assert softmax.message == "`softmax` always gives 1 here: `fc` gives one value for each sample. Nothing can be learned through it."
+    assert (
+        softmax.message
+        == "`softmax` always gives 1 here: `fc` gives one value for each sample. Nothing can be learned through it."
+    )
     assert "always gives 0 here" in only(ones=(replace(ALONE, operation="log_softmax", layer=""),)).message
     norm = only(ones=(replace(ALONE, operation="layer_norm"),))
     assert norm.message == "`layer_norm` normalises a single value [8, 1]: it gives its bias, whatever comes in."
@@ -173,4 +176,7 @@ def test_that_the_first_layer_that_disagrees_is_named():
     norms = (NORM, replace(NORM, module="bn2", off=5.0, wider=2.0), replace(NORM, module="bn3", off=50.0))
     problem = only(norms=norms, is_own_input=True, model_trains=False)
     assert problem.module == "bn2"
-    assert "its means are off by 5 standard deviations, it spreads 2 times as wide. So it is in 2 of 3 such layers." in problem.message
+    assert (
+        "its means are off by 5 standard deviations, it spreads 2 times as wide. So it is in 2 of 3 such layers."
+        in problem.message
+    )

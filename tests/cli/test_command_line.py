@@ -70,10 +70,6 @@ def test_that_bad_usage_with_json_is_an_object_with_problems(play: Play) -> None
     assert "not JSON" in written.err
 
 
-def test_that_steps_are_not_offered_before_they_exist(play: Play) -> None:
-    assert play("step", "model.py").status == 2
-
-
 def test_that_a_word_that_is_neither_command_nor_file_gets_a_proposal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["chek"]) == 2
     assert "Did you mean torchloupe check?" in capsys.readouterr().err

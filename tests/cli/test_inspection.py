@@ -145,3 +145,12 @@ def test_that_nothing_is_moved_unless_it_is_asked_for(play: Play) -> None:
     assert play.asked(MoveModel) == []
     assert "moved" not in written.json
     assert "notes" not in written.json
+
+
+def test_that_check_says_why_a_model_with_side_effects_was_not_looked_at(play: Play) -> None:
+    note = "The model's forward writes a.log (line 3 of m.py): it was not run again for the closer look."
+    play.script[RunForward] = [replace(REPORT, side_effects=("writes a.log (line 3 of m.py)",))]
+    play.script[InspectModel] = [InspectedModel(notes=(note,))]
+    assert note in play("check", "m.py").out
+    play.script[RunForward] = [REPORT]
+    assert note not in play("check", "m.py").out

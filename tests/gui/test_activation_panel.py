@@ -177,7 +177,10 @@ def test_that_another_run_is_another_question(look: Look) -> None:
 
 @pytest.mark.parametrize(
     ("facts_of_run", "said"),
-    [({"seconds": 12.0}, "took 12 s."), ({"side_effects": ("wrote a.txt",)}, "effects outside of the model: wrote a.txt.")],
+    [
+        ({"seconds": 12.0}, "the whole of it took 12 s."),
+        ({"side_effects": ("wrote a.txt",)}, "effects outside of the model: wrote a.txt."),
+    ],
 )
 def test_that_a_person_is_asked_before_a_long_pass_or_one_with_effects(
     look: Look, qtbot: Any, facts_of_run: dict[str, Any], said: str
@@ -193,6 +196,21 @@ def test_that_a_person_is_asked_before_a_long_pass_or_one_with_effects(
     assert view.model.rowCount() == 6
     look.at("bias")
     assert look.panel.origin.text() == "", "asked once for each run"
+
+
+def test_that_a_run_that_is_not_over_is_waited_for_and_one_that_was_not_finished_is_asked_about(look: Look) -> None:
+    bench = look.panel.workbench
+    look.at("mlp")
+    calls = list(bench.calls.values())
+    bench.begin_run(RUN)
+    bench.add_calls(calls)
+    look.session.asked.clear()
+    view = look.at("bias", view=VALUES)
+    assert (says(view), view.said.button.text()) == ("The run is not over yet. Its values can be looked at when it is.", "")
+    bench.fail_run(())
+    assert says(view).startswith("The run was not finished.")
+    assert view.said.button.text() == look.panel.step.text() == "Show values"
+    assert look.session.asked == []
 
 
 def test_that_a_run_of_shapes_alone_has_no_values(look: Look) -> None:

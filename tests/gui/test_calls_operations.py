@@ -334,14 +334,18 @@ def test_that_the_buttons_of_the_panel_are_commands_of_the_window(make_window: M
     bar = window.docks.panels["calls"].inside().operations
     assert bar.switch.isVisible()
     assert bar.switch.text() == "Operations"
-    qtbot.mouseClick(bar.switch, Qt.MouseButton.LeftButton)
+    bar.switch.click()
     assert window.workbench.operations.wanted
+    assert bar.switch.isChecked()
+    assert window.actions_by_id["run.operations"].isChecked()
     assert bar.again.text() == "Run again  F5"
     qtbot.waitUntil(bar.again.isEnabled, timeout=PATIENCE_MS)
     with qtbot.waitSignal(window.opening.run_finished, timeout=PATIENCE_MS):
         qtbot.mouseClick(bar.again, Qt.MouseButton.LeftButton)
     assert len(window.workbench.operations.found) == 4
     assert not bar.missing.isVisible()
+    window.actions_by_id["run.operations"].trigger()
+    assert not bar.switch.isChecked()
 
 
 def test_that_the_fields_of_the_next_run_do_not_take_the_switch_away(

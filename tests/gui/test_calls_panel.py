@@ -1,5 +1,6 @@
 """The Calls panel on a workbench."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtTest import QTest
 from gui import panel_data
 from gui.panel_data import MISMATCH, call, fail_in_fc1, open_panel, run_well, shown_column
 from torchloupe.gui.calls.model import CallsModel
-from torchloupe.gui.calls.panel import CallsPanel, summary_text
+from torchloupe.gui.calls.panel import CallsPanel, left_behind_text, summary_text
 from torchloupe.gui.walking import step_call
 from torchloupe.wire.tensors import TensorMeta
 from torchloupe.wire.traces import ForwardReport
@@ -183,3 +184,18 @@ def test_that_calls_that_came_one_by_one_are_not_listed_again_at_the_end(panel: 
     bench.begin_run()
     assert resets == [1]
     assert panel.model.rowCount() == 0
+
+
+def test_that_the_summary_says_that_the_model_is_as_before_and_what_was_done_outside() -> None:
+    report = replace(
+        panel_data.report(),
+        certificate=("Afterwards the model is bit for bit what it was.", "Changed by the pass and put back: `bn`."),
+        side_effects=("writes log.csv (line 3 of net.py)",),
+    )
+    assert summary_text("3 calls", report).endswith("▲ 1 side effect  ·  ✓ model as before")
+    assert left_behind_text(report).splitlines() == [
+        "Afterwards the model is bit for bit what it was.",
+        "Changed by the pass and put back: `bn`.",
+        "Side effect: writes log.csv (line 3 of net.py)",
+    ]
+    assert "as before" not in summary_text("3 calls", replace(report, state_restored=False))

@@ -4,6 +4,8 @@ import weakref
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gui.conftest import PATIENCE_MS
 from torchloupe.gui import letting_go, slices
@@ -98,3 +100,16 @@ def test_that_late_items_are_put_where_they_belong(qtbot: Any) -> None:
         model.insert_items(batch, lambda item: item)
     assert model.items == model.shown.items == list(range(8))
     assert [model.index(row, 0).data() for row in range(8)] == [str(number) for number in range(8)]
+
+
+@given(st.lists(st.lists(st.integers(0, 60), max_size=8), max_size=8))
+def test_that_items_that_come_in_any_order_stand_in_theirs(batches: list[list[int]]) -> None:
+    model = LazyTableModel(
+        [Column("Name")], lambda item: Row((str(item),), item), str, lambda item, _column: item, lambda item: item
+    )
+    inserted: list[int] = []
+    model.rowsInserted.connect(lambda _parent, first, last: inserted.append(last - first + 1))
+    for batch in batches:
+        model.insert_items(batch, lambda item: item)
+    assert model.items == model.shown.items == sorted(item for batch in batches for item in batch)
+    assert sum(inserted) == len(model.items)

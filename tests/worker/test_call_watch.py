@@ -1,13 +1,14 @@
 """Which modules are called, what is made meanwhile, and whose forward runs past its call."""
 
 import copy
+import sys
 
 import pytest
 import torch
 from torch import nn
 
 from torchloupe.worker.places import Places
-from torchloupe.worker.registration.call_watch import BirthWatch, CallWatch, DirectWatch
+from torchloupe.worker.registration.call_watch import BirthWatch, CallWatch, DirectWatch, EveryCall
 
 X = torch.ones(2, 4)
 
@@ -162,3 +163,34 @@ def test_that_forwards_are_put_back():
     before = Inner.forward
     direct_of(Net())
     assert Inner.forward is before
+
+
+@pytest.mark.parametrize("is_compiler_loaded", [False, True])
+def test_that_every_call_is_told_with_or_without_the_compiler(monkeypatch, is_compiler_loaded):
+    monkeypatch.setitem(sys.modules, "torch._dynamo", torch) if is_compiler_loaded else monkeypatch.delitem(
+        sys.modules, "torch._dynamo", raising=False
+    )
+    model, told, call = Net(), [], nn.Module._call_impl
+    with EveryCall(lambda module: told.append(("began", module)), lambda module: told.append(("ended", module))):
+        assert (nn.Module._call_impl is call) is is_compiler_loaded
+        model(X)
+    parts = [model, model.inner, model.inner.lin]
+    assert told == [("began", part) for part in parts] + [("ended", part) for part in reversed(parts)]
+    assert nn.Module._call_impl is call
+    assert not nn.modules.module._global_forward_pre_hooks
+    assert not nn.modules.module._global_forward_hooks
+
+
+def test_that_a_call_that_raises_has_not_ended_and_nothing_stays():
+    ended, call = [], nn.Module._call_impl
+    with pytest.raises(ZeroDivisionError), EveryCall(lambda _: None, ended.append):
+        Net(lambda self, x: self.inner(x) + 1 / 0)(X)
+    assert [type(each) for each in ended] == [nn.Linear, Inner]
+    assert nn.Module._call_impl is call
+
+
+def test_that_a_call_may_be_told_of_only_when_it_begins():
+    told = []
+    with EveryCall(told.append):
+        Inner()(X)
+    assert [type(each) for each in told] == [Inner, nn.Linear]

@@ -10,10 +10,11 @@ from torchloupe.wire.errors import UsageError
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import FetchStats, OpenTarget, RunForward
+from torchloupe.worker.construct import construct
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import HANDLERS
-from torchloupe.worker.tensor_values import fingerprint
 from torchloupe.worker.registration import inspect_model as room
+from torchloupe.worker.tensor_values import fingerprint
 from worker.conftest import MODELS
 
 RUNNING = MODELS / "registration" / "running"
@@ -343,3 +344,99 @@ def test_that_what_the_model_prints_is_not_printed_again(context, tmp_path, caps
     assert capsys.readouterr().out == ""
     HANDLERS[RunForward](context, RunForward())
     assert capsys.readouterr().out == "seen\n"
+
+
+COUNTING = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc, self.norm, self.runs = nn.Linear(4, 4), {norm}, RUNS
+        {before}
+
+    def forward(self, x):
+        self.runs.append(self.training)
+        {within}
+        return self.norm(self.fc(x))
+
+class Runs:
+    def __init__(self):
+        self.modes = []
+    def append(self, mode):
+        self.modes.append(mode)
+    def __deepcopy__(self, memo):
+        return self
+
+RUNS = Runs()
+
+def make_model():
+    return Net(){mode}
+
+def example_inputs():
+    return (torch.linspace(-1, 1, 20).reshape(5, 4) ** 2,)
+"""
+
+
+def looked_at(context, folder, norm="nn.LayerNorm(4)", before="pass", within="pass", mode=".eval()", **request):
+    """The answer, and in which modes forward ran, one after the other."""
+    file = folder / "net.py"
+    file.write_text(COUNTING.format(norm=norm, before=before, within=within, mode=mode))
+    looked = inspected(context, file, **request)
+    return looked, vars(context.state["open"].model)["runs"].modes
+
+
+@pytest.fixture
+def without_values(monkeypatch):
+    """The numbers that flow are looked at in passes of their own."""
+    monkeypatch.setattr(room, "looked_at_values", lambda *_: ([], ""))
+
+
+@pytest.mark.usefixtures("without_values")
+@pytest.mark.parametrize(
+    ("change", "modes"),
+    [
+        ({}, [False, True, False]),
+        ({"mode": ""}, [True, False, False]),
+        ({"shapes_only": True}, [False, True]),
+        ({"norm": "nn.BatchNorm1d(4)"}, [False, True, False]),
+        ({"norm": "nn.BatchNorm1d(4)", "mode": ""}, [True, False, False, False]),
+        ({"before": "self.seen = 0", "within": "self.seen += 1", "mode": ""}, [True, False, False, False]),
+    ],
+)
+def test_that_a_pass_that_has_been_made_serves_again(context, tmp_path, change, modes):
+    looked, ran = looked_at(context, tmp_path, **change)
+    assert (looked.problems, looked.notes) == ((), ())
+    assert ran == modes
+
+
+@pytest.mark.usefixtures("without_values")
+def test_that_a_model_that_draws_by_dice_of_its_own_is_not_said_to_mix_its_samples(context, tmp_path):
+    change = {"before": "self.dice = torch.Generator()", "within": "x = x + torch.rand(4, generator=self.dice)"}
+    looked, ran = looked_at(context, tmp_path, **change)
+    assert looked.problems == ()
+    assert ran == [False, True, False, False]
+
+
+@pytest.mark.usefixtures("without_values")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"within": "self.fc.weight.data.mul_(0.9)"}, "forward-mutates"),
+        ({"within": "self.fc.weight.detach().numpy()[:] *= 0.9"}, "forward-mutates"),
+        ({"within": "self.fc.weight.data = self.fc.weight.data * 0.9"}, "forward-mutates"),
+        ({"within": "self.fc.weight.data.neg_()"}, "forward-mutates"),
+        ({"before": "self.kept = []", "within": "self.kept.append(self.fc(x))"}, "state-keeps-graph"),
+    ],
+)
+def test_that_where_something_was_left_the_passes_are_made_once_more_and_followed(context, tmp_path, change, code):
+    looked, ran = looked_at(context, tmp_path, **change)
+    assert code in [problem.code for problem in looked.problems]
+    assert ran[:4] == [False, True, False, True]
+    assert torch.equal(context.state["open"].model.fc.weight, weight_as_constructed(context))
+
+
+def weight_as_constructed(context):
+    """The weight of the model when it is constructed anew."""
+    return construct(context.state["open"].target, None, 0).fc.weight

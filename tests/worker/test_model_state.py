@@ -1,7 +1,7 @@
 """After a run the model and the process are what they were, bit for bit."""
 
 import random
-from collections import deque
+from collections import Counter, OrderedDict, deque
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from torch import nn
 from torchloupe.worker import model_state
 from torchloupe.worker.model_state import ModelState
 from torchloupe.worker.tensor_values import fingerprint, same_bits
+from torchloupe.worker.walked import Walked
 
 
 class Busy(nn.Module):
@@ -101,33 +102,6 @@ def test_that_a_changed_parameter_of_a_large_model_is_named(monkeypatch):
     assert torch.equal(model.plain, torch.zeros(3))
 
 
-@pytest.mark.parametrize(
-    "tensor",
-    [
-        torch.randn(7),
-        torch.randn(8).half(),
-        torch.tensor([True, False]),
-        torch.arange(5, dtype=torch.uint8),
-        torch.randn(4, 6).t(),
-        torch.randn(3, dtype=torch.complex64).conj(),
-        torch.randn(9)[1:],
-        torch.tensor(3.0),
-    ],
-)
-def test_that_a_fingerprint_is_stable_and_sees_a_change(tensor):
-    changed = tensor.clone()
-    changed[(0,) * changed.dim()] = 0 if bool(changed.reshape(-1)[0]) else 1
-    assert fingerprint(tensor) == fingerprint(tensor.clone())
-    assert fingerprint(changed) != fingerprint(tensor)
-    assert same_bits(tensor, tensor.clone())
-    assert not same_bits(tensor, changed)
-
-
-def test_that_nan_counts_as_equal_to_itself():
-    tensor = torch.tensor([float("nan"), 1.0])
-    assert same_bits(tensor, tensor.clone())
-
-
 def test_that_tensors_without_memory_do_not_stop_anything():
     model = nn.Linear(3, 3, device="meta")
     assert fingerprint(model.weight) is None
@@ -162,3 +136,186 @@ def test_that_hidden_modules_and_tensors_are_put_back():
     assert (float(model.counts["calls"]), int(model.norms[0].num_batches_tracked)) == (0.0, 0)
     assert model.norms[0].training
     assert model.norms[0].weight.tolist() == [1.0, 1.0]
+
+
+class Several(nn.Module):
+    """Small tensors of several kinds, a large one, a view, one with a gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.small = nn.ModuleList(nn.Linear(3, 3) for _ in range(4))
+        self.large = nn.Parameter(torch.rand(100, 100))
+        self.register_buffer("count", torch.tensor(3))
+        self.register_buffer("flags", torch.tensor([True, False]))
+        self.register_buffer("short", torch.rand(3).half())
+        self.register_buffer("turned", torch.rand(2, 3).t())
+        self.register_buffer("part", torch.rand(6)[2:4])
+        self.small[0].weight.grad = torch.ones(3, 3)
+
+
+def freed(model):
+    model.small[1].weight.untyped_storage().resize_(0)
+
+
+def enlarged(model):
+    model.small[1].weight.untyped_storage().resize_(4096)
+
+
+def elsewhere(model):
+    model.small[1].weight.data = model.small[1].weight.data.clone()
+
+
+def in_half(model):
+    model.small[1].weight.data = model.small[1].weight.data.half()
+
+
+def of_another_shape(model):
+    model.small[1].weight.data = model.small[1].weight.data.view(9)
+
+
+def written_by_numpy(model):
+    model.small[1].weight.detach().numpy()[0] = 7
+
+
+def large_written(model):
+    model.large.data.zero_()
+
+
+def graph_in_a_buffer(model):
+    model.short.add_(model.small[1].bias.half())
+
+
+def of_each_kind(model):
+    for name in ("count", "flags", "short", "turned", "part"):
+        getattr(model, name).zero_()
+
+
+def gradient_made(model):
+    model.small[1].bias.grad = torch.ones(3)
+
+
+def gradient_written(model):
+    model.small[0].weight.grad.zero_()
+
+
+CHANGES = [
+    freed,
+    enlarged,
+    elsewhere,
+    in_half,
+    of_another_shape,
+    written_by_numpy,
+    large_written,
+    graph_in_a_buffer,
+    of_each_kind,
+]
+CHANGES += [gradient_made, gradient_written]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_that_tensors_are_where_they_were_and_what_they_were(change):
+    model = Several()
+    before, homes = bits(model), {key: each.data_ptr() for key, each in model.state_dict().items()}
+    state = ModelState(model)
+    change(model)
+    assert state.restore() == []
+    after = model.state_dict()
+    assert all(same_bits(after[key], value) and after[key].dtype is value.dtype for key, value in before.items())
+    if change not in (freed, enlarged):
+        assert {key: each.data_ptr() for key, each in after.items()} == homes
+    assert all(each.is_leaf for each in (*model.parameters(), *model.buffers()))
+    assert not any(each.requires_grad for each in model.buffers())
+    assert torch.equal(model.small[0].weight.grad, torch.ones(3, 3))
+    assert model.small[1].bias.grad is None
+    assert state.restore() == []
+
+
+@pytest.mark.parametrize("change", [change for change in CHANGES if change not in (gradient_made, gradient_written)])
+def test_that_it_says_which_tensors_had_changed(change):
+    model = Several()
+    state = ModelState(model)
+    state.restore()
+    assert (state.changed, state.had_changed) == ([], False)
+    change(model)
+    state.restore()
+    assert state.changed
+    assert state.had_changed
+    state.restore()
+    assert (state.changed, state.had_changed) == ([], False)
+
+
+def test_that_modes_are_no_change():
+    model = Several()
+    state = ModelState(model)
+    model.eval()
+    state.restore()
+    assert model.training
+    assert not state.had_changed
+
+
+def test_that_the_copies_are_the_values_from_before():
+    model = Several()
+    before, state = bits(model), ModelState(model)
+    of_each_kind(model)
+    copies = state.copies
+    assert all(same_bits(copies[id(getattr(model, key))], before[key]) for key in ("count", "short", "turned", "part"))
+    assert same_bits(copies[id(model.large)], before["large"])
+
+
+class Listing(nn.Module):
+    """Containers of all kinds, one of a class that cannot be read."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = Counter(a=1)
+        self.order = OrderedDict(a=1, b=2)
+        self.order.move_to_end("a")
+        self.nothing = None
+        self.liar = Liar()
+
+
+class Liar(dict):
+    def items(self):
+        raise RuntimeError("No.")
+
+
+def test_that_containers_of_other_classes_keep_their_content_and_order():
+    model = Listing()
+    state = ModelState(model)
+    model.counts["b"] += 1
+    model.order.clear()
+    state.restore()
+    assert model.counts == {"a": 1}
+    assert list(model.order) == ["b", "a"]
+    assert state.had_changed
+
+
+def test_that_an_attribute_with_another_name_is_a_change():
+    model = Listing()
+    names, state = list(vars(model)), ModelState(model)
+    del model.liar
+    del model.nothing
+    model.other = None
+    state.restore()
+    assert list(vars(model)) == names
+
+
+def test_that_hooks_that_were_added_or_taken_away_are_put_back():
+    model = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
+    kept = model[0].register_forward_hook(lambda *_: None)
+    state = ModelState(model)
+    kept.remove()
+    model[1].register_forward_pre_hook(lambda *_: None)
+    state.restore()
+    assert (len(model[0]._forward_hooks), len(model[1]._forward_pre_hooks)) == (1, 0)
+
+
+def test_that_a_walk_that_was_made_serves_and_open_files_are_known(tmp_path):
+    model = Listing()
+    with open(tmp_path / "run.log", "w") as log:
+        model.log = log
+        state = ModelState(model, walked=Walked(model))
+        assert state.files == [log]
+    model.extra = 1
+    state.restore()
+    assert not hasattr(model, "extra")

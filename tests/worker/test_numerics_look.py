@@ -38,9 +38,7 @@ def looked(model, *given, source="given", mode=None, **keywords):
     torch.manual_seed(0)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     hooks = len(nn.modules.module._global_forward_hooks)
-    found = look.looked_at_values(
-        model, SampleInput(given, keywords, source), ModelState(model), Places(None), mode, seed=0
-    )
+    found = look.looked_at_values(model, SampleInput(given, keywords, source), ModelState(model), Places(None), mode, seed=0)
     assert all(torch.equal(before[key], value) or value.isnan().any() for key, value in model.state_dict().items())
     assert len(nn.modules.module._global_forward_hooks) == hooks
     return found

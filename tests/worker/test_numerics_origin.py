@@ -92,7 +92,10 @@ def test_that_a_gradient_that_is_nan_is_traced_to_the_operation_and_the_line(nam
     assert (problem.code, problem.severity) == ("nan-origin", ERROR)
     assert problem.data["operation"] == operation
     assert problem.data["phase"] == "backward"
-    assert problem.data["parameters"] == ["embed.bias", "embed.weight"] or problem.data["parameters"] == ["embed.weight", "embed.bias"]
+    assert problem.data["parameters"] == ["embed.bias", "embed.weight"] or problem.data["parameters"] == [
+        "embed.weight",
+        "embed.bias",
+    ]
     assert why in problem.message
     assert problem.file == __file__
     assert problem.line in range(FIRST, FIRST + 20)

@@ -11,6 +11,7 @@ from .wording import ABSENT, bytes_text, count_text, number_text, seconds_text
 MAPS, ATTENTION, TOKENS, IMAGE, LINE, TABLE = "maps", "attention", "tokens", "image", "line", "table"
 AT_ONCE_SECONDS = 1.0
 """A pass that took longer is repeated only when a person says so."""
+RUNNING = "The run is not over yet. Its values can be looked at when it is."
 _IMAGE_CHANNELS = (1, 3)
 _CLOSE = 1e-3
 _SAME = 1e-4
@@ -79,15 +80,18 @@ def no_values_reason(tensor: TensorMeta, call: LayerCall, shapes_only: bool) -> 
     return ""
 
 
-def question_before(report: Optional[ForwardReport], seconds: float) -> str:
+def question_before(report: Optional[ForwardReport], running: bool) -> str:
     """What a person is asked before the pass is repeated for its values; empty when it can be repeated without a word."""
-    effects = report.side_effects if report is not None else ()
-    if effects:
-        return f"The run had effects outside of the model: {shown_effects(effects)}. Looking at values runs it once more."
-    if seconds > AT_ONCE_SECONDS:
-        return (
-            f"No run keeps its values. To look at them the pass is run again up to this call, which took {seconds_text(seconds)}."
-        )
+    if running:
+        return RUNNING
+    if report is None:
+        return "The run was not finished. To look at its values it is run again up to this call."
+    if report.side_effects:
+        told = shown_effects(report.side_effects)
+        return f"The run had effects outside of the model: {told}. Looking at values runs it once more."
+    if report.seconds > AT_ONCE_SECONDS:
+        whole = f"the whole of it took {seconds_text(report.seconds)}"
+        return f"No run keeps its values. To look at them the pass is run again up to this call; {whole}."
     return ""
 
 

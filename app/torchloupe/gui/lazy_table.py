@@ -1,10 +1,8 @@
 """A table of very many rows: texts are made for the rows that are looked at, haystacks once, when something is filtered."""
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, overload
 
 from PySide6.QtCore import QModelIndex, QObject, Qt
@@ -90,15 +88,15 @@ class LazyTableModel(TextTableModel):
     def insert_items(self, items: Sequence[Any], order: Callable[[Any], Any]) -> None:
         """More items, put where ``order`` says. What is on screen stays where it is."""
         self._haystacks = []
-        self.items = _with(self.items, items, order)
+        new, self.items = sorted(items, key=order), list(self.items)
+        for place, run in _runs(self.items, new, order):
+            self.items[place:place] = run
         if self.sorted_by[0] >= 0:
             self._show()
             return
-        new = sorted((item for item in items if self._accepts(item)), key=order)
-        places = [(bisect(self.shown.items, order(item), key=order), item) for item in new]
-        for place, run in reversed([(place, list(run)) for place, run in groupby(places, key=itemgetter(0))]):
+        for place, run in _runs(self.shown.items, list(filter(self._accepts, new)), order):
             self.beginInsertRows(QModelIndex(), place, place + len(run) - 1)
-            self.shown.items[place:place] = [item for _, item in run]
+            self.shown.items[place:place] = run
             self.shown.forget()
             self.endInsertRows()
 
@@ -145,7 +143,13 @@ class LazyTableModel(TextTableModel):
         return self._sort_by(item, column)
 
 
-def _with(items: list[Any], more: Sequence[Any], order: Callable[[Any], Any]) -> list[Any]:
-    """All of them in order. Only those behind the first new one are looked at: what comes late nearly always belongs to the end."""
-    first = bisect(items, min(map(order, more)), key=order) if more else len(items)
-    return [*items[:first], *sorted([*items[first:], *more], key=order)]
+def _runs(items: Sequence[Any], new: Sequence[Any], order: Callable[[Any], Any]) -> list[tuple[int, list[Any]]]:
+    """What is new, in runs that belong side by side, each with its place among the items; the last one first. Both are in order."""
+    runs: list[tuple[int, list[Any]]] = []
+    start = 0
+    while start < len(new):
+        place = bisect(items, order(new[start]), key=order)
+        end = len(new) if place == len(items) else bisect_left(new, order(items[place]), start, key=order)
+        runs.append((place, list(new[start:end])))
+        start = end
+    return runs[::-1]

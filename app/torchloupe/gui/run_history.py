@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.wording import counted, seconds_text, shape_text
 from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.requests import RunForward
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
@@ -19,7 +20,7 @@ MOST_CALLS = 200_000
 
 @dataclass(frozen=True)
 class KeptRun:
-    """One run. ``number`` counts them in this session; ``weights`` says whose values the model had."""
+    """One run. ``number`` counts them in this session; ``weights`` says whose values the model had, ``tree`` what it was then."""
 
     number: int
     at: str
@@ -28,6 +29,7 @@ class KeptRun:
     report: ForwardReport
     calls: tuple[LayerCall, ...]
     weights: str = ""
+    tree: ModuleTree | None = None
 
     @property
     def name(self) -> str:
@@ -38,9 +40,9 @@ class KeptRun:
     def text(self) -> str:
         """What it was, in one line."""
         shapes = " ".join(shape_text(meta.shape) for meta in self.report.inputs)
-        parts = [f"{self.name}, {self.at}", self.target, shapes, self.report.device, *self._options(), self.weights]
         errors = sum(problem.severity == "error" for problem in self.report.problems)
-        parts += [counted(len(self.calls), "call"), seconds_text(self.report.seconds), counted(errors, "error") if errors else ""]
+        parts = [self.name, *self._options(), self.weights, shapes, self.report.device, counted(errors, "error") if errors else ""]
+        parts += [counted(len(self.calls), "call"), seconds_text(self.report.seconds), self.target, self.at]
         return "  ·  ".join(part for part in parts if part)
 
     def _options(self) -> list[str]:
@@ -72,8 +74,8 @@ class RunHistory(QObject):
         self._count += 1
         target = bench.model.target
         name = target if not bench.model.file else os.path.basename(bench.model.file) + ":" + bench.model.name
-        calls = tuple(bench.calls.values())
-        self.runs.append(KeptRun(self._count, self._clock(), name, bench.asked, report, calls, bench.weights.text_of_run(report, False)))
+        calls, weights = tuple(bench.calls.values()), bench.weights.text_of_run(report, False)
+        self.runs.append(KeptRun(self._count, self._clock(), name, bench.asked, report, calls, weights, bench.tree))
         while len(self.runs) > 2 and (len(self.runs) > MOST_RUNS or sum(len(run.calls) for run in self.runs) > MOST_CALLS):
             self.runs.pop(0)
         self.changed.emit()

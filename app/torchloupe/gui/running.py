@@ -12,6 +12,7 @@ from torchloupe.gui import judging
 from torchloupe.gui.axes import keep_axis_names
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.run_numbers import keep_numbers
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import CallsFinished, CallsMeasured, Failed, OpenedTarget, RunForward
@@ -98,7 +99,8 @@ class Running(QObject):
             self._workbench.add_calls(calls)
         for message in messages:
             if isinstance(message, CallsMeasured) and self._workbench.running:
-                self._workbench.calls.update((call.index, call) for call in message.calls)  # shown when the run ends, which is now
+                measured = {call.index: call for call in message.calls}
+                self._workbench.calls = {**self._workbench.calls, **measured}  # shown when the run ends, which is now
         if self._workbench.running:
             self._workbench.operations.hear(messages)
 
@@ -108,7 +110,12 @@ class Running(QObject):
             self._end(report)
             return
         self._jobs.start(
-            judging.JudgeRun(calls, report.materialised or self._workbench.tree),
+            judging.JudgeRun(
+                calls,
+                report.materialised or self._workbench.tree,
+                report.kept_bytes,
+                tuple(self._workbench.operations.found.values()),
+            ),
             done=partial(self._judged, report, calls),
             tag=RUN,
             label=self.tr("looking at {0}").format(counted(len(calls), "call")),
@@ -117,6 +124,7 @@ class Running(QObject):
     def _judged(self, report: ForwardReport, calls: object, judged: judging.JudgedRun) -> None:
         if self._workbench.calls is calls:  # else another model was opened meanwhile
             keep_axis_names(self._workbench, judged.axes)
+            keep_numbers(self._workbench, report, judged.numbers)
             self._end(report, judged.problems)
 
     def _end(self, report: ForwardReport, found: Sequence[Problem] | None = None) -> None:

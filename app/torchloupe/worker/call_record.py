@@ -2,12 +2,14 @@
 
 import inspect
 from dataclasses import fields
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
+import torch
 from torch import nn
 
 from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import DONE, LayerCall, PlainValue
+from .nested import tensors_in
 from .places import Place
 from .tensor_facts import device_name, dtype_name
 
@@ -79,6 +81,16 @@ class CallTeller:
             meta = TensorMeta(tuple(shape), dtype_name(dtype), device_name(device), name, lies)
             self._metas[sizes, name] = meta
         return (meta,)
+
+    def tensors(self, record: CallRecord) -> List[Tuple[str, torch.Tensor]]:
+        """The tensors of a call's arguments with their names."""
+        names = self.names(record.part)
+        found: List[Tuple[str, torch.Tensor]] = []
+        for number, value in enumerate(record.args):
+            found += tensors_in(value, names[number] if number < len(names) else f"[{number}]")
+        for name, value in record.kwargs.items():
+            found += tensors_in(value, name)
+        return found
 
     def names(self, module: nn.Module) -> Tuple[str, ...]:
         """Names of the positional arguments of its forward; none where it does not say."""

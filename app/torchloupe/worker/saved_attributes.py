@@ -107,7 +107,8 @@ def _refill(container: Any, content: List[Any]) -> bool:
         return False
     container.clear()
     if isinstance(container, dict):
-        container.update(zip(content[::2], content[1::2]))
+        for key, value in zip(content[::2], content[1::2]):  # the `update` of a Counter counts
+            container[key] = value
     else:
         container.update(content) if isinstance(container, set) else container.extend(content)
     return True

@@ -5,11 +5,9 @@ noted here, and more than a whole pass of a model of many small layers to put on
 """
 
 import itertools
-import os
 import sys
 import threading
 import time
-from types import CodeType, FrameType
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
@@ -18,19 +16,17 @@ from torch import nn
 from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import FAILED, UNFINISHED, LayerCall
 from .call_record import CallRecord, CallTeller
+from .caller_lines import CallerLines
 from .collector import collector_at_rest, old_objects_at_rest
 from .measured_once import MeasuredOnce
 from .module_facts import attributes_of
 from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
-from .places import Place, is_foreign
 from .plain_values import plain_values
 from .telling import Telling
 from .torch_compat import every_layer_by_itself, nodes_so_far
 
 _STRIDED = torch.strided
-_USERS, _LAYERS, _OTHERS = 1, 2, 3
-_LAYERS_FOLDER = os.path.join("torch", "nn", "modules", "")
 
 
 class _Known:
@@ -66,8 +62,7 @@ class ForwardTrace:
         self._teller = CallTeller()
         self._telling = Telling(self._teller.told, report)
         self._known: Dict[int, _Known] = {}
-        self._kinds: Dict[CodeType, int] = {}
-        self._own_code: Optional[CodeType] = None
+        self._lines = CallerLines()
         self._handles: List[Any] = []
         self._contexts: List[Any] = []
         self._overhead = 0.0
@@ -106,7 +101,8 @@ class ForwardTrace:
         """``nn.Module.__call__`` with a note before and after. It runs once per layer: everything is a local, what nearly every layer
         gets and gives - one plain tensor - is noted here, and nothing is called that need not be."""
         trace, known_of, stack_of, end, number_of_nodes = self, self._known.get, self._stacks.get, self._end, nodes_so_far
-        main, check, numbers, place_of, note_inputs = self._stacks[self._main], self._check, self._numbers, self._place, self._note_inputs
+        main, check, numbers = self._stacks[self._main], self._check, self._numbers
+        place_of, note_inputs = self._lines.place, self._note_inputs
         clock, this_thread, frame_of, members = time.perf_counter, threading.get_ident, sys._getframe, attributes_of
         a_tensor, strided = torch.Tensor, torch.strided
 
@@ -127,11 +123,11 @@ class ForwardTrace:
             known.calls += 1
             record.index = next(numbers)
             record.depth = len(stack) if stack is main else len(main) + len(stack)
-            record.place = place_of(frame_of(1), stack)
+            record.place = place_of(frame_of(1), stack[-1].place if stack else None, bool(stack))
             record.training = members(self).get("training")
             record.args, record.kwargs = args, kwargs
-            given = args[0] if args else None
-            if type(given) is a_tensor and len(args) == 1 and not kwargs and given.layout is strided and not given.is_nested and given.is_contiguous():
+            given = args[0] if len(args) == 1 and not kwargs else None
+            if type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
                 record.inputs = given.shape, given.dtype, given.device, ""
             else:
                 note_inputs(record, args, kwargs)
@@ -147,7 +143,7 @@ class ForwardTrace:
             end(record, output, stack)
             return output
 
-        self._own_code = call.__code__
+        self._lines.own_code = call.__code__
         return call
 
     def _go_on(self, stack: List[CallRecord]) -> None:
@@ -170,32 +166,8 @@ class ForwardTrace:
 
     def _note_inputs(self, record: CallRecord, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
         record.args, record.kwargs = args, kwargs
-        record.inputs = metas_of(self._named(record))
+        record.inputs = metas_of(self._teller.tensors(record))
         record.values = plain_values(args, kwargs, self._teller.names(record.part))
-
-    def _named(self, record: CallRecord) -> List[Tuple[str, torch.Tensor]]:
-        """The tensors of a call's arguments with their names."""
-        names = self._teller.names(record.part)
-        found: List[Tuple[str, torch.Tensor]] = []
-        for number, value in enumerate(record.args):
-            found += tensors_in(value, names[number] if number < len(names) else f"[{number}]")
-        for name, value in record.kwargs.items():
-            found += tensors_in(value, name)
-        return found
-
-    def _place(self, frame: Optional[FrameType], stack: List[CallRecord]) -> Optional[Place]:
-        """The nearest line of the user's code. Between here and the call that this one is in there may be none: then it is that one's."""
-        while frame is not None:
-            code = frame.f_code
-            kind = self._kinds.get(code)
-            if kind is None:
-                kind = self._kinds[code] = _kind_of(code)
-            if kind is _USERS:
-                return code.co_filename, frame.f_lineno
-            if stack and (kind is _LAYERS or code is self._own_code):
-                return stack[-1].place
-            frame = frame.f_back
-        return None
 
     def _end(self, record: CallRecord, output: Any, stack: List[CallRecord]) -> None:
         ended = time.perf_counter()
@@ -258,7 +230,7 @@ class ForwardTrace:
             return None
         innermost = max((stack[-1] for stack in stacks), key=lambda record: record.index)
         innermost.status = status
-        tensors = [tensor for _, tensor in self._named(innermost)]
+        tensors = [tensor for _, tensor in self._teller.tensors(innermost)]
         failure = OpenFailure(innermost.part, self._teller.call(innermost), tensors)
         for stack in stacks:
             for record in reversed(stack):
@@ -304,13 +276,6 @@ class ForwardTrace:
     def overhead_seconds(self) -> float:
         """What watching has cost so far."""
         return self._overhead
-
-
-def _kind_of(code: CodeType) -> int:
-    """Whose code it is: the user's, the forward of a layer of torch, which is called for that layer alone, or another's."""
-    if not is_foreign(code.co_filename):
-        return _USERS
-    return _LAYERS if code.co_name == "forward" and _LAYERS_FOLDER in code.co_filename else _OTHERS
 
 
 class OpenFailure:

@@ -84,8 +84,8 @@ class GradientBirth:
 class QuietUnits:
     """Units of an activation (``operation``) that stood still over the batch and all positions.
 
-    ``dead`` of ``units`` were 0 in all ``observations``; ``cannot`` of those could not fire for any input as large as what arrived, so
-    that no other batch wakes them. ``limited`` is the share of values at the limits of a sigmoid or a tanh, ``low`` and ``high`` what
+    ``dead`` of ``units`` were 0 in all ``observations``; ``cannot`` of those have a bias that outweighs inputs of this size, so that no
+    other batch wakes them. ``limited`` is the share of values at the limits of a sigmoid or a tanh, ``low`` and ``high`` what
     went in. ``layer`` is the path of the layer before it.
     """
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ...wire.modules import ModuleTree
 from ...wire.problems import ERROR, WARNING, Problem
@@ -10,7 +10,7 @@ from ...wire.tensors import TensorMeta, TensorStats
 from ...wire.traces import DONE, LayerCall
 from ..wording import count_text, number_text
 from .origin_causes import HALF_LIMIT
-from .origin_findings import INF_ORIGIN, NAN_ORIGIN
+from .origin_findings import EMPTY_LOSS, INF_ORIGIN, NAN_IN_INPUT, NAN_ORIGIN
 
 COARSE = "coarse"
 """In the ``data`` of a problem that a closer look replaces: it names the call and not yet the operation."""
@@ -18,7 +18,17 @@ EXPLODING, VANISHING = "exploding-scale", "vanishing-scale"
 _NEAR_LIMIT = 0.5 * HALF_LIMIT
 _EXPLODED, _GROWTH = 1e8, 1e6
 _VANISHED, _ALIVE = 1e-10, 1e-3
-_FAMILY = {NAN_ORIGIN: "born", INF_ORIGIN: "born", "nan-in-input": "born", "empty-loss": "born"}
+_BORN = (NAN_ORIGIN, INF_ORIGIN, NAN_IN_INPUT, EMPTY_LOSS)
+_STANDSTILL: Dict[str, Tuple[str, ...]] = {
+    "dead-units": ("dead-relu",),
+    "saturated-units": ("saturated",),
+    "constant-output": ("softmax-single-logit",),
+}
+_IN_GRADIENTS: Dict[str, Tuple[str, ...]] = {
+    EXPLODING: ("exploding-gradient", "diverging-step"),
+    VANISHING: ("vanishing-gradient",),
+}
+_FOLLOWING = {*_BORN, *_STANDSTILL, *_IN_GRADIENTS}
 
 
 def findings_of(calls: Sequence[LayerCall], tree: ModuleTree) -> Tuple[Problem, ...]:
@@ -35,9 +45,22 @@ def _is_coarse(problem: Problem) -> bool:
 
 
 def sharpest(problems: Sequence[Problem]) -> List[Problem]:
-    """Without those that name a call where another one names the operation: one cause is one problem."""
-    told = {_FAMILY.get(problem.code, problem.code) for problem in problems if not _is_coarse(problem)}
-    return [problem for problem in problems if not _is_coarse(problem) or _FAMILY.get(problem.code, problem.code) not in told]
+    """One cause is one problem: without those that follow from another one, or that another one tells more exactly."""
+    return [
+        problem
+        for problem in problems
+        if problem.code not in _FOLLOWING or not any(_tells_more(other, problem) for other in problems if other is not problem)
+    ]
+
+
+def _tells_more(other: Problem, problem: Problem) -> bool:
+    """Whether ``other`` is the cause of ``problem``, or names the operation where that names the call, or the weights that stand still
+    for it."""
+    if problem.code in _BORN and other.code in _BORN and not _is_coarse(other):
+        return _is_coarse(problem) or (other.code == NAN_IN_INPUT and problem.code != NAN_IN_INPUT)
+    if other.code == "weight-not-moved" and other.data.get("reason") in _STANDSTILL.get(problem.code, ()):
+        return (other.file, other.line) == (problem.file, problem.line)
+    return other.code in _IN_GRADIENTS.get(problem.code, ())
 
 
 def needs_closer_look(calls: Sequence[LayerCall]) -> bool:

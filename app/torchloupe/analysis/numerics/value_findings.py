@@ -43,7 +43,7 @@ def _is_dead(units: QuietUnits) -> bool:
 def _dead(units: QuietUnits) -> Problem:
     of = f"`{units.layer}`" if units.layer else "the layer before it"
     if units.cannot:
-        why = f"the bias of {of} keeps {units.cannot} of them below 0 for every input as large as this one"
+        why = f"the bias of {of} keeps {units.cannot} of them below 0 for all inputs of this size"
         hint = f"Start the bias of {of} at 0 (`nn.init.zeros_`), or train again with a smaller learning rate."
     else:
         why = f"what {of} gives is negative everywhere"

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from torchloupe.gui.theme import em
 
@@ -11,11 +11,12 @@ SWITCH, RUN = "run.operations", "run.forward"
 
 
 class OperationsBar(QWidget):
-    """``summary`` stands in it, the switch beside it. Both buttons are commands of the window it is in."""
+    """``summary`` stands in it, the switch beside it. Switch and button are commands of the window it is in."""
 
     def __init__(self, summary: QWidget) -> None:
         super().__init__()
-        self.switch = QToolButton(autoRaise=True)
+        self.switch = QCheckBox(self.tr("Operations"))
+        self._is_tied = False
         self.switch.setAccessibleName(self.tr("Operations between the calls"))
         self.missing = QLabel(self.tr("This run was made without operations."), wordWrap=True)
         self.missing.setIndent(em(self, 0.25))
@@ -40,9 +41,13 @@ class OperationsBar(QWidget):
         super().showEvent(event)
         switch, run = (self.window().findChild(QAction, name) for name in (SWITCH, RUN))
         self.switch.setVisible(switch is not None)
-        if switch is None or run is None or self.switch.defaultAction() is switch:
+        if switch is None or run is None or self._is_tied:
             return
-        self.switch.setDefaultAction(switch)
+        self._is_tied = True
+        self.switch.setChecked(switch.isChecked())
+        self.switch.setToolTip(switch.toolTip())
+        self.switch.clicked.connect(switch.trigger)
+        switch.toggled.connect(self.switch.setChecked)
         keys = run.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         self.again.setText(self.tr("Run again  {0}").format(keys).rstrip())
         self.again.setEnabled(run.isEnabled())

@@ -122,7 +122,7 @@ class CallsPanel(QWidget):
             self.summary.setText(self.tr("{0} so far, running …").format(calls))
         elif bench.report is not None:
             weights = bench.weights.text_of_run(bench.report, bench.checkpoint is not None)
-            self.summary.setText(summary_text(calls, bench.report, weights))
+            self.summary.setText(summary_text(calls, bench.report, weights), left_behind_text(bench.report))
         else:
             self.summary.setText(self.tr("{0}; partial: the run was not finished").format(calls))
 
@@ -149,4 +149,13 @@ def summary_text(calls: str, report: ForwardReport, weights: str = "") -> str:
     errors = sum(problem.severity == "error" for problem in report.problems)
     if errors:
         parts.append(f"✖ {counted(errors, 'error')}")
+    if report.side_effects:
+        parts.append(f"▲ {counted(len(report.side_effects), 'side effect')}")
+    if report.certificate and report.state_restored:
+        parts.append("✓ model as before")
     return "  ·  ".join(parts)
+
+
+def left_behind_text(report: ForwardReport) -> str:
+    """What the run left of itself: nothing in the model, and what it did outside."""
+    return "\n".join([*report.certificate, *(f"Side effect: {each}" for each in report.side_effects)])

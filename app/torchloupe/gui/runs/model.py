@@ -13,12 +13,12 @@ MODULE = 1
 COLUMNS = (
     Column("#", 3, right=True),
     Column("Module", 14),
+    Column("Result", 7.5),
+    Column("Change", 5, right=True),
+    *(Column(title, 6.4, right=True) for title in ("Mean before", "Mean now", "Std before", "Std now")),
     Column("Class", 9),
-    Column("Result", 8),
-    Column("Change", 6, right=True),
     Column("Output before", 9),
     Column("Output now", 9),
-    *(Column(title, 6.6, right=True) for title in ("Mean before", "Mean now", "Std before", "Std now")),
 )
 _WORDS = {
     SAME: "= same",
@@ -41,16 +41,16 @@ def pair_row(pair: CallPair) -> Row:
     cells = (
         "" if pair.now is None else str(pair.now.index),
         "  " * call.depth + (plain_text(call.module) or "(model)") + again,
-        plain_text(call.class_name),
         _WORDS[pair.kind],
         change_text(pair),
-        _shapes(pair.before),
-        _shapes(pair.now),
         *means,
         *deviations,
+        plain_text(call.class_name),
+        _shapes(pair.before),
+        _shapes(pair.now),
     )
-    tips = (*cells[:3], pair.reason, *cells[4:])
-    return Row(cells, key_of(pair), ("muted", None, "muted", role, role, *[None] * 6), tips)
+    tips = (*cells[:2], pair.reason, *cells[3:])
+    return Row(cells, key_of(pair), ("muted", None, role, role, *[None] * 4, "muted", None, None), tips)
 
 
 def change_text(pair: CallPair) -> str:
@@ -74,7 +74,7 @@ def pair_order(pair: CallPair, column: int) -> tuple[bool, Any]:
     """What a column sorts by; what has nothing there comes last."""
     if column == 0:
         return (pair.now is None, pair.call.index)
-    if column == 4:
+    if column == 3:
         return (pair.distance is None, -(pair.distance or 0.0))
     return (False, pair_row(pair).cells[column].strip())
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from torchloupe.analysis.run_difference import SAME, RunDifference, difference_verdict, run_difference
+from torchloupe.gui.elided import ElidedCombo
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.run_history import KeptRun, RunHistory
@@ -64,7 +65,7 @@ class RunsPanel(QWidget):
     # following the history
 
     def _combo(self, name: str) -> QComboBox:
-        combo = QComboBox()
+        combo = ElidedCombo()
         combo.setAccessibleName(name)
         combo.setMinimumContentsLength(SHORTEST_NAME)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

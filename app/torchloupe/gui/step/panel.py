@@ -32,6 +32,7 @@ class StepPanel(QWidget):
         layout.addWidget(self.summary)
         layout.addWidget(self.table)
         self.table.chosen.connect(self._choose)
+        workbench.model_changed.connect(self._show)
         workbench.steps.changed.connect(self._show)
         workbench.selection_changed.connect(self._follow)
         self._show()

@@ -53,8 +53,13 @@ class FlowReadings:
     @property
     def question(self) -> str:
         """What a person has to be asked before values are looked at; empty when nothing is."""
-        report = self._bench.report
-        return "" if self._allowed else question_before(report, report.seconds if report is not None else 0.0)
+        bench = self._bench
+        return "" if self._allowed and not bench.running else question_before(bench.report, bench.running)
+
+    @property
+    def button(self) -> str:
+        """The answer that a person can give to it."""
+        return "" if self._bench.running else "Show values"
 
     def allow(self) -> None:
         """The pass may be repeated, and what failed or was cancelled is read again."""
@@ -76,7 +81,7 @@ class FlowReadings:
         if key is None or choice.note or not choice.kind:
             return FlowNumbers(choice.stats, in_place=choice.note)
         if self.question:
-            return FlowNumbers(choice.stats, said=self.question, button="Show values", in_place=self.question)
+            return FlowNumbers(choice.stats, said=self.question, button=self.button, in_place=self.question)
         if key in self._failed:
             return FlowNumbers(choice.stats, said=self._failed[key], button="Read again", in_place=self._failed[key])
         known = self._known.get(key)

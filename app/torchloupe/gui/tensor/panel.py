@@ -185,7 +185,7 @@ class TensorPanel(QWidget):
         """What the views are given; a question in place of the values where a person has to be asked before."""
         question = self.flow.question if (choice.pin or choice.pair) and not choice.note else ""
         if question:
-            return Subject(None, question, choice.kind, choice.shape, self.tr("Show values"), self.flow.allow)
+            return Subject(None, question, choice.kind, choice.shape, self.flow.button, self.flow.allow)
         return Subject(self._source_of(choice), rows.no_values_sentence(choice), choice.kind, choice.shape)
 
     def _show_parts(self, choice: rows.TensorChoice) -> None:

@@ -43,7 +43,7 @@ class SideBySide(QWidget):
             name.setText(f"{letter}: {pin.title}")
             kind = best_view(pin.meta.shape, pin.stats)
             if flow.question:
-                views.set_subject(Subject(None, flow.question, kind, pin.meta.shape, self.tr("Show values"), flow.allow))
+                views.set_subject(Subject(None, flow.question, kind, pin.meta.shape, flow.button, flow.allow))
             else:
                 views.set_subject(Subject(flow.source(pin), "", kind, pin.meta.shape))
             views.show_best()

@@ -63,7 +63,8 @@ def _looked(
         outputs = [tensor for _, tensor in tensors_in(result)] + gradients.roots
         births = values.births_reaching(outputs)
         backward = gradients.birth()
-        if backward is not None and not any(birth.reaches_output and birth.function for birth in births):
+        weights = [birth for birth in births if not birth.function and birth.operands[0].name]
+        if backward is not None and not any(birth.reaches_output for birth in births if birth not in weights):
             return gradient_problem(backward)  # the weights that are NaN in the next step come from it
         return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None)
     except (Exception, SystemExit):

@@ -1,6 +1,5 @@
 """Which units of an activation never fire or stand at its limits, over the batch and all positions; what norms get; what inputs are for."""
 
-import math
 import weakref
 from dataclasses import replace
 from typing import Any, Dict, List, Optional, Tuple
@@ -12,7 +11,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from ...analysis.numerics.facts import InputFacts, NormFacts, OneOnly, QuietUnits
-from ..registration.operation_watch import said, tensors_among
+from ..registration.operation_watch import memory_of, said, tensors_among
 from .value_watch import ValueWatch
 
 _FIRING = ("relu", "relu6", "threshold", "clamp_min")
@@ -25,6 +24,10 @@ _SMALLEST_INPUT = 0.3
 _FEWEST_FEATURES = 8
 _FAR = 3.0
 """A norm gives values that are rarely further from 0, in units of its weight."""
+_PRUNED = 0.01
+"""Training drives the weights of channels that it does without to 0: those are at rest on purpose."""
+_OUTWEIGHED = 4.0
+"""What comes in adds up to so many times its own size times that of the weights only by rare chance."""
 
 
 class _Units:
@@ -44,11 +47,10 @@ class UnitWatch:
         self._inputs = {id(tensor): facts for facts, tensor in inputs}
         self._layer: Optional[Tuple[nn.Module, torch.Tensor, Any]] = None
         self._firing: Dict[Any, _Units] = {}
-        self._limited: Dict[Any, Tuple[QuietUnits, int, int, Any, int]] = {}
+        self._limited: Dict[Any, Tuple[QuietUnits, int, int, Any]] = {}
         self._ones: Dict[Any, OneOnly] = {}
         self._norms: Dict[str, NormFacts] = {}
         self._handles: List[Any] = []
-        self._operations = 0
         self.watch: Optional[ValueWatch] = None
 
     def __enter__(self) -> "UnitWatch":
@@ -65,14 +67,15 @@ class UnitWatch:
 
     def quiet(self, outputs: List[torch.Tensor]) -> Tuple[QuietUnits, ...]:
         """Activations with units that never fired, and those at their limits. ``outputs`` are what the model answered."""
-        answers = {id(tensor) for tensor in outputs}
+        answers = {memory_of(tensor) for tensor in outputs}
         found = []
         for units in self._firing.values():
             dead = ~units.fired
             found.append(replace(units.facts, dead=int(dead.sum()), cannot=int((dead & units.cannot).sum())))
-        for facts, limited, count, result, number in self._limited.values():
-            last = number >= self._operations - 1 or (result() is not None and id(result()) in answers)
-            found.append(replace(facts, limited=limited / count, observations=count, is_answer=last))
+        for facts, limited, count, result in self._limited.values():
+            tensor = result()
+            is_answer = tensor is not None and memory_of(tensor) in answers
+            found.append(replace(facts, limited=limited / count, observations=count, is_answer=is_answer))
         return tuple(found)
 
     @property
@@ -92,7 +95,6 @@ class UnitWatch:
 
     def seen(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         """One operation ended."""
-        self._operations += 1
         self._use_inputs(func, args, kwargs, result)
         name = name.rstrip("_")
         if not isinstance(result, torch.Tensor) or not result.is_floating_point() or not result.numel():
@@ -164,11 +166,11 @@ class UnitWatch:
         before = args[0] if args and args[0] is not result else result
         spot, path = self.watch.here(), self.watch.module_path()
         layer = self._layer_of(args[0]) if args else None
-        facts, limited, count, _, _ = self._limited.get(
-            (path, spot), (QuietUnits(said(func), path, spot, low=float(before.min()), high=float(before.max())), 0, 0, None, 0)
+        facts, limited, count, _ = self._limited.get(
+            (path, spot), (QuietUnits(said(func), path, spot, low=float(before.min()), high=float(before.max())), 0, 0, None)
         )
         facts = replace(facts, layer=self._paths.get(id(layer[0]), "") if layer else "")
-        self._limited[path, spot] = facts, limited + at_limit, count + result.numel(), weakref.ref(result), self._operations
+        self._limited[path, spot] = facts, limited + at_limit, count + result.numel(), weakref.ref(result)
 
     def _softmax(self, func: Any, args: Any, kwargs: Any, result: torch.Tensor) -> None:
         dimension = kwargs.get("dim", args[1] if len(args) > 1 else None)
@@ -203,32 +205,24 @@ def _unit_axis(layer: nn.Module, result: torch.Tensor) -> int:
 
 
 def _cannot_fire(layer: nn.Module, given: torch.Tensor) -> torch.Tensor:
-    """The units whose bias keeps them below 0 for every input as long as the longest that arrived."""
+    """The units whose bias outweighs all that inputs of this size add up to."""
     weight, bias = layer.weight, layer.bias
     if not isinstance(weight, torch.Tensor) or not isinstance(bias, torch.Tensor):
         return torch.zeros(1, dtype=torch.bool, device=given.device)
     weight, bias, given = weight.detach().float(), bias.detach().float(), given.detach().float()
     if isinstance(layer, (_BatchNorm, nn.LayerNorm)):
-        far: torch.Tensor = bias < -_FAR * weight.abs()
+        far: torch.Tensor = (bias < -_FAR * weight.abs()) & (weight.abs() > _PRUNED)
         return far.reshape(-1)
     per_unit = weight.flatten(1)
     if isinstance(layer, _ConvTransposeNd) or per_unit.shape[1] < _FEWEST_FEATURES or not given.numel():
         return torch.zeros_like(bias, dtype=torch.bool)
-    if float(given.square().mean().sqrt()) < _SMALLEST_INPUT:
+    size = float(given.square().mean().sqrt())
+    if size < _SMALLEST_INPUT:
         return torch.zeros_like(bias, dtype=torch.bool)
     if float(given.min()) >= 0:
         per_unit = per_unit.clamp(min=0)
-    cannot: torch.Tensor = bias < -per_unit.norm(dim=1) * _longest(layer, given)
+    cannot: torch.Tensor = bias < -_OUTWEIGHED * size * per_unit.norm(dim=1)
     return cannot
-
-
-def _longest(layer: nn.Module, given: torch.Tensor) -> float:
-    """The largest norm of what a unit sees at once: a row, or at most everything under the kernel at its largest value."""
-    if isinstance(layer, nn.Linear):
-        return float(given.norm(dim=-1).max())
-    weight = layer.weight
-    assert isinstance(weight, torch.Tensor)
-    return float(given.abs().max()) * math.sqrt(weight[0].numel())
 
 
 def _norm_facts(module: Any, path: str, given: torch.Tensor, watch: ValueWatch) -> NormFacts:

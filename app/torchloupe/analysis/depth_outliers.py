@@ -1,0 +1,147 @@
+"""Which calls of a run stand out, among all that call nothing themselves. A picture and no finding: nothing is said to be wrong.
+
+Sizes of values are compared on a logarithmic scale with the median of the run and the median distance from it, so that a few
+large ones do not hide each other. Of what calls take, some always take the most: only a large part of the whole is told.
+"""
+
+from math import log10
+from statistics import median
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from .depth_numbers import SERIES, DepthPoint, Series, leaves, percent_text
+from .wording import count_text, counted
+
+HIGH, LOW, NOT_FINITE, PART = "high", "low", "not finite", "part"
+
+FEWEST = 8
+"""Of less one cannot say what is usual."""
+MOST = 8
+"""Of one kind of number; the furthest are told."""
+_TIMES = 10.0
+_DISTANCE = 3.5 * 1.4826
+"""In median distances: what is further away is rare in any bell-shaped heap (Iglewicz and Hoaglin)."""
+_NARROWEST = 0.05
+_TIMES_MEDIAN = 4.0
+_SMALLEST_PART = 0.05
+_NEARLY_ALL, _HALF = 0.95, 0.5
+
+
+class Outlier(NamedTuple):
+    """One call that stands out in one kind of number. ``label`` is as short as it goes (``40×``), ``reason`` says it in words."""
+
+    call: int
+    series: str
+    kind: str
+    label: str
+    reason: str
+
+
+def outliers(points: Iterable[DepthPoint], series: Series) -> List[Outlier]:
+    """Those of one kind of number, in the order of the calls."""
+    found = [(point, value) for point in leaves(points) for value in (series.value(point),) if value is not None]
+    if series.name == "nan":
+        told = _first_not_finite(found)
+    elif len(found) < FEWEST:
+        told = []
+    elif series.name == "zeros":
+        told = _mostly_zero(found, series)
+    else:
+        told = _large_parts(found, series) if series.cost else _far_away(found, series)
+    return sorted(told, key=lambda each: each.call)
+
+
+def all_outliers(points: Sequence[DepthPoint]) -> Dict[int, Tuple[Outlier, ...]]:
+    """By the index of the call, of all kinds. RMS is left out: what stands out in it does in the mean or the spread."""
+    found: Dict[int, Tuple[Outlier, ...]] = {}
+    for series in SERIES:
+        for each in outliers(points, series) if series.name != "rms" else ():
+            found[each.call] = (*found.get(each.call, ()), each)
+    return found
+
+
+_Valued = Sequence[Tuple[DepthPoint, float]]
+
+
+def _far_away(found: _Valued, series: Series) -> List[Outlier]:
+    sizes = [abs(value) for point, value in found if value and _is_several(point)]
+    if len(sizes) < FEWEST:
+        return []
+    usual = median(sizes)
+    middle = log10(usual)
+    needed = max(log10(_TIMES), _DISTANCE * max(_NARROWEST, median([abs(log10(size) - middle) for size in sizes])))
+    told: List[Tuple[float, Outlier]] = []
+    for point, value in found:
+        away = _decades(value, middle, point)
+        if away is not None and (away >= needed or (series.spread and away <= -needed)):
+            told.append((abs(away), _of_value(point.call.index, value, usual, series)))
+    return [each for _, each in sorted(told, key=lambda pair: -pair[0])[:MOST]]
+
+
+def _is_several(point: DepthPoint) -> bool:
+    """The spread of a single number says nothing."""
+    stats = next((each for each in point.call.stats if each is not None), None)
+    return stats is not None and stats.count > 1
+
+
+def _decades(value: float, middle: float, point: DepthPoint) -> Optional[float]:
+    if not _is_several(point):
+        return None
+    return log10(abs(value)) - middle if value else -float("inf")
+
+
+def _of_value(index: int, value: float, usual: float, series: Series) -> Outlier:
+    said = f"{series.noun} {series.text(value)}"
+    if not value:
+        return Outlier(index, series.name, LOW, "0", f"{said}, the median of the run is {series.text(usual)}")
+    times = abs(value) / usual
+    if times >= 1:
+        return Outlier(index, series.name, HIGH, f"{_times(times)}×", f"{said}, {_times(times)} times the median of the run")
+    return Outlier(index, series.name, LOW, f"1/{_times(1 / times)}", f"{said}, 1/{_times(1 / times)} of the median of the run")
+
+
+def _times(ratio: float) -> str:
+    if ratio >= 1e6:
+        return f"{ratio:.0e}".replace("e+0", "e").replace("e+", "e")
+    return count_text(round(ratio)) if ratio >= 10 else f"{ratio:.1f}"
+
+
+def _mostly_zero(found: _Valued, series: Series) -> List[Outlier]:
+    usual = median([value for _, value in found])
+    if usual >= _HALF:
+        return []
+    reason = f", the median of the run is {percent_text(usual)}"
+    told = [
+        Outlier(point.call.index, series.name, HIGH, percent_text(value), f"{percent_text(value)} zeros{reason}")
+        for point, value in sorted(found, key=lambda pair: -pair[1])
+        if value > _NEARLY_ALL and _is_several(point)
+    ]
+    return told[:MOST]
+
+
+def _first_not_finite(found: _Valued) -> List[Outlier]:
+    """What comes after the first is mostly a consequence of it."""
+    broken = [(point, value) for point, value in found if value]
+    if not broken:
+        return []
+    point, value = broken[0]
+    reason = f"{count_text(round(value))} NaN or Inf, the first of {counted(len(broken), 'call')}" if len(broken) > 1 else ""
+    return [
+        Outlier(point.call.index, "nan", NOT_FINITE, "NaN", reason or f"{count_text(round(value))} NaN or Inf, in no other call")
+    ]
+
+
+def _large_parts(found: _Valued, series: Series) -> List[Outlier]:
+    values = [value for _, value in found]
+    whole, usual = sum(values), median(values)
+    told = [
+        Outlier(
+            point.call.index,
+            series.name,
+            PART,
+            percent_text(value / whole),
+            f"{series.noun} {series.text(value)}, {percent_text(value / whole)} of all calls",
+        )
+        for point, value in sorted(found, key=lambda pair: -pair[1])
+        if whole and value >= _SMALLEST_PART * whole and value >= _TIMES_MEDIAN * usual
+    ]
+    return told[:MOST]
