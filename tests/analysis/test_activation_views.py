@@ -128,6 +128,18 @@ def test_that_channels_are_told_where_there_are_some(shape: "tuple[int, ...]", d
     assert channel_dimension(shape) == dimension
 
 
+def test_that_the_names_of_the_axes_say_more_than_the_shape() -> None:
+    scores = ("batch", "heads", "queries", "keys")
+    assert best_view((2, 12, 24, 24), stats(), axes=scores) == ATTENTION
+    last = ("batch", "height", "width", "channels")
+    assert map_dimension((2, 14, 12, 64), MAPS, last) == 3
+    assert map_dimension((2, 14, 14, 64), MAPS, ("batch", "channels", "height", "width")) == 1
+    assert channel_dimension((2, 14, 12, 64), last) == 3
+    assert channel_dimension((2, 12, 24, 24), scores) == 1
+    assert channel_dimension((24, 2, 192), ("tokens", "batch", "features")) == 2
+    assert channel_dimension((24, 192), ("", "")) == 1
+
+
 def test_that_an_activation_has_a_name_for_sentences() -> None:
     assert activation_name(Activation(RUN, "fc")) == "fc, output"
     assert activation_name(Activation(RUN, "", 1, INPUT, 2)) == "(model), call 2, input 2"

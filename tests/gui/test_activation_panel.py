@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from gui.flow_worker import RUN, FlowSession, Place, run_flow
-from gui.panel_data import open_panel, shown_column
+from gui.panel_data import open_panel, shown_column, stats
 from torchloupe.gui import theme
 from torchloupe.gui.tensor.channels_view import ChannelsView
 from torchloupe.gui.tensor.heat_map import HeatMap
@@ -20,6 +20,8 @@ from torchloupe.gui.tensor.views import CHANNELS, HEAT_MAP, HISTOGRAM, LINE_PLOT
 from torchloupe.wire.activations import INPUT, OUTPUT, FetchActivation, MeasureActivation
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed, RunForward
+from torchloupe.wire.tensors import TensorMeta
+from torchloupe.wire.traces import LayerCall
 
 
 def flow() -> dict[Place, torch.Tensor]:
@@ -283,6 +285,24 @@ def test_that_feature_maps_come_a_page_at_a_time_of_one_sample(look: Look, qtbot
     qtbot.mouseClick(view.back, Qt.MouseButton.LeftButton)
     look.ready()
     assert view.tiles.numbers[0] == 0
+
+
+def test_that_names_of_the_axes_stand_at_the_numbers_and_in_the_sentences(look: Look) -> None:
+    bench = look.panel.workbench
+    conv = LayerCall(40, "conv", "Conv2d", 0, 1, (), (TensorMeta((2, 70, 8, 8), "float32"),), (stats(8960),))
+    linear = LayerCall(41, "mlp", "Linear", 0, 1, (), (TensorMeta((2, 6, 12), "float32"),), (stats(144),))
+    bench.add_calls([conv, linear])
+    bench.select_call(40)
+    assert facts(look)["Shape"] == "[batch 2, channels 70, height 8, width 8]"
+    look.panel.views.show_view(MAP_GRID)
+    assert look.ready().steppers.boxes[0].prefix() == "sample  "
+    look.panel.views.show_view(CHANNELS)
+    assert look.ready().note.text().startswith("70 channels in dimension 1")
+    bench.select_call(41)
+    look.panel.views.show_view(LINE_PLOT)
+    assert [box.prefix() for box in look.ready().steppers.boxes] == ["sample  ", "tokens  "]
+    look.panel.views.show_view(CHANNELS)
+    assert look.ready().note.text().startswith("12 features in dimension 2")
 
 
 def test_that_each_map_can_have_its_own_scale(look: Look) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from gui.flow_worker import FlowSession, activation
 from torchloupe.gui.jobs import Cancelled
+from torchloupe.gui.pinning import Pin
 from torchloupe.gui.tensor import activation_source
 from torchloupe.gui.tensor.activation_source import (
     ActivationSource,
@@ -35,7 +36,7 @@ def silent(_done: int, _total: int, _what: str) -> None:
 
 def source(tensor: torch.Tensor, name: str = "fc") -> ActivationSource:
     session = FlowSession({(name, 0, "output", 0): tensor})
-    return source_of(session.ask, activation(name), TensorMeta(tuple(tensor.shape), str(tensor.dtype)[6:]), ())
+    return source_of(session.ask, Pin(activation(name), TensorMeta(tuple(tensor.shape), str(tensor.dtype)[6:])), ())
 
 
 def read(it: ValueSource, index: str = "", kind: str = "<f4") -> np.ndarray:
@@ -51,7 +52,7 @@ def test_that_only_the_part_that_is_asked_for_comes(index: str) -> None:
 def test_that_the_worker_is_told_what_is_pinned_and_that_sources_are_equal_all_the_same() -> None:
     session = FlowSession({("fc", 0, "output", 0): ONE})
     pinned = (activation("head"),)
-    one = source_of(session.ask, activation("fc"), TensorMeta((2, 3, 4), "float32"), pinned)
+    one = source_of(session.ask, Pin(activation("fc"), TensorMeta((2, 3, 4), "float32")), pinned)
     read(one, "0")
     (asked,) = session.asked_for(FetchActivation)
     assert (asked.pinned, asked.index) == (pinned, "0, 0:3, 0:4")

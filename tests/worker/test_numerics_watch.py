@@ -153,6 +153,24 @@ def test_that_a_written_nan_says_so():
     assert birth.is_written
 
 
+def test_that_fresh_memory_that_is_written_later_is_not_told():
+    """What lies in fresh memory is chance: here it is always NaN."""
+
+    class Made(nn.Module):
+        def __init__(self):
+            super().__init__()
+            garbage = nn.Linear(3, 3)
+            nn.init.constant_(garbage.weight, math.nan)
+            self.first = torch.full_like(garbage.weight, math.nan)
+            nn.init.kaiming_uniform_(self.first)
+
+        def forward(self, x):
+            return x @ self.first
+
+    assert [birth.is_written for birth in births(lambda: Made()(torch.ones(2, 3)))] == [True]
+    assert not any(birth.reaches_output for birth in births(lambda: Made()(torch.ones(2, 3))))
+
+
 def test_that_a_softmax_knows_whether_all_of_a_row_is_masked():
     rows = torch.tensor([[0.0, 1.0], [-math.inf, -math.inf]])
     (birth,) = births(lambda: F.softmax(rows, dim=-1))

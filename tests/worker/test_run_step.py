@@ -315,6 +315,28 @@ def test_that_probabilities_given_to_cross_entropy_are_told(step) -> None:
     assert (problem.code, problem.severity) == ("double-softmax", "warning")
 
 
+@pytest.mark.parametrize(
+    ("loss", "code"),
+    [
+        ("(y[:, :1] - torch.zeros(8)).abs().mean()", "silent-broadcast"),
+        ("F.cross_entropy(y, torch.zeros(8, 1, dtype=torch.long))", "loss-target-shape"),
+        ("nn.CrossEntropyLoss()(y, torch.zeros(5, dtype=torch.long))", "loss-target-shape"),
+        ("F.binary_cross_entropy_with_logits(y, torch.zeros(8))", "loss-target-shape"),
+    ],
+)
+def test_that_a_target_that_does_not_fit_is_told_at_its_line(step, loss: str, code: str) -> None:
+    source = PLAIN + f"\ndef loss_fn(y):\n    return {loss}\n"
+    (problem,) = step(source).problems
+    assert (problem.code, problem.severity) == (code, "error")
+    assert loss in (HEAD + source).splitlines()[problem.line - 1]
+
+
+@pytest.mark.parametrize("loss", ["(y[:, :1] - y[:, 1]).abs().mean()", "(y[None] - y[:, None]).square().mean()"])
+def test_that_pairs_made_on_purpose_are_told_from_those_that_are_not(step, loss: str) -> None:
+    problems = step(PLAIN + f"\ndef loss_fn(y):\n    return {loss}\n").problems
+    assert [problem.code for problem in problems] == (["silent-broadcast"] if "[:, 1]" in loss else ["no-effect-parameter"])
+
+
 def test_that_training_in_eval_mode_is_told(step) -> None:
     source = net("return self.b(self.d(self.a(x)))", "self.d = nn.Dropout(0.5)") + trained().replace(
         "    optimizer.zero", "    model.eval()\n    optimizer.zero"

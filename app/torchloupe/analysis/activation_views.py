@@ -6,6 +6,7 @@ from ..wire.activations import Activation, MeasuredActivation
 from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import ForwardReport, LayerCall
 from ..wire.values import TensorDifference
+from .axis_names import CHANNELS, FEATURES, HEADS, KEYS, QUERIES
 from .wording import ABSENT, bytes_text, count_text, number_text, seconds_text
 
 MAPS, ATTENTION, TOKENS, IMAGE, LINE, TABLE = "maps", "attention", "tokens", "image", "line", "table"
@@ -18,11 +19,16 @@ _SAME = 1e-4
 _ORDINALS = ("first", "second", "third")
 
 
-def best_view(shape: Sequence[int], stats: Optional[TensorStats] = None, is_model_input: bool = False) -> str:
-    """The view that fits a tensor of this shape: ``maps``, ``attention``, ``tokens``, ``image``, ``line`` or ``table``."""
+def best_view(
+    shape: Sequence[int], stats: Optional[TensorStats] = None, is_model_input: bool = False, axes: Sequence[str] = ()
+) -> str:
+    """The view that fits a tensor of this shape: ``maps``, ``attention``, ``tokens``, ``image``, ``line`` or ``table``.
+
+    ``axes`` are the names of its dimensions, as far as they are known.
+    """
     if 0 in shape or any(length < 0 for length in shape):
         return TABLE
-    if len(shape) in (3, 4) and is_attention(shape, stats):
+    if len(shape) in (3, 4) and (is_attention(shape, stats) or tuple(axes[-2:]) == (QUERIES, KEYS)):
         return ATTENTION
     if len(shape) == 4 and is_model_input and shape[1] in _IMAGE_CHANNELS and min(shape[2:]) > 1:
         return IMAGE
@@ -42,20 +48,25 @@ def is_attention(shape: Sequence[int], stats: Optional[TensorStats]) -> bool:
     return in_bounds and min(rows, columns) > 1 and abs(stats.mean * columns - 1) < _CLOSE
 
 
-def map_dimension(shape: Sequence[int], view: str = MAPS) -> int:
+def map_dimension(shape: Sequence[int], view: str = MAPS, axes: Sequence[str] = ()) -> int:
     """The dimension whose members are drawn as one map each: the samples of images, the heads of an attention, else the channels,
     which come last in some models."""
     if view == IMAGE:
         return 0
+    if view == MAPS and CHANNELS in axes:
+        return list(axes).index(CHANNELS)
     if view == MAPS and len(shape) == 4 and shape[1] == shape[2] != shape[3]:
         return 3
     return max(0, len(shape) - 3) if len(shape) < 5 else 1
 
 
-def channel_dimension(shape: Sequence[int]) -> Optional[int]:
+def channel_dimension(shape: Sequence[int], axes: Sequence[str] = ()) -> Optional[int]:
     """The dimension of the channels or features of an activation, None when it has none to tell apart."""
     if len(shape) < 2 or 0 in shape:
         return None
+    named = [number for number, name in enumerate(axes) if name in (CHANNELS, FEATURES, HEADS)]
+    if named:
+        return named[0]
     return len(shape) - 1 if len(shape) < 4 else map_dimension(shape)
 
 

@@ -6,7 +6,7 @@ large ones do not hide each other. Of what calls take, some always take the most
 
 from math import log10
 from statistics import median
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from .depth_numbers import SERIES, DepthPoint, Series, leaves, percent_text
 from .wording import count_text, counted
@@ -21,8 +21,11 @@ _TIMES = 10.0
 _DISTANCE = 3.5 * 1.4826
 """In median distances: what is further away is rare in any bell-shaped heap (Iglewicz and Hoaglin)."""
 _NARROWEST = 0.05
+_FEWEST_IN_HEAPS = 4 * MOST
 _TIMES_MEDIAN = 4.0
 _SMALLEST_PART = 0.05
+_TIMES_NEXT = 1.5
+"""What more than ``MOST`` calls take alike is usual, too."""
 _NEARLY_ALL, _HALF = 0.95, 0.5
 
 
@@ -67,26 +70,33 @@ def _far_away(found: _Valued, series: Series) -> List[Outlier]:
     if len(sizes) < FEWEST:
         return []
     usual = median(sizes)
-    middle = log10(usual)
-    needed = max(log10(_TIMES), _DISTANCE * max(_NARROWEST, median([abs(log10(size) - middle) for size in sizes])))
+    low, high = _fences([log10(size) for size in sizes])
     told: List[Tuple[float, Outlier]] = []
     for point, value in found:
-        away = _decades(value, middle, point)
-        if away is not None and (away >= needed or (series.spread and away <= -needed)):
-            told.append((abs(away), _of_value(point.call.index, value, usual, series)))
+        if not _is_several(point):
+            continue
+        size = log10(abs(value)) if value else -float("inf")
+        if size >= high or (series.spread and size <= low):
+            told.append((abs(size - log10(usual)), _of_value(point.call.index, value, usual, series)))
     return [each for _, each in sorted(told, key=lambda pair: -pair[0])[:MOST]]
+
+
+def _fences(sizes: List[float]) -> Tuple[float, float]:
+    """Below the one and above the other a size stands out: it is far from the median, as the others lie; or, where they lie in several
+    heaps, ten times as far out as all but a few."""
+    middle = median(sizes)
+    far = max(log10(_TIMES), _DISTANCE * max(_NARROWEST, median([abs(size - middle) for size in sizes])))
+    low, high = middle - far, middle + far
+    if len(sizes) >= _FEWEST_IN_HEAPS:
+        ordered = sorted(sizes)
+        low, high = max(low, ordered[MOST] - log10(_TIMES)), min(high, ordered[-MOST - 1] + log10(_TIMES))
+    return low, high
 
 
 def _is_several(point: DepthPoint) -> bool:
     """The spread of a single number says nothing."""
     stats = next((each for each in point.call.stats if each is not None), None)
     return stats is not None and stats.count > 1
-
-
-def _decades(value: float, middle: float, point: DepthPoint) -> Optional[float]:
-    if not _is_several(point):
-        return None
-    return log10(abs(value)) - middle if value else -float("inf")
 
 
 def _of_value(index: int, value: float, usual: float, series: Series) -> Outlier:
@@ -131,8 +141,9 @@ def _first_not_finite(found: _Valued) -> List[Outlier]:
 
 
 def _large_parts(found: _Valued, series: Series) -> List[Outlier]:
-    values = [value for _, value in found]
+    values = sorted((value for _, value in found), reverse=True)
     whole, usual = sum(values), median(values)
+    least = max(_SMALLEST_PART * whole, _TIMES_MEDIAN * usual, _TIMES_NEXT * values[MOST] if len(values) > MOST else 0.0)
     told = [
         Outlier(
             point.call.index,
@@ -142,6 +153,6 @@ def _large_parts(found: _Valued, series: Series) -> List[Outlier]:
             f"{series.noun} {series.text(value)}, {percent_text(value / whole)} of all calls",
         )
         for point, value in sorted(found, key=lambda pair: -pair[1])
-        if whole and value >= _SMALLEST_PART * whole and value >= _TIMES_MEDIAN * usual
+        if whole and value >= least
     ]
     return told[:MOST]

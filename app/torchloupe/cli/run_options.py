@@ -18,6 +18,9 @@ def add_run_options(parser: ArgumentParser) -> None:
     """Gradients, autocast, statistics, time."""
     parser.add_argument("--no-grad", action="store_true", help="run without gradients, as under torch.no_grad()")
     parser.add_argument("--autocast", choices=("bfloat16", "float16"), help="run under torch.autocast with this dtype")
+    parser.add_argument(
+        "--dtype", choices=("float32", "float64", "bfloat16", "float16"), help="run a copy of the model, and its input, in this dtype"
+    )
     parser.add_argument("--no-statistics", action="store_true", help="shapes, dtypes and times only")
     parser.add_argument(
         "--time-limit", metavar="SECONDS", type=float, help="stop the pass after so long and show what it got to and where it was"
@@ -32,6 +35,7 @@ def with_run_options(request: RunForward, options: Namespace) -> RunForward:
         request,
         grad=False if options.no_grad else None,
         autocast=options.autocast,
+        dtype=options.dtype,
         statistics=not options.no_statistics,
         time_limit=options.time_limit,
     )

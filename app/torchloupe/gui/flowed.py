@@ -1,7 +1,9 @@
 """What flowed in the run that is shown, as it can be pinned and looked at."""
 
 from dataclasses import replace
+from itertools import zip_longest
 
+from torchloupe.gui.axes import axis_names_of
 from torchloupe.gui.pinning import Pin
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.activations import INPUT, OUTPUT, Activation
@@ -22,13 +24,13 @@ def pin_title(pin: Pin, bench: Workbench) -> str:
 def pins_of_call(bench: Workbench, index: int) -> tuple[Pin, ...]:
     """Every tensor of a call of the last run, its outputs first."""
     call, run = bench.calls[index], repeated_run(bench)
+    names = axis_names_of(bench) if not bench.running else None
     outputs = [
-        Pin(
-            Activation(run, call.module, call.call_number, OUTPUT, number),
-            meta,
-            call.stats[number] if number < len(call.stats) else None,
-        )
-        for number, meta in enumerate(call.outputs)
+        Pin(Activation(run, call.module, call.call_number, OUTPUT, number), meta, stats, axes or ())
+        for number, (meta, stats, axes) in enumerate(zip_longest(call.outputs, call.stats, names.outputs(call) if names else ()))
     ]
-    inputs = [Pin(Activation(run, call.module, call.call_number, INPUT, number), meta) for number, meta in enumerate(call.inputs)]
+    inputs = [
+        Pin(Activation(run, call.module, call.call_number, INPUT, number), meta, None, axes or ())
+        for number, (meta, axes) in enumerate(zip_longest(call.inputs, names.inputs(call) if names else ()))
+    ]
     return (*outputs, *inputs)

@@ -104,6 +104,12 @@ class PanelBuilds:
 
         return RunsPanel(self.workbench, self.jobs, self.runs)
 
+    def depth(self) -> QWidget:
+        """Numbers over the depth of a run."""
+        from torchloupe.gui.depth.panel import DepthPanel
+
+        return DepthPanel(self.workbench, self.jobs, self.runs, self.settings)
+
 
 def panel_places(panels: PanelBuilds, start: Callable[[], QWidget]) -> tuple[PanelPlace, ...]:
     """The table. ``start`` builds the start page, which needs the actions."""
@@ -122,4 +128,5 @@ def panel_places(panels: PanelBuilds, start: Callable[[], QWidget]) -> tuple[Pan
         PanelPlace("summary", translate("panels", "Summary"), "centre", panels.summary, always=False),
         PanelPlace("step", translate("panels", "Step"), "centre", panels.step, always=False),
         PanelPlace("runs", translate("panels", "Runs"), "centre", panels.run_pair, always=False),
+        PanelPlace("depth", translate("panels", "Depth"), "centre", panels.depth, always=False),
     )

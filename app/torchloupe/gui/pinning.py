@@ -1,6 +1,6 @@
 """Two activations that are held against each other: what is pinned outlives the selection and the next run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,11 +14,12 @@ MOST = 2
 
 @dataclass(frozen=True)
 class Pin:
-    """One tensor of a call of a run."""
+    """One tensor of a call of a run. ``axes`` are the names of its dimensions, as far as they are known."""
 
     activation: Activation
     meta: TensorMeta
     stats: TensorStats | None = None
+    axes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def title(self) -> str:

@@ -30,6 +30,9 @@ class RunCommands(QObject):
         def has_run() -> bool:
             return self._shell.workbench.report is not None
 
+        def has_calls() -> bool:
+            return bool(self._shell.workbench.calls)
+
         def is_busy() -> bool:
             return jobs.busy
 
@@ -38,6 +41,7 @@ class RunCommands(QObject):
             "Show what runs between the calls, such as F.relu, torch.cat and x + y, with its line; the next run tells them"
         )
         runs_tip = self.tr("Lay an earlier run beside the last one: the first call that differs, and by how much")
+        depth_tip = self.tr("Mean, spread, zeros, time, memory and FLOPs call by call as a plot, with what stands out")
         options_tip = self.tr("Gradients, autocast, statistics, seed and time limit of the next run")
         run, modes = self.tr("Run &sample input"), self.tr("&Train against eval mode…")
         modes_tip = self.tr("Run the same input in both modes: which call differs first, why, and how the difference grows")
@@ -56,7 +60,8 @@ class RunCommands(QObject):
                 short=self.tr("Operations"),
             ),
             Action("run.options", self.tr("Run &options…"), self._shell.dialogs.run_options, (), menu, options_tip),
-            Action("run.compare_runs", self.tr("Compare &runs"), self._compare_runs, (), menu, runs_tip, when=has_run),
+            Action("run.compare_runs", self.tr("Compare ru&ns"), self._compare_runs, (), menu, runs_tip, when=has_run),
+            Action("run.depth", self.tr("Numbers over &depth"), self._depth, ("Ctrl+Shift+N",), menu, depth_tip, when=has_calls),
             Action("run.compare_modes", modes, self._shell.dialogs.compare_modes, (), menu, modes_tip, when=can_run),
             Action(
                 "run.live", self.tr("&Live reload"), live.toggle, ("Ctrl+Shift+R",), menu, live_tip, checked=lambda: live.is_on
@@ -90,6 +95,9 @@ class RunCommands(QObject):
 
     def _compare_runs(self) -> None:
         self._shell.docks.raise_panel("runs")
+
+    def _depth(self) -> None:
+        self._shell.docks.focus_panel("depth")
 
     def _toggle_operations(self) -> None:
         operations = self._shell.workbench.operations

@@ -41,13 +41,25 @@ class KeptRun:
         """What it was, in one line."""
         shapes = " ".join(shape_text(meta.shape) for meta in self.report.inputs)
         errors = sum(problem.severity == "error" for problem in self.report.problems)
-        parts = [self.name, *self._options(), self.weights, shapes, self.report.device, counted(errors, "error") if errors else ""]
+        parts = [
+            self.name,
+            *self._options(),
+            self.weights,
+            shapes,
+            self.report.device,
+            counted(errors, "error") if errors else "",
+        ]
         parts += [counted(len(self.calls), "call"), seconds_text(self.report.seconds), self.target, self.at]
         return "  ·  ".join(part for part in parts if part)
 
     def _options(self) -> list[str]:
         asked = self.request
-        parts = [asked.mode or "", f"autocast {asked.autocast}" if asked.autocast else "", f"seed {asked.seed}" if asked.seed else ""]
+        parts = [
+            asked.mode or "",
+            f"autocast {asked.autocast}" if asked.autocast else "",
+            f"seed {asked.seed}" if asked.seed else "",
+        ]
+        parts += [f"as {asked.dtype}"] if asked.dtype else []
         return parts + ["no gradients" if asked.grad is False else ""]
 
 

@@ -12,7 +12,6 @@ from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.traces import LayerCall, Operation
 
-
 MANY_CALLS = 5_000
 """Up to so many are gone through in less than a blink."""
 

@@ -36,11 +36,13 @@ class RunOptions:
     statistics: bool = True
     seed: int = 0
     time_limit: float | None = None
+    dtype: str | None = None
 
     @property
     def unusual(self) -> str:
         """What of it the tool bar has no field for and is not as usual: ``no gradients, autocast bfloat16``."""
         parts = ["no gradients"] if self.grad is False else []
+        parts += [f"as {self.dtype}"] if self.dtype else []
         parts += [f"autocast {self.autocast}"] if self.autocast else []
         parts += [] if self.statistics else ["no statistics"]
         parts += [f"seed {self.seed}"] if self.seed else []
@@ -60,6 +62,7 @@ class RunOptions:
             self.autocast,
             self.statistics,
             self.time_limit,
+            self.dtype,
         )
 
 

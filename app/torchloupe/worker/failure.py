@@ -49,26 +49,10 @@ class ForwardFailure:
             return data_needed(self._plain(), self._opened.call.module if self._opened else "")
         if is_out_of_memory(self._error) or isinstance(self._error, (SystemExit, RecursionError)):
             return self._plain()
-        problem = self._of_layer()
+        problem = layer_problem(self._error, self._model, self._opened, self._calls) if self._opened else None
         if problem is not None and self._opened is not None:
             return try_fixes(problem, self._opened.module, repetition)
         return self._of_nothing(returned_nothing) or self._of_operation(repetition) or self._plain()
-
-    def _of_layer(self) -> Optional[Problem]:
-        opened = self._opened
-        layer = _torch_layer(opened.module) if opened else None
-        if opened is None or layer is None:
-            return None
-        failed = FailedLayer(
-            call=opened.call,
-            layer=layer,
-            settings=_settings(opened.module),
-            weight=_weight(opened.module),
-            index_range=_index_range(opened.inputs),
-            defined_at=definition_place(self._model, opened.call.module),
-            details=details_of(self._error),
-        )
-        return explain_layer(failed, self._calls)
 
     def _of_nothing(self, returned_nothing: List[LayerCall]) -> Optional[Problem]:
         """A module returned None and the next one choked on it."""
@@ -79,24 +63,7 @@ class ForwardFailure:
     def _of_operation(self, repetition: Repetition) -> Optional[Problem]:
         seen = FailingOperation(self._places)
         repetition.run(within=seen)
-        if seen.name is None:
-            return None
-        place = seen.place or self._places.of_error(self._error)
-        call = self._opened.call if self._opened else None
-        return explain_operation(
-            FailedOperation(
-                name=seen.name,
-                operands=seen.operands,
-                arguments=seen.arguments,
-                contiguous=seen.contiguous,
-                module=call.module if call else "",
-                call=call.index if call else None,
-                file=place[0] if place else None,
-                line=place[1] if place else None,
-                error=str(self._error),
-                details=details_of(self._error),
-            )
-        )
+        return operation_problem(self._error, seen, self._opened, self._places)
 
     def _plain(self) -> Problem:
         call = self._opened.call if self._opened else None
@@ -109,6 +76,47 @@ class ForwardFailure:
         if defined:
             data["definition_file"], data["definition_line"] = defined
         return replace(problem, module=call.module, call=call.index, data=data)
+
+
+def layer_problem(error: BaseException, model: nn.Module, opened: OpenFailure, calls: Sequence[LayerCall]) -> Optional[Problem]:
+    """Why a layer of torch refused what arrived; None for other modules, and when its input is not why."""
+    layer = torch_layer(opened.module)
+    if layer is None:
+        return None
+    failed = FailedLayer(
+        call=opened.call,
+        layer=layer,
+        settings=_settings(opened.module),
+        weight=_weight(opened.module),
+        index_range=_index_range(opened.inputs),
+        defined_at=definition_place(model, opened.call.module),
+        details=details_of(error),
+    )
+    return explain_layer(failed, calls)
+
+
+def operation_problem(
+    error: BaseException, seen: FailingOperation, opened: Optional[OpenFailure], places: Places
+) -> Optional[Problem]:
+    """Why the operation that was ``seen`` to raise did so; None when its shapes do not explain it."""
+    if seen.name is None:
+        return None
+    place = seen.place or places.of_error(error)
+    call = opened.call if opened else None
+    return explain_operation(
+        FailedOperation(
+            name=seen.name,
+            operands=seen.operands,
+            arguments=seen.arguments,
+            contiguous=seen.contiguous,
+            module=call.module if call else "",
+            call=call.index if call else None,
+            file=place[0] if place else None,
+            line=place[1] if place else None,
+            error=str(error),
+            details=details_of(error),
+        )
+    )
 
 
 def no_return_problem(model: nn.Module, call: LayerCall) -> Problem:
@@ -135,7 +143,7 @@ def _last_line(code: Any) -> int:
     return max(line for _, _, line in code.co_lines() if line) if hasattr(code, "co_lines") else int(code.co_firstlineno)
 
 
-def _torch_layer(module: nn.Module) -> Optional[str]:
+def torch_layer(module: nn.Module) -> Optional[str]:
     """The torch.nn class that a module is (or is derived from without a forward of its own); None for other modules."""
     for kind in type(module).__mro__:
         if kind.__module__.startswith("torch.nn.modules"):

@@ -25,8 +25,9 @@ from .model_state import ModelState
 from .module_tree import tensors_of
 from .nested import metas_of, tensors_in
 from .operation_trace import left_out_notes, watched_operations
+from .recovery import every_mismatch
 from .repetition import Repetition
-from .run_conditions import RunConditions
+from .run_conditions import RunConditions, run_dtype
 from .sample_input import SampleInput, sample_input
 from .side_effects import SideEffects
 from .stopping import Stopped, TimeLimit, where_it_was
@@ -59,9 +60,10 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         if not request.inputs and target.function("example_inputs") is None:
             context.progress(0, 0, "working out an input")
         given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
-        runner = on_device(model, device)
+        dtype = run_dtype(request.dtype)
+        runner = on_device(model, device, dtype)
         before = state if runner is model else ModelState(runner)
-        run = _run(target, runner, given.on(device), request, context, before)
+        run = _run(target, runner, given.on(device, dtype), request, context, before)
     finally:
         lost = state.restore()
         context.state["spoiled"] = bool(lost)
@@ -116,7 +118,8 @@ def _run(
         failure = ForwardFailure(error, model, opened, trace.calls, target.places, blameless)
         repetition = Repetition(model, given, conditions, before, request, context.cancel.raise_if_requested)
         run.seconds = _since(started, trace)
-        run.problems = (failure.problem(trace.returned_nothing, repetition),)
+        first = failure.problem(trace.returned_nothing, repetition)
+        run.problems = every_mismatch(first, repetition, target.places, len(trace.calls))
     except Cancelled as error:
         run.seconds = _since(started, trace)
         run.problems = (_stopped(error, trace, target, limit, context),)
@@ -146,12 +149,14 @@ def _stopped(error: Cancelled, trace: ForwardTrace, target: Target, limit: TimeL
     return where_it_was(error, opened.call if opened else None, target.places, limit.seconds)
 
 
-def on_device(model: nn.Module, device: torch.device) -> nn.Module:
-    """The model itself, or a copy: on another device, or when a run would materialise its lazy parameters for good."""
-    if not has_lazy_parts(model) and _device_of(model) in (None, device):
+def on_device(model: nn.Module, device: torch.device, dtype: Optional[torch.dtype] = None) -> nn.Module:
+    """The model itself, or a copy: on another device, of another ``dtype``, or when a run would materialise its lazy parameters for
+    good."""
+    if not has_lazy_parts(model) and _device_of(model) in (None, device) and dtype is None:
         return model
     try:
-        return copy.deepcopy(model, _without_data(model) if device.type == "meta" else None).to(device)
+        copied = copy.deepcopy(model, _without_data(model) if device.type == "meta" else None).to(device)
+        return copied if dtype is None else copied.to(dtype)
     except Exception as error:
         message = f"The model cannot be copied to {device}: {type(error).__name__}: {error}"
         raise CouldNotRun(

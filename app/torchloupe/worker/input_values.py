@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 
@@ -29,11 +29,14 @@ class SampleInput:
     specs: Tuple[str, ...] = ()
     notes: Tuple[Problem, ...] = ()
 
-    def on(self, device: torch.device) -> "SampleInput":
-        """The same with every tensor on ``device``. Raises ``CouldNotRun`` for tensors without values."""
+    def on(self, device: torch.device, dtype: Optional[torch.dtype] = None) -> "SampleInput":
+        """The same with every tensor on ``device``, and floating ones of ``dtype``. Raises ``CouldNotRun`` for tensors without values."""
+
+        def moved(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.to(device, dtype) if dtype is not None and tensor.is_floating_point() else tensor.to(device)
+
         try:
-            positional = map_tensors(self.positional, lambda tensor: tensor.to(device))
-            return replace(self, positional=positional, keywords=map_tensors(self.keywords, lambda tensor: tensor.to(device)))
+            return replace(self, positional=map_tensors(self.positional, moved), keywords=map_tensors(self.keywords, moved))
         except RuntimeError as error:
             if "meta tensor" not in str(error):
                 raise

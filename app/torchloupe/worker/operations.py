@@ -31,10 +31,11 @@ class FailingOperation(TorchFunctionMode):
             return func(*args, **(kwargs or {}))
         except Exception:
             if self.name is None:
-                self._remember(func, args, kwargs or {})
+                self.remember(func, args, kwargs or {})
             raise
 
-    def _remember(self, func: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+    def remember(self, func: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+        """Note what a function is called with, and from where."""
         self.name = short_name(func)
         found: List[Tuple[str, torch.Tensor]] = []
         for value in (*args, *kwargs.values()):

@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import replace
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Protocol, Tuple
 
 import torch
 from torch import nn
@@ -11,13 +11,23 @@ from ..wire.problems import Fix, Problem
 from .explain import said_by
 from .input_values import SampleInput
 from .nested import map_tensors
-from .repetition import Repetition
 
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
 RUNS = "the model runs to its end"
 
 
-def try_fixes(problem: Problem, layer: nn.Module, repetition: Repetition) -> Problem:
+class Trial(Protocol):
+    """How a repair is tried: passes of ``model`` on ``given``; ``reached`` says what it means that one came to its end."""
+
+    model: nn.Module
+    given: SampleInput
+    reached: str
+
+    def run(self, *, prepare: Callable[[], None], given: Optional[SampleInput] = None) -> Optional[BaseException]:
+        """One pass after ``prepare``; what it raised, or None."""
+
+
+def try_fixes(problem: Problem, layer: nn.Module, repetition: Trial) -> Problem:
     """The problem with each fix that could be tried marked as ``verified`` or not, and what came of it."""
     fixes = []
     for fix in problem.fixes:
@@ -26,22 +36,18 @@ def try_fixes(problem: Problem, layer: nn.Module, repetition: Repetition) -> Pro
     return replace(problem, fixes=tuple(fixes))
 
 
-def _try(fix: Fix, problem: Problem, layer: nn.Module, repetition: Repetition) -> Optional[Tuple[bool, str]]:
+def _try(fix: Fix, problem: Problem, layer: nn.Module, repetition: Trial) -> Optional[Tuple[bool, str]]:
     """Whether the layer was passed, and what came of it; None when this kind of fix cannot be applied here."""
     if fix.kind == "set_argument" and fix.argument:
         new = rebuilt(layer, fix.argument, fix.value)
         return None if new is None else _outcome(new, repetition, prepare=lambda: put_in_place(repetition.model, layer, new))
-    change = _input_change(fix)
-    if change is None:
-        return None
-    shape = tuple(problem.data.get("input_shape", ()))
-    given = _changed_input(repetition.given, shape, change)
+    given = changed_input(fix, problem, repetition.given)
     return None if given is None else _outcome(layer, repetition, given=given)
 
 
 def _outcome(
     layer: nn.Module,
-    repetition: Repetition,
+    repetition: Trial,
     prepare: Callable[[], None] = lambda: None,
     given: Optional[SampleInput] = None,
 ) -> Tuple[bool, str]:
@@ -53,12 +59,15 @@ def _outcome(
 
     error = repetition.run(prepare=prepared, given=given)
     if error is None:
-        return bool(passed), RUNS
+        return bool(passed), repetition.reached
     return bool(passed), f"this layer is passed, then {said_by(error)}" if passed else said_by(error)
 
 
-def rebuilt(layer: nn.Module, argument: str, value: Any) -> Optional[nn.Module]:
-    """A new layer of the same torch class and settings with one constructor argument changed; None when that cannot be done."""
+def rebuilt(layer: nn.Module, argument: str, value: Any, device: Optional[torch.device] = None) -> Optional[nn.Module]:
+    """A new layer of the same torch class and settings with one constructor argument changed; None when that cannot be done.
+
+    It is where the layer is, or on ``device``.
+    """
     kind: Any = next((base for base in type(layer).__mro__ if base.__module__.startswith("torch.nn.modules")), None)
     if kind is None:
         return None
@@ -68,7 +77,7 @@ def rebuilt(layer: nn.Module, argument: str, value: Any) -> Optional[nn.Module]:
         keywords["bias"] = keywords["bias"] is not None and keywords["bias"] is not False
     weight = next(layer.parameters(recurse=False), None)
     if weight is not None:
-        keywords.update(device=weight.device, dtype=weight.dtype)
+        keywords.update(device=device or weight.device, dtype=weight.dtype)
     keywords[argument] = tuple(value) if isinstance(value, list) else value
     try:
         new: nn.Module = kind(**keywords)
@@ -97,10 +106,12 @@ def _input_change(fix: Fix) -> Optional[Callable[[torch.Tensor], torch.Tensor]]:
     return None
 
 
-def _changed_input(
-    given: SampleInput, shape: Tuple[int, ...], change: Callable[[torch.Tensor], torch.Tensor]
-) -> Optional[SampleInput]:
-    """The input with its tensors of this shape changed; None when there is none: the fault is then not in the input."""
+def changed_input(fix: Fix, problem: Problem, given: SampleInput) -> Optional[SampleInput]:
+    """The input with its tensors of the shape that did not fit changed; None when there is none, or the fix is of another kind."""
+    change = _input_change(fix)
+    if change is None:
+        return None
+    shape = tuple(problem.data.get("input_shape", ()))
     changed: List[bool] = []
 
     def apply(tensor: torch.Tensor) -> torch.Tensor:

@@ -27,6 +27,7 @@ class Repetition:
     ) -> None:
         self.model = model
         self.given = given
+        self.reached = "the model runs to its end"
         self._flow = flow
         self._before = before
         self._request = request

@@ -11,6 +11,16 @@ from ..wire.requests import RunForward
 _AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
+def run_dtype(name: Optional[str]) -> Optional[torch.dtype]:
+    """The dtype that the model is to be converted to, None when it stays. Raises ``UsageError``."""
+    if name is None:
+        return None
+    dtype = getattr(torch, name, None)
+    if not isinstance(dtype, torch.dtype) or not (dtype.is_floating_point or dtype.is_complex):
+        raise UsageError(f"`{name}` is no floating dtype.", "Use float32, float64, bfloat16 or float16.")
+    return dtype
+
+
 class RunConditions:
     """A context that can be entered again: for the pass, and for each repetition of it. Raises ``UsageError`` for what is not there."""
 

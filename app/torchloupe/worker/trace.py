@@ -242,6 +242,14 @@ class ForwardTrace:
         """The calls that are open in this thread, outermost first."""
         return [record for record in self._stacks.get(threading.get_ident(), ()) if not record.failed]
 
+    def innermost(self) -> Optional["OpenFailure"]:
+        """The innermost call that is open in this thread, as it would be told if it failed now."""
+        opened = self.open_calls()
+        if not opened:
+            return None
+        tensors = [tensor for _, tensor in self._teller.tensors(opened[-1])]
+        return OpenFailure(opened[-1].part, self._teller.call(opened[-1]), tensors)
+
     def path_of(self, module: nn.Module) -> Optional[str]:
         """Where a module stands in the model; None for one that is no part of it."""
         known = self._known.get(id(module))

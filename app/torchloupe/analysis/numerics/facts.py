@@ -37,7 +37,7 @@ class Birth:
 
     ``because`` is the Inf that a NaN was made of; ``reaches_output`` whether the model's answer has it. ``ignored`` counts
     the targets that a loss leaves out when it leaves out all of them. ``is_negative``: every Inf is -inf. ``is_written``: it was written
-    there as a constant.
+    there as a constant, or lay there in fresh memory.
     """
 
     kind: str

@@ -19,6 +19,7 @@ ADD_EPS, ADD_EPS_BELOW, AT_LEAST_ZERO, ABOVE_ZERO, WITHIN_ONE, FINITE_MASK, OTHE
 
 HALF_LIMIT = 65504.0
 _PRODUCTS = ("matmul", "mm", "bmm", "addmm", "baddbmm", "linear", "einsum", "mv", "dot", "conv1d", "conv2d", "conv3d")
+_MEMORY = ("empty", "empty_like", "new_empty", "empty_strided")
 _ATTENTION = ("scaled_dot_product_attention", "multi_head_attention_forward")
 _EXPONENTIALS = ("exp", "expm1", "exp2", "cosh", "sinh", "logaddexp")
 _MEANS = ("mean", "std", "var", "nanmean", "mse_loss", "l1_loss", "smooth_l1_loss", "binary_cross_entropy", "median")
@@ -50,13 +51,15 @@ def cause_of(birth: Birth) -> Cause:
             f"every one of its {counted(birth.ignored, 'target')} is the index that is left out, and the mean over nothing is NaN",
             "Leave such a batch out, or use `reduction='sum'` and divide by `max(count, 1)`.",
         )
+    if name in _MEMORY:
+        return Cause("it gives memory as it lies there", "Use `torch.zeros`, or write every element before it is read.")
     if birth.is_written:
         return Cause(f"it writes {birth.kind} as a constant", "Write a finite number there, or replace it before it is used.")
     if birth.kind == INF and birth.dtype == "float16" and (name in _PRODUCTS + _ATTENTION or not _holds_zero(birth.operands)):
         return _half(birth, name)
     found = _RULES.get(name)
     cause = found(birth) if found is not None else None
-    return cause or _general(birth, name)
+    return cause or _general(birth)
 
 
 def _half(birth: Birth, name: str) -> Cause:
@@ -199,11 +202,9 @@ _RULES: Dict[str, Callable[[Birth], Optional[Cause]]] = {
 }
 
 
-def _general(birth: Birth, name: str) -> Cause:
+def _general(birth: Birth) -> Cause:
     sides = [f"{shape_text(each.shape)} from {number_text(each.low)} to {number_text(each.high)}" for each in birth.operands[:3]]
     why = f"it gets {', '.join(sides)}" if sides else "it gets no tensor"
-    if name.startswith(("empty", "new_empty")):
-        return Cause("it gives memory as it lies there", "Use `torch.zeros`, or write every element before it is read.")
     return Cause(why, "Look at its operands, and keep them in a range in which it is defined.")
 
 

@@ -67,6 +67,18 @@ class ParameterFacts:
 
 
 @dataclass(frozen=True)
+class Meeting:
+    """Two tensors in the loss whose shapes do not go together: refused (``failed``), or broadcast to ``result``."""
+
+    operation: str
+    output: Tuple[int, ...]
+    target: Tuple[int, ...]
+    result: Tuple[int, ...]
+    failed: bool
+    at: Spot = NOWHERE
+
+
+@dataclass(frozen=True)
 class StepFacts:
     """The step as a whole.
 
@@ -74,7 +86,7 @@ class StepFacts:
     ``strangers`` are the shapes of tensors that the optimizers have and the model has not. ``piled_up`` is a backward pass that added
     to gradients that were used before. ``eval_backward``: the gradients were made in eval mode. ``probabilities`` is a cross entropy
     that was given the result of a softmax. ``nan_origin`` and ``inf_origin`` are operations whose result is the first that is not
-    finite. ``failure`` is what the step raised, a code, or empty.
+    finite. ``failure`` is what the step raised, a code, or empty. ``meeting`` is what does not fit in the loss.
     """
 
     parameters: Tuple[ParameterFacts, ...]
@@ -89,4 +101,5 @@ class StepFacts:
     nan_origin: Optional[Loss] = None
     inf_origin: Optional[Loss] = None
     failure: str = ""
+    meeting: Optional[Meeting] = None
     dtypes: Tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from ...wire.problems import Problem
 from ...wire.steps import STEP
 from .facts import WITHOUT_GRAPH, StepFacts
 from .findings import grouped, of_the_step
+from .loss_shapes import loss_problem
 from .lost_gradient import CUTS
 from .reasons import reason_of
 
@@ -28,6 +29,9 @@ def failure_problems(step: StepFacts, raised: Problem) -> List[Problem]:
     """``raised`` is the exception as a problem."""
     if step.failure == WITHOUT_GRAPH:
         return _without_graph(step, raised)
+    shapes = loss_problem(step.meeting) if step.meeting is not None else None
+    if shapes is not None:
+        return [replace(shapes, details=raised.details)]
     stepped = any(event.kind == STEP for event in step.events)
     if step.failure == "backward-twice" or (step.failure == "inplace-backward" and stepped):
         message = "backward() runs through the graph of an earlier pass once more: something carries that graph along."

@@ -7,6 +7,7 @@ from ...wire.problems import ERROR, INFO, WARNING, Problem
 from ...wire.steps import EVAL, ParameterMotion
 from ..registration.forward_facts import Spot
 from .facts import NOT_FINITE, Loss, ParameterFacts, StepFacts
+from .loss_shapes import loss_problem
 from .reasons import Reason, reason_of
 
 _MOST_NAMED = 3
@@ -110,7 +111,8 @@ def _origin(code: str, at: Loss, text: str, hint: str) -> Problem:
 
 def of_the_step(step: StepFacts) -> List[Problem]:
     """What is wrong with the order of the calls, whatever the weights did."""
-    problems = []
+    found = loss_problem(step.meeting) if step.meeting is not None else None
+    problems = [found] if found is not None else []
     if step.piled_up is not None:
         at = Spot(step.piled_up.file, step.piled_up.line)
         text = "The gradients of the batch before are still there when backward() adds those of the next one: zero_grad() is missing."

@@ -14,10 +14,25 @@ from torchloupe.gui.text_table import Column, Row
 
 Outliers = Mapping[int, tuple[Outlier, ...]]
 
-MODULE, STANDS_OUT, CLASS = 1, 2, 3
-_IN_TABLE = ("mean", "std", "max", "zeros", "time", "share", "memory", "kept", "flops", "rms", "nan")
-_WIDTHS = {"zeros": 4.0, "share": 4.0, "flops": 7.0, "nan": 5.0, "memory": 5.5, "kept": 5.5}
-_TITLES = {"memory": "Output", "kept": "Kept", "share": "Share", "nan": "NaN/Inf"}
+MODULE, STANDS_OUT = 1, 2
+SHARE = Series("share", "Share", "share", lambda point: point.share, percent_text)
+_NUMBERS: tuple[tuple[Series, str, float], ...] = (
+    (SERIES_BY_NAME["mean"], "Mean", 5.2),
+    (SERIES_BY_NAME["std"], "Std", 5),
+    (SERIES_BY_NAME["max"], "Max |x|", 5),
+    (SERIES_BY_NAME["zeros"], "Zeros", 4),
+    (SERIES_BY_NAME["time"], "Time", 5),
+    (SHARE, "Share", 4),
+    (SERIES_BY_NAME["flops"], "FLOPs", 7.5),
+    (SERIES_BY_NAME["memory"], "Output", 5),
+    (SERIES_BY_NAME["kept"], "Kept", 5),
+    (SERIES_BY_NAME["nan"], "NaN/Inf", 5),
+    (SERIES_BY_NAME["rms"], "RMS", 5),
+)
+"""Each with the title and width of its column."""
+_FIRST_NUMBER = STANDS_OUT + 1
+IN_SIGHT = (0, STANDS_OUT, *range(_FIRST_NUMBER, _FIRST_NUMBER + 3))
+"""Columns that are seen beside the names without scrolling."""
 _TIPS = {
     "time": "without what it called",
     "share": "of the time of the whole run, without what it called",
@@ -27,19 +42,11 @@ _TIPS = {
 COLUMNS = (
     Column("#", 2.6, right=True),
     Column("Module", 12),
-    Column("Stands out", 7),
-    Column("Class", 7),
-    *(
-        Column(_TITLES.get(name, "" if name == "share" else name and SERIES_BY_NAME[name].title), _WIDTHS.get(name, 5.0), right=True)
-        for name in _IN_TABLE
-    ),
+    Column("Stands out", 6),
+    *(Column(title, width, right=True) for _, title, width in _NUMBERS),
+    Column("Class", 8),
 )
 HIDDEN_AT_FIRST = ("RMS",)
-SHARE = Series("share", "Share", "share", lambda point: point.share, percent_text)
-
-
-def _series(name: str) -> Series:
-    return SHARE if name == "share" else SERIES_BY_NAME[name]
 
 
 def number_cell(point: DepthPoint, series: Series) -> str:
@@ -51,15 +58,15 @@ def number_cell(point: DepthPoint, series: Series) -> str:
 def depth_row(point: DepthPoint, outliers: Outliers) -> Row:
     """One call as a row."""
     told = outliers.get(point.call.index, ())
-    labels = ", ".join(f"{SERIES_BY_NAME[each.series].noun} {each.label}" for each in told)
-    numbers = [number_cell(point, _series(name)) for name in _IN_TABLE]
-    name = plain_text(point.name)
-    cells = (str(point.call.index), "  " * point.call.depth + name, labels, plain_text(point.call.class_name), *numbers)
+    labels = ", ".join(each.label if each.series == "nan" else f"{each.series} {each.label}" for each in told)
+    numbers = [(series.name, number_cell(point, series)) for series, _, _ in _NUMBERS]
+    name, class_name = plain_text(point.name), plain_text(point.call.class_name)
+    cells = (str(point.call.index), name, labels, *(text for _, text in numbers), class_name)
     shown = {each.series: each.kind for each in told}
-    roles = ["muted", None, "shape" if told else None, "muted"]
-    roles += [KINDS[shown[name]].role if name in shown else None for name in _IN_TABLE]
-    tips = [f"{text}, {_TIPS[name]}" if text and name in _TIPS else text for name, text in zip(_IN_TABLE, numbers, strict=True)]
-    return Row(cells, point.call.index, tuple(roles), (cells[0], name, reasons_text(told), cells[3], *tips))
+    roles = ["muted", None, "shape" if told else None]
+    roles += [KINDS[shown[name]].role if name in shown else None for name, _ in numbers]
+    tips = [f"{text}, {_TIPS[name]}" if text and name in _TIPS else text for name, text in numbers]
+    return Row(cells, point.call.index, (*roles, "muted"), (cells[0], name, reasons_text(told), *tips, class_name))
 
 
 def reasons_text(told: Sequence[Outlier]) -> str:
@@ -69,17 +76,18 @@ def reasons_text(told: Sequence[Outlier]) -> str:
 
 def depth_haystack(point: DepthPoint, outliers: Outliers) -> str:
     """What a filter finds a call by."""
-    return haystack(tuple(cell.strip() for cell in depth_row(point, outliers).cells))
+    return haystack(depth_row(point, outliers).cells)
 
 
 def depth_order(point: DepthPoint, outliers: Outliers, column: int) -> tuple[bool, Any]:
     """What a column sorts by; calls that have nothing there come last."""
-    if column > CLASS:
-        value = _series(_IN_TABLE[column - CLASS - 1]).value(point)
+    place = column - _FIRST_NUMBER
+    if 0 <= place < len(_NUMBERS):
+        value = _NUMBERS[place][0].value(point)
         return (True, 0) if value is None else (False, value)
     told = outliers.get(point.call.index, ())
-    firsts = (point.call.index, point.name, -len(told), point.call.class_name)
-    return (column == STANDS_OUT and not told, firsts[column])
+    words = (point.call.index, point.name, -len(told))
+    return (column == STANDS_OUT and not told, words[column] if column < len(words) else point.call.class_name)
 
 
 def point_text(point: DepthPoint, series: Sequence[Series], told: Sequence[Outlier]) -> str:
@@ -102,7 +110,12 @@ class Kind:
     above: bool = True
 
 
-KINDS = {HIGH: Kind("t1", "shape"), LOW: Kind("t", "unexpected", above=False), NOT_FINITE: Kind("x", "error"), PART: Kind("d", "shape")}
+KINDS = {
+    HIGH: Kind("t1", "shape"),
+    LOW: Kind("t", "unexpected", above=False),
+    NOT_FINITE: Kind("x", "error"),
+    PART: Kind("d", "shape"),
+}
 BAND = SERIES[0]
 """The mean is drawn with a band: one standard deviation to each side."""
 _DECADES = 1.5
@@ -152,9 +165,9 @@ def scale_of(series: Series, values: Sequence[float]) -> Scale:
         return Scale(lane if has_zeros else low, high, True, lane if has_zeros else None)
     if series.name == "zeros":
         return Scale(0.0, 1.0)
-    low, high = min(values, default=0.0), max(values, default=0.0)
-    low = min(0.0, low) if series.spread else low
-    return Scale(low, high if high > low else low + (abs(low) or 1.0))
+    least, most = min(values, default=0.0), max(values, default=0.0)
+    least = min(0.0, least) if series.spread else least
+    return Scale(least, most if most > least else least + (abs(least) or 1.0))
 
 
 @dataclass(frozen=True)

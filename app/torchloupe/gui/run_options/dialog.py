@@ -22,6 +22,9 @@ class RunOptionsDialog(QDialog):
         self._options, self._chosen = options, chosen
         self.grad = self._combo([(self.tr("as torch and the model have it"), None), (self.tr("off, as under no_grad"), False)])
         self.grad.setCurrentIndex(0 if options.grad is None else 1)
+        dtypes = ("float32", "float64", "bfloat16", "float16")
+        self.dtype = self._combo([(self.tr("as constructed"), None), *((name, name) for name in dtypes)])
+        self.dtype.setCurrentIndex(max(0, self.dtype.findData(options.dtype)))
         self.autocast = self._combo([(self.tr("off"), None), ("bfloat16", "bfloat16"), ("float16", "float16")])
         self.autocast.setCurrentIndex(max(0, self.autocast.findData(options.autocast)))
         self.statistics = QCheckBox(self.tr("mean, spread, zeros, NaN and histogram of every output"))
@@ -34,6 +37,7 @@ class RunOptionsDialog(QDialog):
         form.setHorizontalSpacing(em(self, 1))
         for text, tip, field in (
             (self.tr("&Gradients"), self.tr("Without them nothing is kept for the backward pass"), self.grad),
+            (self.tr("&Dtype"), self.tr("Run a copy of the model, and its input, converted to this dtype"), self.dtype),
             (self.tr("&Autocast"), self.tr("Run under torch.autocast with this dtype"), self.autocast),
             (self.tr("&Statistics"), self.tr("Without them shapes, dtypes and times are shown"), self.statistics),
             (self.tr("Se&ed"), self.tr("Of the random numbers: the same seed gives the same run"), self.seed),
@@ -67,6 +71,7 @@ class RunOptionsDialog(QDialog):
         usual = RunOptions()
         self.grad.setCurrentIndex(0)
         self.autocast.setCurrentIndex(0)
+        self.dtype.setCurrentIndex(0)
         self.statistics.setChecked(usual.statistics)
         self.seed.setValue(usual.seed)
         self.limit.setValue(0.0)
@@ -80,6 +85,7 @@ class RunOptionsDialog(QDialog):
                 autocast=self.autocast.currentData(),
                 statistics=self.statistics.isChecked(),
                 seed=self.seed.value(),
+                dtype=self.dtype.currentData(),
                 time_limit=self.limit.value() or None,
             )
         )

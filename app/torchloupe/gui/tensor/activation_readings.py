@@ -69,9 +69,9 @@ class MapLayout:
         return ", ".join(words)
 
 
-def map_layout(shape: Sequence[int], view: str) -> MapLayout:
+def map_layout(shape: Sequence[int], view: str, axes: Sequence[str] = ()) -> MapLayout:
     """How a tensor is drawn in ``view``: ``maps``, ``attention`` or ``image``."""
-    tile = map_dimension(shape, view)
+    tile = map_dimension(shape, view, axes)
     rows, columns = [dimension for dimension in range(len(shape)) if dimension != tile][-2:]
     if view == IMAGE:
         return MapLayout(tuple(shape), tile, rows, columns, colour=1)

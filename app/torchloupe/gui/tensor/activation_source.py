@@ -8,9 +8,9 @@ from typing import Any
 from torchloupe.analysis.activation_views import activation_name
 from torchloupe.analysis.tensor_slices import blocks_of, index_parts, index_text
 from torchloupe.gui.jobs import Progress
+from torchloupe.gui.pinning import Pin
 from torchloupe.gui.tensor.sources import Ask, Chunks, ValueSource, answered, in_blocks
 from torchloupe.wire.activations import Activation, FetchActivation
-from torchloupe.wire.tensors import TensorMeta
 from torchloupe.wire.values import TensorDifference, ValueSummary
 
 BLOCK = 1 << 19
@@ -25,13 +25,15 @@ def dense_dtype(dtype: str) -> str:
 
 @dataclass(frozen=True)
 class ActivationSource:
-    """A tensor that went into a call or came out of it. The worker keeps it, and those that are pinned."""
+    """A tensor that went into a call or came out of it. The worker keeps it, and those that are pinned. ``axes`` are the names of its
+    dimensions, as far as they are known."""
 
     ask: Ask
     activation: Activation
     shape: tuple[int, ...]
     dtype: str
     pinned: tuple[Activation, ...] = field(default=(), compare=False)
+    axes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> str:
@@ -46,9 +48,9 @@ class ActivationSource:
         return answered(self.ask, FetchActivation(self.activation, block, self.pinned))[1]
 
 
-def activation_source(ask: Ask, activation: Activation, meta: TensorMeta, pinned: tuple[Activation, ...]) -> ActivationSource:
+def activation_source(ask: Ask, pin: Pin, pinned: tuple[Activation, ...]) -> ActivationSource:
     """The values of a tensor of a call."""
-    return ActivationSource(ask, activation, meta.shape, dense_dtype(meta.dtype), pinned)
+    return ActivationSource(ask, pin.activation, pin.meta.shape, dense_dtype(pin.meta.dtype), pinned, pin.axes)
 
 
 @dataclass(frozen=True)

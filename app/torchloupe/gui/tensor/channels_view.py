@@ -37,11 +37,12 @@ class ChannelsView(ValueView):
         """The numbers, made where the tensor is."""
         if not isinstance(source, ActivationSource):
             return None
-        return MeasureActivation(source.activation, channel_dimension(source.shape), source.pinned)
+        return MeasureActivation(source.activation, channel_dimension(source.shape, source.axes), source.pinned)
 
     def arrived(self, result: MeasuredActivation) -> None:
         """Show them."""
-        self.note.setText(channels_sentence(result))
+        axes = self.source.axes if isinstance(self.source, ActivationSource) else ()
+        self.note.setText(channels_sentence(result, axes))
         self.table.set_rows([channel_row(channel, result) for channel in result.channels])
 
     def copied_text(self) -> str:
@@ -49,13 +50,15 @@ class ChannelsView(ValueView):
         return self.table.copied_text()
 
 
-def channels_sentence(measured: MeasuredActivation) -> str:
+def channels_sentence(measured: MeasuredActivation, axes: tuple[str, ...] = ()) -> str:
     """How many there are, which dimension they are, and those that stand out."""
     if not measured.channels:
         return "Its channels are not counted: it has none, too many, or values without an order."
     dead = sum(channel.min == channel.max == 0 for channel in measured.channels)
     constant = sum(channel.min == channel.max for channel in measured.channels if channel.min is not None) - dead
-    words = [f"{counted(len(measured.channels), 'channel')} in dimension {channel_dimension(measured.shape)}"]
+    dimension = channel_dimension(measured.shape, axes)
+    name = axes[dimension].rstrip("s") if axes and dimension is not None else ""
+    words = [f"{counted(len(measured.channels), name or 'channel')} in dimension {dimension}"]
     words += [f"{count_text(dead)} of them zero everywhere"] if dead else []
     words += [f"{count_text(constant)} of them constant"] if constant else []
     return f"{', '.join(words)}. Of all values of each."

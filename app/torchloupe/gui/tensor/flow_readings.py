@@ -69,7 +69,7 @@ class FlowReadings:
 
     def source(self, pin: Pin) -> ActivationSource:
         """Its values."""
-        return source_of(self._jobs.ask, pin.activation, pin.meta, self._bench.pins.activations)
+        return source_of(self._jobs.ask, pin, self._bench.pins.activations)
 
     def difference(self, pair: tuple[Pin, Pin]) -> DifferenceSource:
         """The values of the second minus those of the first."""
@@ -100,7 +100,7 @@ class FlowReadings:
             return
         self._wanted = key
         if isinstance(key, Activation):
-            work: object = MeasureActivation(key, channel_dimension(choice.shape), self._bench.pins.activations)
+            work: object = MeasureActivation(key, channel_dimension(choice.shape, choice.axes), self._bench.pins.activations)
         else:
             work = MeasureDifference(self.difference(key))
         done, failed = partial(self._arrived, key), partial(self._refused, key)

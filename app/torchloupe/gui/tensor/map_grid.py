@@ -57,9 +57,9 @@ class MapGrid(ValueView):
         self.canvas.pointed.connect(self._point)
         self.canvas.chosen.connect(self._choose)
 
-    def set_kind(self, kind: str) -> None:
-        """What the next tensor is: ``maps``, ``attention`` or ``image``."""
-        self.kind = kind
+    def set_kind(self, kind: str, axes: tuple[str, ...] = ()) -> None:
+        """What the next tensor is: ``maps``, ``attention`` or ``image``; and the names of its dimensions, as far as they are known."""
+        self.kind, self.steppers.names = kind, axes
         with QSignalBlocker(self.what):
             self.what.setCurrentIndex(0)
 
@@ -102,7 +102,7 @@ class MapGrid(ValueView):
         return "\n".join(f"{number}\t{norm:.9g}" for number, norm in pairs)
 
     def _set_layout(self, source: ValueSource) -> None:
-        layout = self.layout_of_maps = map_layout(source.shape, self.shown_kind)
+        layout = self.layout_of_maps = map_layout(source.shape, self.shown_kind, self.steppers.names)
         self._first = 0
         self.steppers.set_dimensions([(dimension, source.shape[dimension]) for dimension in layout.fixed])
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torchloupe.analysis.activation_views import best_view, no_values_reason, tensor_name
+from torchloupe.analysis.axis_names import named_shape_text
 from torchloupe.analysis.wording import bytes_text, count_text, counted, number_text, shape_text
 from torchloupe.gui.flowed import pins_of_call
 from torchloupe.gui.pinning import Pin
@@ -35,6 +36,7 @@ class TensorChoice:
     pin: Pin | None = None
     pair: tuple[Pin, Pin] | None = None
     kind: str = ""
+    axes: tuple[str, ...] = ()
 
 
 def choices_of(workbench: Workbench) -> list[TensorChoice]:
@@ -57,14 +59,13 @@ def flow_choice(pin: Pin, call: LayerCall, workbench: Workbench) -> TensorChoice
     """An output or an input of a call."""
     meta, side, number = pin.meta, pin.activation.side, pin.activation.number
     count = len(call.outputs if side == OUTPUT else call.inputs)
-    facts = (("Shape", shape_text(meta.shape)), ("Dtype", meta.dtype), ("Device", meta.device))
+    facts = (("Shape", named_shape_text(meta.shape, pin.axes)), ("Dtype", meta.dtype), ("Device", meta.device))
     title = f"{call.module or '(model)'}, {tensor_name(meta, side, number, count)} {shape_text(meta.shape)}"
     is_picture = not call.module or (side == INPUT and len(meta.shape) == 4 and meta.shape[1] == RGB_CHANNELS)
-    kind = best_view(meta.shape, pin.stats, is_picture)
+    kind = best_view(meta.shape, pin.stats, is_picture, pin.axes)
     has_no_data = workbench.asked.shapes_only or (workbench.report is not None and workbench.report.device == "meta")
-    return TensorChoice(
-        title, facts, pin.stats, note=no_values_reason(meta, call, has_no_data), shape=meta.shape, pin=pin, kind=kind
-    )
+    note = no_values_reason(meta, call, has_no_data)
+    return TensorChoice(title, facts, pin.stats, note=note, shape=meta.shape, pin=pin, kind=kind, axes=pin.axes)
 
 
 def pair_choices(pair: tuple[Pin, Pin] | None) -> list[TensorChoice]:
@@ -74,9 +75,16 @@ def pair_choices(pair: tuple[Pin, Pin] | None) -> list[TensorChoice]:
     one, other = pair
     facts = (("A", one.title), ("B", other.title))
     if one.meta.shape == other.meta.shape:
-        kind = best_view(one.meta.shape)
+        kind = best_view(one.meta.shape, axes=one.axes)
         return [
-            TensorChoice(f"Pinned: B minus A, {other.title} minus {one.title}", facts, shape=one.meta.shape, pair=pair, kind=kind)
+            TensorChoice(
+                f"Pinned: B minus A, {other.title} minus {one.title}",
+                facts,
+                shape=one.meta.shape,
+                pair=pair,
+                kind=kind,
+                axes=one.axes,
+            )
         ]
     return [TensorChoice(f"Pinned: A beside B, {one.title} and {other.title}", facts, pair=pair)]
 

@@ -185,8 +185,8 @@ class TensorPanel(QWidget):
         """What the views are given; a question in place of the values where a person has to be asked before."""
         question = self.flow.question if (choice.pin or choice.pair) and not choice.note else ""
         if question:
-            return Subject(None, question, choice.kind, choice.shape, self.flow.button, self.flow.allow)
-        return Subject(self._source_of(choice), rows.no_values_sentence(choice), choice.kind, choice.shape)
+            return Subject(None, question, choice.kind, choice.shape, choice.axes, self.flow.button, self.flow.allow)
+        return Subject(self._source_of(choice), rows.no_values_sentence(choice), choice.kind, choice.shape, choice.axes)
 
     def _show_parts(self, choice: rows.TensorChoice) -> None:
         """Two tensors of different shapes lie side by side; everything else has the views."""

@@ -41,11 +41,11 @@ class SideBySide(QWidget):
         self.table.set_rows(both_rows(pair))
         for letter, pin, (name, views) in zip("AB", pair, self.sides, strict=True):
             name.setText(f"{letter}: {pin.title}")
-            kind = best_view(pin.meta.shape, pin.stats)
+            kind = best_view(pin.meta.shape, pin.stats, axes=pin.axes)
             if flow.question:
-                views.set_subject(Subject(None, flow.question, kind, pin.meta.shape, flow.button, flow.allow))
+                views.set_subject(Subject(None, flow.question, kind, pin.meta.shape, pin.axes, flow.button, flow.allow))
             else:
-                views.set_subject(Subject(flow.source(pin), "", kind, pin.meta.shape))
+                views.set_subject(Subject(flow.source(pin), "", kind, pin.meta.shape, pin.axes))
             views.show_best()
 
     def _build(self) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
+from torchloupe.analysis.axis_names import BATCH
+
 
 class Steppers(QWidget):
     """``places`` are what is chosen, in the order of the dimensions; ``changed`` is sent with each other one."""
@@ -14,6 +16,7 @@ class Steppers(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.boxes: list[QSpinBox] = []
+        self.names: tuple[str, ...] = ()  # of all dimensions, as far as they are known
         self._dimensions: tuple[tuple[int, int], ...] = ()
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -46,4 +49,7 @@ class Steppers(QWidget):
         return made
 
     def _prefix(self, dimension: int) -> str:
-        return self.tr("sample  ") if not dimension else self.tr("dim {0}:  ").format(dimension)
+        name = self.names[dimension] if dimension < len(self.names) else ""
+        if name == BATCH or not (name or dimension):
+            return self.tr("sample  ")
+        return f"{name}  " if name else self.tr("dim {0}:  ").format(dimension)

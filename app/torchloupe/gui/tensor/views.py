@@ -43,6 +43,7 @@ class Subject:
     why: str = ""
     kind: str = ""
     shape: tuple[int, ...] = ()
+    axes: tuple[str, ...] = ()
     button: str = ""
     clicked: Callable[[], object] | None = None
 
@@ -141,7 +142,9 @@ class TensorViews(QWidget):
         view = self._views.get(number)
         self._stack.setCurrentWidget(view or self._histogram)
         if isinstance(view, MapGrid):
-            view.set_kind(subject.kind)
+            view.set_kind(subject.kind, subject.axes)
+        if isinstance(view, LineView):
+            view.steppers.names = subject.axes
         if view is not None:
             view.set_source(subject.source, subject.why, subject.button, subject.clicked)
         self.changed.emit()
@@ -157,6 +160,6 @@ def fitting_views(subject: Subject) -> set[int]:
         fits.add(MAP_GRID)
     if shape and 0 not in shape and shape[-1] > 1:
         fits.add(LINE_PLOT)
-    if channel_dimension(shape) is not None and not isinstance(subject.source, DifferenceSource):
+    if channel_dimension(shape, subject.axes) is not None and not isinstance(subject.source, DifferenceSource):
         fits.add(CHANNELS)
     return fits

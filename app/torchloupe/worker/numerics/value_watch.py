@@ -23,7 +23,7 @@ MEANT = "meant"
 _Mark = Union[str, Birth]
 _CONSTANTS = (
     *("full", "full_like", "new_full", "tensor", "as_tensor", "new_tensor", "fill", "masked_fill", "where", "setitem"),
-    *("index_fill", "empty", "empty_like", "new_empty", "triu", "tril", "pad", "fill_diagonal", "masked_scatter", "scatter"),
+    *("constant", "index_fill", "empty", "empty_like", "new_empty", "triu", "tril", "pad", "fill_diagonal", "masked_scatter", "scatter"),
 )
 _HUGE = 0.9 * torch.finfo(torch.float32).max
 _SOFTMAX = ("softmax", "log_softmax", "_softmax", "softmin")
@@ -180,7 +180,7 @@ class ValueWatch(TorchFunctionMode):
             because,
             ignored=_ignored(name, args, kwargs),
             is_negative=kind == INF and not bool(torch.isposinf(tensor).any()),
-            is_written=name.strip("_") in _CONSTANTS and not name.startswith(("empty", "new_empty")),
+            is_written=name.strip("_") in _CONSTANTS,
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Iterable, List, Optional, Tuple
 
 import torch
@@ -138,6 +139,7 @@ class _Step:
         training = self._training
         failure = "" if self._failed is None else kind_of_failure(str(self._failed))
         facts = gathered.facts(training.is_own_loop, not training.has_loss, not training.has_optimizer, failure)
+        facts = replace(facts, meeting=training.meeting)
         finite = all(each.value is None or math.isfinite(each.value) for each in facts.events)
         if self._failed is None and finite and not needs_a_trace(facts):
             return facts

@@ -135,6 +135,7 @@ class StepWatch:
             return watched(original, args, kwargs)
 
         wrapper.__dict__.update(getattr(original, "__dict__", {}))
+        wrapper.__name__ = name
         setattr(owner, name, wrapper)
         self._undo.append(lambda: setattr(owner, name, original))
 

@@ -8,6 +8,7 @@ from typing import Any, Callable, ContextManager, Dict, List, Optional, Tuple
 import torch
 from torch import nn
 
+from ...analysis.step.facts import Meeting
 from ...wire.errors import UsageError
 from ...wire.problems import Problem
 from ...wire.steps import MEAN_SQUARE, RunStep
@@ -15,6 +16,7 @@ from ..explain import CouldNotRun
 from ..input_values import SampleInput
 from ..nested import tensors_in
 from ..target import Target
+from .loss_watch import LossWatch
 from .step_watch import StepWatch
 
 DEFAULT_LR = 1e-3
@@ -79,6 +81,7 @@ class Training:
                 f"There is no loss `{request.loss}`.", f"Choose one of {', '.join(LOSSES)}, or write a `loss_fn(output)`."
             )
         self.loss_source, self.optimizer_source = self._sources()
+        self.meeting: Optional[Meeting] = None
 
     def _sources(self) -> Tuple[str, str]:
         if self._own is not None:
@@ -157,7 +160,13 @@ class Training:
     def _loss(self, spread: bool) -> torch.Tensor:
         output = self._model(*self._given.positional, **self._given.keywords)
         if self._loss_function is not None:
-            return _scalar(self._loss_function(output), "`loss_fn`")
+            watch = LossWatch(self._target.places)
+            try:
+                with watch:
+                    loss = self._loss_function(output)
+            finally:
+                self.meeting = self.meeting or watch.found
+            return _scalar(loss, "`loss_fn`")
         name = self._request.loss
         own = getattr(output, "loss", None)
         if name in (None, "model") and isinstance(own, torch.Tensor):

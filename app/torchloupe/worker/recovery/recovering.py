@@ -1,0 +1,150 @@
+"""A context in which a pass goes on: a layer that refuses its input gives what it was built to give, an operation what it was meant to."""
+
+import sys
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from ...analysis.mismatch_chain import GOES_ON, Mismatch, producer_of
+from ...wire.problems import Problem
+from ..failure import layer_problem, operation_problem, torch_layer
+from ..operations import FailingOperation
+from ..places import Places
+from ..repetition import Repetition
+from ..torch_compat import uncompiled
+from ..trace import ForwardTrace
+from .guarded import is_guarded
+from .stand_ins import WHOLE, stand_in, whole_stand_in
+from .substitutes import substitutes
+
+MOST_MISMATCHES = 25
+_NONE = object()
+
+
+class Recovered:
+    """One failure that was got over. ``choices``: in how many ways; ``repaired``: the result is that of the repaired operation."""
+
+    def __init__(self, mismatch: Mismatch, part: nn.Module, choices: int = 1, repaired: bool = False) -> None:
+        self.mismatch = mismatch
+        self.part = part
+        self.choices = choices
+        self.repaired = repaired
+
+
+class Recovering(TorchFunctionMode):
+    """Inside, failures that are mismatches are got over and noted in ``found``; others are raised as ever.
+
+    ``choices`` says for each of the operations with several likely results which one to take; the first where it says nothing.
+    ``spared`` is a path whose layer is left to fail.
+    """
+
+    def __init__(self, model: nn.Module, places: Places, choices: Sequence[int] = (), spared: Optional[str] = None) -> None:
+        super().__init__()
+        self._model = model
+        self._places = places
+        self._trace = ForwardTrace(model, report=lambda _calls: None, check=lambda: None, statistics=False)
+        self._choices = list(choices)
+        self._spared = spared
+        self._busy = False
+        self._inside: Optional[BaseException] = None
+        self.found: List[Recovered] = []
+
+    def __enter__(self) -> "Recovering":
+        self._plain_call: Any = nn.Module.__call__
+        nn.Module.__call__ = self._recovered(self._plain_call)  # type: ignore[method-assign]
+        self._contexts = [self._trace, uncompiled()]
+        for context in self._contexts:
+            context.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        super().__exit__(*exception)
+        for context in reversed(self._contexts):
+            context.__exit__(None, None, None)
+        nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]
+
+    def _recovered(self, plain_call: Callable[..., Any]) -> Callable[..., Any]:
+        recovering = self
+
+        def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return plain_call(self, *args, **kwargs)
+            except Exception as error:
+                output = recovering._of_layer(self, args, kwargs, error)
+                if output is _NONE:
+                    raise
+                return output
+
+        return call
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        try:
+            return func(*args, **kwargs)
+        except Exception as error:
+            output = _NONE if self._busy else self._of_operation(func, args, kwargs, error)
+            if output is _NONE:
+                raise
+            return output
+
+    def _of_layer(self, part: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any], error: BaseException) -> Any:
+        opened, kind = self._trace.innermost(), torch_layer(part)
+        if kind is None or opened is None or opened.module is not part or self._is_left_alone(opened.call.module):
+            return _NONE
+        if kind in WHOLE and self._inside is error:
+            return self._carefully(lambda: whole_stand_in(part, args))
+        calls = self._trace.calls
+        problem = layer_problem(error, self._model, opened, calls)
+        if problem is None or problem.code not in GOES_ON:
+            return _NONE
+        output = self._carefully(lambda: stand_in(part, kind, problem, args, kwargs))
+        if output is _NONE:
+            return _NONE
+        producer = producer_of(problem.data.get("got"), opened.call.index, calls)
+        self.found.append(Recovered(Mismatch(problem, producer), part))
+        if any(torch_layer(record.part) in WHOLE for record in self._trace.open_calls()[:-1]):
+            self._inside = error
+            return _NONE
+        return output
+
+    def _of_operation(self, func: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any], error: BaseException) -> Any:
+        opened = self._trace.innermost()
+        if opened is None or torch_layer(opened.module) is not None or self._is_left_alone(None):
+            return _NONE
+        seen = FailingOperation(self._places)
+        seen.remember(func, args, kwargs)
+        problem = operation_problem(error, seen, opened, self._places)
+        if problem is None or problem.code not in GOES_ON:
+            return _NONE
+        results, repaired = self._likely(problem, seen, func, args, kwargs)
+        if not results:
+            return _NONE
+        choice = self._choices.pop(0) if len(results) > 1 and self._choices else 0
+        output = self._carefully(results[choice])
+        if output is not _NONE:
+            self.found.append(Recovered(Mismatch(problem), opened.module, len(results), repaired))
+        return output
+
+    def _likely(self, problem: Problem, seen: FailingOperation, *called: Any) -> Tuple[List[Callable[[], Any]], bool]:
+        found = self._carefully(lambda: substitutes(problem.code, seen, *called))
+        return ([], False) if found is _NONE else found
+
+    def _carefully(self, work: Callable[[], Any]) -> Any:
+        """Its result; ``_NONE`` where there is none. What it does is not watched."""
+        self._busy = True
+        try:
+            output = work()
+        except Exception:
+            return _NONE
+        finally:
+            self._busy = False
+        return _NONE if output is None else output
+
+    def _is_left_alone(self, path: Optional[str]) -> bool:
+        if self._trace.is_threaded or len(self.found) >= MOST_MISMATCHES or (path is not None and path == self._spared):
+            return True
+        return is_guarded(sys._getframe(2), Repetition.run.__code__)

@@ -1,0 +1,185 @@
+"""All mismatches of a model in one go: a failed pass is taken to its end, in the way that leaves the fewest of them."""
+
+import time
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+
+from ...analysis.mismatch_chain import GOES_ON, causes, key_of
+from ...wire.problems import Problem
+from ..input_values import SampleInput
+from ..places import Places
+from ..repairs import RUNS, changed_input, put_in_place, rebuilt, try_fixes
+from ..repetition import Repetition
+from .recovering import Recovered, Recovering
+
+_SECONDS = 20.0
+_MOST_PASSES = 40
+Key = Tuple[object, ...]
+
+
+def every_mismatch(first: Problem, repetition: Repetition, places: Places, told: int) -> Tuple[Problem, ...]:
+    """``first``, why a pass failed, and every further mismatch with a cause of its own, each with fixes that were tried.
+
+    ``told`` is how many calls of the pass are known to who reads this. What follows from a mismatch stands in its ``data``.
+    """
+    if first.code not in GOES_ON:
+        return (first,)
+    search = _Search(repetition, places, _repaired_input(first, repetition.given))
+    found = search.found()
+    if search.given is None and (not found or found[0].mismatch.key != key_of(first)):
+        return (first,)
+    own, following = search.with_causes(found)
+    if search.given is not None:
+        further = own
+    else:
+        first, further = _marked(first, own[0], search.is_whole and len(own) == 1), own[1:]
+        first = _with_consequences(first, following[0])
+        following = following[1:]
+    problems = [_told(search.tried(each), told) for each in further]
+    problems = [_with_consequences(problem, those) for problem, those in zip(problems, following)]
+    if problems and search.runs_with([first, *problems]):
+        text = f"With the fixes of these {len(problems) + 1} mismatches together the model runs to its end."
+        first = replace(first, hint=f"{first.hint} {text}".strip(), data={**first.data, "runs_with_all_fixes": True})
+    return (first, *problems)
+
+
+class _Search:
+    """Passes in which mismatches are got over. ``given`` is the input, where the first mismatch is one of it and it was changed."""
+
+    def __init__(self, repetition: Repetition, places: Places, given: Optional[SampleInput]) -> None:
+        self.given = given
+        self.model = repetition.model
+        self.is_whole = False
+        self._repetition = repetition
+        self._places = places
+        self._choices: List[int] = []
+        self._doubtful: Dict[Key, Key] = {}
+        self._passes = 0
+        self._until = time.monotonic() + _SECONDS
+
+    def found(self) -> List[Recovered]:
+        """What was got over, in its order, where operations give what leaves the fewest mismatches."""
+        best, error = self._pass([])
+        while True:
+            points = [each for each in best if each.choices > 1]
+            if len(points) <= len(self._choices):
+                break
+            point = points[len(self._choices)]
+            options = [(best, error)]
+            while len(options) < point.choices and self._may_go_on():
+                options.append(self._pass([*self._choices, len(options)]))
+            winner = min(range(len(options)), key=lambda at: (options[at][1] is not None, len(options[at][0])))
+            best, error = options[winner]
+            self._choices.append(winner)
+            others = [_keys(those) for those, ended in options if ended is None or error is not None]
+            sure: Set[Key] = set.intersection(*others) if len(options) == point.choices and others else set()
+            at = best.index(next(each for each in best if each.mismatch.key == point.mismatch.key))
+            for each in best[at + 1 :]:
+                if each.mismatch.key not in sure:
+                    self._doubtful.setdefault(each.mismatch.key, point.mismatch.key)
+        self.is_whole = error is None
+        return best
+
+    def with_causes(self, found: Sequence[Recovered]) -> Tuple[List[Recovered], List[List[Problem]]]:
+        """Those with a cause of their own, and for each of them what follows from it."""
+        roots: List[Optional[int]] = list(causes([each.mismatch for each in found]))
+        places = {each.mismatch.key: at for at, each in reversed(list(enumerate(found)))}
+        for at, each in enumerate(found):
+            doubt = self._doubtful.get(each.mismatch.key)
+            if roots[at] is None and doubt is not None:
+                root = places[doubt]
+                roots[at] = roots[root] if roots[root] is not None else root
+        own = [at for at, root in enumerate(roots) if root is None]
+        following = [[each.mismatch.problem for each, root in zip(found, roots) if root == at] for at in own]
+        return [found[at] for at in own], following
+
+    def tried(self, recovered: Recovered) -> Problem:
+        """Its problem with its fixes tried where all the others are got over."""
+        problem = recovered.mismatch.problem
+        if "operation" in problem.data:
+            return _marked(problem, recovered, False)
+        if not self._may_go_on():
+            return problem
+        return try_fixes(problem, recovered.part, _Continued(self, problem.module))
+
+    def runs_with(self, problems: Sequence[Problem]) -> bool:
+        """Whether the pass ends without a mismatch once the first fix of each is made, for good and together."""
+        fixes = [next((fix for fix in problem.fixes if fix.verified), None) for problem in problems]
+        if None in fixes or not self._may_go_on():
+            return False
+        pairs = []
+        for fix in fixes:
+            if fix is not None and fix.kind == "set_argument" and fix.module is not None and fix.argument:
+                layer = self.model.get_submodule(fix.module)
+                pairs.append((layer, rebuilt(layer, fix.argument, fix.value)))
+        passed = Recovering(self.model, self._places)
+
+        def prepare() -> None:
+            for layer, new in pairs:
+                if new is not None:
+                    put_in_place(self.model, layer, new)
+
+        error = self._repetition.run(within=passed, prepare=prepare, given=self.given)
+        return error is None and all(each.repaired for each in passed.found)
+
+    def run(self, prepare: Callable[[], None], given: Optional[SampleInput], spared: Optional[str]) -> Optional[BaseException]:
+        """One more pass, with a change to the model or to the input."""
+        within = Recovering(self.model, self._places, self._choices, spared)
+        return self._repetition.run(within=within, prepare=prepare, given=given or self.given)
+
+    def _pass(self, choices: Sequence[int]) -> Tuple[List[Recovered], Optional[BaseException]]:
+        self._passes += 1
+        recovering = Recovering(self.model, self._places, choices)
+        error = self._repetition.run(within=recovering, given=self.given)
+        return recovering.found, error
+
+    def _may_go_on(self) -> bool:
+        return self._passes < _MOST_PASSES and time.monotonic() < self._until
+
+
+class _Continued:
+    """Passes in which a repair is tried while all mismatches but that of ``spared`` are got over."""
+
+    reached = "this layer is passed; with the other mismatches repaired, too, the model runs to its end"
+
+    def __init__(self, search: _Search, spared: Optional[str]) -> None:
+        self.model = search.model
+        self.given = search.given or search._repetition.given
+        self._search = search
+        self._spared = spared
+
+    def run(self, *, prepare: Callable[[], None], given: Optional[SampleInput] = None) -> Optional[BaseException]:
+        """One such pass after ``prepare``; what it raised, or None."""
+        return self._search.run(prepare, given, self._spared)
+
+
+def _repaired_input(first: Problem, given: SampleInput) -> Optional[SampleInput]:
+    """The input as it should have been, where that is what was wrong."""
+    fix = next((fix for fix in first.fixes if fix.verified and fix.kind in ("permute_input", "change_input")), None)
+    return changed_input(fix, first, given) if fix else None
+
+
+def _keys(found: Sequence[Recovered]) -> Set[Key]:
+    return {each.mismatch.key for each in found}
+
+
+def _marked(problem: Problem, recovered: Recovered, is_all: bool) -> Problem:
+    """The fix of an operation was made on the way."""
+    if not recovered.repaired or "operation" not in problem.data:
+        return problem
+    outcome = RUNS if is_all else "this operation is passed"
+    fixes = tuple(replace(fix, verified=True, outcome=outcome) if fix.kind == "edit_source" else fix for fix in problem.fixes)
+    return replace(problem, fixes=fixes)
+
+
+def _with_consequences(problem: Problem, following: Sequence[Problem]) -> Problem:
+    told: List[Dict[str, Any]] = []
+    for each in following:
+        row = {"code": each.code, "module": each.module, "file": each.file, "line": each.line}
+        if row not in told:
+            told.append(row)
+    return replace(problem, data={**problem.data, "consequences": told}) if told else problem
+
+
+def _told(problem: Problem, told: int) -> Problem:
+    return problem if problem.call is None or problem.call < told else replace(problem, call=None)
