@@ -19,6 +19,7 @@ from statistics import median
 from figures import Figure, medians, output_of, seconds_of, seconds_until_painted
 from listing import Listing
 from value_peers import LARGE, LARGE_PART
+from watching import FEW, MODELS, Watching
 
 HERE = Path(__file__).resolve().parent
 OTHER_PYTHON = "TORCHLOUPE_BENCH_PYTHON"
@@ -70,6 +71,7 @@ class Bench:
             self.python, self.environment, folder, size.rounds, size.listed_gigabytes, size.listed_tensors
         ).figures()
         yield from self.values()
+        yield from Watching(self.python, self.environment, size.rounds, MODELS if size is FULL else FEW).figures()
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
         yield self.tree_on_screen()
         yield from self.registration()
@@ -159,6 +161,8 @@ class Bench:
         said = self.said([user, str(HERE / "registration_peers.py"), self.size.modules, "16,8"])
         name = f"registration of {self.size.modules.replace('_', ' ')}"
         yield Figure(name, said["registration"], "constructing them", said["build"], "s", 2.0)
+        yield Figure(f"{name}: closer look", said["closer_look"], "constructing them", said["build"], "s", 2.0)
+        yield Figure(f"{name}: with the values", said["with_values"], "constructing them", said["build"], "s")
         for peer in ("torchinfo", "torchlens"):
             if peer in said:
                 yield Figure(f"{name}: closer look", said["closer_look"], f"{peer}, one pass", said[peer], "s")

@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -43,8 +44,8 @@ def measured(factory: str, shape: str) -> dict[str, float]:
     target = import_target(f"{FILE}:{factory}")
     make = getattr(big_models, factory)
     context = SimpleNamespace(state={}, progress=lambda *_: None, cancel=SimpleNamespace(raise_if_requested=lambda: None))
-    request = InspectModel((f"float32[{shape}]",))
-    taken: dict[str, list[float]] = {"build": [], "registration": [], "closer_look": []}
+    request = InspectModel((f"float32[{shape}]",), values=False)
+    taken: dict[str, list[float]] = {"build": [], "registration": [], "closer_look": [], "with_values": []}
 
     def looked_at() -> None:
         with ConstructionWatch() as watch:
@@ -55,7 +56,10 @@ def measured(factory: str, shape: str) -> dict[str, float]:
         model = make()
         taken["build"].append(seconds_of(make))
         taken["registration"].append(seconds_of(looked_at) - taken["build"][-1])
-        taken["closer_look"].append(seconds_of(lambda model=model: inspect_model(target, model, request, context, [str(FILE)])))
+        for name, asked in (("closer_look", request), ("with_values", replace(request, values=True))):
+            taken[name].append(
+                seconds_of(lambda model=model, asked=asked: inspect_model(target, model, asked, context, [str(FILE)]))
+            )
     given = torch.rand(*(int(size) for size in shape.split(",")))
     return {**{name: max(median(values), 0.0) for name, values in taken.items()}, **peers(make(), given)}
 

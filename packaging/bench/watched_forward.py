@@ -1,12 +1,14 @@
-"""A forward pass, plain and watched in turns, as ratios: ``watched_forward.py MODEL THREADS ROUNDS``.
+"""A forward pass, plain and watched in turns: ``watched_forward.py MODEL THREADS ROUNDS``, or ``watched_forward.py MODEL memory WAY``.
 
-``shapes`` and ``statistics`` are ours, everything told into a pipe that nobody reads slowly; ``read`` is the least that statistics of
-every activation can cost: each read once. CPU time of the process, so that other work on the machine counts little.
+``shapes`` and ``statistics`` are ours, everything told into a pipe that somebody empties at once; ``read`` is the least that statistics of
+every activation can cost: each read once. torchinfo and TorchLens stand beside them where they are installed. CPU time of the process, so
+that other work on the machine counts little.
 """
 
 import gc
 import io
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +25,9 @@ from torchloupe.wire.requests import CallsFinished
 from torchloupe.wire.stream import EVENT, Stream
 from torchloupe.worker.trace import ForwardTrace
 
+MOST_FOR_TORCHLENS = 1000
+"""Modules; of more it takes minutes."""
+
 
 class Nowhere(io.RawIOBase):
     """Takes what is written."""
@@ -32,13 +37,6 @@ class Nowhere(io.RawIOBase):
 
     def write(self, data: object) -> int:
         return len(data)  # type: ignore[arg-type]
-
-
-def seconds(work: Callable[[], None]) -> tuple[float, float]:
-    """CPU time and time on the clock."""
-    began, clock = time.process_time(), time.perf_counter()
-    work()
-    return time.process_time() - began, time.perf_counter() - clock
 
 
 def watched(model: nn.Module, inputs: torch.Tensor, statistics: bool) -> None:
@@ -63,30 +61,64 @@ def read_once(model: nn.Module, inputs: torch.Tensor) -> None:
         handle.remove()
 
 
-def main() -> None:
-    name, threads, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    torch.set_num_threads(threads)
-    make, give = MODELS[name]
-    gc.freeze()  # as the worker does
-    model, inputs = make(), give()
-    ways: dict[str, Callable[[], None]] = {
-        "plain": lambda: void(model(inputs)),
+def peers(model: nn.Module, inputs: torch.Tensor) -> dict[str, Callable[[], object]]:
+    """Other tools that go through a pass, those that are installed."""
+    found: dict[str, Callable[[], object]] = {}
+    try:
+        import torchinfo
+
+        found["torchinfo"] = lambda: torchinfo.summary(model, input_data=inputs, verbose=0)
+    except ImportError:
+        pass
+    try:
+        import torchlens
+
+        if sum(1 for _ in model.modules()) <= MOST_FOR_TORCHLENS:
+            found["TorchLens"] = lambda: torchlens.log_forward_pass(model, inputs, layers_to_save=None)
+    except ImportError:
+        pass
+    return found
+
+
+def ways(model: nn.Module, inputs: torch.Tensor) -> dict[str, Callable[[], object]]:
+    """What is measured, in turns."""
+    return {
+        "plain": lambda: model(inputs),
         "shapes": lambda: watched(model, inputs, False),
         "statistics": lambda: watched(model, inputs, True),
         "read": lambda: read_once(model, inputs),
     }
-    taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
-    for work in ways.values():
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU time."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def main() -> None:
+    name, threads, rounds = sys.argv[1:4]
+    torch.set_num_threads(1 if threads == "memory" else int(threads))
+    make, give = MODELS[name]
+    gc.freeze()  # as the worker does
+    model, inputs = make(), give()
+    if threads == "memory":
+        ways(model, inputs)[rounds]()
+        print(json.dumps({"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+        return
+    measured = ways(model, inputs)
+    taken: dict[str, list[float]] = {way: [] for way in measured}
+    for work in measured.values():
         work()
-    for _ in range(rounds):
-        for way, work in ways.items():
+    for _ in range(int(rounds)):
+        for way, work in measured.items():
             taken[way].append(seconds(work))
-    answer = {way: {"cpu": median(cpu for cpu, _ in each), "clock": median(clock for _, clock in each)} for way, each in taken.items()}
+    answer = {way: median(each) for way, each in taken.items()}
+    for peer, work in peers(model, inputs).items():
+        work()
+        answer[peer] = seconds(work)
     print(json.dumps(answer))
-
-
-def void(_value: object) -> None:
-    """Drops it."""
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def event(kind: str, line: int, what: str = "") -> StepEvent:
 
 
 EVENTS = (event(MADE, 20, "SGD"), event(ZERO_GRAD, 21), event(BACKWARD, 22), event(STEP, 23))
-OTHER = replace(STILL, key="b.w", owner="b", moved=True)
+OTHER = replace(STILL, key="b.w", owner="b", moved=True, weight_norm=2.0)
 
 
 def their_step(*parameters: ParameterFacts, events: tuple[StepEvent, ...] = EVENTS, **facts: object) -> StepFacts:
@@ -131,6 +131,16 @@ def test_that_the_first_question_that_says_yes_is_the_reason(
     assert (reason.code, reason.severity, reason.at.line) == (code, severity, line)
     assert reason.text
     assert reason.hint or severity == INFO
+
+
+def test_that_a_copy_of_what_learns_may_be_without_gradient() -> None:
+    teacher = replace(without(NO_GRADIENT, "no-grad-context"), key="t.w", weight_norm=2.0)
+    reason = reason_of(teacher, their_step(teacher))
+    assert reason is not None
+    assert (reason.code, reason.severity) == ("no-grad-context", INFO)
+    deeper = reason_of(replace(teacher, key="t.x.w"), their_step(teacher))
+    assert deeper is not None
+    assert deeper.severity == WARNING
 
 
 def test_that_what_learned_has_no_reason() -> None:

@@ -104,7 +104,7 @@ def test_that_a_row_says_everything_about_an_operation() -> None:
     row = call_row(OPERATIONS_OF_RUN[0])
     assert row.cells == (
         "", "    .flatten(start_dim=1)", "✓ done", "[2, 64, 7, 7]", "[2, 64, 7, 7]", "line 60", "0.0125", "0.98", "-3.5", "3.25",
-        "0 %", "", "120 µs", "float32",
+        "0 %", "", "120 µs", "float32", *[""] * 5,
     )  # fmt: skip
     assert row.key == ("operation", 0)
     assert set(row.roles) == {"muted"}

@@ -105,7 +105,10 @@ def test_that_the_tree_is_on_screen_while_the_model_is_not_yet_open(opening: Any
 def test_that_it_is_said_that_more_is_coming_and_nothing_is_called_healthy(opening: Any, qtbot: Any) -> None:
     window = ahead(opening, qtbot, whole())
     assert window.status.message.text() == "10 modules; looking for what is not registered …"
-    assert window.docks.panels["problems"].inside().table.empty.label.text().startswith("Not checked yet")
+    empty = window.docks.panels["problems"].inside().table.empty.label.text()
+    assert empty == "Not checked yet. What is not registered is still being looked for."
+    window.docks.raise_panel("calls")
+    assert window.docks.panels["calls"].inside().table.empty.label.text().startswith("The model is nearly open")
     assert window.status.problems.text() == "not checked yet"
     finish(window, qtbot)
 
@@ -114,6 +117,7 @@ def test_that_everything_is_there_in_the_end(opening: Any, qtbot: Any) -> None:
     window = ahead(opening, qtbot, whole())
     finish(window, qtbot)
     assert "spare[0]" in rows(window)
+    assert "F5" in window.docks.panels["calls"].inside().table.empty.label.text()
     assert window.workbench.model == whole()
     assert window.workbench.tree is window.workbench.model.tree
     assert window.workbench.problems == (FORGOTTEN,)

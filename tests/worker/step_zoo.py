@@ -321,6 +321,17 @@ def loss_fn(out):
 """,
     ),
     Mistake(
+        "teacher",
+        "no-grad-context",
+        ("t.weight", "t.bias"),
+        "info",
+        net(
+            "with torch.no_grad():\n    target = self.t(x) #!\nreturn self.b(self.a(x)), self.s(x) - target",
+            "import copy\nself.s = nn.Linear(6, 6)\nself.t = copy.deepcopy(self.s)",
+        )
+        + trained(loss="sum((y + 1).pow(2).mean() for y in model(*example_inputs()))"),
+    ),
+    Mistake(
         "decay",
         "decay-only",
         ("b.bias",),
@@ -354,6 +365,19 @@ def train_step(model):
         model(*example_inputs()).pow(2).mean().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+""",
+    "two optimizers": PLAIN
+    + """
+def train_step(model):
+    first, second = torch.optim.Adam(model.a.parameters()), torch.optim.Adam(model.b.parameters())
+    x, = example_inputs()
+    for _ in range(2):
+        second.zero_grad()
+        (model.b(model.a(x).detach()) + 1).pow(2).mean().backward()
+        second.step()
+        first.zero_grad()
+        model(x).pow(2).mean().backward()
+        first.step()
 """,
     "closure": PLAIN
     + """

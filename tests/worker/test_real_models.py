@@ -9,6 +9,7 @@ import torch
 from torchloupe.wire.problems import INFO
 from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import OpenTarget, RunForward
+from torchloupe.wire.steps import RunStep
 from torchloupe.worker.forward import on_device
 from torchloupe.worker.handlers import HANDLERS
 from torchloupe.worker.model_state import ModelState
@@ -54,8 +55,11 @@ def test_that_a_real_model_has_no_error_and_no_warning(context, target, caplog):
     inputs = (f"float32[2,{CHANNELS.get(target, 1)},{side},{side}]",) if side else ()
     ran = HANDLERS[RunForward](context, RunForward(inputs))
     inspected = HANDLERS[InspectModel](context, InspectModel(inputs))
-    found = (*opened.problems, *ran.problems, *inspected.problems)
+    stepped = HANDLERS[RunStep](context, RunStep(ran.input_specs or inputs))
+    found = (*opened.problems, *ran.problems, *inspected.problems, *stepped.problems)
     assert [problem for problem in found if problem.severity != INFO] == []
+    assert all(row.moved or row.reason for row in stepped.parameters)
+    assert stepped.state_restored
     assert ran.call_count
     assert ran.state_restored
     assert_watching_changes_no_bit(context, ran.input_specs or inputs)

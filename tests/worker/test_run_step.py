@@ -9,6 +9,7 @@ from torchloupe.wire.requests import OpenTarget
 from torchloupe.wire.steps import MEAN_SQUARE, RunStep
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import open_target, training_step
+from torchloupe.worker.model_state import ModelState
 from worker.step_zoo import CLEAN, HARMLESS, HEAD, LOSS, MISTAKES, PLAIN, Mistake, X, net, trained
 
 
@@ -394,6 +395,18 @@ def test_that_a_large_model_is_copied_once_and_put_back(context, tmp_path, monke
     model = context.state["open"].model
     before = model.a.weight.clone()
     report = training_step(context, RunStep(lr=0.5))
+    assert report.state_restored
     assert all(row.moved for row in report.parameters)
     assert torch.equal(model.a.weight, before)
     assert context.state["open"].model is model
+
+
+def test_that_what_could_not_be_put_back_is_said_and_the_model_is_made_anew(context, tmp_path, monkeypatch) -> None:
+    file = tmp_path / "model.py"
+    file.write_text(HEAD + PLAIN, encoding="utf-8")
+    open_target(context, OpenTarget(str(file)))
+    model = context.state["open"].model
+    restore = ModelState.restore
+    monkeypatch.setattr(ModelState, "restore", lambda state: [*restore(state), "a.weight"])
+    assert not training_step(context, RunStep()).state_restored
+    assert context.state["open"].model is not model

@@ -89,7 +89,7 @@ SERIES: Tuple[Series, ...] = (
     Series("nan", "NaN and Inf", "NaN and Inf", lambda point: point.not_finite, _count_text),
     Series("time", "Time", "time", lambda point: point.seconds, seconds_text, cost=True),
     Series("memory", "Output memory", "output memory", lambda point: point.bytes, _bytes_text, cost=True),
-    Series("kept", "Kept for backward", "memory kept for backward", lambda point: point.kept, _bytes_text, cost=True),
+    Series("kept", "Kept memory", "memory kept for backward", lambda point: point.kept, _bytes_text, cost=True),
     Series("flops", "FLOPs", "FLOPs", lambda point: point.flops, _flops_text, cost=True),
 )
 SERIES_BY_NAME = {series.name: series for series in SERIES}
@@ -104,7 +104,7 @@ def depth_points(
     """All calls of a run, containers too, in the order in which they began. Without a ``tree`` there are no FLOPs; ``kept`` is
     ``ForwardReport.kept_bytes``."""
     ordered = sorted(calls, key=lambda call: call.index)
-    flops = flops_of(ordered, tree, operations) if tree is not None else {}
+    flops = flops_of(ordered, tree, operations) if tree is not None and ordered else {}
     all_kept = {call.index: kept[call.index] for call in ordered if call.index < len(kept)}
     inside = _inside(ordered)
     seconds = {call.index: call.seconds for call in ordered if call.seconds is not None}

@@ -59,7 +59,7 @@ def all_outliers(points: Sequence[DepthPoint]) -> Dict[int, Tuple[Outlier, ...]]
     for series in SERIES:
         for each in outliers(points, series) if series.name != "rms" else ():
             found[each.call] = (*found.get(each.call, ()), each)
-    return found
+    return dict(sorted(found.items()))
 
 
 _Valued = Sequence[Tuple[DepthPoint, float]]
@@ -150,7 +150,7 @@ def _large_parts(found: _Valued, series: Series) -> List[Outlier]:
             series.name,
             PART,
             percent_text(value / whole),
-            f"{series.noun} {series.text(value)}, {percent_text(value / whole)} of all calls",
+            f"{series.noun} {series.text(value)}, {percent_text(value / whole)} of the run",
         )
         for point, value in sorted(found, key=lambda pair: -pair[1])
         if whole and value >= least

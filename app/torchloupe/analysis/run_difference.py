@@ -26,15 +26,19 @@ SAME, ROUNDED, DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW, UNKNOWN = (
 _CHANGED = (DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW)
 _ROUNDING = {"float64": 1e-12, "float32": 1e-4, "bfloat16": 3e-2, "float16": 4e-3}
 _ROUGH = 6e-2
+_EXACT = ("int", "uint", "bool")
+"""Dtypes that begin so are not rounded."""
 _MOST_STEPS = 5
+_Numbers = Tuple[Optional[float], Optional[float]]
 
 
 @dataclass(frozen=True)
 class CallPair:
     """One call in both runs; one of the two is None where a run did not make it.
 
-    ``distance`` is the larger of the changes of mean and standard deviation, as a part of the root mean square before; None where
-    there is nothing to compare, infinite where NaN or Inf came or went.
+    ``distance`` is the largest of the changes of mean and standard deviation, as a part of the root mean square before, and of the
+    changes of minimum and maximum, as a part of the larger of these: what a norm gives has always the same mean and deviation. None
+    where there is nothing to compare, infinite where NaN or Inf came or went.
     """
 
     kind: str
@@ -118,7 +122,7 @@ def _pair(before: LayerCall, now: LayerCall) -> CallPair:
     if before.stats == now.stats:
         return CallPair(SAME, before, now, 0.0)
     distance = max(_distance(mine, theirs) for mine, theirs in known)
-    coarser = max(_ROUNDING.get(meta.dtype, _ROUGH) for call in (before, now) for meta in call.outputs)
+    coarser = max(_rounding(meta.dtype) for call in (before, now) for meta in call.outputs)
     return CallPair(ROUNDED if distance <= coarser else DIFFERS, before, now, distance)
 
 
@@ -128,10 +132,22 @@ def _distance(before: TensorStats, now: TensorStats) -> float:
     if before.mean is None or now.mean is None:
         return 0.0
     scale = math.hypot(before.mean, before.std or 0.0)
-    change = max(abs(before.mean - now.mean), abs((before.std or 0.0) - (now.std or 0.0)))
+    middle = _change((before.mean, before.std), (now.mean, now.std), scale)
+    ends = (before.min, before.max)
+    return max(middle, _change(ends, (now.min, now.max), max(abs(end or 0.0) for end in ends)))
+
+
+def _change(before: _Numbers, now: _Numbers, scale: float) -> float:
+    """The largest change of a number, as a part of ``scale``."""
+    change = max(abs((mine or 0.0) - (theirs or 0.0)) for mine, theirs in zip(before, now))
     if change == 0.0:
         return 0.0
     return change / scale if scale else math.inf
+
+
+def _rounding(dtype: str) -> float:
+    """How large a distance may come of rounding alone."""
+    return 0.0 if dtype.startswith(_EXACT) else _ROUNDING.get(dtype, _ROUGH)
 
 
 def _by_end(pairs: Sequence[CallPair]) -> List[CallPair]:
@@ -167,7 +183,7 @@ def _how(pair: CallPair, before: str, now: str) -> str:
         return pair.reason
     if pair.distance == math.inf:
         return "NaN or Inf came or went, or all was zero before"
-    return f"mean or spread changed by {_part(pair.distance)}"
+    return f"mean, spread or extremes changed by {_part(pair.distance)}"
 
 
 def _name(call: LayerCall) -> str:

@@ -82,7 +82,8 @@ class Report:
     ``solved`` are arguments that were worked out; ``container`` is the mapping of the checkpoint that ``diff`` is about, ``loaded`` what was
     loaded of it; ``sides`` are what the two sides of ``diff`` are called; ``checkpoints`` are those
     that were read, by their paths, and are not drawn. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal
-    modules are drawn one by one. ``markdown`` is where the report goes as Markdown, if anywhere. ``notes`` say what
+    modules are drawn one by one. ``markdown`` is where the report goes as Markdown, if anywhere. ``depth`` is the
+    kind of number that is drawn over the calls, if any. ``notes`` say what
     could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked for could not be done at all.
     """
 
@@ -105,6 +106,7 @@ class Report:
     moved: WhatIfMoved | None = None
     step: StepReport | None = None
     modes: ModesCompared | None = None
+    depth: str | None = None
     initialised: dict[str, str] | None = None
     interpreters: "list[Interpreter] | None" = None
     solved: SolvedArguments | None = None

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from .activation import add_flow_options, check_flow_options, look_at_activation
 from .command import AnySession, Desk
+from .depth import add_depth_option
 from .earlier_run import add_against_option, against_earlier, read_calls
 from .inspection import look_at_values
 from .loading import add_load_options, checked_load, load
@@ -42,6 +43,7 @@ class Run:
         add_load_options(parser)
         add_run_options(parser)
         add_operations_option(parser)
+        add_depth_option(parser)
         add_compare_modes_option(parser)
         add_flow_options(parser)
         add_against_option(parser)
@@ -58,7 +60,7 @@ class Run:
         to_run = replace(to_run, operations=options.operations)
 
         def one_round(session: AnySession) -> Iterator[Report]:
-            report = Report(self.name)
+            report = Report(self.name, depth=options.depth)
             tree = open_target(session, to_open, report, options.checkpoint, options.solve)
             if tree is not None and load(session, report, options, desk.terminal):
                 if options.compare_modes:

@@ -7,6 +7,7 @@ from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
 from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
+from .depth import depth_lines
 from .earlier_run import difference_lines as run_difference_lines
 from .inspection import moved_lines
 from .loading import loading_lines
@@ -50,7 +51,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.line(f"Input worked out: {printable(' '.join(report.target.inputs))}")
     terminal.lines(loading_lines(report))
     if report.calls and report.command == "run" and report.shown is None:
-        terminal.lines(call_lines(report.calls, terminal, report.operations or ()))
+        drawn = depth_lines(report, terminal) if report.depth else call_lines(report.calls, terminal, report.operations or ())
+        terminal.lines(drawn)
         terminal.lines(forward_lines(report, terminal))
     if report.against is not None:
         terminal.lines(run_difference_lines(report.against, terminal))

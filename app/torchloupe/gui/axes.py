@@ -21,7 +21,8 @@ def axis_names_of(bench: Workbench) -> AxisNames:
 
 def axis_names(calls: Mapping[int, LayerCall], tree: ModuleTree) -> AxisNames:
     """Those of one run of one model."""
-    return AxisNames(calls.values(), {module.path: module.settings for module in tree.modules})
+    settings = {module.path: module.settings for module in tree.modules} if calls else {}
+    return AxisNames(calls.values(), settings)
 
 
 def keep_axis_names(bench: Workbench, names: AxisNames) -> AxisNames:

@@ -42,7 +42,7 @@ class PanelBuilds:
         """The calls of the last run."""
         from torchloupe.gui.calls.panel import CallsPanel
 
-        return CallsPanel(self.workbench, self.jobs)
+        return CallsPanel(self.workbench, self.jobs, self.settings)
 
     def compare(self) -> QWidget:
         """Checkpoint against model."""

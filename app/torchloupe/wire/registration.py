@@ -49,7 +49,8 @@ class InspectModel:
     """Look closer at the registration of the open model: run it on shapes alone (with data where shapes do not suffice), watch every
     tensor that enters an operation and every module that is made; then its modes, on data. Answer: ``InspectedModel``.
 
-    ``inputs``, ``device``, ``mode`` and ``seed`` are those of ``RunForward``. With ``shapes_only`` no data flows.
+    ``inputs``, ``device``, ``mode`` and ``seed`` are those of ``RunForward``. With ``shapes_only`` no data flows. With ``values`` the
+    numbers that flow are looked at, too, in a pass of their own.
     """
 
     inputs: Tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class InspectModel:
     mode: Optional[str] = None
     seed: int = 0
     shapes_only: bool = False
+    values: bool = True
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def rebuilt(layer: nn.Module, argument: str, value: Any, device: Optional[torch.
     keywords[argument] = tuple(value) if isinstance(value, list) else value
     try:
         new: nn.Module = kind(**keywords)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, AssertionError):
         return None
     return new.train(layer.training)
 

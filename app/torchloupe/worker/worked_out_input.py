@@ -33,6 +33,8 @@ from .without_data import needs_data, without_data
 
 MOST_TRIALS = 240
 MOST_SECONDS = 8.0
+"""Of this process's own work: what else the machine has to do shall not decide which input is found."""
+MOST_SECONDS_WAITED = 30.0
 _EACH_FURTHER, _STALE = 0.15, 0.6
 """How much less likely each further proposal for the same candidate is, and one whose parent changed nothing."""
 _AFTER_A_WISH, _AFTER_A_FAULT = 40, 10
@@ -100,7 +102,7 @@ class _Search:
         self._device = next((tensor.device for tensor in tensors if not is_lazy(tensor)), torch.device("cpu"))
         self._small = self._lazy or sum(tensor.numel() for tensor in tensors if not is_lazy(tensor)) < _SMALL_ELEMENTS
         self._with_data = self._lazy
-        self._until = time.monotonic() + MOST_SECONDS
+        self._began = time.monotonic(), time.process_time()
         self._trials = 0
         self._most = MOST_TRIALS
         self.wrote: Tuple[str, ...] = ()
@@ -113,7 +115,7 @@ class _Search:
         fallback: Optional[Candidate] = None
         candidate = start(self._arguments)
         queue: List[_Waiting] = [_Waiting(0.0, 0, (), 0, iter((candidate,)))]
-        while queue and self._trials < self._most and time.monotonic() < self._until:
+        while queue and self._trials < self._most and not self._time_is_over():
             waiting = heapq.heappop(queue)
             tried = next((each for each in waiting.source if each not in seen), None)
             if tried is None:
@@ -180,10 +182,14 @@ class _Search:
                 candidate = candidate.with_leaf(path, InputSpec(None, None, spec.dtype, spec.shape, spec.low, below))
         return candidate
 
+    def _time_is_over(self) -> bool:
+        waited, worked = (now - then for now, then in zip((time.monotonic(), time.process_time()), self._began))
+        return worked > MOST_SECONDS or waited > MOST_SECONDS_WAITED
+
     def _usual(self, candidate: Candidate) -> Candidate:
         """A picture of the usual size in place of one that happened to run."""
         for usual in usual_pictures(candidate):
-            if time.monotonic() > self._until or self.wrote:
+            if self._time_is_over() or self.wrote:
                 break
             trial = self._try(usual)
             if trial.error is None and trial.wish is None and self._verified(usual):

@@ -46,7 +46,8 @@ def grouped(reasons: Sequence[Tuple[ParameterFacts, Reason]]) -> List[Problem]:
 
 
 def _identity(parameter: ParameterFacts, reason: Reason) -> Tuple[object, ...]:
-    whose = "" if reason.at.line or reason.severity == INFO else parameter.owner
+    of_all = reason.code in ("missing-backward", "missing-step") or reason.severity == INFO
+    whose = "" if reason.at.line or of_all else parameter.owner
     return reason.code, reason.severity, reason.text, reason.at, whose
 
 

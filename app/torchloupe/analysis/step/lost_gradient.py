@@ -58,7 +58,20 @@ def _missing(parameter: ParameterFacts, lost: Optional[Loss], step: StepFacts) -
         severity = WARNING if not step.own_loss and parameter.in_project else INFO
         return "not-in-loss", severity, "the result is not part of the loss", "Add its term to the loss, or delete it."
     text, hint = CUTS[lost.kind]
+    if lost.kind == "no-grad-context" and _has_a_learning_twin(parameter, step):
+        return lost.kind, INFO, f"{text}, as the copy of what learns", ""
     return lost.kind, _cut_severity(lost, step), text.format(op=lost.operation), hint.format(op=lost.operation)
+
+
+def _has_a_learning_twin(parameter: ParameterFacts, step: StepFacts) -> bool:
+    """Whether another one of its name elsewhere had the same values and gets a gradient: a teacher or target network follows it."""
+    parts = parameter.key.split(".")
+    for other in step.parameters:
+        others = other.key.split(".")
+        is_twin = len(others) == len(parts) and sum(one != two for one, two in zip(parts, others)) == 1
+        if is_twin and other.gradient != NO_GRADIENT and other.weight_norm == parameter.weight_norm:
+            return True
+    return False
 
 
 def _cut_severity(lost: Loss, step: StepFacts) -> str:

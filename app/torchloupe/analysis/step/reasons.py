@@ -80,7 +80,8 @@ def _missing_backward(_parameter: ParameterFacts, step: StepFacts) -> Optional[R
         return None
     event = _last(step, STEP) or _last(step, ZERO_GRAD)
     hint = "Call `loss.backward()` before the optimizer's step."
-    return Reason("missing-backward", ERROR, "backward() was never called: there is no gradient", _spot(event), hint)
+    severity = ERROR if event is not None or _made(step) is not None else WARNING
+    return Reason("missing-backward", severity, "backward() was never called: there is no gradient", _spot(event), hint)
 
 
 def _missing_step(_parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:

@@ -1,12 +1,13 @@
 """What stands in the rows of the calls and of the operations between them, and the model that grows while they stream in."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torchloupe.analysis.axis_names import Axes, AxisNames, named_shape_text
+from torchloupe.analysis.depth_numbers import DepthPoint, percent_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
-from torchloupe.analysis.wording import count_text, number_text, seconds_text, shape_text
+from torchloupe.analysis.wording import bytes_text, count_text, flops_text, number_text, seconds_text, shape_text
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.marks import CALL_MARKS, Mark
 from torchloupe.gui.row_filter import haystack
@@ -38,7 +39,15 @@ COLUMNS = (
     Column("NaN/Inf", 6, right=True),
     Column("Time", 5, right=True),
     Column("Dtype", 6),
+    Column("FLOPs", 7.5, right=True),
+    Column("Kept", 5, right=True),
+    Column("Own time", 5, right=True),
+    Column("Mode", 4),
+    Column("Memory format", 8),
 )
+HIDDEN_AT_FIRST = ("Mode", "Memory format")
+TIME, FIRST_COST = 12, 14
+"""The columns of what a call took: its time, then FLOPs, what is kept for backward, and its own part of the time."""
 
 
 def main_stats(call: Step) -> TensorStats | None:
@@ -90,8 +99,28 @@ def class_text(step: Step) -> str:
     return step.class_name
 
 
-def call_row(call: Step, axes: AxisNames | None = None) -> Row:
-    """One call or operation as a row."""
+def cost_cells(point: DepthPoint | None) -> tuple[str, str, str]:
+    """FLOPs and what is kept for backward, both with what it called, and the part of the time that it took itself."""
+    if point is None:
+        return "", "", ""
+    flops = flops_text(point.all_flops) if point.all_flops else ""
+    kept = bytes_text(point.all_kept) if point.all_kept else ""
+    return flops, kept, "" if point.share is None else percent_text(point.share)
+
+
+def mode_cell(step: Step) -> str:
+    """``train`` or ``eval``; an operation has none of its own."""
+    training = step.training if isinstance(step, LayerCall) else None
+    return "" if training is None else "train" if training else "eval"
+
+
+def format_cell(step: Step) -> str:
+    """How the outputs lie in memory, where that is not as their shapes say."""
+    return ", ".join(dict.fromkeys(output.memory_format for output in step.outputs if output.memory_format))
+
+
+def call_row(call: Step, axes: AxisNames | None = None, point: DepthPoint | None = None) -> Row:
+    """One call or operation as a row; ``point`` is what it took, once the run has ended."""
     stats, mark, not_finite = main_stats(call), mark_of(call), not_finite_text(call)
     numbers = tuple(number_text(value) for value in (stats.mean, stats.std, stats.min, stats.max)) if stats else ("",) * 4
     cells = (
@@ -106,6 +135,9 @@ def call_row(call: Step, axes: AxisNames | None = None) -> Row:
         not_finite,
         "" if call.seconds is None else seconds_text(call.seconds),
         ", ".join(dict.fromkeys(output.dtype for output in call.outputs)),
+        *cost_cells(point),
+        mode_cell(call),
+        format_cell(call),
     )
     whole_row = mark.role if call.status != DONE else "muted" if isinstance(call, Operation) else None
     roles = [whole_row] * len(cells)
@@ -113,6 +145,9 @@ def call_row(call: Step, axes: AxisNames | None = None) -> Row:
     roles[2] = whole_row or "matched"
     roles[11] = "error" if not_finite else whole_row
     return Row(cells, key_of(call), tuple(roles), call_tips(call, cells, axes))
+
+
+_COSTS = ("with what it called", "for the backward pass, with what it called", "of the time of the run, without what it called")
 
 
 def call_tips(call: Step, cells: tuple[str, ...], axes: AxisNames | None = None) -> tuple[str, ...]:
@@ -126,6 +161,9 @@ def call_tips(call: Step, cells: tuple[str, ...], axes: AxisNames | None = None)
     else:
         tips[1] = f"{call.module or ROOT}" + (f"\ncalled at {call.file}:{call.line}" if call.file else "")
     named_inputs, named_outputs = axes_of(call, axes)
+    tips[FIRST_COST : FIRST_COST + 3] = [
+        f"{tips[FIRST_COST + at]}, {tip}" if tips[FIRST_COST + at] else "" for at, tip in enumerate(_COSTS)
+    ]
     tips[3], tips[4] = tensors_tip(call.inputs, named_inputs), tensors_tip(call.outputs, named_outputs)
     return tuple(tips)
 
@@ -156,7 +194,8 @@ def call_haystack(call: Step) -> str:
     if isinstance(call, LayerCall):
         index, name = str(call.index), call.module or ROOT
     shapes = shapes_text(call.inputs), shapes_text(call.outputs)
-    return haystack((index, name, call.status, *shapes, class_text(call), *numbers, dtypes))
+    last = dtypes, "", "", "", mode_cell(call), format_cell(call)
+    return haystack((index, name, call.status, *shapes, class_text(call), *numbers, *last))
 
 
 _NUMBERS: dict[int, Callable[[TensorStats], Any]] = {
@@ -169,15 +208,24 @@ _NUMBERS: dict[int, Callable[[TensorStats], Any]] = {
 }
 
 
-def call_order(call: Step, column: int) -> tuple[bool, Any]:
+_COST_ORDER: tuple[Callable[[DepthPoint], Any], ...] = (
+    lambda point: point.all_flops,
+    lambda point: point.all_kept,
+    lambda point: point.share,
+)
+
+
+def call_order(call: Step, column: int, point: DepthPoint | None = None) -> tuple[bool, Any]:
     """What a column sorts by; calls that have nothing there come last."""
     if column in _NUMBERS:
         stats = main_stats(call)
         value = _NUMBERS[column](stats) if stats else None
+    elif FIRST_COST <= column < FIRST_COST + len(_COST_ORDER):
+        value = _COST_ORDER[column - FIRST_COST](point) if point else None
     else:
         shapes = shapes_text(call.inputs), shapes_text(call.outputs)
         words = (by_beginning(call), name_text(call).strip(), call.status, *shapes, class_text(call))
-        value = words[column] if column < len(words) else call.seconds if column == 12 else call_row(call).cells[column]
+        value = words[column] if column < len(words) else call.seconds if column == TIME else call_row(call).cells[column]
     return (True, 0) if value is None else (False, value)
 
 
@@ -197,11 +245,21 @@ def key_of(step: Step) -> Key:
 
 class CallsModel(LazyTableModel):
     """All calls of a run, and the operations between them, in the order in which they began; they arrive in that in which they
-    ended. ``axes`` names the axes of their tensors once all are there."""
+    ended. ``axes`` names the axes of their tensors once all are there, ``points`` says what each call took."""
 
     def __init__(self) -> None:
         self.axes: AxisNames | None = None
-        super().__init__(COLUMNS, lambda step: call_row(step, self.axes), call_haystack, call_order, key_of)
+        self.points: Mapping[int, DepthPoint] = {}
+        super().__init__(COLUMNS, self._row_of, call_haystack, self._order, key_of)
+
+    def _point(self, step: Step) -> DepthPoint | None:
+        return self.points.get(step.index) if isinstance(step, LayerCall) else None
+
+    def _row_of(self, step: Step) -> Row:
+        return call_row(step, self.axes, self._point(step))
+
+    def _order(self, step: Step, column: int) -> tuple[bool, Any]:
+        return call_order(step, column, self._point(step))
 
     def position_of(self, key: Any) -> int:
         """As they began, a call is found by its number."""

@@ -6,11 +6,24 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.axes import axis_names_of
-from torchloupe.gui.calls.model import BESIDE_MODULE, MODULE, CallsModel, Key, Step, by_beginning, name_text, shapes_text
+from torchloupe.gui.calls.model import (
+    BESIDE_MODULE,
+    HIDDEN_AT_FIRST,
+    MODULE,
+    CallsModel,
+    Key,
+    Step,
+    by_beginning,
+    name_text,
+    shapes_text,
+)
 from torchloupe.gui.calls.operations_bar import OperationsBar
+from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.run_numbers import numbers_of
+from torchloupe.gui.settings import Settings
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
@@ -23,12 +36,13 @@ MOST_LETTERS = 26
 class CallsPanel(QWidget):
     """Follows the workbench's trace and its selected call."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+    def __init__(self, workbench: Workbench, jobs: Jobs, settings: Settings | None = None) -> None:  # noqa: ARG002  # all are built alike
         super().__init__()
         self.workbench = workbench
         self.model = CallsModel()
         self.table = FilterTable((), self.tr("Calls"), model=self.model)
         self.model.setParent(self.table)
+        self.columns = ColumnChoice(self.table, HIDDEN_AT_FIRST, settings, "calls")
         self._columns = FittedColumns(self.table.view, [MODULE], BESIDE_MODULE)
         self._longest_name = ""
         self._listed: object = None
@@ -75,6 +89,7 @@ class CallsPanel(QWidget):
     def _show_trace(self) -> None:
         bench = self.workbench
         self.model.axes = None if bench.running else axis_names_of(bench)
+        self.model.points = numbers_of(bench).by_call
         if self._is_complete():
             self.model.refresh()
         else:
@@ -130,6 +145,8 @@ class CallsPanel(QWidget):
         bench, empty = self.workbench, self.table.empty
         if bench.running:
             empty.set_text(self.tr("Running: no call has ended yet."))
+        elif bench.model is None and bench.tree.modules:
+            empty.set_text(self.tr("The model is nearly open: what is not registered is still being looked for."))
         elif bench.model is None:
             empty.offer(self.tr("No model yet. Open the file that defines the class, then run one forward pass."), "open.model")
         elif bench.report is not None:

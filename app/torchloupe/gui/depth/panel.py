@@ -1,8 +1,8 @@
 """The Depth panel: numbers of the run over its calls as one or two plots, and below them the same as a table."""
 
-from collections.abc import Callable
+from bisect import bisect_left
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
@@ -10,14 +10,15 @@ from torchloupe.analysis.depth_numbers import SERIES, SERIES_BY_NAME, DepthPoint
 from torchloupe.analysis.wording import counted
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.depth.depth_plot import DepthPlot
+from torchloupe.gui.depth.earlier_run import EarlierRun
 from torchloupe.gui.depth.model import BAND, COLUMNS, HIDDEN_AT_FIRST, IN_SIGHT, MODULE, depth_haystack, depth_order, depth_row
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.flow_layout import FlowLayout
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
-from torchloupe.gui.run_history import KeptRun, RunHistory
-from torchloupe.gui.run_numbers import MANY_CALLS, NO_NUMBERS, ReckonNumbers, RunNumbers, keep_numbers, known_numbers, question_of
+from torchloupe.gui.run_history import RunHistory
+from torchloupe.gui.run_numbers import MANY_CALLS, NO_NUMBERS, RunNumbers, keep_numbers, known_numbers, question_of
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
@@ -37,12 +38,12 @@ class DepthPanel(QWidget):
 
     def __init__(self, workbench: Workbench, jobs: Jobs, history: RunHistory, settings: Settings | None = None) -> None:
         super().__init__()
-        self.workbench, self._jobs, self.history = workbench, jobs, history
-        self.numbers, self._earlier = NO_NUMBERS, NO_NUMBERS
+        self.workbench, self._jobs = workbench, jobs
+        self.numbers = NO_NUMBERS
         self._is_stale, self._drawn_range = True, (0, -1)
         self.first = self._combo(self.tr("What the plot shows"))
         self.second = self._combo(self.tr("What a second plot shows"))
-        self.beside = self._combo(self.tr("Earlier run beside this one"))
+        self.beside = EarlierRun(history, jobs)
         self.containers = QCheckBox(self.tr("Con&tainers"))
         self.containers.setToolTip(
             self.tr("Also modules that call others, such as Sequential; what they took is told without their parts")
@@ -106,15 +107,13 @@ class DepthPanel(QWidget):
         bench = self.workbench
         for combo in (self.first, self.second):
             combo.currentIndexChanged.connect(self._draw)
-        self.beside.currentIndexChanged.connect(self._choose_run)
+        self.beside.taken.connect(self._draw)
         self.containers.toggled.connect(self._show_points)
         self.table.chosen.connect(bench.select_call)
         bench.calls_added.connect(lambda _calls: self._wake(EVERY_MS))
         for signal in (bench.trace_changed, bench.model_changed):
             signal.connect(lambda: self._wake(0))
         bench.selection_changed.connect(self._follow)
-        self.history.changed.connect(self._list_runs)
-        self._list_runs()
 
     # what the shell asks of every panel
 
@@ -155,13 +154,10 @@ class DepthPanel(QWidget):
             if bench.calls or not question.calls:
                 self._take(numbers)
 
-        self._reckon(question, done, RECKONING)
-
-    def _reckon(self, question: ReckonNumbers, done: Callable[[RunNumbers], None], tag: str) -> None:
         if len(question.calls) > MANY_CALLS:
-            self._jobs.start(question, done=done, tag=tag, label=self.tr("working out numbers over depth"), owner=self)
+            self._jobs.start(question, done=done, tag=RECKONING, label=self.tr("working out numbers over depth"), owner=self)
         else:
-            self._jobs.drop(tag)
+            self._jobs.drop(RECKONING)
             done(question())
 
     def _take(self, numbers: RunNumbers) -> None:
@@ -189,8 +185,13 @@ class DepthPanel(QWidget):
         parts = [counted(count, "call"), self.tr("{0} call nothing themselves").format(f"{len(self.numbers.leaves):,}")]
         parts += [self.tr("running …")] if self.workbench.running else []
         reasons = [f"{self.numbers.by_call[index].name}: {each.reason}" for index, those in told.items() for each in those]
-        parts.append(self.tr("{0} stand out").format(len(told)) if told else self.tr("none stands out"))
+        parts.append(self._standing_out(len(told)))
         self.summary.setText("  ·  ".join(parts), "\n".join(reasons))
+
+    def _standing_out(self, count: int) -> str:
+        if count == 1:
+            return self.tr("1 stands out")
+        return self.tr("{0} stand out").format(count) if count else self.tr("none stands out")
 
     def _show_empty(self) -> None:
         bench, empty = self.workbench, self.table.empty
@@ -205,37 +206,6 @@ class DepthPanel(QWidget):
                 self.tr("Nothing has run. F5 runs one forward pass; its numbers are drawn here call by call."), "run.forward"
             )
 
-    # the earlier run
-
-    def _list_runs(self) -> None:
-        chosen = self.beside.currentData()
-        with QSignalBlocker(self.beside):
-            self.beside.clear()
-            self.beside.addItem(self.tr("no earlier run"), None)
-            for run in self.history.runs:
-                if not self.history.is_shown(run):
-                    self.beside.addItem(run.name, run)
-                    self.beside.setItemData(self.beside.count() - 1, run.text, Qt.ItemDataRole.ToolTipRole)
-            place = next((number for number in range(self.beside.count()) if self.beside.itemData(number) is chosen), 0)
-            self.beside.setCurrentIndex(place)
-        self.beside.setEnabled(self.beside.count() > 1)
-        if self.beside.currentData() is not chosen:
-            self._choose_run()
-
-    def _choose_run(self) -> None:
-        run: KeptRun | None = self.beside.currentData()
-        self._earlier = NO_NUMBERS
-        if run is None:
-            self._jobs.drop(RECKONING + " earlier")
-            self._draw()
-            return
-
-        def done(numbers: RunNumbers) -> None:
-            self._earlier = numbers
-            self._draw()
-
-        self._reckon(ReckonNumbers(run.calls, run.tree, run.report.kept_bytes), done, RECKONING + " earlier")
-
     # the plots
 
     def _chosen_series(self) -> list[Series]:
@@ -249,7 +219,7 @@ class DepthPanel(QWidget):
         while len(self.plots) < len(series):
             self._add_plot()
         for plot, shown in zip(self.plots, series, strict=False):
-            plot.show_points(shown, points, self.numbers.outliers, self._earlier.points)
+            plot.show_points(shown, points, self.numbers.outliers, self.beside.numbers.points)
         for number, plot in enumerate(self.plots):
             plot.setVisible(number < len(series))
             plot.name_calls(self._legend() if number == len(series) - 1 else "")
@@ -260,7 +230,7 @@ class DepthPanel(QWidget):
                 plot.show_range(*reach)
 
     def _legend(self) -> str:
-        run: KeptRun | None = self.beside.currentData()
+        run = self.beside.run
         calls = self.tr("call, in the order in which they began")
         return calls if run is None else self.tr("{0}; dashed: {1}").format(calls, run.name)
 
@@ -276,11 +246,14 @@ class DepthPanel(QWidget):
         self._drawing.addWidget(plot, 1)
 
     def _step(self, steps: int) -> None:
-        numbers = [point.call.index for point in self.points]
-        current = self.workbench.selection.call
-        before = sum(number < current for number in numbers) if current is not None else -1
-        here = current in numbers
-        place = before + steps if here or steps < 0 else before + steps - 1 if current is not None else 0
+        """From the selected call, or where it would stand, to one that is shown."""
+        numbers, current = [point.call.index for point in self.points], self.workbench.selection.call
+        if current is None:
+            place = 0 if steps > 0 else len(numbers) - 1
+        else:
+            here = bisect_left(numbers, current)
+            between = steps > 0 and (here == len(numbers) or numbers[here] != current)
+            place = here + steps - between
         self.workbench.select_call(numbers[min(max(place, 0), len(numbers) - 1)])
 
     def _follow(self, selection: Selection) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from torchloupe.analysis.axis_names import Axes, named_shape_text
+from torchloupe.analysis.depth_numbers import DepthPoint, percent_text
 from torchloupe.analysis.loading_wording import values_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.state_dict_diff import DiffRow
@@ -15,6 +16,7 @@ from torchloupe.analysis.wording import (
     counted,
     describe_difference,
     describe_hidden,
+    flops_text,
     number_text,
     seconds_text,
     shape_text,
@@ -24,6 +26,7 @@ from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.stored import optimizer_sections, own_facts
 from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
 from torchloupe.gui.plain_text import plain_text
+from torchloupe.gui.run_numbers import numbers_of
 from torchloupe.gui.source_places import assigned_place, place, problem_places
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import StoredTensor
@@ -119,6 +122,10 @@ def of_call(workbench: Workbench, call: LayerCall) -> Details:
     facts.append(Fact("Call", f"{call.index}{again}"))
     if call.seconds is not None:
         facts.append(Fact("Time", f"{seconds_text(call.seconds)}, its parts included"))
+    numbers = numbers_of(workbench)
+    facts += cost_facts(numbers.by_call.get(call.index))
+    facts += [Fact("Stands out", each.reason) for each in numbers.outliers.get(call.index, ())]
+    facts += [Fact("Called in", "train mode" if call.training else "eval mode")] if call.training is not None else []
     axes = axis_names_of(workbench)
     sections = [
         Section("", tuple(facts)),
@@ -133,6 +140,17 @@ def of_call(workbench: Workbench, call: LayerCall) -> Details:
         sections += module_sections(workbench, module)
         places += place("Its class", module.file, module.line) + assigned_place(module)
     return Details(call.module or ROOT, call.class_name, mark, (), tuple(sections), places)
+
+
+def cost_facts(point: DepthPoint | None) -> list[Fact]:
+    """What a call took."""
+    if point is None:
+        return []
+    parts = "" if point.is_leaf else ", its parts included"
+    facts = [Fact("Own time", f"{percent_text(point.share)} of the run")] if point.share is not None else []
+    facts += [Fact("Computes", f"{flops_text(point.all_flops)}{parts}")] if point.all_flops else []
+    facts += [Fact("Kept", f"{bytes_text(point.all_kept)} for the backward pass{parts}")] if point.all_kept else []
+    return facts
 
 
 def of_operation(workbench: Workbench, operation: Operation) -> Details:

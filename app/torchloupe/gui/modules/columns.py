@@ -67,5 +67,7 @@ FACTS = (
     Fact(Column("Lazy", 6), lazy_text, shown=False),
     Fact(Column("Settings", 16), lambda entry: entry.settings, shown=False),
 )
-COLUMNS = (*FIRST, *(fact.column for fact in FACTS))
-HIDDEN_AT_FIRST = tuple(fact.column.title for fact in FACTS if not fact.shown)
+FROM_A_RUN = (Column("Time", 5, right=True), Column("FLOPs", 7.5, right=True))
+"""What all calls of a module in the last run took, with what they called."""
+COLUMNS = (*FIRST, *(fact.column for fact in FACTS), *FROM_A_RUN)
+HIDDEN_AT_FIRST = (*(fact.column.title for fact in FACTS if not fact.shown), *(column.title for column in FROM_A_RUN))

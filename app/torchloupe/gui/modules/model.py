@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from torchloupe.analysis.wording import count_text, counted, describe_hidden, shape_text
+from torchloupe.analysis.depth_numbers import DepthPoint
+from torchloupe.analysis.wording import count_text, counted, describe_hidden, flops_text, seconds_text, shape_text
 from torchloupe.gui.marks import SEVERITY_MARKS, Mark
 from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks
 from torchloupe.gui.modules.columns import FACTS, mode_text
@@ -22,11 +23,14 @@ NEVER_CALLED = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
 
 
 class ModuleCalls:
-    """How often each module was called in a run, and its last call, by module path."""
+    """How often each module was called in a run, its last call, and what its calls took, by module path. FLOPs come when the run has
+    ended."""
 
     def __init__(self, calls: Iterable[LayerCall] = ()) -> None:
         self.count: dict[str, int] = {}
         self.last: dict[str, LayerCall] = {}
+        self.seconds: dict[str, float] = {}
+        self.flops: dict[str, int] = {}
         self.total = 0
         self.add(calls)
 
@@ -35,9 +39,23 @@ class ModuleCalls:
         for call in calls:
             self.total += 1
             self.count[call.module] = self.count.get(call.module, 0) + 1
+            if call.seconds is not None:
+                self.seconds[call.module] = self.seconds.get(call.module, 0.0) + call.seconds
             last = self.last.get(call.module)
             if last is None or last.index < call.index:
                 self.last[call.module] = call
+
+    def take(self, points: Iterable[DepthPoint]) -> None:
+        """What the calls computed."""
+        self.flops = {}
+        for point in points:
+            if point.all_flops:
+                self.flops[point.call.module] = self.flops.get(point.call.module, 0) + point.all_flops
+
+    def costs_of(self, path: str) -> tuple[str, str]:
+        """Time and FLOPs of a module."""
+        flops = self.flops.get(path)
+        return seconds_text(self.seconds[path]) if path in self.seconds else "", flops_text(flops) if flops else ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,9 @@ def name_of(entry: Entry) -> str:
     return entry.name if isinstance(entry, HiddenPart) else range_text(entry.first.name, entry.last.name)
 
 
+_NO_COSTS = ("", "")
+
+
 def module_cells(entry: ModuleEntry, calls: ModuleCalls | None, mark: Mark | None) -> tuple[str, ...]:
     """One row of the tree; ``calls`` is None before the first run."""
     last = calls.last.get(entry.path) if calls else None
@@ -100,6 +121,7 @@ def module_cells(entry: ModuleEntry, calls: ModuleCalls | None, mark: Mark | Non
         count_text(calls.count.get(entry.path, 0)) if calls and counted_here else "",
         mark.text if mark else "",
         *(fact.text(entry) for fact in FACTS),
+        *(calls.costs_of(entry.path) if calls else _NO_COSTS),
     )
 
 
@@ -115,6 +137,7 @@ def blocks_cells(blocks: Blocks, counts: Collection[int], mark: Mark | None) -> 
         calls if counts and blocks.together.class_name not in NEVER_CALLED else "",
         mark.text if mark else "",
         *(fact.text(blocks.together) for fact in FACTS),
+        *_NO_COSTS,
     )
 
 
@@ -130,6 +153,7 @@ def hidden_cells(entry: HiddenPart | HiddenBlocks, mark: Mark) -> tuple[str, ...
         "",
         mark.text,
         *(facts.get(fact.column.title, "") for fact in FACTS),
+        *_NO_COSTS,
     )
 
 

@@ -16,6 +16,7 @@ from torchloupe.gui.modules.parameter_table import ParameterTable
 from torchloupe.gui.modules.parameters import statuses_by_key
 from torchloupe.gui.modules.tree_model import ModuleTreeModel
 from torchloupe.gui.outline_table import OutlineTable
+from torchloupe.gui.run_numbers import numbers_of
 from torchloupe.gui.settings import FOLD_BLOCKS, Settings
 from torchloupe.gui.theme import em
 from torchloupe.gui.tree_index import NOTHING
@@ -135,7 +136,7 @@ class ModulesPanel(QWidget):
             return
         ran = bench.running or bench.report is not None or bool(bench.calls)
         complete = bench.report is not None and not any(problem.severity == "error" for problem in bench.report.problems)
-        self.tree_model.set_calls(bench.calls.values() if ran else None, complete)
+        self.tree_model.set_calls(bench.calls.values() if ran else None, complete, numbers_of(bench).points)
 
     def _show_weights(self) -> None:
         """What was read of other values is of no use."""

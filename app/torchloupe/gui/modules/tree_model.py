@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from torchloupe.analysis.depth_numbers import DepthPoint
 from torchloupe.gui.modules import columns
 from torchloupe.gui.modules import model as rows
 from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks, key_of
@@ -55,10 +56,13 @@ class ModuleTreeModel(OutlineModel):
         self._placed = rows.place_problems(self._problems, self._rows_of, built.outline)
         self.set_outline(built.outline, built.is_open)
 
-    def set_calls(self, calls: Collection[LayerCall] | None, complete: bool = False) -> None:
-        """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called."""
+    def set_calls(self, calls: Collection[LayerCall] | None, complete: bool = False, points: Iterable[DepthPoint] = ()) -> None:
+        """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called. ``points`` say what
+        they computed."""
         if calls is None or self.calls is None or len(calls) != self.calls.total:  # else they came bit by bit
             self.calls = None if calls is None else rows.ModuleCalls(calls)
+        if self.calls is not None:
+            self.calls.take(points)
         self._complete = complete
         self.refresh()
 

@@ -48,6 +48,8 @@ def empty_text(workbench: Workbench) -> str:
         return f"No problems in {'; '.join(checked)}."
     if workbench.model is not None:
         return "Not checked yet. F5 runs one forward pass."
+    if workbench.tree.modules:
+        return "Not checked yet. What is not registered is still being looked for."
     if workbench.checkpoint is not None:
         return "Not checked yet. Open the model that the checkpoint is for."
     return "Not checked yet. Open a model and a checkpoint."

@@ -34,7 +34,7 @@ def _facts(name: str, tensor: torch.Tensor) -> InputFacts:
         float(finite.min()) if finite.numel() else None,
         float(finite.max()) if finite.numel() else None,
         float(finite.mean()) if finite.numel() else None,
-        float(finite.std(correction=0)) if finite.numel() else None,
+        float(finite.std(unbiased=False)) if finite.numel() else None,
         still,
         widest,
         is_used=False,
@@ -45,7 +45,7 @@ def _of_features(values: torch.Tensor) -> Tuple[Tuple[int, ...], float]:
     """Of a table of samples and features: those with one value in all samples, and how much wider one is than another."""
     if values.dim() != 2 or values.shape[0] < _FEWEST_SAMPLES or values.shape[1] < 2 or not bool(torch.isfinite(values).all()):
         return (), 1.0
-    spread = values.std(0, correction=0)
+    spread = values.std(0, unbiased=False)
     moving = spread[spread > 0]
     widest = float(moving.max() / moving.min()) if moving.numel() > 1 else 1.0
     still = tuple(int(number) for number in (spread == 0).nonzero().flatten()[:8])

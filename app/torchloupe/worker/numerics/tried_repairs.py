@@ -14,6 +14,7 @@ from ..places import Places
 from ..registration.operation_watch import said
 
 ALL_FINITE = "every value is finite then"
+IN_FLOAT32 = "in float32 every value is finite"
 _EPS = 1e-8
 
 _CHANGES: Dict[str, Tuple[int, Callable[[torch.Tensor], torch.Tensor]]] = {
@@ -68,5 +69,6 @@ def with_tried_fix(
             works = is_finite(RepairedOperation(fix.value, str(problem.data["operation"]), spot, places))
     except (Exception, SystemExit):
         return problem  # the model does not run so: that says nothing of the repair
-    fixes = (replace(fix, verified=works, outcome=ALL_FINITE if works else "there is still NaN or Inf"), *problem.fixes[1:])
+    good = ALL_FINITE if fix.value != causes.OTHER_DTYPE else IN_FLOAT32
+    fixes = (replace(fix, verified=works, outcome=good if works else "there is still NaN or Inf"), *problem.fixes[1:])
     return replace(problem, fixes=fixes)

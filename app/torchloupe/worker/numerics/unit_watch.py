@@ -234,7 +234,7 @@ def _norm_facts(module: Any, path: str, given: torch.Tensor, watch: ValueWatch) 
     values = given.detach().float().transpose(0, 1).flatten(1)
     deviation = (spread.float() + module.eps).sqrt()
     off = float(((values.mean(1) - stored.float()).abs() / deviation).median())
-    wider = float((values.std(1, correction=0) / deviation).median())
+    wider = float((values.std(1, unbiased=False) / deviation).median())
     counted = module.num_batches_tracked
     trained = (counted is not None and int(counted) > 0) or bool(stored.count_nonzero())
     return NormFacts(path, type(module).__name__, watch.here(), uses_batch, trained, off, wider)

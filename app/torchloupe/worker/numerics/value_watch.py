@@ -23,7 +23,19 @@ MEANT = "meant"
 _Mark = Union[str, Birth]
 _CONSTANTS = (
     *("full", "full_like", "new_full", "tensor", "as_tensor", "new_tensor", "fill", "masked_fill", "where", "setitem"),
-    *("constant", "index_fill", "empty", "empty_like", "new_empty", "triu", "tril", "pad", "fill_diagonal", "masked_scatter", "scatter"),
+    *(
+        "constant",
+        "index_fill",
+        "empty",
+        "empty_like",
+        "new_empty",
+        "triu",
+        "tril",
+        "pad",
+        "fill_diagonal",
+        "masked_scatter",
+        "scatter",
+    ),
 )
 _HUGE = 0.9 * torch.finfo(torch.float32).max
 _SOFTMAX = ("softmax", "log_softmax", "_softmax", "softmin")

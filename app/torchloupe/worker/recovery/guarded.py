@@ -6,14 +6,14 @@ from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Optional, Tuple
 
-from ..places import is_ours
+from ..places import is_foreign
 
 
 def is_guarded(frame: Optional[FrameType], outermost: CodeType) -> bool:
     """Whether a frame between ``frame`` and the one that runs ``outermost`` is inside of a ``try`` with an ``except``."""
     while frame is not None and frame.f_code is not outermost:
         file, line = frame.f_code.co_filename, frame.f_lineno
-        if not is_ours(file) and any(first <= line <= last for first, last in _guarded_lines(file)):
+        if not is_foreign(file) and any(first <= line <= last for first, last in _guarded_lines(file)):
             return True
         frame = frame.f_back
     return False

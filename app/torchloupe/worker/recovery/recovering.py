@@ -53,14 +53,12 @@ class Recovering(TorchFunctionMode):
     def __enter__(self) -> "Recovering":
         self._plain_call: Any = nn.Module.__call__
         nn.Module.__call__ = self._recovered(self._plain_call)  # type: ignore[method-assign]
-        self._contexts = [self._trace, uncompiled()]
+        self._contexts: List[Any] = [self._trace, uncompiled(), super()]
         for context in self._contexts:
             context.__enter__()
-        super().__enter__()
         return self
 
-    def __exit__(self, *exception: Any) -> None:
-        super().__exit__(*exception)
+    def __exit__(self, *_: Any) -> None:
         for context in reversed(self._contexts):
             context.__exit__(None, None, None)
         nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]

@@ -107,17 +107,15 @@ class _Search:
         fixes = [next((fix for fix in problem.fixes if fix.verified), None) for problem in problems]
         if None in fixes or not self._may_go_on():
             return False
-        pairs = []
-        for fix in fixes:
-            if fix is not None and fix.kind == "set_argument" and fix.module is not None and fix.argument:
-                layer = self.model.get_submodule(fix.module)
-                pairs.append((layer, rebuilt(layer, fix.argument, fix.value)))
         passed = Recovering(self.model, self._places)
 
         def prepare() -> None:
-            for layer, new in pairs:
-                if new is not None:
-                    put_in_place(self.model, layer, new)
+            for fix in fixes:
+                if fix is not None and fix.kind == "set_argument" and fix.module is not None and fix.argument:
+                    layer = self.model.get_submodule(fix.module)
+                    new = rebuilt(layer, fix.argument, fix.value)
+                    if new is not None:
+                        put_in_place(self.model, layer, new)
 
         error = self._repetition.run(within=passed, prepare=prepare, given=self.given)
         return error is None and all(each.repaired for each in passed.found)

@@ -22,7 +22,7 @@ def stand_in(layer: nn.Module, kind: str, problem: Problem, args: Tuple[Any, ...
     if kind.startswith(_KEEP_THE_SHAPE):
         return torch.zeros_like(arrived)
     if kind == "MultiheadAttention":
-        return _empty(arrived, layer.embed_dim), None
+        return whole_stand_in(layer, args), None
     change = _changes(problem).get(problem.code)
     if change is not None:
         return layer.forward(change(arrived), *args[1:], **kwargs)
@@ -35,12 +35,11 @@ def stand_in(layer: nn.Module, kind: str, problem: Problem, args: Tuple[Any, ...
     return _of_a_fitting_one(layer, fix.argument, fix.value, args, kwargs) if fix and fix.argument else None
 
 
-def whole_stand_in(layer: Any, args: Tuple[Any, ...]) -> Optional[torch.Tensor]:
-    """The same for one of ``WHOLE``."""
-    attention = getattr(layer, "self_attn", None)
-    if not args or not isinstance(args[0], torch.Tensor) or attention is None:
-        return None
-    return _empty(args[0], attention.embed_dim)
+def whole_stand_in(layer: Any, args: Tuple[Any, ...]) -> torch.Tensor:
+    """The same for one of ``WHOLE``, or for its attention."""
+    attention = getattr(layer, "self_attn", layer)
+    arrived: torch.Tensor = args[0]
+    return arrived.new_zeros((*arrived.shape[:-1], attention.embed_dim))
 
 
 def _changes(problem: Problem) -> Dict[str, Callable[[torch.Tensor], torch.Tensor]]:
@@ -63,7 +62,3 @@ def _of_a_fitting_one(
     device = args[0].device
     args, kwargs = (map_tensors(each, lambda tensor: torch.empty_like(tensor, device="meta")) for each in (args, kwargs))
     return map_tensors(fitting.forward(*args, **kwargs), lambda tensor: torch.zeros_like(tensor, device=device))
-
-
-def _empty(arrived: torch.Tensor, features: int) -> torch.Tensor:
-    return arrived.new_zeros((*arrived.shape[:-1], features))

@@ -186,6 +186,8 @@ class _Look:
     def _values(self) -> List[Problem]:
         """Of the numbers that flow, in the mode of the run."""
         asked, check = self._request, self._context.cancel.raise_if_requested
+        if not asked.values:
+            return []
         problems, note = looked_at_values(
             self._model, self._given, self._before, self._target.places, asked.mode, asked.seed, check
         )

@@ -53,9 +53,11 @@ def run_step(target: Target, model: nn.Module, request: RunStep, context: Contex
             with torch.no_grad():
                 runner(*given.positional, **given.keywords)
         step = _Step(target, runner, given, request, context)
-        return step.report(str(device), sources)
+        report = step.report(str(device), sources)
     finally:
-        context.state["spoiled"] = bool(state.restore())
+        lost = state.restore()
+        context.state["spoiled"] = bool(lost)
+    return replace(report, state_restored=not lost)
 
 
 class _Step:

@@ -53,6 +53,7 @@ class StepWatch:
         self._undo: List[Callable[[], None]] = []
         self._depth = 0
         self._used: Dict[int, Gradient] = {}
+        self._piling: Dict[int, StepEvent] = {}
         self._losses: Dict[int, torch.Tensor] = {}
         self.events: List[StepEvent] = []
         self.optimizers: List[Any] = []
@@ -114,6 +115,7 @@ class StepWatch:
             self._kept.keep(optimizer)
         self._note(STEP, type(optimizer).__name__)
         self._look_up(optimizer)
+        self._look_for_piles(optimizer)
         written = [each for each in self._parameters if not is_same_gradient(each, self.after_backward.get(id(each)))]
         now = {**self.after_backward, **gradients_of(written)}
         self.at_step = {id(each): now[id(each)] for each in self._parameters if each.grad is not None}
@@ -181,14 +183,24 @@ class StepWatch:
         return result
 
     def _look_for_leftovers(self, event: StepEvent) -> None:
-        """Gradients that a step has used already, and that nobody cleared before this backward pass adds to them."""
-        left = [
-            each
-            for each in self._parameters
-            if each.grad is not None and is_same_gradient(each, self._used.get(id(each))) and not self._used[id(each)].is_zero
-        ]
-        if left and self.piled_up is None:
-            self.piled_up = event
+        """Gradients that a step has used already, and that nobody cleared before this backward pass adds to them.
+
+        That is a mistake only when they are used again: a generator's loss leaves gradients in the discriminator, which clears them.
+        """
+        for each in self._parameters:
+            used = self._used.get(id(each))
+            if used is not None and not used.is_zero and each.grad is not None and is_same_gradient(each, used):
+                self._piling.setdefault(id(each), event)
+            elif each.grad is None:
+                self._piling.pop(id(each), None)
+
+    def _look_for_piles(self, optimizer: Any) -> None:
+        ours = [each for group in optimizer.param_groups for each in group["params"] if id(each) in self._piling]
+        for each in ours:
+            known = self.after_backward.get(id(each))
+            is_old = known is not None and each.grad is not None and id(each.grad) == known.identity
+            if is_old and bool(each.grad.any()):
+                self.piled_up = self.piled_up or self._piling[id(each)]
 
     def _look_up(self, optimizer: Any) -> None:
         ours = {id(each) for each in self._parameters}

@@ -1,0 +1,54 @@
+"""What watching a forward pass costs, as ratios to the plain one."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from figures import Figure, output_of
+
+HERE = Path(__file__).resolve().parent
+MODELS = {
+    "ResNet-50": (1.05, 1.20),
+    "ViT-B": (1.05, 1.07),
+    "GPT-2 small": (1.05, 1.07),
+    "U-Net": (1.05, 1.20),
+    "12,000 modules": (1.5, 3.0),
+}
+"""The targets: shapes and times; exact statistics and histograms of everything."""
+FEW = {"400 modules": (1.5, 3.0)}
+MOST_EXTRA_MEGABYTES = 50
+
+
+class Watching:
+    """Runs ``watched_forward.py`` for every model, with one thread and with two."""
+
+    def __init__(self, python: str, environment: Mapping[str, str], rounds: int, models: Mapping[str, tuple[float, float]]) -> None:
+        self._python = python
+        self._environment = environment
+        self._rounds = rounds
+        self._models = models
+
+    def figures(self) -> Iterator[Figure]:
+        """Each model with one thread, then with two; what it takes of memory."""
+        for threads in (1, 2):
+            for name, (shapes, statistics) in self._models.items():
+                yield from self._times(name, threads, shapes, statistics)
+        for name in self._models:
+            plain, ours = (self._said(name, "memory", way)["megabytes"] for way in ("plain", "statistics"))
+            most = (plain + MOST_EXTRA_MEGABYTES) / plain
+            yield Figure(f"{name}: memory with statistics", ours, "plain", plain, "MB", most)
+
+    def _times(self, name: str, threads: int, shapes: float, statistics: float) -> Iterator[Figure]:
+        said = self._said(name, str(threads), str(self._rounds))
+        plain, label = said["plain"], f"{name}, {threads} thread{'s' if threads > 1 else ''}"
+        yield Figure(f"{label}: shapes", said["shapes"], "plain forward", plain, "s", shapes)
+        yield Figure(f"{label}: statistics", said["statistics"], "plain forward", plain, "s", statistics)
+        yield Figure(f"{label}: statistics", said["statistics"], "each output read once", said["read"], "s")
+        for peer in ("torchinfo", "TorchLens"):
+            if peer in said:
+                yield Figure(f"{label}: statistics", said["statistics"], peer, said[peer], "s")
+
+    def _said(self, *words: str) -> dict[str, float]:
+        script = str(HERE / "watched_forward.py")
+        answer: dict[str, float] = json.loads(output_of([self._python, script, *words], self._environment).splitlines()[-1])
+        return answer
