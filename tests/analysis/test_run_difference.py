@@ -54,7 +54,7 @@ def test_that_the_first_call_that_differs_is_the_first_that_ended_so():
     found = run_difference(run(), now)
     assert found.first.call.module == "b"  # the model itself differs, too, and begins earlier
     assert found.first.distance == pytest.approx(0.4 / math.hypot(0.5, 1.0))
-    assert difference_verdict(found)[0] == "The first call that differs is `b` (Linear): mean or spread changed by 35.8 %."
+    assert difference_verdict(found)[0] == "The first call that differs is `b` (Linear): mean, spread or extremes changed by 35.8 %."
     assert difference_verdict(found)[-1] == "2 calls of 3 differ."
 
 
@@ -79,6 +79,28 @@ def test_that_what_is_rounding_depends_on_the_coarser_dtype(dtype, change, kind)
     before = run(call(1, "a", dtype="float64"), call(2, "b"))
     now = run(call(1, "a", dtype=dtype, stats=replace(STATS, mean=0.5 + change)), call(2, "b"))
     assert kinds(before, now)[1] == kind
+
+
+def test_that_other_values_with_the_same_mean_and_deviation_are_no_rounding():
+    """What a norm gives has always the same."""
+    now = run(call(1, "a", stats=replace(STATS, min=-1.4)), call(2, "b"))
+    found = run_difference(run(), now)
+    assert (found.first.call.module, found.first.distance) == ("a", pytest.approx(0.2))
+
+
+def test_that_integers_are_not_rounded():
+    before = run(call(1, "a", dtype="int64"), call(2, "b"))
+    now = run(call(1, "a", dtype="int64", stats=replace(STATS, mean=0.5 + 1e-6)), call(2, "b"))
+    assert kinds(before, now)[1] == DIFFERS
+
+
+def test_that_what_a_coarse_dtype_rounded_stays_rounded_in_a_finer_one():
+    """Under autocast: bfloat16 in a, float32 again in b and in what both are in."""
+    slightly = replace(STATS, mean=0.501)
+    now = [call(0, "", 0, stats=slightly), call(1, "a", stats=slightly, dtype="bfloat16"), call(2, "b", stats=slightly)]
+    assert kinds(run(), now) == [ROUNDED] * 3
+    early = [call(0, "", 0), call(1, "a", stats=slightly), call(2, "b", dtype="bfloat16")]
+    assert kinds(run(), early) == [SAME, DIFFERS, SAME]
 
 
 def test_that_nan_that_came_is_a_difference_however_small():

@@ -7,7 +7,19 @@ import typing
 
 import pytest
 
-from torchloupe.wire import activations, codec, contents, loading, modules, problems, registration, requests, steps, tensors, traces
+from torchloupe.wire import (
+    activations,
+    codec,
+    contents,
+    loading,
+    modules,
+    problems,
+    registration,
+    requests,
+    steps,
+    tensors,
+    traces,
+)
 from torchloupe.worker.handlers import HANDLERS
 
 ROOMS = (activations, contents, loading, modules, problems, registration, requests, steps, tensors, traces)

@@ -62,7 +62,17 @@ def test_that_json_says_all_that_differs(play: Play, earlier: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", '{"calls": 3}', '{"calls": [3]}', '{"calls": [{"index": 0}]}', "[" * 100_000, '{"calls": [{"index": "x"}]}'],
+    [
+        "",
+        "{}",
+        "[]",
+        '{"calls": 3}',
+        '{"calls": [3]}',
+        '{"calls": [{"index": 0}]}',
+        "[" * 100_000,
+        '{"calls": [{"index": "x"}]}',
+        '{"calls": [{"index": 1e999, "module": "a", "class": "b", "outputs": []}]}',
+    ],
 )
 def test_that_another_file_is_refused_with_what_to_do(play: Play, tmp_path: Path, text: str) -> None:
     file = tmp_path / "other.json"

@@ -74,7 +74,8 @@ ACTION_IDS = [
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
-    *("call.unpin", "panel.summary", "panel.step", "panel.depth", "panel.runs", "go.editor_command", "model.what_if", "model.summary", "model.values"),
+    *("panel.step",),
+    *("call.unpin", "panel.summary", "panel.depth", "panel.runs", "go.editor_command", "model.what_if", "model.summary", "model.values"),
     *("model.unload", "model.load_transposed", "model.fold", "model.below", "model.columns"),
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]

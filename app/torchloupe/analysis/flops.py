@@ -49,6 +49,8 @@ def _of_layer(call: LayerCall, weights: Dict[str, Shape]) -> int:
     if not call.inputs or not call.outputs or not weights:
         return 0
     given, made = call.inputs[0].shape, call.outputs[0].shape
+    if min((*given, *made), default=0) < 0:  # a nested tensor does not tell its ragged sizes
+        return 0
     if call.class_name in _GATES:
         return _recurrent(given, weights, call.class_name.endswith("Cell"))
     if call.class_name == _ATTENTION and "in_proj_weight" in weights:
@@ -94,6 +96,8 @@ def _common(query: Shape, key: Shape) -> int:
 
 def _of_operation(operation: Operation) -> int:
     shapes = [meta.shape for meta in operation.inputs]
+    if any(size < 0 for meta in (*operation.inputs, *operation.outputs) for size in meta.shape):
+        return 0
     count = _OPERATIONS.get(operation.name.rpartition(".")[2] if "(" not in operation.name else "")
     if count is None and "@" in operation.name:
         count = _product

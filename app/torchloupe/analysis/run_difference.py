@@ -5,8 +5,8 @@ included, are taken for equal values.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..wire.tensors import TensorStats
 from ..wire.traces import DONE, LayerCall
@@ -22,7 +22,8 @@ SAME, ROUNDED, DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW, UNKNOWN = (
     "only now",
     "unknown",
 )
-"""What a pair of calls is. ``rounding``: within what the coarser dtype of the two can tell. ``unknown``: no statistics to compare."""
+"""What a pair of calls is. ``rounding``: within what the coarsest dtype of either run up to there can tell. ``unknown``: no statistics to
+compare."""
 _CHANGED = (DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW)
 _ROUNDING = {"float64": 1e-12, "float32": 1e-4, "bfloat16": 3e-2, "float16": 4e-3}
 _ROUGH = 6e-2
@@ -79,6 +80,8 @@ def run_difference(before: Sequence[LayerCall], now: Sequence[LayerCall]) -> Run
         earlier = known.pop((call.module, call.call_number), None)
         pairs.append(CallPair(ONLY_NOW, None, call) if earlier is None else _pair(earlier, call))
     pairs += [CallPair(ONLY_BEFORE, call) for call in sorted(known.values(), key=lambda call: call.index)]
+    rounded = _rounded(pairs)
+    pairs = [replace(pair, kind=ROUNDED) if id(pair) in rounded else pair for pair in pairs]
     changed = [pair for pair in _by_end(pairs) if pair.kind in _CHANGED]
     return RunDifference(tuple(pairs), changed[0] if changed else None)
 
@@ -122,8 +125,18 @@ def _pair(before: LayerCall, now: LayerCall) -> CallPair:
     if before.stats == now.stats:
         return CallPair(SAME, before, now, 0.0)
     distance = max(_distance(mine, theirs) for mine, theirs in known)
-    coarser = max(_rounding(meta.dtype) for call in (before, now) for meta in call.outputs)
-    return CallPair(ROUNDED if distance <= coarser else DIFFERS, before, now, distance)
+    return CallPair(DIFFERS, before, now, distance)
+
+
+def _rounded(pairs: Sequence[CallPair]) -> Set[int]:
+    """The identities of those that differ by rounding alone. What a coarse dtype rounded stays so: autocast gives float32 again."""
+    found, coarsest = set(), 0.0
+    for pair in _by_end(pairs):
+        own = max((_rounding(meta.dtype) for call in (pair.before, pair.now) if call for meta in call.outputs), default=0.0)
+        coarsest = max(coarsest, own)
+        if pair.kind == DIFFERS and pair.distance is not None and pair.distance <= (coarsest if own else 0.0):
+            found.add(id(pair))
+    return found
 
 
 def _distance(before: TensorStats, now: TensorStats) -> float:

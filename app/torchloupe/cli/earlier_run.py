@@ -47,7 +47,7 @@ def read_calls(file: str) -> list[LayerCall]:
         return [_call(each) for each in plain["calls"]]
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror or error}.", hint) from error
-    except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
+    except (ValueError, ArithmeticError, KeyError, TypeError, RecursionError, AttributeError) as error:
         raise UsageError(f"{file} is no run that torchloupe printed as JSON.", hint) from error
 
 
