@@ -30,7 +30,8 @@ CALLS = [
 TREE = ModuleTree(
     tuple(ModuleEntry(path, "Linear", 1, 12, 12, False) for path in ("", "a", "b", "b.inner")),
     tuple(
-        ParameterEntry(f"{owner}.weight", owner, "parameter", (4, 3), "float32", "cpu", True, 12, 48) for owner in ("a", "b.inner")
+        ParameterEntry(f"{owner}.weight", owner, "parameter", (4, 3), "float32", "cpu", True, 12, 48)
+        for owner in ("a", "b.inner")
     ),
 )
 WORK = 2 * 2 * 4 * 3
@@ -84,12 +85,13 @@ def test_that_time_is_told_without_what_was_called():
 def test_that_a_clock_that_says_more_for_the_parts_than_for_the_whole_makes_nothing_negative():
     points = depth_points([call(0, "", 0, 1.0), call(1, "a", 1, 1.5)])
     assert points[0].seconds == 0
+    assert [point.share for point in points] == [0.0, 1.0]
 
 
 def test_that_calls_that_did_not_end_have_neither_time_nor_memory():
     points = depth_points([call(0, "", 0, None, None), call(1, "a", 1, 0.5)], TREE)
     assert (points[0].seconds, points[0].share, points[0].bytes) == (None, None, None)
-    assert points[1].share is None  # of a run whose time nobody knows
+    assert points[1].share == 1.0  # of all whose time is known
     assert points[1].bytes == 32
 
 

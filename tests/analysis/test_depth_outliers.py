@@ -19,7 +19,17 @@ def run(made, seconds=None, size=10):
     """Leaf calls below a root, one for each of the statistics."""
     sizes = size if isinstance(size, list) else [size] * len(made)
     calls = [
-        LayerCall(at + 1, f"layer{at}", "Linear", 0, 1, (), (TensorMeta((sizes[at],), "float32"),), (each,), (seconds or {}).get(at, 1e-3))
+        LayerCall(
+            at + 1,
+            f"layer{at}",
+            "Linear",
+            0,
+            1,
+            (),
+            (TensorMeta((sizes[at],), "float32"),),
+            (each,),
+            (seconds or {}).get(at, 1e-3),
+        )
         for at, each in enumerate(made)
     ]
     return depth_points([LayerCall(0, "", "Net", 0, 0, (), (TensorMeta((10,), "float32"),), (stats(largest=1e9),), 1.0), *calls])
@@ -114,7 +124,7 @@ def test_that_of_the_time_only_a_large_part_is_told():
 
 
 def test_that_what_many_calls_take_alike_is_usual():
-    twelve = {at: 0.010 for at in range(0, 60, 5)}
+    twelve = dict.fromkeys(range(0, 60, 5), 0.01)
     assert told(run([stats()] * 60, twelve), "time") == []
     assert told(run([stats()] * 60, {**twelve, 7: 0.030}), "time") == [(8, PART, "15 %")]
 

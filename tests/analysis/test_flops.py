@@ -118,3 +118,11 @@ def test_that_shares_are_of_the_whole_run():
     calls = [LayerCall(0, "", "Net", 0, 0, ()), LayerCall(1, "a", "Linear", 0, 1, ()), LayerCall(2, "b", "Linear", 0, 1, ())]
     assert shares({0: 40, 1: 10, 2: 30}, calls) == {0: 1.0, 1: 0.25, 2: 0.75}
     assert shares({0: 0}, calls[:1]) == {}
+
+
+def test_that_ragged_sizes_are_not_counted():
+    """A nested tensor tells -1 of what differs from row to row."""
+    ragged, tree = (TensorMeta((2, -1, 4), "float32"),), read_module_tree(nn.Sequential(nn.Linear(4, 4)))
+    layer = LayerCall(0, "0", "Linear", 0, 0, ragged, ragged, (None,), 0.0)
+    product = Operation(0, "torch.matmul", "0", 1, 0, 1, (*ragged, TensorMeta((4, 4), "float32")), ragged)
+    assert flops_of([layer], tree) == flops_of([layer], tree, [product]) == {0: 0}

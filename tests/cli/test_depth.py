@@ -83,7 +83,9 @@ def test_that_a_run_without_the_option_is_drawn_as_ever(play: Play) -> None:
     assert "BAR" not in play("run", "model.py").out.splitlines()[0]
 
 
-@pytest.mark.parametrize(("part", "drawn"), [(0, ""), (1, "█" * WIDTH), (0.5, "█" * (WIDTH // 2)), (1 / 128, "▏"), (7, "█" * WIDTH)])
+@pytest.mark.parametrize(
+    ("part", "drawn"), [(0, ""), (1, "█" * WIDTH), (0.5, "█" * (WIDTH // 2)), (1 / 128, "▏"), (7, "█" * WIDTH)]
+)
 def test_that_bars_are_drawn_to_an_eighth(part: float, drawn: str) -> None:
     assert bar(part).rstrip() == drawn
 

@@ -95,6 +95,16 @@ def test_that_the_call_is_named_when_the_closer_look_knows_no_more(play: Play) -
     assert problem["call"] is not None
 
 
+def test_that_the_closer_look_wins_where_it_names_the_same_line(play: Play) -> None:
+    """Weights that hold NaN are found where the call that reads them is."""
+    with_nan(play)
+    play.script[LookAtValues] = [ValuesLookedAt()]
+    (call,) = play("run", "model.py", "--json").json["problems"]
+    weights = replace(ORIGIN, message="`fc.weight` holds NaN.", module=call["module"], file=call["file"], line=call["line"])
+    play.script[LookAtValues] = [ValuesLookedAt((weights,))]
+    assert [problem["message"] for problem in play("run", "model.py", "--json").json["problems"]] == [weights.message]
+
+
 def test_that_a_closer_look_that_fails_leaves_what_was_found(play: Play) -> None:
     with_nan(play)
     play.script[LookAtValues] = [Failed((Problem("worker-died", "The worker died."),))]

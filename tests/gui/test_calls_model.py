@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from gui import panel_data
 from gui.panel_data import call, stats
+from torchloupe.analysis.depth_numbers import depth_points
 from torchloupe.gui.calls import model as rows
 from torchloupe.gui.calls.model import CallsModel, call_row
 from torchloupe.gui.row_filter import matching
@@ -24,7 +25,8 @@ def cell(made: LayerCall, title: str) -> str:
 def test_that_a_row_says_everything_about_a_call() -> None:
     made = call(6, "head.fc1", (2, 3136), (2, 128))
     assert call_row(made).cells == (
-        "6", "    head.fc1", "✓ done", "[2, 3136]", "[2, 128]", "Linear", "0.0125", "0.98", "-3.5", "3.25", "0 %", "", "2.94 ms", "float32", *[""] * 5,
+        "6", "    head.fc1", "✓ done", "[2, 3136]", "[2, 128]", "Linear", "0.0125", "0.98", "-3.5", "3.25",
+        "0 %", "", "2.94 ms", "float32", *[""] * 5,
     )  # fmt: skip
     assert call_row(made).key == 6
 
@@ -174,3 +176,32 @@ def test_that_sorting_by_time_puts_the_slowest_first_and_the_next_calls_in_betwe
     model.sort(12, Qt.SortOrder.DescendingOrder)
     model.add([call(3, "c", (1,), (1,), seconds=0.2)])
     assert [row.key for row in model.rows] == [2, 3, 1]
+
+
+def test_that_what_a_call_took_stands_beside_it_once_the_run_has_ended() -> None:
+    made = replace(call(6, "head.fc1", (2, 3136), (2, 128)), training=True)
+    whole = call(0, "", (2, 3, 14, 14), (2, 10), seconds=0.0049)
+    _, point = depth_points([whole, made], panel_data.tree(), kept=(0,) * 6 + (25_088,))
+    said = dict(zip(TITLES, call_row(made, None, point).cells, strict=True))
+    assert (said["FLOPs"], said["Kept"], said["Own time"], said["Mode"]) == ("1.61 MFLOPs", "25.1 kB", "60 %", "train")
+    tips = dict(zip(TITLES, call_row(made, None, point).tips, strict=True))
+    assert tips["FLOPs"] == "1.61 MFLOPs, with what it called"
+    assert tips["Own time"] == "60 %, of the time of the run, without what it called"
+    before = dict(zip(TITLES, call_row(made).cells, strict=True))
+    assert (before["FLOPs"], before["Kept"], before["Own time"]) == ("", "", "")
+
+
+def test_that_the_memory_format_is_told_where_it_is_special() -> None:
+    plain = call(6, "head.fc1", (2, 3136), (2, 128))
+    special = replace(plain, outputs=(replace(plain.outputs[0], memory_format="channels_last"),))
+    assert (cell(plain, "Memory format"), cell(special, "Memory format")) == ("", "channels_last")
+    assert "channels_last" in rows.call_haystack(special)
+
+
+def test_that_what_calls_took_can_be_sorted_by() -> None:
+    made = panel_data.good_calls()
+    points = {point.call.index: point for point in depth_points(made, panel_data.tree())}
+    column = TITLES.index("FLOPs")
+    ordered = sorted(made, key=lambda each: rows.call_order(each, column, points[each.index]))
+    assert [points[each.index].all_flops for each in ordered] == sorted(point.all_flops for point in points.values())
+    assert rows.call_order(made[0], column) == (True, 0)

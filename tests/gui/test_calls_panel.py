@@ -199,3 +199,16 @@ def test_that_the_summary_says_that_the_model_is_as_before_and_what_was_done_out
         "Side effect: writes log.csv (line 3 of net.py)",
     ]
     assert "as before" not in summary_text("3 calls", replace(report, state_restored=False))
+
+
+def test_that_what_calls_took_is_there_when_the_run_has_ended(panel: CallsPanel) -> None:
+    titles = [column.title for column in panel.model.columns]
+    assert panel.columns.hidden == ["Mode", "Memory format"]
+    panel.workbench.set_model(panel_data.opened())
+    panel.workbench.begin_run()
+    panel.workbench.add_calls(panel_data.good_calls())
+    assert set(shown_column(panel.table, titles.index("FLOPs"))) == {""}
+    panel.workbench.end_run(replace(panel_data.report(), kept_bytes=(1000, *[100] * 9)))
+    assert shown_column(panel.table, titles.index("FLOPs"))[6] == "1.61 MFLOPs"
+    assert shown_column(panel.table, titles.index("Kept"))[:2] == ["1 kB", "100 B"]
+    assert shown_column(panel.table, titles.index("Own time"))[6].endswith(" %")

@@ -115,7 +115,9 @@ def test_that_a_call_tells_inputs_outputs_statistics_time_and_place(bench: Workb
         "Settings": "kernel_size=2",
         "Call": "5",
         "Time": "2.52 ms, its parts included",
+        "Own time": facts(details)["Own time"],
     }
+    assert facts(details)["Own time"].endswith(" % of the run")
     assert facts(details, "Inputs") == {"x": "[batch 2, channels 64, height 28, width 28] float32 cpu"}
     assert facts(details, "Output") == {
         "Tensor": "[batch 2, channels 64, height 14, width 14] float32 cpu",
@@ -499,3 +501,21 @@ def test_that_facts_about_what_is_hidden_leave_out_how_they_were_found(bench: Wo
     assert said == {"Held by": "list", "Parameters": "6", "Numbers": "816"}
     several = subjects.of_problem(bench, replace(MISMATCH, call=None, data={"owners": ["a", "b"]}))
     assert facts(several, "Facts") == {"Modules": "a, b"}
+
+
+def test_that_a_call_tells_what_it_computed_what_is_kept_and_why_it_stands_out(bench: Workbench) -> None:
+    bench.set_model(opened())
+    bench.begin_run()
+    made = [replace(each, training=each.index > 5) for each in panel_data.good_calls()]
+    bench.add_calls(made)
+    bench.end_run(replace(panel_data.report(), kept_bytes=tuple(100 * at for at in range(10))))
+    bench.select_call(6)
+    told = facts(details_of(bench))
+    assert (told["Computes"], told["Kept"], told["Called in"]) == ("1.61 MFLOPs", "600 B for the backward pass", "train mode")
+    bench.select_call(1)
+    told = facts(details_of(bench))
+    assert told["Kept"] == "100 B for the backward pass, its parts included"
+    assert told["Computes"].endswith(", its parts included")
+    assert told["Called in"] == "eval mode"
+    bench.select(Selection(module="head.act", call=8))
+    assert facts(details_of(bench))["Stands out"] == "4 NaN or Inf, in no other call"

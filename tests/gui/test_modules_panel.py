@@ -9,13 +9,16 @@ from PySide6.QtTest import QTest
 
 from gui import panel_data
 from gui.panel_data import fail_in_fc1, open_panel, run_well, shown_column
-from torchloupe.gui.modules.columns import CALLS, STATE
+from torchloupe.analysis.wording import flops_text
+from torchloupe.gui.modules.columns import CALLS, COLUMNS, STATE
 from torchloupe.gui.modules.panel import ModulesPanel
 from torchloupe.gui.settings import FOLD_BLOCKS, Settings
 from torchloupe.gui.workbench import Selection
 from torchloupe.wire.modules import ModuleEntry, ModuleTree
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import HiddenPart
+
+TITLES = [column.title for column in COLUMNS]
 
 
 @pytest.fixture
@@ -288,3 +291,19 @@ def test_that_lazy_parts_show_the_sizes_that_the_run_gave_them(panel: ModulesPan
     assert shown_column(panel.parameters, 1) == ["[10, 128]", "[10]"]
     assert panel.tree.current_key() == "head.fc2"
     assert shown_column(panel.tree, CALLS)[-1] == "1"
+
+
+def test_that_what_the_calls_of_a_module_took_stands_beside_it_after_a_run(panel: ModulesPanel) -> None:
+    time, flops = (TITLES.index(title) for title in ("Time", "FLOPs"))
+    assert {"Time", "FLOPs"} <= set(panel.columns.hidden)
+    panel.workbench.set_model(panel_data.opened())
+    assert set(shown_column(panel.tree, time)) == {""}
+    run_well(panel.workbench)
+    named = dict(zip(shown_column(panel.tree, 0), shown_column(panel.tree, time), strict=True))
+    computed = dict(zip(shown_column(panel.tree, 0), shown_column(panel.tree, flops), strict=True))
+    assert (named["fc1"], computed["fc1"]) == ("2.94 ms", "1.61 MFLOPs")
+    assert (named["act"], computed["act"]) == ("7.14 ms", "")  # both of its calls
+    assert named["bn1"] == ""  # never called
+    assert computed["encoder"] == flops_text(sum(2 * 2 * 14 * 14 * out * 9 * into for out, into in ((32, 3), (64, 32))))
+    panel.workbench.begin_run()
+    assert set(shown_column(panel.tree, flops)) == {""}

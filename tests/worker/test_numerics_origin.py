@@ -137,6 +137,14 @@ def test_that_the_weights_of_the_next_step_do_not_hide_where_it_began():
     assert problem.data["operation"] == "sqrt"
 
 
+def test_that_weights_that_were_nan_before_are_the_origin():
+    model = nn.Linear(3, 2)
+    model.weight.data[0, 0] = math.nan
+    problem = nan_problem(model, Places(None), trained(model, torch.ones(2, 3)), ModelState(model).restore)
+    assert problem is not None
+    assert problem.message.startswith("`weight` holds NaN before the pass begins: 1 of 6 values are")
+
+
 def test_that_a_loss_that_is_only_returned_counts_too():
     model = nn.Linear(6, 1)
     problem = origin(model, lambda: (model(pairs()[0]) * math.inf).mean() - math.inf)

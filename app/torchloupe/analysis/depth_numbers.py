@@ -18,7 +18,7 @@ class DepthPoint(NamedTuple):
     """One call. A number is None where there is none: no statistics, no gradients, no end.
 
     ``mean`` to ``not_finite`` are of the first output that has statistics; ``zeros`` is a part of one. ``share`` is that of the time of
-    the whole run. ``all_kept`` and ``all_flops`` include what it called.
+    all calls. ``all_kept`` and ``all_flops`` include what it called.
     """
 
     call: LayerCall
@@ -108,11 +108,12 @@ def depth_points(
     all_kept = {call.index: kept[call.index] for call in ordered if call.index < len(kept)}
     inside = _inside(ordered)
     seconds = {call.index: call.seconds for call in ordered if call.seconds is not None}
-    whole = sum(call.seconds or 0.0 for call in ordered if call.depth == 0)
+    own_seconds = {index: _without(seconds, index, inside.get(index, ())) or 0.0 for index in seconds}
+    whole = sum(own_seconds.values())
     points = []
     for call in ordered:
         index, parts = call.index, inside.get(call.index, ())
-        own = _without(seconds, index, parts)
+        own = own_seconds.get(index)
         points.append(
             DepthPoint(
                 call,

@@ -65,7 +65,7 @@ def _follows(later: Mismatch, earlier: Mismatch) -> bool:
     if None in built:
         return False
     if "operation" in one.data:
-        return _sizes_that_clash(one) == set(built)
+        return sizes_that_clash(one) == set(built)
     if _built_for(one) != built or one.code != other.code:
         return False
     return one.code == "dtype-mismatch" or _made_at(one) == _made_at(other) is not None or later.producer == earlier.producer
@@ -82,7 +82,7 @@ def _made_at(problem: Problem) -> Optional[Tuple[object, object]]:
     return (problem.data.get("definition_file"), line) if line else None
 
 
-def _sizes_that_clash(problem: Problem) -> "set[object]":
+def sizes_that_clash(problem: Problem) -> "set[object]":
     """The two sizes that an operation of two tensors could not bring together."""
     shapes = problem.data.get("shapes", [])
     if len(shapes) < 2:

@@ -10,7 +10,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ..wire.tensors import TensorStats
 from ..wire.traces import DONE, LayerCall
-from .wording import counted, shape_text
+from .wording import count_text, counted, shape_text
 
 SAME, ROUNDED, DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW, UNKNOWN = (
     "same",
@@ -106,7 +106,7 @@ def difference_verdict(found: RunDifference, before: str = "the earlier run", no
     if growth:
         said.append(f"How it grows: {growth}.")
     changed = sum(counts.get(kind, 0) for kind in _CHANGED)
-    said.append(f"{counted(changed, 'call')} of {len(found.pairs)} {'differs' if changed == 1 else 'differ'}.")
+    said.append(f"{counted(changed, 'call')} of {count_text(len(found.pairs))} {'differs' if changed == 1 else 'differ'}.")
     return said
 
 

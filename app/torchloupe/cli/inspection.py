@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from torchloupe.analysis.numerics import needs_closer_look, sharpest
+from torchloupe.analysis.numerics import COARSE, needs_closer_look, sharpest
 from torchloupe.analysis.wording import counted, shape_text
 from torchloupe.wire.numerics import LookAtValues, ValuesLookedAt
 from torchloupe.wire.problems import Problem
@@ -56,7 +56,7 @@ def look_at_values(session: AnySession, request: RunForward, report: Report) -> 
 
 def _add(reply: InspectedModel | ValuesLookedAt, report: Report) -> None:
     """What the report has already is not told again."""
-    told = {_identity(problem) for problem in report.problems}
+    told = {_identity(problem) for problem in report.problems if not problem.data.get(COARSE)}
     report.problems = sharpest([*report.problems, *(each for each in reply.problems if _identity(each) not in told)])
     report.notes += reply.notes
 

@@ -1,31 +1,29 @@
 """The last training step of the open model: what it did to each parameter. Panels follow it through the workbench."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.step.beside import new_problems
+from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.steps import ParameterMotion, StepReport
 
-if TYPE_CHECKING:
-    from torchloupe.gui.workbench import Workbench
-
 
 class Steps(QObject):
-    """Follows the workbench it belongs to: another model, or other values in it, has taken no step yet."""
+    """Belongs to the workbench: another model, or other values in it, has taken no step yet."""
 
     changed = Signal()
 
-    def __init__(self, workbench: "Workbench") -> None:
-        super().__init__(workbench)
-        self._bench = workbench
+    def __init__(self, parent: QObject, tree: Callable[[], ModuleTree], over: Sequence[SignalInstance]) -> None:
+        """After each signal of ``over`` the step is of another model."""
+        super().__init__(parent)
+        self._tree = tree
         self.report: StepReport | None = None
         self.failed: tuple[Problem, ...] = ()
         self.motions: Mapping[str, ParameterMotion] = {}
-        workbench.model_changed.connect(self._forget)
-        workbench.weights.changed.connect(self._forget)
+        for signal in over:
+            signal.connect(self._forget)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -41,12 +39,11 @@ class Steps(QObject):
         self.report, self.failed = report, failed
         self.motions = self._by_key(report) if report is not None else {}
         self.changed.emit()
-        self._bench.problems_changed.emit()
 
     def _by_key(self, report: StepReport) -> Mapping[str, ParameterMotion]:
         """Each motion under every key of its parameter."""
         found = {each.key: each for each in report.parameters}
-        for entry in self._bench.tree.parameters:
+        for entry in self._tree().parameters:
             for key in entry.tied_to if entry.key not in found else ():
                 if key in found:
                     found[entry.key] = found[key]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
-from torchloupe.analysis.numerics import findings_of, sharpest
+from torchloupe.analysis.numerics import findings_of
 from torchloupe.gui.events_trace import trace
+from torchloupe.gui.known_problems import KnownProblems
 from torchloupe.gui.operations import Operations
 from torchloupe.gui.pinning import Pins
 from torchloupe.gui.steps import Steps
@@ -74,19 +75,24 @@ class Workbench(QObject):
         self.calls: dict[int, LayerCall] = {}
         self.report: ForwardReport | None = None
         self.running, self.asked, self.selection, self.weights = False, RunForward(), Selection(), Weights(self)
-        self.pins, self.operations, self.steps = Pins(self), Operations(self), Steps(self)
+        self.pins, self.operations = Pins(self), Operations(self)
+        self.steps = Steps(self, lambda: self.tree, (self.model_changed, self.weights.changed))
+        self.steps.changed.connect(self.problems_changed)
         self.compare_later: Callable[[CompareKeys], None] | None = None
         self.pair_later: Callable[[PairKeys], None] | None = None
-        self._model_problems: tuple[Problem, ...] = ()
-        self._run_problems: tuple[Problem, ...] = ()
-        self._diff_problems: tuple[Problem, ...] = ()
-        self._found_later: tuple[Problem, ...] = ()  # by a closer look at the model
-        self._open_problems: dict[str, tuple[Problem, ...]] = {}
+        self._known = KnownProblems()
 
     def changes(self) -> tuple[SignalInstance, ...]:
         """Every signal after which another command may make sense."""
         opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
-        return (*opened, self.trace_changed, self.problems_changed, self.selection_changed, self.pins.changed, self.weights.changed)
+        return (
+            *opened,
+            self.trace_changed,
+            self.problems_changed,
+            self.selection_changed,
+            self.pins.changed,
+            self.weights.changed,
+        )
 
     # what is open
 
@@ -122,7 +128,7 @@ class Workbench(QObject):
     def set_model(self, model: OpenedTarget | None) -> None:
         """A model was constructed (or closed): the old trace is gone, the selection starts anew."""
         self.model = model
-        self._model_problems = model.problems if model else ()
+        self._known.model = model.problems if model else ()
         self._forget_trace()
         self.select(Selection())
         self.weights.set_loaded(None)
@@ -139,7 +145,7 @@ class Workbench(QObject):
 
     def _compare(self, container: str | None = None, news: SignalInstance | None = None) -> None:
         """Small comparisons are made at once, large ones by ``compare_later``. ``news`` is told once the container is known."""
-        self.container, self.diff, self._diff_problems = "", None, ()
+        self.container, self.diff, self._known.diff = "", None, ()
         question = None
         if self.checkpoint is not None:
             from torchloupe.gui.comparing import CompareKeys  # see there why not sooner
@@ -187,7 +193,7 @@ class Workbench(QObject):
             self.pair_changed.emit()
 
     def _take(self, comparison: "Comparison") -> None:
-        self.container, self.diff, self._diff_problems = comparison.container, comparison.diff, comparison.problems
+        self.container, self.diff, self._known.diff = comparison.container, comparison.diff, comparison.problems
         if comparison.diff is not None:
             trace("compared", counts=dict(comparison.diff.counts))
 
@@ -211,22 +217,21 @@ class Workbench(QObject):
         self.weights.note_run()
         if report.materialised is not None and self.model is not None:
             self._use_tree(replace(report.materialised, hidden=self.model.tree.hidden))
-        self._run_problems = (*report.problems, *(findings_of(list(self.calls.values()), self.tree) if found is None else found))
+        self._known.run = (*report.problems, *(findings_of(list(self.calls.values()), self.tree) if found is None else found))
         self.trace_changed.emit()
         self.problems_changed.emit()
-        if self._run_problems:
-            self.select_problem(self._run_problems[0])
+        if self._known.run:
+            self.select_problem(self._known.run[0])
 
     def fail_run(self, problems: tuple[Problem, ...]) -> None:
         """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays."""
-        self.running = False
-        self._run_problems = problems
+        self.running, self._known.run = False, problems
         self.trace_changed.emit()
         self.problems_changed.emit()
 
     def _forget_trace(self) -> None:
         self.calls, self.operations.found, self.report, self.running = {}, {}, None, False
-        self._run_problems = self._found_later = ()
+        self._known.run = self._known.later = ()
         self._use_tree(self.model.tree if self.model else NOTHING)
 
     def _use_tree(self, tree: ModuleTree) -> None:
@@ -238,21 +243,18 @@ class Workbench(QObject):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems: what could not be opened first, then those of the run."""
-        opening = tuple(problem for problems in self._open_problems.values() for problem in problems)
-        found = self._run_problems + self._model_problems + self._found_later
-        return tuple(sharpest((*opening, *found, *self.steps.problems_beside(found), *self._diff_problems)))
+        return self._known.listed(self.steps.problems_beside)
 
     def add_found(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
         """What a closer look at the model found after a run; those that are known already are left out. What is new comes back."""
-        known = {_about(problem) for problem in self.problems}
-        self._found_later = tuple(problem for problem in problems if _about(problem) not in known)
+        self._known.later = ()
+        new = self._known.found_later(problems, self.problems)
         self.problems_changed.emit()
-        return self._found_later
+        return new
 
     def report_problems(self, origin: str, problems: Sequence[Problem]) -> None:
         """What went wrong (or is doubtful) with opening ``origin``, a checkpoint or a target; nothing takes the old ones away."""
-        if self._open_problems.get(origin, ()) != tuple(problems):
-            self._open_problems[origin] = tuple(problems)
+        if self._known.of_opening(origin, problems):
             self.problems_changed.emit()
 
     def select(self, selection: Selection) -> None:
@@ -268,7 +270,7 @@ class Workbench(QObject):
 
     def select_call(self, index: int) -> None:
         """Look at one call."""
-        problem = next((problem for problem in self._run_problems if problem.call == index), None)
+        problem = next((problem for problem in self._known.run if problem.call == index), None)
         self.select(Selection(module=self.calls[index].module, call=index, problem=problem))
 
     def select_parameter(self, key: str) -> None:
@@ -293,8 +295,3 @@ class Workbench(QObject):
     def has_differences(self) -> bool:
         """Checkpoint and model are both open, and some key is not the same in both."""
         return self.diff is not None and any(count for status, count in self.diff.counts.items() if status != MATCHED)
-
-
-def _about(problem: Problem) -> tuple[object, ...]:
-    """The same for two problems that complain of one thing."""
-    return problem.code, problem.module, problem.attribute or problem.parameter or problem.line

@@ -23,7 +23,8 @@ class CallRecord:
     place of one: to make another object of it would cost as much as all that is noted.
 
     ``inputs`` and ``outputs`` are the ``Sizes`` of a single tensor until it is told, unless they are metas from the beginning.
-    ``place`` is ``file`` and ``line``, ``nodes`` and ``nodes_after`` are how many nodes autograd had made when it began and when it ended.
+    ``stack`` are the calls that are open in its thread, ``place`` is ``file`` and ``line``,
+    ``nodes`` and ``nodes_after`` are how many nodes autograd had made when it began and when it ended.
     """
 
     index: int
@@ -44,6 +45,7 @@ class CallRecord:
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]
     place: Optional[Place]
+    stack: List["CallRecord"]
     nodes: int
     overhead: float
     began: float

@@ -15,6 +15,8 @@ from .tensor_facts import device_name, dtype_name
 from .torch_compat import is_lazy
 
 MAX_TENSORS = 64
+MAX_OF_AN_OBJECT = 8
+"""Tensors that an object holds which is no container."""
 MAX_VISITED = 1024
 """So many values are looked at, so that an object that leads everywhere ends."""
 _MAX_DEPTH = 6
@@ -94,24 +96,29 @@ class _Walk:
     def __init__(self, found: List[_Named]) -> None:
         self._found = found
         self._left = MAX_VISITED
+        self._most = MAX_TENSORS
 
     def into(self, value: Any, name: str, depth: int) -> None:
         """A value and what it holds."""
         kind = type(value)
         if kind in _ALONE:
-            if len(self._found) < MAX_TENSORS:
-                self._found.append((name, value))
+            self._found.append((name, value))
         elif kind in _KINDS.leaf:
             return
         elif issubclass(kind, torch.Tensor):
-            if not is_lazy(value) and len(self._found) < MAX_TENSORS:
+            if not is_lazy(value):
                 self._found.append((name, value))
         elif depth < _MAX_DEPTH:
+            most = self._most
+            if kind not in _PLAIN_SEQUENCES and _KINDS.of(value) == raw.OBJECT:
+                # A cache of keys and values goes into every layer and holds those of all of them.
+                self._most = min(most, len(self._found) + MAX_OF_AN_OBJECT)
             for part, item in _parts(value, kind):
                 self._left -= 1
-                if self._left < 0:
-                    return
+                if self._left < 0 or len(self._found) >= self._most:
+                    break
                 self.into(item, name + part, depth + 1)
+            self._most = most
 
 
 def _parts(value: Any, kind: type) -> Iterable[Tuple[str, Any]]:

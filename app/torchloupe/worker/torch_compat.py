@@ -112,3 +112,9 @@ def set_version(tensor: torch.Tensor, version: int) -> None:
     except TypeError:  # not there, or of one tensor in an older torch
         if change is not None:
             change(tensor, version)
+
+
+function_modes_are_on: Callable[[], bool] = getattr(torch._C, "_is_torch_function_mode_enabled", lambda: True)
+"""Whether every torch function, and every question to a tensor, goes through a mode now; true where torch does not tell."""
+past_function_modes: "Callable[[], AbstractContextManager[Any]]" = vars(torch._C)["DisableTorchFunction"]
+"""Inside, none does."""

@@ -18,15 +18,13 @@ from ..wire.traces import FAILED, UNFINISHED, LayerCall
 from .call_record import CallRecord, CallTeller
 from .caller_lines import CallerLines
 from .collector import collector_at_rest, old_objects_at_rest
-from .measured_once import MeasuredOnce
 from .module_facts import attributes_of
 from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
+from .output_notes import OutputNotes
 from .plain_values import plain_values
 from .telling import Telling
-from .torch_compat import every_layer_by_itself, nodes_so_far
-
-_STRIDED = torch.strided
+from .torch_compat import every_layer_by_itself, function_modes_are_on, nodes_so_far, past_function_modes
 
 
 class _Known:
@@ -58,7 +56,7 @@ class ForwardTrace:
     ) -> None:
         self._model = model
         self._check = check
-        self._measured = MeasuredOnce() if statistics else None
+        self._notes = OutputNotes(statistics)
         self._teller = CallTeller()
         self._telling = Telling(self._teller.told, report)
         self._known: Dict[int, _Known] = {}
@@ -71,7 +69,6 @@ class ForwardTrace:
         self._numbers = itertools.count()
         self.nodes: Dict[int, Tuple[int, int]] = {}
         self.returned_nothing: List[LayerCall] = []
-        self._late: List[Tuple[CallRecord, List[int]]] = []
 
     def __enter__(self) -> "ForwardTrace":
         with collector_at_rest():
@@ -94,8 +91,7 @@ class ForwardTrace:
         for context in reversed(self._contexts):
             context.__exit__(None, None, None)
         self._handles.clear()
-        if self._measured is not None:
-            self._measured.forget()
+        self._notes.forget()
 
     def _watched(self, plain_call: Callable[..., Any]) -> Callable[..., Any]:
         """``nn.Module.__call__`` with a note before and after. It runs once per layer: everything is a local, what nearly every layer
@@ -104,12 +100,9 @@ class ForwardTrace:
         main, check, numbers = self._stacks[self._main], self._check, self._numbers
         place_of, note_inputs = self._lines.place, self._note_inputs
         clock, this_thread, frame_of, members = time.perf_counter, threading.get_ident, sys._getframe, attributes_of
-        a_tensor, strided = torch.Tensor, torch.strided
+        a_tensor, strided, is_moded, past_modes = torch.Tensor, torch.strided, function_modes_are_on, past_function_modes
 
-        def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            known = known_of(id(self))
-            if known is None:
-                return plain_call(self, *args, **kwargs)
+        def begin(module: nn.Module, known: _Known, args: Tuple[Any, ...], kwargs: Dict[str, Any], frame: Any) -> CallRecord:
             started = clock()
             stack = stack_of(this_thread())
             if stack is None:
@@ -118,13 +111,13 @@ class ForwardTrace:
             if stack and stack[-1].failed:
                 trace._go_on(stack)
             record = CallRecord()
-            record.part, record.module = self, known.path
-            record.class_name, record.call_number = known.kind, known.calls
+            record.part, record.module, record.class_name, record.stack = module, known.path, known.kind, stack
+            record.call_number = known.calls
             known.calls += 1
             record.index = next(numbers)
             record.depth = len(stack) if stack is main else len(main) + len(stack)
-            record.place = place_of(frame_of(1), stack[-1].place if stack else None, bool(stack))
-            record.training = members(self).get("training")
+            record.place = place_of(frame, stack[-1].place if stack else None, bool(stack))
+            record.training = members(module).get("training")
             record.args, record.kwargs = args, kwargs
             given = args[0] if len(args) == 1 and not kwargs else None
             if type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
@@ -135,12 +128,27 @@ class ForwardTrace:
             stack.append(record)
             record.began = now = clock()
             record.overhead = trace._overhead = trace._overhead + now - started
+            return record
+
+        def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            known = known_of(id(self))
+            if known is None:
+                return plain_call(self, *args, **kwargs)
+            if is_moded():  # each question to a tensor would go through the mode
+                with past_modes():
+                    record = begin(self, known, args, kwargs, frame_of(1))
+            else:
+                record = begin(self, known, args, kwargs, frame_of(1))
             try:
                 output = plain_call(self, *args, **kwargs)
             except BaseException:
                 record.failed = True
                 raise
-            end(record, output, stack)
+            if is_moded():
+                with past_modes():
+                    end(record, output)
+            else:
+                end(record, output)
             return output
 
         self._lines.own_code = call.__code__
@@ -169,8 +177,8 @@ class ForwardTrace:
         record.inputs = metas_of(self._teller.tensors(record))
         record.values = plain_values(args, kwargs, self._teller.names(record.part))
 
-    def _end(self, record: CallRecord, output: Any, stack: List[CallRecord]) -> None:
-        ended = time.perf_counter()
+    def _end(self, record: CallRecord, output: Any) -> None:
+        ended, stack = time.perf_counter(), record.stack
         if not stack or stack[-1] is not record:
             if not any(each is record for each in stack):
                 return
@@ -180,40 +188,15 @@ class ForwardTrace:
         seconds = ended - record.began - self._overhead + record.overhead
         record.seconds = seconds if seconds > 0 else 0.0
         record.nodes_after = nodes_so_far()
-        if type(output) is torch.Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
-            record.outputs = output.shape, output.dtype, output.device, ""
-            if self._measured is not None:
-                if output.is_cpu:
-                    record.stats = (self._measured.one(output),)
-                else:
-                    self._measure_later(record, [("", output)])
-        else:
-            outputs = tensors_in(output)
-            record.outputs = metas_of(outputs)
-            self._measure_later(record, outputs)
-            if output is None:
-                self.returned_nothing.append(self._teller.call(record))
+        self._notes.note(record, output)
+        if output is None:
+            self.returned_nothing.append(self._teller.call(record))
         self._finish(record)
         self._overhead += time.perf_counter() - ended
 
-    def _measure_later(self, record: CallRecord, outputs: List[Tuple[str, torch.Tensor]]) -> None:
-        """Once all is over where it lies on a device, else now."""
-        places = self._measured.queued(outputs) if self._measured is not None else None
-        if places is None:
-            record.stats = self.stats_of(outputs)
-        else:
-            record.stats = (None,) * len(outputs)
-            self._late.append((record, places))
-
     def late_stats(self) -> List[LayerCall]:
         """The calls whose statistics were made on a device, with these, which are fetched now."""
-        late, self._late = self._late, []
-        if not late or self._measured is None:
-            return []
-        found = self._measured.collect()
-        for record, places in late:
-            record.stats = tuple([found[place] for place in places])
-        return [self._teller.call(record) for record, _ in late]
+        return [self._teller.call(record) for record in self._notes.late()]
 
     def _finish(self, record: CallRecord, status: Optional[str] = None) -> None:
         if status is not None:
@@ -242,14 +225,6 @@ class ForwardTrace:
         """The calls that are open in this thread, outermost first."""
         return [record for record in self._stacks.get(threading.get_ident(), ()) if not record.failed]
 
-    def innermost(self) -> Optional["OpenFailure"]:
-        """The innermost call that is open in this thread, as it would be told if it failed now."""
-        opened = self.open_calls()
-        if not opened:
-            return None
-        tensors = [tensor for _, tensor in self._teller.tensors(opened[-1])]
-        return OpenFailure(opened[-1].part, self._teller.call(opened[-1]), tensors)
-
     def path_of(self, module: nn.Module) -> Optional[str]:
         """Where a module stands in the model; None for one that is no part of it."""
         known = self._known.get(id(module))
@@ -257,7 +232,7 @@ class ForwardTrace:
 
     def stats_of(self, tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[Optional[TensorStats], ...]:
         """Their statistics, None where there are none to be made; what was just measured is not measured again."""
-        return self._measured.of(tensors) if self._measured is not None else (None,) * len(tensors)
+        return self._notes.stats_of(tensors)
 
     def spend(self, seconds: float) -> None:
         """So much was watching, and is not to count as time of the model."""

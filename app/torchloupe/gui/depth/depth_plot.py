@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QCursor, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QCursor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip
 
 from torchloupe.analysis.depth_numbers import SERIES_BY_NAME, DepthPoint, Series, beside
 from torchloupe.analysis.depth_outliers import Outlier
-from torchloupe.gui.depth.model import BAND, KINDS, Line, Outliers, Scale, line_of, point_text, scale_of
+from torchloupe.gui.depth.mark_labels import MarkLabels
+from torchloupe.gui.depth.model import BAND, KINDS, Line, Outliers, Scale, band_of, drawn_values, line_of, point_text, scale_of
 from torchloupe.gui.plot import Plot
 from torchloupe.gui.theme import color, em
 
@@ -41,7 +42,7 @@ class DepthPlot(Plot):
         self._outliers: Outliers = {}
         self._lines: dict[str, Line] = {}
         self.items: dict[str, Any] = {}
-        self.labels: list[Any] = []
+        self.labels = MarkLabels(self)
         self.mark: Any = self.pyqtgraph.InfiniteLine(angle=90)
         self._build()
         self.follow_theme()
@@ -76,29 +77,19 @@ class DepthPlot(Plot):
         self._numbers = [point.call.index for point in points]
         self._told = {index: each for index, told in outliers.items() for each in told if each.series == series.name}
         pairs = beside(points, earlier) if earlier else []
-        self.scale = scale = scale_of(series, self._all_values([*points, *(partner for _, partner in pairs)]))
+        self.scale = scale = scale_of(series, drawn_values(series, [*points, *(partner for _, partner in pairs)]))
         self._lines = {
             "line": line_of(series, scale, points),
             "earlier": line_of(series, scale, [point for point, _ in pairs], [partner for _, partner in pairs]),
         }
         if series is BAND:
-            around = [point for point in points if point.mean is not None and point.std is not None]
-            numbers = [point.call.index for point in around]
-            self._lines["low"] = Line(numbers, [_mean(point) - _std(point) for point in around])
-            self._lines["high"] = Line(numbers, [_mean(point) + _std(point) for point in around])
+            self._lines["low"], self._lines["high"] = band_of(points)
         axis = self.plot.getAxis("left")
         axis.setTicks([scale.ticks(series)])
         axis.setLabel("Mean ± std" if series is BAND else series.title)
         room = 0.16 * (scale.high - scale.low)
         self.plot.setYRange(scale.low - (0 if self._has_bars else room), scale.high + room, padding=0)
         self._draw()
-
-    def _all_values(self, points: Sequence[DepthPoint]) -> list[float]:
-        values = [value for point in points if (value := self.series.value(point)) is not None]
-        if self.series is not BAND:
-            return values
-        spread = [point for point in points if point.mean is not None and point.std is not None]
-        return [*values, *(_mean(point) + side * _std(point) for point in spread for side in (-1, 1))]
 
     def show_range(self, first: int, last: int) -> None:
         """From one call to another, and no further to be scrolled."""
@@ -169,26 +160,7 @@ class DepthPlot(Plot):
                 for each, height in spots
             ]
         )
-        self._label(spots, first, last)
-
-    def _label(self, spots: Sequence[tuple[Outlier, float]], first: float, last: float) -> None:
-        for label in self.labels:
-            self.plot.removeItem(label)
-        self.labels = []
-        pixel = (last - first) / max(1.0, self.plot.getViewBox().width())
-        taken: list[tuple[float, float]] = []
-        metrics = QFontMetrics(self.font())
-        for each, height in sorted(spots, key=lambda spot: -abs(spot[1])):
-            half = (metrics.horizontalAdvance(each.label) / 2 + 4) * pixel
-            if any(abs(each.call - place) < half + other for place, other in taken):
-                continue
-            taken.append((each.call, half))
-            kind = KINDS[each.kind]
-            side = 1.0 if each.call + half > last else 0.0 if each.call - half < first else 0.5
-            label = self.pyqtgraph.TextItem(each.label, color=color(kind.role), anchor=(side, 1.1 if kind.above else -0.1))
-            label.setPos(each.call, height)
-            self.plot.addItem(label, ignoreBounds=True)
-            self.labels.append(label)
+        self.labels.show_beside(spots)
 
     def follow_theme(self) -> None:
         """Its items too."""
@@ -236,8 +208,7 @@ class DepthPlot(Plot):
         first, last = (bisect_left(self._numbers, here.x() + side * REACH * width) for side in (-1, 1))
         near = self._points[first:last]
         if not near:
-            after = min(first, len(self._points) - 1)
-            near = self._points[max(0, after - 1) : after + 1]
+            return min(self._points[max(0, first - 1) : first + 1], key=lambda point: abs(point.call.index - here.x()))
 
         def distance(point: DepthPoint) -> float:
             value = self.series.value(point)
@@ -282,11 +253,3 @@ class DepthPlot(Plot):
         (first, last), _ = self.plot.getViewBox().viewRange()
         middle = self.mark.value() if self.mark.isVisible() else (first + last) / 2
         self.plot.setXRange(middle - (middle - first) * times, middle + (last - middle) * times, padding=0)
-
-
-def _mean(point: DepthPoint) -> float:
-    return point.mean or 0.0
-
-
-def _std(point: DepthPoint) -> float:
-    return point.std or 0.0

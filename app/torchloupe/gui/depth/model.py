@@ -8,7 +8,6 @@ from typing import Any
 
 from torchloupe.analysis.depth_numbers import SERIES, SERIES_BY_NAME, DepthPoint, Series, percent_text
 from torchloupe.analysis.depth_outliers import HIGH, LOW, NOT_FINITE, PART, Outlier
-from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
 
@@ -58,10 +57,11 @@ def number_cell(point: DepthPoint, series: Series) -> str:
 def depth_row(point: DepthPoint, outliers: Outliers) -> Row:
     """One call as a row."""
     told = outliers.get(point.call.index, ())
-    labels = ", ".join(each.label if each.series == "nan" else f"{each.series} {each.label}" for each in told)
+    labels = [each.label if each.series == "nan" else f"{each.series} {each.label}" for each in told]
+    shortly = f"{labels[0]}, +{len(labels) - 1}" if len(labels) > 1 else "".join(labels)
     numbers = [(series.name, number_cell(point, series)) for series, _, _ in _NUMBERS]
-    name, class_name = plain_text(point.name), plain_text(point.call.class_name)
-    cells = (str(point.call.index), name, labels, *(text for _, text in numbers), class_name)
+    name, class_name = point.name, point.call.class_name
+    cells = (str(point.call.index), name, shortly, *(text for _, text in numbers), class_name)
     shown = {each.series: each.kind for each in told}
     roles = ["muted", None, "shape" if told else None]
     roles += [KINDS[shown[name]].role if name in shown else None for name, _ in numbers]
@@ -76,7 +76,9 @@ def reasons_text(told: Sequence[Outlier]) -> str:
 
 def depth_haystack(point: DepthPoint, outliers: Outliers) -> str:
     """What a filter finds a call by."""
-    return haystack(depth_row(point, outliers).cells)
+    cells = list(depth_row(point, outliers).cells)
+    cells[STANDS_OUT] = " ".join(f"{each.series} {each.label}" for each in outliers.get(point.call.index, ()))
+    return haystack(tuple(cells))
 
 
 def depth_order(point: DepthPoint, outliers: Outliers, column: int) -> tuple[bool, Any]:
@@ -92,7 +94,7 @@ def depth_order(point: DepthPoint, outliers: Outliers, column: int) -> tuple[boo
 
 def point_text(point: DepthPoint, series: Sequence[Series], told: Sequence[Outlier]) -> str:
     """A call in words: its name, the numbers that are drawn, why it stands out."""
-    first = f"{point.call.index}  {plain_text(point.name)}  {plain_text(point.call.class_name)}"
+    first = f"{point.call.index}  {point.name}  {point.call.class_name}"
     numbers = [f"{each.title} {each.text(value)}" for each in series if (value := each.value(point)) is not None]
     reasons = [each.reason for each in told if each.reason not in numbers]
     return "\n".join([first, *numbers, *reasons])
@@ -193,6 +195,19 @@ def line_of(series: Series, scale: Scale, points: Sequence[DepthPoint], values_o
             numbers.append(point.call.index)
             heights.append(height)
     return Line(numbers, heights)
+
+
+def band_of(points: Sequence[DepthPoint]) -> tuple[Line, Line]:
+    """The lower and the upper edge of the band around the mean."""
+    around = [(point.call.index, point.mean, point.std) for point in points if point.mean is not None and point.std is not None]
+    numbers = [number for number, _, _ in around]
+    return Line(numbers, [mean - std for _, mean, std in around]), Line(numbers, [mean + std for _, mean, std in around])
+
+
+def drawn_values(series: Series, points: Sequence[DepthPoint]) -> list[float]:
+    """What has to have room on the axis."""
+    values = [value for point in points if (value := series.value(point)) is not None]
+    return values if series is not BAND else [*values, *(height for edge in band_of(points) for height in edge.heights)]
 
 
 def thinned(numbers: Sequence[int], heights: Sequence[float], columns: int) -> Line:

@@ -7,14 +7,14 @@ from torch import nn
 
 from ...analysis.numerics.origin_findings import gradient_problem, origin_problems
 from ...wire.problems import INFO, Problem
-from ..module_tree import walk_modules
+from ..module_tree import tensors_of, walk_modules
 from ..nested import tensors_in
 from ..places import Places
 from ..registration.call_watch import CallWatch
 from ..torch_compat import uncompiled
 from .gradient_watch import GradientWatch
 from .tried_repairs import with_tried_fix
-from .value_watch import ValueWatch, module_names
+from .value_watch import ValueWatch, is_finite, module_names
 
 
 def nan_problem(
@@ -63,9 +63,12 @@ def _looked(
         outputs = [tensor for _, tensor in tensors_in(result)] + gradients.roots
         births = values.births_reaching(outputs)
         backward = gradients.birth()
-        weights = [birth for birth in births if not birth.function and birth.operands[0].name]
-        if backward is not None and not any(birth.reaches_output for birth in births if birth not in weights):
-            return gradient_problem(backward)  # the weights that are NaN in the next step come from it
+        if backward is not None:
+            put_back()
+            sick = {names.get(id(each), "") for each in tensors_of(model) if not is_finite(each)}
+            spoiled = [each for each in births if not each.function and each.operands[0].name and each.operands[0].name not in sick]
+            if not any(birth.reaches_output for birth in births if birth not in spoiled):
+                return gradient_problem(backward)  # the weights that are NaN in the next step come from it
         return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None)
     except (Exception, SystemExit):
         return None  # why a run fails is for others to say

@@ -8,12 +8,14 @@ from torch.overrides import TorchFunctionMode
 
 from ...analysis.mismatch_chain import GOES_ON, Mismatch, producer_of
 from ...wire.problems import Problem
+from ...wire.traces import LayerCall
+from ..call_record import CallTeller
 from ..failure import layer_problem, operation_problem, torch_layer
 from ..operations import FailingOperation
 from ..places import Places
 from ..repetition import Repetition
 from ..torch_compat import uncompiled
-from ..trace import ForwardTrace
+from ..trace import ForwardTrace, OpenFailure
 from .guarded import is_guarded
 from .stand_ins import WHOLE, stand_in, whole_stand_in
 from .substitutes import substitutes
@@ -23,11 +25,15 @@ _NONE = object()
 
 
 class Recovered:
-    """One failure that was got over. ``choices``: in how many ways; ``repaired``: the result is that of the repaired operation."""
+    """One failure that was got over, in the call of index ``call`` or before it.
 
-    def __init__(self, mismatch: Mismatch, part: nn.Module, choices: int = 1, repaired: bool = False) -> None:
+    ``choices``: in how many ways; ``repaired``: the result is that of the repaired operation.
+    """
+
+    def __init__(self, mismatch: Mismatch, part: nn.Module, call: int, choices: int = 1, repaired: bool = False) -> None:
         self.mismatch = mismatch
         self.part = part
+        self.call = call
         self.choices = choices
         self.repaired = repaired
 
@@ -44,6 +50,7 @@ class Recovering(TorchFunctionMode):
         self._model = model
         self._places = places
         self._trace = ForwardTrace(model, report=lambda _calls: None, check=lambda: None, statistics=False)
+        self._teller = CallTeller()
         self._choices = list(choices)
         self._spared = spared
         self._busy = False
@@ -62,6 +69,11 @@ class Recovering(TorchFunctionMode):
         for context in reversed(self._contexts):
             context.__exit__(None, None, None)
         nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]
+
+    @property
+    def calls(self) -> List[LayerCall]:
+        """The calls of the pass."""
+        return self._trace.calls
 
     def _recovered(self, plain_call: Callable[..., Any]) -> Callable[..., Any]:
         recovering = self
@@ -90,7 +102,7 @@ class Recovering(TorchFunctionMode):
             return output
 
     def _of_layer(self, part: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any], error: BaseException) -> Any:
-        opened, kind = self._trace.innermost(), torch_layer(part)
+        opened, kind = self._innermost(), torch_layer(part)
         if kind is None or opened is None or opened.module is not part or self._is_left_alone(opened.call.module):
             return _NONE
         if kind in WHOLE and self._inside is error:
@@ -103,14 +115,14 @@ class Recovering(TorchFunctionMode):
         if output is _NONE:
             return _NONE
         producer = producer_of(problem.data.get("got"), opened.call.index, calls)
-        self.found.append(Recovered(Mismatch(problem, producer), part))
+        self.found.append(Recovered(Mismatch(problem, producer), part, opened.call.index))
         if any(torch_layer(record.part) in WHOLE for record in self._trace.open_calls()[:-1]):
             self._inside = error
             return _NONE
         return output
 
     def _of_operation(self, func: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any], error: BaseException) -> Any:
-        opened = self._trace.innermost()
+        opened = self._innermost()
         if opened is None or torch_layer(opened.module) is not None or self._is_left_alone(None):
             return _NONE
         seen = FailingOperation(self._places)
@@ -124,8 +136,16 @@ class Recovering(TorchFunctionMode):
         choice = self._choices.pop(0) if len(results) > 1 and self._choices else 0
         output = self._carefully(results[choice])
         if output is not _NONE:
-            self.found.append(Recovered(Mismatch(problem), opened.module, len(results), repaired))
+            self.found.append(Recovered(Mismatch(problem), opened.module, self._trace.next_index, len(results), repaired))
         return output
+
+    def _innermost(self) -> Optional[OpenFailure]:
+        """The innermost call that is open, as it would be told if it failed now."""
+        opened = self._trace.open_calls()
+        if not opened:
+            return None
+        tensors = [tensor for _, tensor in self._teller.tensors(opened[-1])]
+        return OpenFailure(opened[-1].part, self._teller.call(opened[-1]), tensors)
 
     def _likely(self, problem: Problem, seen: FailingOperation, *called: Any) -> Tuple[List[Callable[[], Any]], bool]:
         found = self._carefully(lambda: substitutes(problem.code, seen, *called))

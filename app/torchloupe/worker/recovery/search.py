@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from ...analysis.mismatch_chain import GOES_ON, causes, key_of
-from ...wire.problems import Problem
+from ...wire.problems import Fix, Problem
+from ...wire.traces import LayerCall
 from ..input_values import SampleInput
 from ..places import Places
 from ..repairs import RUNS, changed_input, put_in_place, rebuilt, try_fixes
 from ..repetition import Repetition
+from .other_sizes import other_sizes
+from .producers import changes_before
 from .recovering import Recovered, Recovering
 
 _SECONDS = 20.0
@@ -33,7 +36,7 @@ def every_mismatch(first: Problem, repetition: Repetition, places: Places, told:
         further = own
     else:
         first, further = _marked(first, own[0], search.is_whole and len(own) == 1), own[1:]
-        first = _with_consequences(first, following[0])
+        first = _with_consequences(search.with_better(first), following[0])
         following = following[1:]
     problems = [_told(search.tried(each), told) for each in further]
     problems = [_with_consequences(problem, those) for problem, those in zip(problems, following)]
@@ -54,6 +57,8 @@ class _Search:
         self._places = places
         self._choices: List[int] = []
         self._doubtful: Dict[Key, Key] = {}
+        self._better: Dict[Key, Fix] = {}
+        self._calls: List[LayerCall] = []
         self._passes = 0
         self._until = time.monotonic() + _SECONDS
 
@@ -78,7 +83,23 @@ class _Search:
                 if each.mismatch.key not in sure:
                     self._doubtful.setdefault(each.mismatch.key, point.mismatch.key)
         self.is_whole = error is None
+        if len(best) > 1 and error is None:
+            self._smaller(best)
+        if best and self._repetition.given.source == "worked_out":
+            self._doubt_what_depends_on_the_input(best)
         return best
+
+    def _doubt_what_depends_on_the_input(self, found: Sequence[Recovered]) -> None:
+        """The input was worked out on a model that is broken: a size that changes with it says nothing about the model."""
+        got = {each.mismatch.key: _arrived(each) for each in found}
+        for given in other_sizes(self.given or self._repetition.given):
+            there, error = self._pass(self._choices, given) if self._may_go_on() else ([], None)
+            found_there = {each.mismatch.key: _arrived(each) for each in there}
+            reached = [at for at, key in enumerate(got) if key in found_there]
+            for at, each in enumerate(found):
+                key = each.mismatch.key
+                if at and (error is None or at <= max(reached, default=0)) and found_there.get(key, self) != got[key]:
+                    self._doubtful.setdefault(key, found[0].mismatch.key)
 
     def with_causes(self, found: Sequence[Recovered]) -> Tuple[List[Recovered], List[List[Problem]]]:
         """Those with a cause of their own, and for each of them what follows from it."""
@@ -86,50 +107,78 @@ class _Search:
         places = {each.mismatch.key: at for at, each in reversed(list(enumerate(found)))}
         for at, each in enumerate(found):
             doubt = self._doubtful.get(each.mismatch.key)
-            if roots[at] is None and doubt is not None:
-                root = places[doubt]
+            root = places.get(doubt, at) if doubt is not None else at
+            if roots[at] is None and root < at:
                 roots[at] = roots[root] if roots[root] is not None else root
         own = [at for at, root in enumerate(roots) if root is None]
         following = [[each.mismatch.problem for each, root in zip(found, roots) if root == at] for at in own]
         return [found[at] for at in own], following
 
+    def _smaller(self, found: Sequence[Recovered]) -> None:
+        """One change of a layer before it may do away with several mismatches at once: then they are one."""
+        keys, calls = _keys(found), self._calls
+        for at, each in enumerate(found):
+            if each.mismatch.key in self._doubtful or causes([other.mismatch for other in found])[at] is not None:
+                continue
+            for fix in changes_before(each.mismatch.problem, each.call, calls, self.model):
+                if not self._may_go_on():
+                    return
+                left, error = self._pass(self._choices, changes=[fix])
+                gone = keys - _keys(left)
+                if error is None and each.mismatch.key in gone and len(gone) > 1 and _keys(left) < keys:
+                    root, *others = [other.mismatch.key for other in found if other.mismatch.key in gone]
+                    self._doubtful.update((key, root) for key in others if key != root)
+                    those = "one that follows" if len(gone) == 2 else f"{len(gone) - 1} that follow"
+                    outcome = f"this mismatch is gone, and with it {those} from it"
+                    self._better[root] = replace(fix, verified=True, outcome=outcome)
+                    break
+
     def tried(self, recovered: Recovered) -> Problem:
         """Its problem with its fixes tried where all the others are got over."""
         problem = recovered.mismatch.problem
         if "operation" in problem.data:
-            return _marked(problem, recovered, False)
-        if not self._may_go_on():
+            problem = _marked(problem, recovered, False)
+        elif self._may_go_on():
+            problem = try_fixes(problem, recovered.part, _Continued(self, problem.module))
+        return self.with_better(problem)
+
+    def with_better(self, problem: Problem) -> Problem:
+        """The problem, with the change first that does away with what follows from it, too."""
+        better = self._better.get(key_of(problem))
+        if better is None:
             return problem
-        return try_fixes(problem, recovered.part, _Continued(self, problem.module))
+        hint = f"{better.text} That repairs what follows from it, too."
+        return replace(problem, hint=hint, fixes=(better, *problem.fixes))
 
     def runs_with(self, problems: Sequence[Problem]) -> bool:
         """Whether the pass ends without a mismatch once the first fix of each is made, for good and together."""
         fixes = [next((fix for fix in problem.fixes if fix.verified), None) for problem in problems]
         if None in fixes or not self._may_go_on():
             return False
-        passed = Recovering(self.model, self._places)
-
-        def prepare() -> None:
-            for fix in fixes:
-                if fix is not None and fix.kind == "set_argument" and fix.module is not None and fix.argument:
-                    layer = self.model.get_submodule(fix.module)
-                    new = rebuilt(layer, fix.argument, fix.value)
-                    if new is not None:
-                        put_in_place(self.model, layer, new)
-
-        error = self._repetition.run(within=passed, prepare=prepare, given=self.given)
-        return error is None and all(each.repaired for each in passed.found)
+        found, error = self._pass([], changes=[fix for fix in fixes if fix is not None])
+        return error is None and all(each.repaired for each in found)
 
     def run(self, prepare: Callable[[], None], given: Optional[SampleInput], spared: Optional[str]) -> Optional[BaseException]:
         """One more pass, with a change to the model or to the input."""
         within = Recovering(self.model, self._places, self._choices, spared)
         return self._repetition.run(within=within, prepare=prepare, given=given or self.given)
 
-    def _pass(self, choices: Sequence[int]) -> Tuple[List[Recovered], Optional[BaseException]]:
+    def _pass(
+        self, choices: Sequence[int], given: Optional[SampleInput] = None, changes: Sequence[Fix] = ()
+    ) -> Tuple[List[Recovered], Optional[BaseException]]:
         self._passes += 1
         recovering = Recovering(self.model, self._places, choices)
-        error = self._repetition.run(within=recovering, given=self.given)
+        error = self._repetition.run(within=recovering, given=given or self.given, prepare=lambda: self._make(changes))
+        self._calls = recovering.calls
         return recovering.found, error
+
+    def _make(self, changes: Sequence[Fix]) -> None:
+        for fix in changes:
+            if fix.kind == "set_argument" and fix.module is not None and fix.argument:
+                layer = self.model.get_submodule(fix.module)
+                new = rebuilt(layer, fix.argument, fix.value)
+                if new is not None:
+                    put_in_place(self.model, layer, new)
 
     def _may_go_on(self) -> bool:
         return self._passes < _MOST_PASSES and time.monotonic() < self._until
@@ -155,6 +204,12 @@ def _repaired_input(first: Problem, given: SampleInput) -> Optional[SampleInput]
     """The input as it should have been, where that is what was wrong."""
     fix = next((fix for fix in first.fixes if fix.verified and fix.kind in ("permute_input", "change_input")), None)
     return changed_input(fix, first, given) if fix else None
+
+
+def _arrived(recovered: Recovered) -> Any:
+    """The size that did not fit."""
+    data = recovered.mismatch.problem.data
+    return data["shapes"] if recovered.mismatch.problem.code == "view-mismatch" else data.get("got")
 
 
 def _keys(found: Sequence[Recovered]) -> Set[Key]:

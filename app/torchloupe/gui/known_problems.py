@@ -1,0 +1,42 @@
+"""What is known to be wrong, by where it came from, and all of it as one list."""
+
+from collections.abc import Callable, Sequence
+
+from torchloupe.analysis.numerics import sharpest
+from torchloupe.wire.problems import Problem
+
+Problems = tuple[Problem, ...]
+
+
+class KnownProblems:
+    """Those of the model's construction, of the last run, of a closer look after it (``later``), of the diff with the checkpoint."""
+
+    def __init__(self) -> None:
+        self.model: Problems = ()
+        self.run: Problems = ()
+        self.later: Problems = ()
+        self.diff: Problems = ()
+        self._opening: dict[str, Problems] = {}
+
+    def listed(self, of_step: Callable[[Sequence[Problem]], Sequence[Problem]]) -> Problems:
+        """What could not be opened first, then those of the run; ``of_step`` says what a training step adds to what is found."""
+        opening = tuple(problem for problems in self._opening.values() for problem in problems)
+        found = self.run + self.model + self.later
+        return tuple(sharpest((*opening, *found, *of_step(found), *self.diff)))
+
+    def found_later(self, problems: Sequence[Problem], listed: Problems) -> Problems:
+        """What a closer look found and what is not ``listed`` already."""
+        known = set(map(_about, listed))
+        self.later = tuple(problem for problem in problems if _about(problem) not in known)
+        return self.later
+
+    def of_opening(self, origin: str, problems: Sequence[Problem]) -> bool:
+        """What is wrong with opening ``origin``, a checkpoint or a target; whether that is news."""
+        is_news = self._opening.get(origin, ()) != tuple(problems)
+        self._opening[origin] = tuple(problems)
+        return is_news
+
+
+def _about(problem: Problem) -> tuple[object, ...]:
+    """The same for two problems that complain of one thing."""
+    return problem.code, problem.module, problem.attribute or problem.parameter or problem.line

@@ -1,0 +1,62 @@
+"""What is noted of the output of a call: sizes at once, statistics as soon as they can be had without waiting."""
+
+from typing import Any, List, Optional, Tuple
+
+import torch
+
+from ..wire.tensors import TensorStats
+from .call_record import CallRecord
+from .measured_once import MeasuredOnce
+from .nested import metas_of, tensors_in
+
+_STRIDED = torch.strided
+_Tensor = torch.Tensor
+
+
+class OutputNotes:
+    """Fills in records. Without ``statistics`` only sizes; those of a device come at the end, all of them together."""
+
+    def __init__(self, statistics: bool) -> None:
+        self._measured = MeasuredOnce() if statistics else None
+        self._late: List[Tuple[CallRecord, List[int]]] = []
+
+    def note(self, record: CallRecord, output: Any) -> None:
+        """Outputs and statistics of a call that ended."""
+        if type(output) is _Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
+            record.outputs = output.shape, output.dtype, output.device, ""
+            if self._measured is not None:
+                if output.is_cpu:
+                    record.stats = (self._measured.one(output),)
+                else:
+                    self._measure(record, [("", output)])
+            return
+        outputs = tensors_in(output)
+        record.outputs = metas_of(outputs)
+        self._measure(record, outputs)
+
+    def _measure(self, record: CallRecord, outputs: List[Tuple[str, torch.Tensor]]) -> None:
+        places = self._measured.queued(outputs) if self._measured is not None else None
+        if places is None:
+            record.stats = self.stats_of(outputs)
+        else:
+            record.stats = (None,) * len(outputs)
+            self._late.append((record, places))
+
+    def stats_of(self, tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[Optional[TensorStats], ...]:
+        """Their statistics now, None where there are none to be made; what was just measured is not measured again."""
+        return self._measured.of(tensors) if self._measured is not None else (None,) * len(tensors)
+
+    def late(self) -> List[CallRecord]:
+        """The records whose statistics were made on a device, with these, which are fetched now."""
+        late, self._late = self._late, []
+        if not late or self._measured is None:
+            return []
+        found = self._measured.collect()
+        for record, places in late:
+            record.stats = tuple([found[place] for place in places])
+        return [record for record, _ in late]
+
+    def forget(self) -> None:
+        """Hold no tensor any more."""
+        if self._measured is not None:
+            self._measured.forget()

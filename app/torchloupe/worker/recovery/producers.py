@@ -1,0 +1,58 @@
+"""The other way to repair a mismatch: let the layer before it give the size that is wanted."""
+
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+from torch import nn
+
+from ...analysis.mismatch_chain import sizes_that_clash
+from ...wire.problems import Fix, Problem
+from ...wire.traces import DONE, LayerCall
+from ..definitions import definition_place
+
+_MOST = 4
+_GIVES = ("out_features", "out_channels", "embedding_dim", "hidden_size")
+
+
+def changes_before(problem: Problem, call: int, calls: Sequence[LayerCall], model: nn.Module) -> List[Fix]:
+    """Changes of one argument of an earlier layer with which the sizes would meet, the nearest layer first."""
+    found = [_change(model, path, wrong, right) for path in _before(call, calls) for wrong, right in _sizes(problem)]
+    found += [_state(problem)]
+    return [fix for fix in found if fix is not None][:_MOST]
+
+
+def _sizes(problem: Problem) -> Iterator[Tuple[int, int]]:
+    """What is given, and what it should be."""
+    got, expected = problem.data.get("got"), problem.data.get("expected")
+    if isinstance(got, int) and isinstance(expected, int):
+        yield got, expected
+    one, *other = [size for size in sizes_that_clash(problem) if isinstance(size, int)] or [0]
+    for size in other:
+        yield one, size
+        yield size, one
+
+
+def _before(call: int, calls: Sequence[LayerCall]) -> List[str]:
+    done = [each.module for each in calls if each.status == DONE and each.index < call]
+    return list(dict.fromkeys(reversed(done)))
+
+
+def _change(model: nn.Module, path: str, wrong: int, right: int) -> Optional[Fix]:
+    """That the layer gives as much less, or more, as there is too much, or missing: its output may be one of several joined."""
+    layer = model.get_submodule(path)
+    argument = next((name for name in _GIVES if isinstance(getattr(layer, name, None), int)), None)
+    value = getattr(layer, argument) - wrong + right if argument else 0
+    if argument is None or value < 1:
+        return None
+    place = definition_place(model, path)
+    where = f" at line {place[1]}" if place else ""
+    text = f"Set `{argument}={value}` of `{path}` ({type(layer).__name__}){where}."
+    return Fix("set_argument", text, module=path, argument=argument, value=value)
+
+
+def _state(problem: Problem) -> Optional[Fix]:
+    """A state of another width may be the width that is meant."""
+    expected, got = problem.data.get("expected"), problem.data.get("got")
+    if problem.code != "rnn-state-shape" or not expected or not got or expected[-1] == got[-1]:
+        return None
+    text = f"Set `hidden_size={got[-1]}` of `{problem.module}` ({problem.data.get('layer')})."
+    return Fix("set_argument", text, module=problem.module, argument="hidden_size", value=got[-1])

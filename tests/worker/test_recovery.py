@@ -1,0 +1,225 @@
+"""After the first mismatch a pass goes on: every one with a cause of its own is told, and what follows from it is not."""
+
+import threading
+
+import pytest
+import torch
+from torch import nn
+
+from torchloupe.wire.requests import OpenTarget, RunForward
+from torchloupe.worker.handlers import forward, open_target
+from torchloupe.worker.input_values import SampleInput
+from torchloupe.worker.recovery.other_sizes import other_sizes
+from torchloupe.worker.recovery.recovering import MOST_MISMATCHES
+
+from .conftest import MODELS
+
+BROKEN = sorted(path.stem for path in (MODELS / "mismatches").glob("*.py"))
+HEAD = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+
+
+def marked_lines(path):
+    """The lines that do not fit by the word of whoever wrote them."""
+    return [number for number, line in enumerate(path.read_text().splitlines(), 1) if "# mismatch" in line]
+
+
+def errors_of(report):
+    return [problem for problem in report.problems if problem.severity == "error"]
+
+
+@pytest.fixture
+def told(context, tmp_path):
+    """The problems of a model whose constructor and forward are given as lines, by layer or operation."""
+
+    def run(init, lines, inputs="", **request):
+        source = HEAD + "".join(f"        {line}\n" for line in ["super().__init__()", *init])
+        source += "\n    def forward(self, x):\n" + "".join(f"        {line}\n" for line in lines)
+        if inputs:
+            source += f"\n\ndef example_inputs():\n    return ({inputs},)\n"
+        (tmp_path / "net.py").write_text(source)
+        open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+        report = forward(context, RunForward(**request))
+        assert report.state_restored
+        return report.problems
+
+    return run
+
+
+def names(problems):
+    return [problem.data.get("operation") or problem.module for problem in problems]
+
+
+def consequences(problem):
+    return [row["module"] for row in problem.data.get("consequences", ())]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_that_every_mismatch_with_a_cause_of_its_own_is_told_with_its_line(name, run):
+    _, report = run(f"mismatches/{name}")
+    assert [problem.line for problem in errors_of(report)] == marked_lines(MODELS / "mismatches" / f"{name}.py")
+    assert report.state_restored
+
+
+@pytest.mark.parametrize("name", ["classifier", "towers", "tagger", "attention", "norm_after_norm", "channels_last"])
+def test_that_the_same_is_found_without_data(name, run):
+    _, report = run(f"mismatches/{name}", shapes_only=True)
+    assert [problem.line for problem in errors_of(report)] == marked_lines(MODELS / "mismatches" / f"{name}.py")
+
+
+def test_that_there_are_models_enough_with_several_mismatches():
+    counts = [len(marked_lines(MODELS / "mismatches" / f"{name}.py")) for name in BROKEN]
+    assert len(counts) >= 12
+    assert all(2 <= count <= 4 for count in counts)
+
+
+def test_that_what_follows_is_kept_with_its_cause(run):
+    _, report = run("mismatches/attention")
+    queries, out = report.problems
+    assert [(row["module"], row["code"]) for row in queries.data["consequences"]] == [
+        ("k", "shape-mismatch"),
+        ("v", "shape-mismatch"),
+        ("", "broadcast-mismatch"),
+    ]
+    assert consequences(out) == []
+
+
+def test_that_each_fix_was_tried_with_the_others_repaired(run):
+    _, report = run("mismatches/classifier")
+    first, *others = [problem.fixes[0] for problem in report.problems]
+    assert first.outcome.startswith("this layer is passed, then RuntimeError")
+    assert {(fix.verified, fix.outcome) for fix in others} == {
+        (True, "this layer is passed; with the other mismatches repaired, too, the model runs to its end")
+    }
+
+
+def test_that_all_fixes_together_are_tried_too(run):
+    _, report = run("mismatches/classifier")
+    assert report.problems[0].data["runs_with_all_fixes"]
+    assert report.problems[0].hint.endswith("With the fixes of these 3 mismatches together the model runs to its end.")
+
+
+def test_that_it_is_not_said_where_a_mismatch_has_no_fix_that_was_tried(run):
+    _, report = run("mismatches/towers")
+    assert "runs_with_all_fixes" not in report.problems[0].data
+
+
+def test_that_the_repair_of_an_operation_is_tried_on_the_way(run):
+    _, report = run("mismatches/dot_product")
+    product, view, _ = report.problems
+    assert [(fix.verified, fix.outcome) for fix in (*product.fixes, *view.fixes)] == [(True, "this operation is passed")] * 2
+
+
+def test_that_the_repair_of_the_only_operation_makes_the_model_run(told):
+    (problem,) = told(["pass"], ["return torch.matmul(x, x)"], "torch.ones(2, 3, 4)")
+    assert (problem.fixes[0].verified, problem.fixes[0].outcome) == (True, "the model runs to its end")
+
+
+def test_that_calls_beyond_the_first_failure_are_not_pointed_at(run, context):
+    _, report = run("mismatches/classifier")
+    assert [problem.call for problem in report.problems] == [2, None, None]
+    assert report.call_count == len(context.calls) == 3
+
+
+def test_that_the_model_is_as_it_was_afterwards(run, context):
+    before = nn.Module.__call__
+    _, report = run("mismatches/towers")
+    model = context.state["open"].model
+    assert report.state_restored
+    assert (model.user[2].in_features, model.item[1].num_features, model.out.in_features) == (18, 14, 16)
+    assert int(model.item[1].num_batches_tracked) == 0
+    assert nn.Module.__call__ is before
+    assert len(forward(context, RunForward()).problems) == 4
+
+
+def test_that_a_failure_that_the_model_catches_is_none(told):
+    lines = ["try:", "    x = self.one(x)", "except RuntimeError:", "    x = self.two(x)", "return self.out(x)"]
+    init = ["self.one = nn.Linear(5, 4)", "self.two = nn.Linear(6, 4)", "self.out = nn.Linear(3, 2)"]
+    assert names(told(init, lines, "torch.ones(2, 6)")) == ["out"]
+
+
+def test_that_a_caught_failure_between_two_others_is_none(told):
+    lines = ["x = self.one(x)", "try:", "    x = self.two(x)", "except RuntimeError:", "    pass", "return self.out(x)"]
+    init = ["self.one = nn.Linear(5, 4)", "self.two = nn.Linear(6, 4)", "self.out = nn.Linear(3, 2)"]
+    assert names(told(init, lines, "torch.ones(2, 7)")) == ["one", "out"]
+
+
+def test_that_an_error_of_another_kind_ends_it(told):
+    lines = ["x = self.one(x)", "raise KeyError('colour')"]
+    (problem,) = told(["self.one = nn.Linear(5, 4)"], lines, "torch.ones(2, 7)")
+    assert (problem.code, problem.module) == ("shape-mismatch", "one")
+    assert problem.fixes[0].outcome == "this layer is passed, then KeyError: 'colour'"
+
+
+def test_that_nothing_is_taken_further_after_a_failure_that_is_no_mismatch(told):
+    (problem,) = told(["self.one = nn.Linear(5, 4)"], ["x.colour", "return self.one(x)"], "torch.ones(2, 7)")
+    assert problem.code == "forward-failed"
+
+
+def test_that_a_sum_of_which_either_size_may_be_meant_blames_nobody_after_it(told):
+    init = ["self.two = nn.Linear(6, 8)", "self.out = nn.Linear(8, 2)", "self.other = nn.Linear(6, 2)"]
+    lines = ["x = x + self.two(x)", "return self.out(x), self.other(x)"]
+    (problem,) = told(init, lines, "torch.ones(2, 6)")
+    assert problem.code == "broadcast-mismatch"
+    assert len(consequences(problem)) == 1
+
+
+def test_that_a_worked_out_input_blames_nobody_for_a_size_that_it_brought(told):
+    init = ["self.conv = nn.Conv2d(3, 8, 3)", "self.norm = nn.BatchNorm2d(9)", "self.fc = nn.Linear(8 * 6 * 6, 5)"]
+    lines = ["x = self.norm(self.conv(x))", "return self.fc(x.flatten(1))"]
+    errors = [problem for problem in told(init, lines) if problem.severity == "error"]
+    assert names(errors) == ["norm"]
+    assert names(told(init, lines, "torch.ones(2, 3, 8, 8)")) == ["norm"]
+
+
+def test_that_a_worked_out_input_still_finds_what_does_not_depend_on_it(told):
+    init = ["self.conv = nn.Conv2d(3, 8, 3)", "self.norm = nn.BatchNorm2d(9)", "self.fc = nn.Linear(12, 5)"]
+    lines = ["x = self.norm(self.conv(x))", "return self.fc(x.mean((2, 3)))"]
+    assert names([problem for problem in told(init, lines) if problem.severity == "error"]) == ["norm", "fc"]
+
+
+def test_that_a_layer_that_is_called_again_is_told_once(told):
+    lines = ["for _ in range(3):", "    x = self.again(x)", "return x"]
+    (problem,) = told(["self.again = nn.Linear(5, 7)"], lines, "torch.ones(2, 7)")
+    assert consequences(problem) == ["again"]
+
+
+def test_that_there_is_an_end_to_what_is_told(told):
+    init = [f"self.part{number} = nn.Linear({number + 5}, 3)" for number in range(40)]
+    lines = [*(f"x = self.part{number}(x)" for number in range(40)), "return x"]
+    problems = told(init, lines, "torch.ones(2, 4)")
+    assert len(problems) == MOST_MISMATCHES
+
+
+def test_that_threads_of_the_model_are_left_alone(told):
+    lines = ["import threading", "one = threading.Thread(target=self.fits, args=(x,))", "one.start()", "one.join()"]
+    init = ["self.fits = nn.Linear(4, 4)", "self.one = nn.Linear(5, 3)", "self.two = nn.Linear(4, 3)"]
+    assert names(told(init, [*lines, "return self.two(self.one(x))"], "torch.ones(2, 4)")) == ["one"]
+    assert threading.active_count() == 1
+
+
+def test_that_a_cancel_stops_it(run, context):
+    context.raise_if_requested = Stops(context)
+    with pytest.raises(KeyboardInterrupt):
+        run("mismatches/classifier")
+    assert context.state["open"].model.hidden.in_features == 1024
+
+
+class Stops:
+    """Asks for a cancel once the pass itself is over."""
+
+    def __init__(self, context):
+        self.context = context
+
+    def __call__(self):
+        if len(self.context.calls) >= 3:
+            raise KeyboardInterrupt
+
+
+def test_that_an_input_is_made_longer_in_one_dimension_after_the_other():
+    given = SampleInput((torch.zeros(2, 3, 8), torch.zeros(2, 8)), {"mask": torch.zeros(2, 3)}, "given")
+    shapes = [[tuple(tensor.shape) for tensor in (*other.positional, *other.keywords.values())] for other in other_sizes(given)]
+    assert shapes == [
+        [(2, 5, 8), (2, 8), (2, 5)],
+        [(2, 3, 12), (2, 8), (2, 3)],
+        [(2, 3, 8), (2, 12), (2, 3)],
+    ]
