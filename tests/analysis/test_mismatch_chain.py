@@ -22,6 +22,10 @@ def operation(name, line, *shapes, code="broadcast-mismatch"):
     return Mismatch(Problem(code, "does not fit", module="", file="net.py", line=line, data=data))
 
 
+def filtered(line):
+    return operation("conv2d", line, (2, 3, 8, 8), (1, 1, 3, 3), code="functional-mismatch")
+
+
 def call(index, class_name, given, made, status="done"):
     metas = [(TensorMeta(shape, "float32", "cpu"),) for shape in (given, made)]
     return LayerCall(index, f"part{index}", class_name, 0, 0, metas[0], metas[1], status=status)
@@ -41,6 +45,7 @@ def call(index, class_name, given, made, status="done"):
         ([layer("q", 64, 48, 1), operation("+", 9, (2, 7, 48), (2, 7, 60))], [None, None]),
         ([operation("+", 9, (2, 8), (2, 4)), operation("+", 9, (2, 4), (2, 2))], [None, 0]),
         ([operation("+", 9, (2, 8), (2, 4)), operation("+", 10, (2, 8), (2, 4))], [None, None]),
+        ([filtered(9), filtered(10)], [None, 0]),
         ([operation("+", 9, (2, 8), (2, 4)), layer("a", 8, 4, 1)], [None, None]),
         ([double("one", 1), double("two", 2)], [None, 0]),
         ([layer("state", [1, 2, 3], [1, 9, 3]), layer("other", [1, 2, 3], [1, 9, 3])], [None, None]),
@@ -48,7 +53,7 @@ def call(index, class_name, given, made, status="done"):
     ],
     ids=[
         *("nothing", "two widths", "one producer", "two producers", "made by one line", "made by two lines", "called again"),
-        *("the sum after it", "another sum", "one line", "two lines", "after a sum", "dtypes", "states", "all from the first"),
+        *("the sum after it", "another sum", "one line", "two lines", "two filters of a picture", "after a sum", "dtypes", "states", "all from the first"),
     ],
 )  # fmt: skip
 def test_that_only_what_has_a_cause_of_its_own_stands_for_itself(found, expected):

@@ -54,7 +54,9 @@ def test_that_the_first_call_that_differs_is_the_first_that_ended_so():
     found = run_difference(run(), now)
     assert found.first.call.module == "b"  # the model itself differs, too, and begins earlier
     assert found.first.distance == pytest.approx(0.4 / math.hypot(0.5, 1.0))
-    assert difference_verdict(found)[0] == "The first call that differs is `b` (Linear): mean, spread or extremes changed by 35.8 %."
+    assert (
+        difference_verdict(found)[0] == "The first call that differs is `b` (Linear): mean, spread or extremes changed by 35.8 %."
+    )
     assert difference_verdict(found)[-1] == "2 calls of 3 differ."
 
 
@@ -125,7 +127,12 @@ def test_that_a_call_that_fails_now_is_told():
 
 def test_that_calls_of_one_run_alone_stand_where_they_belong():
     found = run_difference(run(), run(call(1, "a"), call(2, "c")))
-    assert [(pair.kind, pair.call.module) for pair in found.pairs] == [(SAME, ""), (SAME, "a"), (ONLY_NOW, "c"), (ONLY_BEFORE, "b")]
+    assert [(pair.kind, pair.call.module) for pair in found.pairs] == [
+        (SAME, ""),
+        (SAME, "a"),
+        (ONLY_NOW, "c"),
+        (ONLY_BEFORE, "b"),
+    ]
     assert "only this run makes it" in difference_verdict(found)[0]
 
 

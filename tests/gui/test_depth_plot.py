@@ -125,6 +125,16 @@ def test_that_labels_that_would_lie_on_each_other_are_left_out_until_one_zooms_i
     assert len(labels(plot)) == 2
 
 
+def test_that_the_label_of_the_furthest_wins_on_any_scale(plot: DepthPlot) -> None:
+    calls = made_calls(2000)
+    calls[1000], calls[1003] = replace(calls[1000], seconds=1.0), replace(calls[1003], seconds=2.0)
+    show(plot, depth_points(calls), TIME)
+    assert plot.scale.logarithmic
+    assert labels(plot) == ["40 %"]
+    show(plot, made_points(2000, c1000=0.002, c1003=0.001))
+    assert labels(plot) == ["1/1,100"]
+
+
 def test_that_a_label_at_an_edge_stays_inside_the_plot(plot: DepthPlot) -> None:
     show(plot, made_points(60, c0=45.0, c59=50.0))
     plot.grab()  # texts take their places when they are painted
@@ -144,6 +154,10 @@ def test_that_nan_is_a_cross_in_the_colour_of_errors(plot: DepthPlot) -> None:
     assert (mark.pos().x(), mark.symbol()) == (4, "x")
     assert mark.brush().color().name() == theme.color("error").name()
     assert labels(plot) == ["NaN"]
+    show(plot, depth_points(calls), MAX)
+    assert labels(plot) == ["NaN"]  # seen in all values
+    show(plot, depth_points(calls), TIME)
+    assert labels(plot) == []
 
 
 def test_that_an_earlier_run_is_a_second_line_at_the_places_of_the_same_calls(plot: DepthPlot) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QMenu
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, MakeWindow
@@ -81,3 +82,20 @@ def test_that_columns_are_chosen_from_a_menu_and_kept(window: Any, qtbot: Any) -
     window.panel.columns.show_columns(["Settings"])
     assert "Settings" not in window.settings.texts("columns/modules")
     assert "Hooks" in window.settings.texts("columns/modules")
+
+
+@pytest.mark.parametrize("name", ["calls", "depth"])
+def test_that_the_columns_are_those_of_the_panel_that_has_the_focus(window: Any, qtbot: Any, name: str) -> None:
+    panel_data.run_well(window.workbench)
+    window.docks.focus_panel(name)
+    panel = window.docks.panels[name].inside()
+    qtbot.waitUntil(panel.isVisible, timeout=PATIENCE_MS)
+    panel.focus_filter()
+    window.actions_by_id["model.columns"].trigger()
+    menu = panel.table.findChild(QMenu)
+    assert [action.text() for action in menu.actions()] == panel.columns.titles[1:]
+    hidden = panel.columns.hidden[0]
+    next(action for action in menu.actions() if action.text() == hidden).trigger()
+    assert hidden not in panel.columns.hidden
+    assert hidden not in window.settings.texts(f"columns/{name}")
+    menu.close()

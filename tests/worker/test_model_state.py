@@ -319,3 +319,19 @@ def test_that_a_walk_that_was_made_serves_and_open_files_are_known(tmp_path):
     model.extra = 1
     state.restore()
     assert not hasattr(model, "extra")
+
+
+@pytest.mark.parametrize(
+    ("own", "draw"),
+    [
+        (torch.Generator().manual_seed(3), lambda own: float(torch.rand((), generator=own))),
+        (random.Random(3), lambda own: own.random()),
+    ],
+)
+def test_that_dice_of_the_models_own_are_put_back(own, draw):
+    model = nn.Linear(2, 2)
+    model.dice = own
+    state = ModelState(model)
+    first = draw(own)
+    state.restore()
+    assert draw(own) == first

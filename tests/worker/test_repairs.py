@@ -10,13 +10,13 @@ from torchloupe.worker.repairs import RUNS, put_in_place, rebuilt
 
 
 def fixes_of(run, tmp_path, init, lines, inputs, **request):
-    """The fixes of the one problem of a model given as lines."""
+    """The fixes of the first problem of a model given as lines."""
     source = "import torch\nfrom torch import nn\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
     source += "".join(f"        {line}\n" for line in init) + "    def forward(self, x):\n"
     source += "".join(f"        {line}\n" for line in lines) + f"\ndef example_inputs():\n    return ({inputs},)\n"
     (tmp_path / "net.py").write_text(source)
     _, report = run(tmp_path / "net", **request)
-    (problem,) = report.problems
+    problem = report.problems[0]
     assert report.state_restored
     return problem.fixes
 

@@ -35,6 +35,11 @@ def test_that_every_dtype_has_a_motion(dtype: torch.dtype) -> None:
     assert motion.changed == 4
 
 
+def test_that_a_complex_number_changes_once() -> None:
+    before = torch.ones(4, dtype=torch.complex64)
+    assert motion_between(before, before + (1 + 1j)).changed == 4
+
+
 def test_that_tiny_and_huge_changes_are_not_lost() -> None:
     tiny = motion_between(torch.zeros(4), torch.full((4,), 1e-30))
     assert tiny.update_norm == pytest.approx(2e-30)

@@ -29,6 +29,21 @@ def test_that_a_fingerprint_is_stable_and_sees_a_change(tensor):
     assert not same_bits(tensor, changed)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(300, 500), (300, 512), (2, 4), (5, 8198), (4, 3)])
+def test_that_a_fingerprint_sees_rows_that_change_places(rows, columns):
+    tensor = torch.randn(rows, columns)
+    for other in range(1, rows):
+        order = list(range(rows))
+        order[0], order[other] = other, 0
+        assert fingerprint(tensor[order]) != fingerprint(tensor)
+    assert fingerprint(tensor.flip(1)) != fingerprint(tensor)
+    assert fingerprint(-tensor) != fingerprint(tensor)
+
+
+def test_that_a_fingerprint_of_nothing_is_one():
+    assert fingerprint(torch.zeros(0, 3)) == (0, 0)
+
+
 def test_that_nan_counts_as_equal_to_itself():
     tensor = torch.tensor([float("nan"), 1.0])
     assert same_bits(tensor, tensor.clone())

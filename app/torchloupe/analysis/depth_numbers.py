@@ -88,8 +88,8 @@ SERIES: Tuple[Series, ...] = (
     Series("zeros", "Zeros", "zeros", lambda point: point.zeros, percent_text, spread=False),
     Series("nan", "NaN and Inf", "NaN and Inf", lambda point: point.not_finite, _count_text),
     Series("time", "Time", "time", lambda point: point.seconds, seconds_text, cost=True),
-    Series("memory", "Output memory", "output memory", lambda point: point.bytes, _bytes_text, cost=True),
-    Series("kept", "Kept memory", "memory kept for backward", lambda point: point.kept, _bytes_text, cost=True),
+    Series("memory", "Memory", "memory of the output", lambda point: point.bytes, _bytes_text, cost=True),
+    Series("kept", "Kept", "memory kept for backward", lambda point: point.kept, _bytes_text, cost=True),
     Series("flops", "FLOPs", "FLOPs", lambda point: point.flops, _flops_text, cost=True),
 )
 SERIES_BY_NAME = {series.name: series for series in SERIES}

@@ -60,7 +60,8 @@ def _follows(later: Mismatch, earlier: Mismatch) -> bool:
         return True
     one, other = later.problem, earlier.problem
     if "operation" in other.data:
-        return False
+        asked = ("operation", "shapes")
+        return one.code == other.code == "functional-mismatch" and all(one.data.get(name) == other.data[name] for name in asked)
     built = _built_for(other)
     if None in built:
         return False

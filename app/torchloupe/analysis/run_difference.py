@@ -178,7 +178,11 @@ def _growth(found: RunDifference) -> str:
     """A few of the calls whose distance is larger than all before, evenly over the run."""
     steps: List[CallPair] = []
     for pair in _by_end(found.pairs):
-        if pair.kind == DIFFERS and pair.distance is not None and pair.distance > 2 * (steps[-1].distance or 0.0 if steps else 0.0):
+        if (
+            pair.kind == DIFFERS
+            and pair.distance is not None
+            and pair.distance > 2 * (steps[-1].distance or 0.0 if steps else 0.0)
+        ):
             steps.append(pair)
     if len(steps) < 2:
         return ""

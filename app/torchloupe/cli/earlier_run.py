@@ -63,7 +63,9 @@ def difference_lines(against: AgainstEarlier, terminal: Terminal) -> Iterator[st
     for sentence in difference_verdict(found, f"the run in {against.file}", "this run"):
         yield terminal.paint(printable(sentence), "strong")
     differing = [pair for pair in found.pairs if pair.kind != SAME]
-    rows: list[tuple[str, ...]] = [("CALL", "MODULE", "RESULT", "CHANGE", "OUTPUT", "MEAN BEFORE", "MEAN NOW", "STD BEFORE", "STD NOW")]
+    rows: list[tuple[str, ...]] = [
+        ("CALL", "MODULE", "RESULT", "CHANGE", "OUTPUT", "MEAN BEFORE", "MEAN NOW", "STD BEFORE", "STD NOW")
+    ]
     rows += [_row(pair) for pair in differing[:ROWS_SHOWN]]
     if differing:
         yield from columns(rows, right=(0, 3, 5, 6, 7, 8), width=terminal.width, elastic=(1, 4))

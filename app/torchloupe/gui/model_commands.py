@@ -13,6 +13,9 @@ from torchloupe.gui.shell import Shell
 if TYPE_CHECKING:
     from torchloupe.gui.modules.panel import ModulesPanel
 
+WITH_COLUMNS = ("calls", "depth")
+"""Panels beside that of the modules whose columns can be chosen."""
+
 
 class ModelCommands(QObject):
     """Asks the worker about the model, and steers the Modules panel."""
@@ -55,7 +58,9 @@ class ModelCommands(QObject):
         return Action("model.below", below, self._toggle_below, (), self._menu, tip, when=has_model, checked=self._is_below)
 
     def _columns(self, has_model: Callable[[], bool]) -> Action:
-        tip = self.tr("Choose what is shown of modules, or of parameters when their table has the focus")
+        tip = self.tr(
+            "Choose what is shown of modules; of parameters, calls or numbers over depth when their table has the focus"
+        )
         return Action("model.columns", self.tr("&Columns…"), self._choose_columns, (), self._menu, tip, when=has_model)
 
     def _panel(self) -> "ModulesPanel":
@@ -90,5 +95,10 @@ class ModelCommands(QObject):
         self._panel().below.all_below.toggle()
 
     def _choose_columns(self) -> None:
-        self._shell.docks.raise_panel("modules")
+        docks = self._shell.docks
+        focused = docks.focused_panel()
+        if focused in WITH_COLUMNS:
+            docks.panels[focused].inside().columns.open_menu()  # type: ignore[attr-defined]  # those panels have a ColumnChoice
+            return
+        docks.raise_panel("modules")
         self._panel().choose_columns()

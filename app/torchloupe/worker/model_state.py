@@ -5,6 +5,7 @@ all else is copied; a parameter that a run changed all the same is named, not re
 """
 
 import io
+import random
 from operator import mul
 from typing import Any, Dict, List, Optional
 
@@ -38,6 +39,9 @@ class ModelState:
                 modules.update((id(module), (each.part.path, module)) for module in each.below)
             self._attributes = SavedAttributes([module for _, module in modules.values()])
             self._process = ProcessState()
+            # Generators of the model's own; random.Random names its two methods without the underscore.
+            self._dice = [(each.set_state, each.get_state()) for each in self._attributes.of_kind(torch.Generator)]
+            self._dice += [(each.setstate, each.getstate()) for each in self._attributes.of_kind(random.Random)]
             found = [*self._attributes.of_kind(torch.Tensor)]
             found += [each.value for each in held if each.part.kind != MODULE and each.part.shape is not None]
             tensors = list({id(each): each for each in found if not is_lazy(each)}.values())
@@ -66,6 +70,8 @@ class ModelState:
     def restore(self) -> List[str]:
         """Put everything back; the keys of the tensors that could not be."""
         self._process.restore()
+        for put_back, state in self._dice:
+            put_back(state)
         with collector_at_rest(), without_torch_function():
             attributes_changed = self._attributes.restore()
             lost = self._tensors.restore()

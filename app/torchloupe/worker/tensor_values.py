@@ -8,6 +8,10 @@ from torch import nn
 _T: Any = torch.Tensor
 _UTILS: Any = torch._utils
 _SMALL = 4096
+_SCATTER = -7046029254386353131
+"""2**64 through the golden ratio, as a signed number."""
+_ROW = 4099
+"""Words in a row of a fingerprint: a prime, so that rows of weights do not fall together."""
 _PLAIN = (nn.Parameter, torch.Tensor)
 _DTYPES = {
     *(torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.bool),
@@ -75,11 +79,24 @@ class Prints:
 
 
 def fingerprint(tensor: torch.Tensor) -> Optional[Tuple[int, int]]:
-    """Two wrapping 64-bit sums over a tensor's bytes; None for tensors without plain memory (meta, sparse)."""
+    """Two wrapping 64-bit sums over a tensor's bytes; None for tensors without plain memory (meta, sparse).
+
+    The words are laid out in rows. What each row and each column come to counts by its place: values that change places are seen.
+    """
     words = _words(tensor)
     if words is None:
         return None
-    return int(words.sum()), int(words[::2].sum())
+    whole = words.numel() // _ROW * _ROW
+    rows = words[:whole].view(-1, _ROW)
+    by_row = torch.cat([rows.sum(1), words[whole:].sum()[None]])
+    by_column = torch.cat([rows.sum(0), words[whole:].to(torch.int64)])
+    return _by_place(by_row), _by_place(by_column)
+
+
+def _by_place(sums: torch.Tensor) -> int:
+    """Odd factors: a single change cannot vanish. Scattered ones: nor can changes that are regular, as of all signs."""
+    scattered = torch.arange(1, sums.numel() + 1, device=sums.device) * _SCATTER
+    return int((sums * ((scattered ^ (scattered >> 32)) | 1)).sum())
 
 
 def same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:

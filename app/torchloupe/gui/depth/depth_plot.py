@@ -75,7 +75,8 @@ class DepthPlot(Plot):
         """Other numbers; ``earlier`` are those of another run, drawn dashed at the places of the same calls."""
         self.series, self._points, self._outliers = series, points, outliers
         self._numbers = [point.call.index for point in points]
-        self._told = {index: each for index, told in outliers.items() for each in told if each.series == series.name}
+        names = (series.name,) if series.cost else ("nan", series.name)  # where NaN begins is seen in all values
+        self._told = {each.call: each for name in names for told in outliers.values() for each in told if each.series == name}
         pairs = beside(points, earlier) if earlier else []
         self.scale = scale = scale_of(series, drawn_values(series, [*points, *(partner for _, partner in pairs)]))
         self._lines = {

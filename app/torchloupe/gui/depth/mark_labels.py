@@ -15,7 +15,7 @@ GAP = 4
 
 
 class MarkLabels:
-    """Texts in a plot. None lies on another one; the highest come first."""
+    """Texts in a plot. None lies on another one; those that stand furthest out come first."""
 
     def __init__(self, plot: Plot) -> None:
         self._plot = plot
@@ -31,7 +31,7 @@ class MarkLabels:
         pixel = (last - first) / max(1.0, box.width())
         metrics = QFontMetrics(self._plot.font())
         taken: list[tuple[float, float]] = []
-        for each, height in sorted(spots, key=lambda spot: -abs(spot[1])):
+        for each, height in sorted(spots, key=lambda spot: -spot[1] if KINDS[spot[0].kind].above else spot[1]):
             half = (metrics.horizontalAdvance(each.label) / 2 + GAP) * pixel
             if all(abs(each.call - place) >= half + other for place, other in taken):
                 taken.append((each.call, half))

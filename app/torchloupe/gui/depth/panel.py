@@ -78,6 +78,7 @@ class DepthPanel(QWidget):
         for combo in (self.first, self.second):
             for series in SERIES:
                 combo.addItem(self.tr("Mean ± std") if series is BAND else series.title, series.name)
+                combo.setItemData(combo.count() - 1, series.noun, Qt.ItemDataRole.ToolTipRole)
         self.second.insertItem(0, self.tr("nothing"), "")
         self.first.setCurrentIndex(self.first.findData(FIRST))
         self.second.setCurrentIndex(self.second.findData(SECOND))

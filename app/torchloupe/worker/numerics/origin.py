@@ -66,7 +66,9 @@ def _looked(
         if backward is not None:
             put_back()
             sick = {names.get(id(each), "") for each in tensors_of(model) if not is_finite(each)}
-            spoiled = [each for each in births if not each.function and each.operands[0].name and each.operands[0].name not in sick]
+            spoiled = [
+                each for each in births if not each.function and each.operands[0].name and each.operands[0].name not in sick
+            ]
             if not any(birth.reaches_output for birth in births if birth not in spoiled):
                 return gradient_problem(backward)  # the weights that are NaN in the next step come from it
         return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None)

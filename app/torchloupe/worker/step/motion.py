@@ -46,7 +46,7 @@ def motion_between(before: torch.Tensor, after: torch.Tensor) -> Motion:
                 room = torch.empty_like(old)
             weight += _quick_square(old)
             torch.sub(new, old, out=room)
-            differing = int(torch.count_nonzero(room))
+            differing = int(torch.count_nonzero(torch.view_as_complex(room.view(-1, 2)) if before.is_complex() else room))
             if differing:
                 changed += differing
                 update += _square(room)
