@@ -22,7 +22,9 @@ MOST_EXTRA_MEGABYTES = 50
 class Watching:
     """Runs ``watched_forward.py`` for every model, with one thread and with two."""
 
-    def __init__(self, python: str, environment: Mapping[str, str], rounds: int, models: Mapping[str, tuple[float, float]]) -> None:
+    def __init__(
+        self, python: str, environment: Mapping[str, str], rounds: int, models: Mapping[str, tuple[float, float]]
+    ) -> None:
         self._python = python
         self._environment = environment
         self._rounds = rounds

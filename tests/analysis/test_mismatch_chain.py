@@ -53,7 +53,8 @@ def call(index, class_name, given, made, status="done"):
     ],
     ids=[
         *("nothing", "two widths", "one producer", "two producers", "made by one line", "made by two lines", "called again"),
-        *("the sum after it", "another sum", "one line", "two lines", "two filters of a picture", "after a sum", "dtypes", "states", "all from the first"),
+        *("the sum after it", "another sum", "one line", "two lines", "two filters"),
+        *("after a sum", "dtypes", "states", "all from the first"),
     ],
 )  # fmt: skip
 def test_that_only_what_has_a_cause_of_its_own_stands_for_itself(found, expected):
@@ -72,10 +73,13 @@ def test_that_a_layer_is_known_by_its_path_and_an_operation_by_its_line():
         (operation("+", 1, (2, 8, 8), (2, 4, 4)), set()),
         (operation("+", 1, (2, 1, 8), (2, 4, 6)), {8, 6}),
         (operation("matmul", 1, (2, 3), (4, 5), code="matmul-mismatch"), {3, 4}),
+        (operation("matmul", 1, (2, 3), (3,), code="matmul-mismatch"), set()),
+        (operation("einsum", 1, (2, 3), (4, 5), code="matmul-mismatch"), set()),
+        (operation("cat", 1, (2, 3), (4, 5), code="cat-mismatch"), set()),
         (operation("view", 1, (2, 3), code="view-mismatch"), set()),
         (layer("a", 1, 2), set()),
     ],
-    ids=["one axis", "two axes", "a one broadcasts", "a product", "one tensor", "a layer"],
+    ids=["one axis", "two axes", "a one broadcasts", "a product", "a vector", "letters", "a join", "one tensor", "a layer"],
 )
 def test_that_the_sizes_that_clash_are_those_of_the_one_axis_that_does_not_fit(mismatch, sizes):
     assert sizes_that_clash(mismatch.problem) == sizes

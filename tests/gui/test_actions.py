@@ -75,7 +75,16 @@ ACTION_IDS = [
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
     *("panel.step",),
-    *("call.unpin", "panel.summary", "panel.depth", "panel.runs", "go.editor_command", "model.what_if", "model.summary", "model.values"),
+    *(
+        "call.unpin",
+        "panel.summary",
+        "panel.depth",
+        "panel.runs",
+        "go.editor_command",
+        "model.what_if",
+        "model.summary",
+        "model.values",
+    ),
     *("model.unload", "model.load_transposed", "model.fold", "model.below", "model.columns"),
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]

@@ -189,12 +189,12 @@ def test_that_calls_that_came_one_by_one_are_not_listed_again_at_the_end(panel: 
 def test_that_the_summary_says_that_the_model_is_as_before_and_what_was_done_outside() -> None:
     report = replace(
         panel_data.report(),
-        certificate=("Afterwards the model is bit for bit what it was.", "Changed by the pass and put back: `bn`."),
+        certificate=("Compared afterwards, and bit for bit the same.", "Changed by the pass and put back: `bn`."),
         side_effects=("writes log.csv (line 3 of net.py)",),
     )
     assert summary_text("3 calls", report).endswith("▲ 1 side effect  ·  ✓ model as before")
     assert left_behind_text(report).splitlines() == [
-        "Afterwards the model is bit for bit what it was.",
+        "Compared afterwards, and bit for bit the same.",
         "Changed by the pass and put back: `bn`.",
         "Side effect: writes log.csv (line 3 of net.py)",
     ]

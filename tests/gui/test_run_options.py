@@ -28,7 +28,10 @@ def dialog(qtbot: Any) -> Any:
 
 
 def test_that_nothing_is_changed_by_looking(dialog: Any) -> None:
-    for options in (RunOptions(), RunOptions(("float32[1]",), "cpu", "eval", False, True, False, "float16", False, 7, 2.5, "float64")):
+    for options in (
+        RunOptions(),
+        RunOptions(("float32[1]",), "cpu", "eval", False, True, False, "float16", False, 7, 2.5, "float64"),
+    ):
         made, chosen = dialog(options)
         made.accept()
         assert chosen == [options]

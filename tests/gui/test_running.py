@@ -1,7 +1,8 @@
 """One forward pass, from the request to the workbench."""
 
 import threading
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,10 +20,21 @@ from torchloupe.wire.requests import CallsFinished, Failed, RunForward
 BAD_INPUT = Problem("bad-input", "There is no file x.npy.", hint="Give another one.")
 
 
+@pytest.fixture(autouse=True)
+def all_closed() -> Iterator[None]:
+    """No thread outlives the test that it has something to tell."""
+    yield
+    while Bench.made:
+        Bench.made.pop().jobs.close()
+
+
 class Bench:
     """A workbench with the classifier, and a run on a script."""
 
+    made: ClassVar[list["Bench"]] = []
+
     def __init__(self, script: Any) -> None:
+        self.made.append(self)
         self.session = ScriptedSession({RunForward: script})
         self.jobs = Jobs(self.session)
         self.workbench = Workbench()

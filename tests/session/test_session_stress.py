@@ -52,7 +52,9 @@ def test_that_a_cancel_at_any_call_gives_the_calls_before_it_and_the_next_run_is
         if isinstance(reply, Failed):
             assert reply.cancelled
             assert [problem.code for problem in reply.problems] == ["run-stopped"]
-        done = [call.module for event in heard if isinstance(event, CallsFinished) for call in event.calls if call.status == "done"]
+        done = [
+            call.module for event in heard if isinstance(event, CallsFinished) for call in event.calls if call.status == "done"
+        ]
         assert done[: moment + 1] == [*map(str, range(LAYERS)), ""][: moment + 1]
         whole = session.ask(RunForward())
         assert isinstance(whole, ForwardReport)

@@ -232,3 +232,16 @@ def test_that_a_gpu_run_leaves_the_model_where_it_was(run, context):
     assert report.device == "cuda:0"
     assert context.calls[-1].outputs[0].device == "cuda:0"
     assert all(parameter.device.type == "cpu" for parameter in context.state["open"].model.parameters())
+
+
+def test_that_a_forward_with_a_yield_is_told_to_have_run_nothing(context, tmp_path):
+    target = tmp_path / "stream.py"
+    target.write_text(
+        "import torch\nfrom torch import nn\n\n\nclass Stream(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(2, 2)\n\n"
+        "    def forward(self, x):\n        yield self.fc(x)\n\n\ndef example_inputs():\n    return (torch.ones(1, 2),)\n"
+    )
+    open_target(context, OpenTarget(str(target)))
+    [problem] = forward(context, RunForward()).problems
+    assert (problem.code, problem.severity, problem.line) == ("forward-is-generator", "warning", 10)
+    assert [call.module for call in context.calls] == [""]

@@ -223,3 +223,78 @@ def test_that_an_input_is_made_longer_in_one_dimension_after_the_other():
         [(2, 3, 12), (2, 8), (2, 3)],
         [(2, 3, 8), (2, 12), (2, 3)],
     ]
+
+
+def test_that_a_model_prints_no_more_than_in_the_pass_itself(told, capsys):
+    told(
+        ["self.one = nn.Linear(5, 4)", "self.two = nn.Linear(6, 4)"], ["print('once')", "return self.two(x)"], "torch.ones(2, 7)"
+    )
+    alone = capsys.readouterr().out.count("once")
+    told(
+        ["self.one = nn.Linear(5, 4)", "self.two = nn.Linear(6, 4)"],
+        ["print('once')", "return self.two(self.one(x))"],
+        "torch.ones(2, 7)",
+    )
+    assert capsys.readouterr().out.count("once") == alone
+
+
+def test_that_one_change_that_does_away_with_several_is_the_fix_of_the_first(told):
+    init = ["self.one = nn.Conv2d(3, 5, 1)", "self.two = nn.Conv2d(7, 4, 1)", "self.three = nn.Conv2d(11, 4, 1)"]
+    lines = ["x = torch.cat([x, self.one(x)], 1)", "x = torch.cat([x, self.two(x)], 1)", "return self.three(x)"]
+    (problem,) = told(init, lines, "torch.ones(2, 3, 4, 4)")
+    better, own = problem.fixes
+    assert (better.module, better.argument, better.value, better.verified) == ("one", "out_channels", 4, True)
+    assert better.outcome == "this mismatch is gone, and with it one that follows from it"
+    assert (own.module, own.value) == ("two", 8)
+    assert consequences(problem) == ["three"]
+    assert problem.hint.startswith("Set `out_channels=4` of `one` (Conv2d) at line 9. That repairs what follows from it, too.")
+
+
+def test_that_a_state_of_another_width_may_be_the_width_that_is_meant(told):
+    init = ["self.rnn = nn.LSTM(6, 10, batch_first=True)", "self.out = nn.Linear(8, 3)"]
+    lines = ["state = torch.zeros(1, 2, 8)", "return self.out(self.rnn(x, (state, state))[0])"]
+    (problem,) = told(init, lines, "torch.ones(2, 7, 6)")
+    assert (problem.code, problem.fixes[0].argument, problem.fixes[0].value) == ("rnn-state-shape", "hidden_size", 8)
+    assert consequences(problem) == ["out"]
+
+
+def test_that_two_mismatches_that_no_single_change_repairs_stay_two(told):
+    init = ["self.one = nn.Linear(6, 8)", "self.two = nn.Linear(9, 8)", "self.three = nn.Linear(10, 8)"]
+    problems = told(init, ["return self.three(self.two(self.one(x)))"], "torch.ones(2, 6)")
+    assert names(problems) == ["two", "three"]
+    assert [[fix.argument for fix in problem.fixes] for problem in problems] == [["in_features"], ["in_features"]]
+
+
+def test_that_parts_of_a_layer_of_torch_are_told_one_by_one(told):
+    init = [
+        "self.body = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True)",
+        "self.body.linear1 = nn.Linear(9, 16)",
+        "self.body.norm3 = nn.LayerNorm(7)",
+    ]
+    assert names(told(init, ["return self.body(x, x)"], "torch.ones(2, 5, 8)")) == ["body.linear1", "body.norm3"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "inputs", "name", "axis"),
+    [(1, "torch.ones(4, 8, 8)", "channel", 1), (3, "torch.ones(3, 8, 8)", "batch", 0)],
+)
+def test_that_an_input_that_lacks_a_dimension_is_to_blame_and_no_layer(channels, inputs, name, axis, told):
+    init = [f"self.conv = nn.Conv2d({channels}, 8, 3, padding=1)", "self.fc = nn.Linear(8 * 8 * 8, 10)"]
+    (problem,) = told(init, ["return self.fc(self.conv(x).flatten(1))"], inputs)
+    assert problem.code == "missing-dimension"
+    assert f"lacks the {name} dimension" in problem.message
+    assert [(fix.value, fix.verified, fix.outcome) for fix in problem.fixes] == [
+        ({"unsqueeze": axis}, True, "the model runs to its end")
+    ]
+
+
+def test_that_an_input_is_not_blamed_where_a_dimension_more_does_not_help(told):
+    init = ["self.conv = nn.Conv2d(3, 8, 3, padding=1)", "self.fc = nn.Linear(9, 10)"]
+    (problem,) = told(init, ["return self.fc(self.conv(x).mean((-1, -2)))"], "torch.ones(3, 8, 8)")
+    assert (problem.code, problem.module) == ("shape-mismatch", "fc")
+
+
+def test_that_nobody_goes_on_from_a_picture_of_which_the_dimensions_are_in_doubt(told):
+    init = ["self.conv = nn.Conv2d(1, 8, 3, padding=1)", "self.fc = nn.Linear(9, 10)"]
+    (problem,) = told(init, ["return self.fc(self.conv(x).flatten(1))"], "torch.ones(4, 8, 8)")
+    assert (problem.code, problem.module) == ("shape-mismatch", "conv")

@@ -180,7 +180,9 @@ def test_that_statistics_of_a_device_come_together_at_the_end(monkeypatch):
 
     model, x = Two(), torch.rand(4, 2)
     plain, _ = traced(model, x)
-    monkeypatch.setattr("torchloupe.worker.output_notes.MeasuredOnce", lambda: MeasuredOnce(at_once=()))  # the CPU stands for a device
+    monkeypatch.setattr(
+        "torchloupe.worker.output_notes.MeasuredOnce", lambda: MeasuredOnce(at_once=())
+    )  # the CPU stands for a device
     told = []
     trace = ForwardTrace(model, told.extend, lambda: None)
     with trace:

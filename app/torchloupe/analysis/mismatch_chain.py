@@ -86,11 +86,13 @@ def _made_at(problem: Problem) -> Optional[Tuple[object, object]]:
 def sizes_that_clash(problem: Problem) -> "set[object]":
     """The two sizes that an operation of two tensors could not bring together."""
     shapes = problem.data.get("shapes", [])
-    if len(shapes) < 2:
+    if len(shapes) < 2 or problem.data.get("operation") == "einsum":
         return set()
     one, other = shapes[:2]
-    if problem.code == "matmul-mismatch" and one and len(other) > 1 and one[-1] != other[-2]:
-        return {one[-1], other[-2]}
+    if problem.code == "matmul-mismatch":
+        return {one[-1], other[-2]} if one and len(other) > 1 and one[-1] != other[-2] else set()
+    if problem.code != "broadcast-mismatch":
+        return set()
     clashes = [
         {mine, theirs} for mine, theirs in zip(reversed(one), reversed(other)) if mine != theirs and 1 not in (mine, theirs)
     ]

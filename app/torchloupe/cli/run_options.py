@@ -19,7 +19,9 @@ def add_run_options(parser: ArgumentParser) -> None:
     parser.add_argument("--no-grad", action="store_true", help="run without gradients, as under torch.no_grad()")
     parser.add_argument("--autocast", choices=("bfloat16", "float16"), help="run under torch.autocast with this dtype")
     parser.add_argument(
-        "--dtype", choices=("float32", "float64", "bfloat16", "float16"), help="run a copy of the model, and its input, in this dtype"
+        "--dtype",
+        choices=("float32", "float64", "bfloat16", "float16"),
+        help="run a copy of the model, and its input, in this dtype",
     )
     parser.add_argument("--no-statistics", action="store_true", help="shapes, dtypes and times only")
     parser.add_argument(

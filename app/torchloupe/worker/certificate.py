@@ -39,7 +39,7 @@ class Certificate:
             return (f"{names} changed in the pass and could not be put back: the model is constructed anew for the next run.",)
         put_back = [self._keys[id(tensor)] for tensor in state.changed if id(tensor) in self._keys]
         self._put_versions_back()
-        said = [f"Afterwards the model is bit for bit what it was: {held[0]}, {held[1]}, gradients, modes, hooks, random numbers."]
+        said = [f"Compared afterwards, and bit for bit the same: {held[0]}, {held[1]}, gradients, modes, hooks, random numbers."]
         if put_back:
             said.append(f"Changed by the pass and put back: {_names(put_back)}.")
         return tuple(said)

@@ -9,7 +9,7 @@ from torch import nn
 from ..analysis.failed_operations import FailedOperation, explain_operation
 from ..analysis.layer_contracts import LAYER_SETTINGS
 from ..analysis.mismatches import FailedLayer, explain_layer
-from ..wire.problems import Fix, Problem
+from ..wire.problems import WARNING, Fix, Problem
 from ..wire.tensors import TensorMeta
 from ..wire.traces import LayerCall
 from .class_places import class_place
@@ -136,6 +136,22 @@ def no_return_problem(model: nn.Module, call: LayerCall) -> Problem:
         line=code.co_firstlineno if code and place else call.line,
         fixes=(Fix("edit_source", text),),
         data={"forward_last_line": _last_line(code)} if code and place else {},
+    )
+
+
+def generator_problem(model: nn.Module, call: LayerCall) -> Problem:
+    """The model gave a generator: nothing behind its first ``yield`` ran, and what came before it did not either."""
+    place = class_place(model)
+    code = getattr(getattr(type(model), "forward", None), "__code__", None)
+    return Problem(
+        "forward-is-generator",
+        f"The forward of `{call.class_name}` has a `yield`: it gives a generator, and none of its lines ran.",
+        WARNING,
+        "Give the results back with `return`, as a list where they are several.",
+        module=call.module,
+        call=call.index,
+        file=place[0] if place else call.file,
+        line=code.co_firstlineno if code and place else call.line,
     )
 
 

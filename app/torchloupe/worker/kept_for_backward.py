@@ -14,7 +14,9 @@ MOST_NODES = 200_000
 _SAVED = "_saved_"
 
 
-def kept_bytes(model: nn.Module, outputs: Sequence[torch.Tensor], nodes: Dict[int, Tuple[int, int]], calls: int) -> Tuple[int, ...]:
+def kept_bytes(
+    model: nn.Module, outputs: Sequence[torch.Tensor], nodes: Dict[int, Tuple[int, int]], calls: int
+) -> Tuple[int, ...]:
     """By call: the bytes that its part of the graph keeps and that no earlier part kept; parameters are not counted.
 
     ``nodes`` says of each call which of autograd's nodes, by number, were made in it. Empty where nothing is kept.

@@ -13,8 +13,9 @@ Condition = Tuple[int, int, int, int]
 
 
 def open_files() -> Dict[int, Condition]:
-    """The regular files by their descriptors, the standard streams and files without a name aside."""
-    streams = {_identity(each) for each in map(_status, range(3)) if each is not None}
+    """The regular files by their descriptors. The standard streams, files without a name and what was open before any code of the
+    user's ran are left out: others write there, too."""
+    streams = {_identity(each) for each in map(_status, range(3)) if each is not None} | _INHERITED
     found = {}
     for number in _descriptors():
         status = _status(number)
@@ -99,3 +100,6 @@ def _name(number: int) -> str:
         return os.readlink(f"/proc/self/fd/{number}")
     except OSError:
         return "a file that is open"
+
+
+_INHERITED = {_identity(each) for each in map(_status, _descriptors()) if each is not None}

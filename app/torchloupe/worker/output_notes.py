@@ -11,6 +11,7 @@ from .nested import metas_of, tensors_in
 
 _STRIDED = torch.strided
 _Tensor = torch.Tensor
+_NOT_MEASURED: Tuple[Optional[TensorStats], ...] = (None,)
 
 
 class OutputNotes:
@@ -24,6 +25,7 @@ class OutputNotes:
         """Outputs and statistics of a call that ended."""
         if type(output) is _Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
             record.outputs = output.shape, output.dtype, output.device, ""
+            record.stats = _NOT_MEASURED
             if self._measured is not None:
                 if output.is_cpu:
                     record.stats = (self._measured.one(output),)

@@ -185,7 +185,9 @@ class ForwardTrace:
             while stack[-1] is not record:
                 self._finish(stack.pop(), FAILED)
         stack.pop()
-        seconds = ended - record.began - self._overhead + record.overhead
+        # Of several threads nobody knows whose watching fell into whose call.
+        watching = self._overhead - record.overhead if len(self._stacks) == 1 else 0.0
+        seconds = ended - record.began - watching
         record.seconds = seconds if seconds > 0 else 0.0
         record.nodes_after = nodes_so_far()
         self._notes.note(record, output)

@@ -1,15 +1,11 @@
 """A sample input worked out: candidates are tried, nearly always without data, and changed where they are refused."""
 
-import contextlib
 import copy
 import heapq
 import inspect
-import io
-import logging
 import re
 import time
-import warnings
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
@@ -26,6 +22,7 @@ from .input_values import SampleInput, input_of
 from .model_state import ModelState
 from .module_tree import tensors_of
 from .places import Places
+from .quiet import quiet
 from .side_effects import SideEffects
 from .target import Target
 from .torch_compat import is_lazy, uncompiled
@@ -228,8 +225,7 @@ class _Search:
         probe = InputProbe(model, self._tensors(candidate, given), frozenset(path for path, _ in candidate.spatial), self._check)
         effects = SideEffects(self._places, diverted=True, files=self._state.files)
         try:
-            with warnings.catch_warnings(), _quiet(), effects, flow, uncompiled(), torch.no_grad():
-                warnings.simplefilter("ignore")
+            with quiet(), effects, flow, uncompiled(), torch.no_grad():
                 return probe.trial(lambda: model(*given.positional, **given.keywords))
         finally:
             self.wrote = effects.happened
@@ -262,26 +258,13 @@ def runs_on(model: nn.Module, given: SampleInput, mode: Optional[str]) -> bool:
             model.train(mode == "train")
         bare, flow = without_data(given.on(device), device)
         effects = SideEffects(diverted=True, files=state.files)
-        with warnings.catch_warnings(), _quiet(), effects, flow, uncompiled(), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with quiet(), effects, flow, uncompiled(), torch.no_grad():
             model(*bare.positional, **bare.keywords)
     except (Exception, SystemExit) as error:
         return needs_data(error)
     finally:
         state.restore()
     return True
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What a model prints in a trial is for nobody; and fake tensors log each operation that they refuse as a fault of theirs."""
-    log = logging.getLogger("torch._subclasses.fake_tensor")
-    before, log.disabled = log.disabled, True
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        log.disabled = before
 
 
 def _nothing_found(target: Target, model: nn.Module, search: _Search) -> Problem:

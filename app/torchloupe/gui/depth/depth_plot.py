@@ -89,7 +89,7 @@ class DepthPlot(Plot):
         axis.setTicks([scale.ticks(series)])
         axis.setLabel("Mean ± std" if series is BAND else series.title)
         room = 0.16 * (scale.high - scale.low)
-        self.plot.setYRange(scale.low - (0 if self._has_bars else room), scale.high + room, padding=0)
+        self.plot.setYRange(scale.low - (0 if self._has_bars else room), scale.high + 1.7 * room, padding=0)
         self._draw()
 
     def show_range(self, first: int, last: int) -> None:

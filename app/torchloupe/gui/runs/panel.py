@@ -104,7 +104,9 @@ class RunsPanel(QWidget):
         kept = [pair for pair in pairs if pair.kind != SAME or not self.differing.isChecked()]
         self.table.keeping(lambda: self.model.set_items(kept))
         if len(self.history.runs) < 2:
-            text = self.tr("Runs are kept here. Run once more, with another input, device, mode or after a change, to see what differs.")
+            text = self.tr(
+                "Runs are kept here. Run once more, with another input, device, mode or after a change, to see what differs."
+            )
             self.table.empty.offer(text, "run.forward")
         else:
             self.table.empty.set_text(self.tr("No call differs."))

@@ -9,15 +9,18 @@ from ...wire.problems import Fix, Problem
 from ...wire.traces import DONE, LayerCall
 from ..definitions import definition_place
 
-_MOST = 4
+_MOST = 2
 _GIVES = ("out_features", "out_channels", "embedding_dim", "hidden_size")
 
 
 def changes_before(problem: Problem, call: int, calls: Sequence[LayerCall], model: nn.Module) -> List[Fix]:
-    """Changes of one argument of an earlier layer with which the sizes would meet, the nearest layer first."""
-    found = [_change(model, path, wrong, right) for path in _before(call, calls) for wrong, right in _sizes(problem)]
-    found += [_state(problem)]
-    return [fix for fix in found if fix is not None][:_MOST]
+    """Changes of one argument of an earlier layer with which the sizes would meet. Layers that give just this size come first, and
+    of them the nearest."""
+    wanted = [(path, wrong, right) for path in _before(call, calls) for wrong, right in _sizes(problem)]
+    found = [(fix, right) for path, wrong, right in wanted for fix in [_change(model, path, wrong, right)] if fix is not None]
+    found.sort(key=lambda pair: pair[0].value != pair[1])
+    state = _state(problem)
+    return ([state] if state else [fix for fix, _ in found])[:_MOST]
 
 
 def _sizes(problem: Problem) -> Iterator[Tuple[int, int]]:

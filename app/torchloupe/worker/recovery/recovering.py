@@ -13,11 +13,12 @@ from ..call_record import CallTeller
 from ..failure import layer_problem, operation_problem, torch_layer
 from ..operations import FailingOperation
 from ..places import Places
+from ..quiet import quiet
 from ..repetition import Repetition
 from ..torch_compat import uncompiled
 from ..trace import ForwardTrace, OpenFailure
 from .guarded import is_guarded
-from .stand_ins import WHOLE, stand_in, whole_stand_in
+from .stand_ins import ATTENTION, WHOLE, stand_in, whole_stand_in
 from .substitutes import substitutes
 
 MOST_MISMATCHES = 25
@@ -60,7 +61,7 @@ class Recovering(TorchFunctionMode):
     def __enter__(self) -> "Recovering":
         self._plain_call: Any = nn.Module.__call__
         nn.Module.__call__ = self._recovered(self._plain_call)  # type: ignore[method-assign]
-        self._contexts: List[Any] = [self._trace, uncompiled(), super()]
+        self._contexts: List[Any] = [quiet(), self._trace, uncompiled(), super()]
         for context in self._contexts:
             context.__enter__()
         return self
@@ -116,7 +117,7 @@ class Recovering(TorchFunctionMode):
             return _NONE
         producer = producer_of(problem.data.get("got"), opened.call.index, calls)
         self.found.append(Recovered(Mismatch(problem, producer), part, opened.call.index))
-        if any(torch_layer(record.part) in WHOLE for record in self._trace.open_calls()[:-1]):
+        if kind == ATTENTION and any(torch_layer(record.part) in WHOLE for record in self._trace.open_calls()[:-1]):
             self._inside = error
             return _NONE
         return output

@@ -11,6 +11,7 @@ from ..input_values import SampleInput
 from ..places import Places
 from ..repairs import RUNS, changed_input, put_in_place, rebuilt, try_fixes
 from ..repetition import Repetition
+from .missing_dimension import is_of_doubtful_rank, missing_dimension
 from .other_sizes import other_sizes
 from .producers import changes_before
 from .recovering import Recovered, Recovering
@@ -26,6 +27,11 @@ def every_mismatch(first: Problem, repetition: Repetition, places: Places, told:
     ``told`` is how many calls of the pass are known to who reads this. What follows from a mismatch stands in its ``data``.
     """
     if first.code not in GOES_ON:
+        return (first,)
+    of_the_input = missing_dimension(first, repetition)
+    if of_the_input is not None:
+        return (of_the_input,)
+    if is_of_doubtful_rank(first):
         return (first,)
     search = _Search(repetition, places, _repaired_input(first, repetition.given))
     found = search.found()
@@ -116,11 +122,11 @@ class _Search:
 
     def _smaller(self, found: Sequence[Recovered]) -> None:
         """One change of a layer before it may do away with several mismatches at once: then they are one."""
-        keys, calls = _keys(found), self._calls
-        for at, each in enumerate(found):
-            if each.mismatch.key in self._doubtful or causes([other.mismatch for other in found])[at] is not None:
-                continue
-            for fix in changes_before(each.mismatch.problem, each.call, calls, self.model):
+        keys, roots = _keys(found), causes([each.mismatch for each in found])
+        own = [each for each, root in zip(found, roots) if root is None]
+        plan = [(each, changes_before(each.mismatch.problem, each.call, self._calls, self.model)) for each in own]
+        for each, fixes in plan:
+            for fix in fixes if each.mismatch.key not in self._doubtful else ():
                 if not self._may_go_on():
                     return
                 left, error = self._pass(self._choices, changes=[fix])

@@ -9,8 +9,9 @@ from ...wire.problems import Problem
 from ..nested import map_tensors
 from ..repairs import rebuilt
 
+ATTENTION = "MultiheadAttention"
 WHOLE = ("TransformerEncoderLayer", "TransformerDecoderLayer")
-"""Layers of torch with a sum around their attention: what stands in for a part of them does not fit there."""
+"""Layers of torch with a sum around their attention: what stands in for that does not fit there."""
 _KEEP_THE_SHAPE = ("BatchNorm", "LayerNorm", "GroupNorm", "RMSNorm", "InstanceNorm", "LocalResponseNorm")
 
 
@@ -21,7 +22,7 @@ def stand_in(layer: nn.Module, kind: str, problem: Problem, args: Tuple[Any, ...
     arrived = args[0]
     if kind.startswith(_KEEP_THE_SHAPE):
         return torch.zeros_like(arrived)
-    if kind == "MultiheadAttention":
+    if kind == ATTENTION:
         return whole_stand_in(layer, args), None
     change = _changes(problem).get(problem.code)
     if change is not None:

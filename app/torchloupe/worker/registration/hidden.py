@@ -18,7 +18,7 @@ from . import raw
 MOST_VALUES = 200_000
 """So many values, beside the modules themselves, are looked at in one model."""
 
-_OWN = frozenset(vars(nn.Module()))
+_OWN = frozenset(vars(nn.Module())) | {"_actual_script_module"}  # that of a traced module is the module itself
 _MOST_GRAPH_NODES = 1000
 _T: Any = torch.Tensor
 _TENSOR_DICT: Any = vars(torch.Tensor)["__dict__"]
