@@ -173,8 +173,8 @@ def test_that_calls_that_came_one_by_one_are_not_listed_again_at_the_end(panel: 
     bench = panel.workbench
     bench.set_model(panel_data.opened())
     bench.begin_run()
-    for call in panel_data.good_calls():
-        bench.add_calls([call])
+    for each in panel_data.good_calls():
+        bench.add_calls([each])
     resets: list[int] = []
     panel.model.modelReset.connect(lambda: resets.append(1))
     bench.end_run(panel_data.report())

@@ -7,11 +7,11 @@ import pytest
 
 from gui import panel_data
 from gui.conftest import good_run
+from torchloupe.analysis.run_difference import CallPair, run_difference
 from torchloupe.gui.run_history import MOST_RUNS, RunHistory
 from torchloupe.gui.runs.model import change_text, pair_row
 from torchloupe.gui.runs.panel import RunsPanel
 from torchloupe.gui.workbench import Workbench
-from torchloupe.analysis.run_difference import CallPair, run_difference
 from torchloupe.wire.requests import RunForward
 
 

@@ -107,8 +107,8 @@ class RunForward:
     file's ``example_inputs()``. ``mode`` is ``train``, ``eval`` or None (as constructed). With ``shapes_only`` no data flows.
     With ``operations`` the operations between the calls are told, too (event: ``OperationsFinished``). ``grad`` turns gradients on or off
     (None: as torch has it), ``autocast`` names a dtype to run under ``torch.autocast`` with, ``statistics`` is off for shapes and
-    times only. ``dtype`` runs a copy whose
-    floating tensors, and those of the input, are converted to it. A pass that takes longer than ``time_limit`` seconds is stopped and what it got to is told.
+    times only. ``dtype`` runs a copy whose floating tensors, and those of the input, are converted to it. A pass that takes longer than
+    ``time_limit`` seconds is stopped and what it got to is told.
     """
 
     inputs: Tuple[str, ...] = ()

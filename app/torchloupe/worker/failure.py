@@ -1,6 +1,7 @@
 """A forward pass raised: find the layer or operation, and have ``analysis`` say why."""
 
 from dataclasses import replace
+from types import GeneratorType
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
@@ -137,6 +138,12 @@ def no_return_problem(model: nn.Module, call: LayerCall) -> Problem:
         fixes=(Fix("edit_source", text),),
         data={"forward_last_line": _last_line(code)} if code and place else {},
     )
+
+
+def is_own_generator(output: Any, model: nn.Module) -> bool:
+    """Whether it is the forward of the model, not begun yet."""
+    forward = getattr(getattr(type(model), "forward", None), "__code__", None)
+    return isinstance(output, GeneratorType) and output.gi_code is forward
 
 
 def generator_problem(model: nn.Module, call: LayerCall) -> Problem:

@@ -5,7 +5,6 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from types import GeneratorType
 from typing import Any, Dict, List, Optional, Tuple
 
 import torch
@@ -19,7 +18,7 @@ from .cancel import Cancelled
 from .certificate import Certificate
 from .context import Context
 from .explain import CouldNotRun
-from .failure import ForwardFailure, generator_problem, no_return_problem
+from .failure import ForwardFailure, generator_problem, is_own_generator, no_return_problem
 from .kept_for_backward import kept_bytes
 from .lazy_parts import has_lazy_parts, materialised_tree
 from .model_state import ModelState
@@ -135,7 +134,7 @@ def _run(
     run.call_count = len(trace.calls)
     if not run.problems and run.outputs is None and trace.calls:
         run.problems = (no_return_problem(model, trace.calls[-1]),)
-    if not run.problems and isinstance(run.outputs, GeneratorType) and trace.calls:
+    if not run.problems and trace.calls and is_own_generator(run.outputs, model):
         run.problems = (generator_problem(model, trace.calls[-1]),)
     run.problems += left_out_notes(operations)
     if request.statistics and not request.shapes_only:
