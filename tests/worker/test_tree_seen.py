@@ -3,10 +3,11 @@
 import gc
 
 import pytest
+from torch import nn
 
 from torchloupe.wire.opening import TreeSeen
 from torchloupe.wire.requests import OpenTarget, RunForward
-from torchloupe.worker import handlers
+from torchloupe.worker import handlers, module_tree
 from torchloupe.worker.collector import collector_in_no_hurry
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import forward, open_target
@@ -71,12 +72,12 @@ def seen(context):
 def test_that_a_small_model_is_told_in_one_answer(context, target):
     open_target(context, target(HIDING))
     assert seen(context) == []
-    assert handlers.MANY_MODULES >= 1000
+    assert module_tree.MANY_MODULES >= 1000
 
 
 def test_that_the_tree_of_a_large_one_comes_first_and_the_answer_has_everything(context, target, monkeypatch):
     whole = open_target(context, target(HIDING))
-    monkeypatch.setattr(handlers, "MANY_MODULES", 7)
+    monkeypatch.setattr(module_tree, "MANY_MODULES", 7)
     answer = open_target(context, target(HIDING))
     (tree,) = seen(context)
     assert (tree.modules, tree.parameters, tree.hidden) == (answer.tree.modules, answer.tree.parameters, ())
@@ -86,8 +87,23 @@ def test_that_the_tree_of_a_large_one_comes_first_and_the_answer_has_everything(
     assert answer.problems
 
 
+def test_that_the_early_tree_leaves_out_what_a_first_look_does_not_need(monkeypatch):
+    monkeypatch.setattr(module_tree, "MANY_MODULES", 2)
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    model[0].register_forward_hook(lambda *_: None)
+    early = []
+    tree = module_tree.read_module_tree(model, lambda seen: early.append([(each.settings, each.hooks) for each in seen.modules]))
+    assert early == [[("", ()), ("", ()), ("", ())]]
+    assert [(each.settings, each.hooks) for each in tree.modules] == [
+        ("", ()),
+        ("in_features=2, out_features=3, bias=True", ("forward",)),
+        ("", ()),
+    ]
+    assert tree == module_tree.read_module_tree(model)
+
+
 def test_that_the_tree_is_told_before_anybody_looks_for_what_is_hidden(context, target, monkeypatch):
-    monkeypatch.setattr(handlers, "MANY_MODULES", 7)
+    monkeypatch.setattr(module_tree, "MANY_MODULES", 7)
     looked = []
 
     def judged(*_):
@@ -100,7 +116,7 @@ def test_that_the_tree_is_told_before_anybody_looks_for_what_is_hidden(context, 
 
 
 def test_that_a_large_model_that_cannot_be_called_is_refused_after_its_tree_was_told(context, target, monkeypatch):
-    monkeypatch.setattr(handlers, "MANY_MODULES", 7)
+    monkeypatch.setattr(module_tree, "MANY_MODULES", 7)
     with pytest.raises(CouldNotRun) as refused:
         open_target(context, target(UNFINISHED, ":make"))
     assert [problem.code for problem in refused.value.problems] == ["missing-super-init"]
@@ -111,7 +127,7 @@ def test_that_a_large_model_that_cannot_be_called_is_refused_after_its_tree_was_
 def test_that_a_cancel_after_the_tree_leaves_the_model_that_was_open(context, target, monkeypatch):
     open_target(context, target(HIDING))
     before = context.state["open"]
-    monkeypatch.setattr(handlers, "MANY_MODULES", 7)
+    monkeypatch.setattr(module_tree, "MANY_MODULES", 7)
 
     def cancelled(*_):
         raise KeyboardInterrupt
@@ -158,7 +174,7 @@ def test_that_a_threshold_of_the_users_own_stays():
 
 
 def test_that_the_model_behind_an_early_tree_runs_as_any_other(context, target, monkeypatch):
-    monkeypatch.setattr(handlers, "MANY_MODULES", 7)
+    monkeypatch.setattr(module_tree, "MANY_MODULES", 7)
     open_target(context, target(HIDING))
     report = forward(context, RunForward(("float32[3,2]",)))
     assert report.problems == ()

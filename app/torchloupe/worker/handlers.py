@@ -69,9 +69,6 @@ from .stored_values import fetch_stored_values
 from .target import Target, go_to, import_target, list_targets, provided, target_folder
 from .values import part_of, raw_bytes
 
-MANY_MODULES = 4_000
-"""From so many on the tree is told of before the model was looked through for what is not registered."""
-
 
 @dataclass
 class OpenModel:
@@ -96,9 +93,7 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         constructing = counting_seconds(context, 1, 3, f"constructing {target.name}")
         with constructing, collector_in_no_hurry(), ConstructionWatch() as watch:
             model = _constructed(target, request)
-        tree = read_module_tree(model)
-        if len(tree.modules) > MANY_MODULES:
-            context.emit(TreeSeen(tree))
+        tree = read_module_tree(model, lambda seen: context.emit(TreeSeen(seen)))
         context.progress(2, 3, "looking for what is not registered")
         hidden, problems = registration_of(model, target, watch)
         tree = replace(tree, hidden=hidden)

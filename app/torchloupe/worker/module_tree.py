@@ -1,6 +1,6 @@
 """Walk a constructed model: its modules, parameters and buffers as plain data."""
 
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -14,21 +14,30 @@ from .module_facts import attributes_of, marks_of, members_of, settings_of
 from .tensor_facts import read_parameters
 from .tree_totals import module_totals
 
+MANY_MODULES = 4_000
 _NOWHERE = (None, None)
 _Class = Tuple[str, Optional[str], Optional[int], Optional[str], Optional[int]]
 """What all modules of a class have in common: its name, where it is written, where its forward is."""
 
 
-def read_module_tree(model: nn.Module) -> ModuleTree:
-    """All registered modules, parents first, and all parameters and buffers, under their state_dict keys."""
+def read_module_tree(model: nn.Module, ahead: Optional[Callable[[ModuleTree], None]] = None) -> ModuleTree:
+    """All registered modules, parents first, and all parameters and buffers, under their state_dict keys.
+
+    Where there are very many, ``ahead`` gets the tree before the modules were asked for what a first look does not need: settings, hooks,
+    parametrizations, and where each was assigned.
+    """
     with collector_at_rest():
-        return _read(list(walk_modules(model)))
+        paths = list(walk_modules(model))
+        tree = _read(paths)
+        if ahead is not None and len(paths) > MANY_MODULES:
+            ahead(tree)
+        _complete(tree, paths)
+        return tree
 
 
 def _read(paths: List[Tuple[str, nn.Module]]) -> ModuleTree:
     parameters, memory = read_parameters(paths)
     totals = module_totals([path for path, _ in paths], parameters, memory)
-    definitions = definition_places(paths)
     lazy = {entry.owner for entry in parameters if entry.shape is None}
     first_path: Dict[int, str] = {}
     classes: Dict[Any, _Class] = {}
@@ -39,7 +48,6 @@ def _read(paths: List[Tuple[str, nn.Module]]) -> ModuleTree:
         if kind not in classes:
             classes[kind] = _of_class(module)
         name, file, line, forward_file, forward_line = classes[kind]
-        defined_file, defined_line = definitions.get(path, _NOWHERE)
         modules.append(
             entry_of(
                 path,
@@ -48,7 +56,7 @@ def _read(paths: List[Tuple[str, nn.Module]]) -> ModuleTree:
                 total.own_numel,
                 total.numel,
                 bool(attributes_of(module).get("training", True)),
-                settings_of(module),
+                "",
                 file,
                 line,
                 None if first == path else first,
@@ -57,15 +65,26 @@ def _read(paths: List[Tuple[str, nn.Module]]) -> ModuleTree:
                 total.trainable,
                 total.dtype,
                 total.device,
-                *marks_of(module),
+                (),
+                (),
                 path in lazy,
-                defined_file,
-                defined_line,
+                None,
+                None,
                 forward_file,
                 forward_line,
             )
         )
     return ModuleTree(tuple(modules), tuple(parameters))
+
+
+def _complete(tree: ModuleTree, paths: List[Tuple[str, nn.Module]]) -> None:
+    """Fill in what was left out. The entries are still ours alone: nobody else has seen these objects, only what was told of them."""
+    definitions = definition_places(paths)
+    for entry, (path, module) in zip(tree.modules, paths):
+        own = vars(entry)
+        own["settings"] = settings_of(module)
+        own["hooks"], own["parametrized"] = marks_of(module)
+        own["defined_file"], own["defined_line"] = definitions.get(path, _NOWHERE)
 
 
 def _of_class(module: nn.Module) -> _Class:
