@@ -122,3 +122,11 @@ def test_that_a_large_model_is_filtered_before_and_after_a_run(
     panel.tree_model.set_filter("fc2")
     assert "fc2" in shown_column(panel.tree, 0)
     assert "conv1" not in shown_column(panel.tree, 0)
+
+
+def test_that_rows_that_were_open_stay_open_by_their_keys() -> None:
+    before = BuildTree(tree_of(200))()
+    mask = bytearray(len(before.entries))
+    mask[before.position["b7"]] = 1
+    built = BuildTree(tree_of(150), was_open=(before.entries, bytes(mask)))()
+    assert [place for place, is_open in enumerate(built.is_open) if is_open] == [0, built.position["b7"]]

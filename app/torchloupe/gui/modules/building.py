@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.modules.arranging import Entry, arrange, key_of
@@ -38,6 +39,7 @@ class BuiltTree:
 @dataclass(frozen=True)
 class BuildTree:
     """Job: ``tree`` arranged, with the rows open whose keys stand in ``open_keys``, and equal blocks ``folded`` into one row each.
+    ``was_open`` are rows that are shown now, and a 1 for each that is open: that stays open, too.
 
     ``ahead``: it will be arranged again in a moment, so that what only a filter needs is not made.
     """
@@ -46,6 +48,7 @@ class BuildTree:
     open_keys: frozenset[Hashable] = frozenset()
     folded: bool = True
     ahead: bool = False
+    was_open: tuple[Sequence[Entry], bytes] = ((), b"")
 
     def __call__(self, _progress: Progress | None = None) -> BuiltTree:
         if not self.is_large:
@@ -70,8 +73,9 @@ class BuildTree:
         everything = len(self.tree.modules) <= OPEN_AT_FIRST
         folds = {place for place, entry in enumerate(entries) if not isinstance(entry, (ModuleEntry, HiddenPart))}
         keys = [key_of(entry) for entry in entries]
+        open_keys = self.open_keys | frozenset(map(key_of, compress(*self.was_open)))
         is_open = bytearray(
-            (everything and place not in folds and around not in folds) or around < 0 or key in self.open_keys
+            (everything and place not in folds and around not in folds) or around < 0 or key in open_keys
             for place, (key, around) in enumerate(zip(keys, outline.parent, strict=True))
         )
         position = {key: place for place, key in enumerate(keys)}

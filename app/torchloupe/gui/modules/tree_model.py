@@ -1,7 +1,6 @@
 """The Qt model of the module tree."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from itertools import compress
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -47,7 +46,7 @@ class ModuleTreeModel(OutlineModel):
 
     def question(self, tree: ModuleTree, ahead: bool = False) -> BuildTree:
         """What has to be arranged to show another model; what is open stays open by its key."""
-        return BuildTree(tree, frozenset(map(key_of, compress(self.entries, self._open))), self.folded, ahead)
+        return BuildTree(tree, folded=self.folded, ahead=ahead, was_open=(self.entries, bytes(self._open)))
 
     def show(self, built: BuiltTree) -> None:
         """Show another model's modules."""
