@@ -1,5 +1,6 @@
 """Rules for every test: it leaves no thread and no process running and logs no warning that it did not ask for."""
 
+import faulthandler
 import logging
 import os
 import signal
@@ -17,9 +18,30 @@ from hypothesis import settings
 PATIENCE_SECONDS = 3.0
 """How long a thread or process may take to end after its test."""
 
+STUCK_SECONDS = 240.0
+"""After this a test is stuck in native code, where its time limit does not reach."""
+
+TERMINAL = pytest.StashKey[int]()
+"""The real standard error, which pytest puts out of the way during a test."""
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("torchloupe", deadline=None, database=None, derandomize=True)
 settings.load_profile("torchloupe")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps the way to the terminal."""
+    config.stash[TERMINAL] = os.dup(2)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A test that is stuck ends its process, after the stacks of all threads were written: the run goes on without it and fails."""
+    faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True, file=item.config.stash[TERMINAL])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from torchloupe.analysis.flops import flops_of, shares
+from torchloupe.analysis.flops import flops_of
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.tensors import TensorMeta
 from torchloupe.wire.traces import LayerCall, Operation
@@ -112,17 +112,3 @@ def test_that_a_call_that_did_not_end_counts_what_ended_in_it():
     outer = LayerCall(0, "", "Net", 0, 0, (TensorMeta((1, 2), "float32"),), status="unfinished")
     tree = read_module_tree(nn.ModuleDict({"fc": nn.Linear(2, 3)}))
     assert flops_of([done, outer], tree) == {0: 12, 1: 12}
-
-
-def test_that_shares_are_of_the_whole_run():
-    calls = [LayerCall(0, "", "Net", 0, 0, ()), LayerCall(1, "a", "Linear", 0, 1, ()), LayerCall(2, "b", "Linear", 0, 1, ())]
-    assert shares({0: 40, 1: 10, 2: 30}, calls) == {0: 1.0, 1: 0.25, 2: 0.75}
-    assert shares({0: 0}, calls[:1]) == {}
-
-
-def test_that_ragged_sizes_are_not_counted():
-    """A nested tensor tells -1 of what differs from row to row."""
-    ragged, tree = (TensorMeta((2, -1, 4), "float32"),), read_module_tree(nn.Sequential(nn.Linear(4, 4)))
-    layer = LayerCall(0, "0", "Linear", 0, 0, ragged, ragged, (None,), 0.0)
-    product = Operation(0, "torch.matmul", "0", 1, 0, 1, (*ragged, TensorMeta((4, 4), "float32")), ragged)
-    assert flops_of([layer], tree) == flops_of([layer], tree, [product]) == {0: 0}

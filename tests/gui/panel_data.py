@@ -1,5 +1,6 @@
 """Hand-made wire data that panels are tested with: a small classifier, its run that fails in ``head.fc1``, its checkpoint."""
 
+import inspect
 from math import prod
 from typing import Any
 
@@ -233,7 +234,8 @@ class QuietSession:
 def open_panel(qtbot: Any, panel_class: type, session: QuietSession | None = None) -> Any:
     """A panel on a workbench of its own (``panel.workbench``), shown, closed with the test."""
     workbench, jobs = Workbench(), Jobs(session or QuietSession())
-    panel = panel_class(workbench, jobs)
+    wanted = {"jobs": jobs} if "jobs" in inspect.signature(panel_class).parameters else {}
+    panel = panel_class(workbench, **wanted)
     qtbot.addWidget(panel, before_close_func=lambda _panel: jobs.close())
     panel.bench_jobs = jobs
     panel.resize(900, 600)

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, good_run
 from gui.panel_data import MISMATCH, QuietSession, run_well, shown_column
+from torchloupe.gui import run_history
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.depth import earlier_run
 from torchloupe.gui.depth import panel as depth
@@ -232,13 +233,17 @@ def test_that_an_earlier_run_is_drawn_dashed_beside_this_one(ran: Any, qtbot: An
     assert heights(ran, "earlier") == []
 
 
-def test_that_the_chosen_run_stays_chosen_after_the_next_and_goes_when_it_is_forgotten(ran: Any, qtbot: Any) -> None:
+def test_that_the_chosen_run_stays_chosen_after_the_next_and_goes_when_it_is_forgotten(
+    ran: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_again(ran, qtbot)
     ran.beside.setCurrentIndex(1)
     run_again(ran, qtbot)
     assert ran.beside.currentText() == "run 1"
     assert ran.beside.count() == 3
-    ran.beside._history.forget()
+    monkeypatch.setattr(run_history, "MOST_RUNS", 2)
+    run_again(ran, qtbot)
+    run_again(ran, qtbot)
     assert ran.beside.currentText() == "no earlier run"
     assert heights(ran, "earlier") == []
 

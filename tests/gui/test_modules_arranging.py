@@ -122,7 +122,10 @@ def test_that_a_small_tree_is_open_but_for_equal_blocks_and_what_is_in_them() ->
 
 def test_that_what_was_open_stays_open_in_a_large_tree() -> None:
     modules = [module(f"m{number}") for number in range(OPEN_AT_FIRST)] + [module(f"{number}", "Block") for number in range(3)]
-    built = BuildTree(tree(*modules), frozenset({("0", ...)}))()
+    before = BuildTree(tree(*modules))()
+    mask = bytearray(len(before.entries))
+    mask[before.position["0", ...]] = 1
+    built = BuildTree(tree(*modules), was_open=(before.entries, bytes(mask)))()
     assert [key_of(built.entries[place]) for place, is_open in enumerate(built.is_open) if is_open] == ["", ("0", ...)]
 
 

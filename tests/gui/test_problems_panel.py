@@ -26,7 +26,7 @@ def bench(qapp: object) -> Workbench:
 @pytest.fixture
 def panel(bench: Workbench, qtbot: Any) -> Any:
     """The panel on it; it needs no jobs."""
-    made = ProblemsPanel(bench, None)  # type: ignore[arg-type]
+    made = ProblemsPanel(bench)
     qtbot.addWidget(made)
     made.show()
     return made

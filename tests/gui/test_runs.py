@@ -73,17 +73,10 @@ def test_that_the_oldest_go_when_there_are_many(bench: Workbench, history: RunHi
     assert [kept.number for kept in history.runs] == list(range(4, MOST_RUNS + 4))
 
 
-def test_that_runs_can_be_forgotten(bench: Workbench, history: RunHistory) -> None:
-    run(bench)
-    run(bench)
-    history.forget()
-    assert [kept.number for kept in history.runs] == [2]
-
-
 @pytest.fixture
 def panel(qtbot: Any, bench: Workbench, history: RunHistory) -> RunsPanel:
     """The panel over the history."""
-    panel = RunsPanel(bench, None, history)  # type: ignore[arg-type]
+    panel = RunsPanel(bench, history)
     qtbot.addWidget(panel)
     panel.show()
     return panel

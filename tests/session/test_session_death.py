@@ -77,7 +77,9 @@ def test_that_garbage_on_the_pipe_is_a_protocol_error_and_ends_the_worker(odd):
 def test_that_code_which_closes_every_descriptor_does_not_leave_us_waiting(odd):
     pid = int(odd.text("pid"))
     said = problem_of(odd.ask("close-descriptors")).message
-    assert "pipe" in said or "exit status" in said  # whichever is noticed first: that nobody speaks any more, or that nobody is there
+    assert (
+        "pipe" in said or "exit status" in said
+    )  # whichever is noticed first: that nobody speaks any more, or that nobody is there
     assert not is_running(pid)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from torchloupe.worker.statistics import CHUNK, HISTOGRAM_LIMIT, per_channel, percentiles, unit_facts
+from torchloupe.worker.statistics import CHUNK, HISTOGRAM_LIMIT, per_channel, percentiles
 from worker.statistics_references import FLOATS, name_of
 
 
@@ -74,20 +74,9 @@ def test_that_special_values_of_a_channel_concern_that_channel_alone():
     assert all(math.isnan(each[1]) for each in (known.mean, known.std, known.min, known.max))
 
 
-def test_that_units_say_how_alive_they_are():
-    tensor = torch.randn(8, 3, 5, 5)
-    tensor[:, 0] = 0.0
-    tensor[:, 1] = 4.5
-    units = unit_facts(tensor.relu(), 1)
-    assert units.zeros[:2] == [1.0, 0.0]
-    assert 0.3 < units.zeros[2] < 0.7
-    assert (units.min[1], units.max[1]) == (4.5, 4.5)
-    assert (units.min[2], units.max[2]) == (0.0, float(tensor[:, 2].max()))
-
-
 def test_that_nothing_can_be_said_of_what_has_no_values():
     assert per_channel(torch.empty(3, device="meta"), 0) is None
-    assert unit_facts(torch.randn(3, dtype=torch.complex64), 0) is None
+    assert per_channel(torch.randn(3, dtype=torch.complex64), 0) is None
     assert per_channel(torch.empty(3, 0), 0) is None
 
 

@@ -6,7 +6,7 @@ Norms, activations and biases are left out.
 
 from collections import defaultdict
 from math import prod
-from typing import Callable, Dict, Iterable, List, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 from ..wire.modules import ModuleTree
 from ..wire.tensors import TensorMeta
@@ -134,9 +134,3 @@ _OPERATIONS: Dict[str, _Count] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed),
 }
-
-
-def shares(flops: Dict[int, int], calls: Iterable[LayerCall]) -> Dict[int, float]:
-    """Each call's part of all that the run computed."""
-    total = sum(flops.get(call.index, 0) for call in calls if call.depth == 0)
-    return {index: count / total for index, count in flops.items()} if total else {}

@@ -42,13 +42,13 @@ class PanelBuilds:
         """The calls of the last run."""
         from torchloupe.gui.calls.panel import CallsPanel
 
-        return CallsPanel(self.workbench, self.jobs, self.settings)
+        return CallsPanel(self.workbench, self.settings)
 
     def compare(self) -> QWidget:
         """Checkpoint against model."""
         from torchloupe.gui.compare.panel import ComparePanel
 
-        return ComparePanel(self.workbench, self.jobs)
+        return ComparePanel(self.workbench)
 
     def tensor(self) -> QWidget:
         """Values of one tensor."""
@@ -66,7 +66,7 @@ class PanelBuilds:
         """Everything that is wrong."""
         from torchloupe.gui.problems.panel import ProblemsPanel
 
-        return ProblemsPanel(self.workbench, self.jobs)
+        return ProblemsPanel(self.workbench)
 
     def log(self) -> QWidget:
         """What worker and app said."""
@@ -96,13 +96,13 @@ class PanelBuilds:
         """The last training step."""
         from torchloupe.gui.step.panel import StepPanel
 
-        return StepPanel(self.workbench, self.jobs)
+        return StepPanel(self.workbench)
 
     def run_pair(self) -> QWidget:
         """Two runs beside each other."""
         from torchloupe.gui.runs.panel import RunsPanel
 
-        return RunsPanel(self.workbench, self.jobs, self.runs)
+        return RunsPanel(self.workbench, self.runs)
 
     def depth(self) -> QWidget:
         """Numbers over the depth of a run."""

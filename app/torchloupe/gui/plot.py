@@ -1,11 +1,17 @@
 """What all plots of the window have in common. Importing pyqtgraph takes a quarter of a second, so it waits for the first plot."""
 
+from importlib import import_module
 from typing import Any
 
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from torchloupe.gui.theme import color
+
+
+def load_plotting() -> None:
+    """For a job whose result will be plotted: imported on its thread, pyqtgraph does not stop the window when the first point is drawn."""
+    import_module("pyqtgraph")
 
 
 class Plot(QWidget):
@@ -28,9 +34,9 @@ class Plot(QWidget):
         for side, label in (("bottom", bottom), ("left", left)):
             self.plot.setLabel(side, label)
             self.plot.getAxis(side).enableAutoSIPrefix(False)  # a tick of 150 at 0.15 misleads
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
+        self.box = QVBoxLayout(self)
+        self.box.setContentsMargins(0, 0, 0, 0)
+        self.box.addWidget(self.plot)
 
     def changeEvent(self, event: QEvent) -> None:
         """Another palette: draw in its colours."""

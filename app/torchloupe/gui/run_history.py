@@ -95,8 +95,3 @@ class RunHistory(QObject):
     def is_shown(self, run: KeptRun) -> bool:
         """Whether it is the one whose calls the other panels show."""
         return run.report is self._workbench.report
-
-    def forget(self) -> None:
-        """Keep none but the one on screen."""
-        self.runs = [run for run in self.runs if self.is_shown(run)]
-        self.changed.emit()

@@ -52,7 +52,8 @@ class ReckonNumbers:
 
     def __call__(self, _progress: Progress | None = None) -> RunNumbers:
         numbers = RunNumbers(depth_points(self.calls, self.tree, self.kept, self.operations))
-        _worked_out_here = numbers.outliers, numbers.by_call, numbers.leaves
+        for derived in ("outliers", "by_call", "leaves"):  # cached, and asked for here, on the job's thread
+            getattr(numbers, derived)
         return numbers
 
 

@@ -1,6 +1,6 @@
 """What a pass left behind: nothing, part by part, and what had to be put back for that."""
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -53,8 +53,3 @@ class Certificate:
 def _names(keys: Sequence[str]) -> str:
     shown = ", ".join(f"`{key}`" for key in keys[:MOST_NAMES])
     return shown if len(keys) <= MOST_NAMES else f"{shown} and {len(keys) - MOST_NAMES} more"
-
-
-def changed_inputs(given: Sequence[Tuple[str, torch.Tensor]], versions: Sequence[Any]) -> List[str]:
-    """The names of the inputs that were changed in place since ``versions`` were read."""
-    return [name for (name, tensor), version in zip(given, versions) if version is not None and version_of(tensor) != version]

@@ -63,7 +63,7 @@ from .registration.watch_construction import ConstructionWatch
 from .sample_input import sample_input
 from .side_effects import not_again
 from .solving import describe_arguments, solved_arguments
-from .statistics import tensor_stats
+from .statistics import tensor_stats, why_uncountable
 from .step.run_step import run_step
 from .stored_values import fetch_stored_values
 from .target import Target, go_to, import_target, list_targets, provided, target_folder
@@ -203,9 +203,10 @@ def moved(context: Context, request: MoveModel) -> MovedModel:
 
 def fetch_stats(context: Context, request: FetchStats) -> FetchedStats:
     """Statistics of one parameter or buffer."""
-    stats = tensor_stats(_tensor_at(context, request.key))
+    tensor = _tensor_at(context, request.key)
+    stats = tensor_stats(tensor)
     if stats is None:
-        raise UsageError(f"`{request.key}` has no values to count: it is empty, lazy, complex, sparse or on the meta device.")
+        raise UsageError(f"`{request.key}` has no values to count: it {why_uncountable(tensor) or 'cannot be read'}.")
     return FetchedStats(request.key, stats)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.axes import axis_names_of
@@ -21,9 +21,9 @@ from torchloupe.gui.calls.operations_bar import OperationsBar
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
-from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.run_numbers import numbers_of
 from torchloupe.gui.settings import Settings
+from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
@@ -33,10 +33,10 @@ MOST_LETTERS = 26
 """Of an operation, that its column is made wide for."""
 
 
-class CallsPanel(QWidget):
+class CallsPanel(TablePanel):
     """Follows the workbench's trace and its selected call."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs, settings: Settings | None = None) -> None:  # noqa: ARG002  # all are built alike
+    def __init__(self, workbench: Workbench, settings: Settings | None = None) -> None:
         super().__init__()
         self.workbench = workbench
         self.model = CallsModel()
@@ -61,17 +61,6 @@ class CallsPanel(QWidget):
         workbench.model_changed.connect(self._show_trace)
         workbench.selection_changed.connect(self._follow)
         self._show_trace()
-
-    # what the shell asks of every panel
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
-
-    def copy_rows(self) -> str:
-        """The selected rows as tab-separated text."""
-        return self.table.copied_text()
 
     # following the workbench
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torchloupe.analysis.moved_weights import moved_summary
 from torchloupe.gui.comparing import CheckpointPair
 from torchloupe.gui.jobs import Reporter
+from torchloupe.gui.plot import load_plotting
 from torchloupe.wire.contents import StoredTensor
 from torchloupe.wire.values import ComparedValues
 
@@ -34,8 +35,7 @@ class CompareValues:
     before: tuple[ComparedValues, ...] = ()
 
     def __call__(self, report: Reporter) -> str:
-        import pyqtgraph  # noqa: F401  # here, so that the window does not stop for it when the first point is drawn
-
+        load_plotting()
         from torchloupe.numbers.comparison import compare_values
 
         gc.freeze()  # what is open need not be gone through each time when there are many results: the window would stop for it

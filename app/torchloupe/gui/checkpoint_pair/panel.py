@@ -16,6 +16,7 @@ from torchloupe.gui.comparing import CheckpointPair
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.fitted_columns import FittedColumns
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
@@ -26,7 +27,7 @@ VALUES = "pair-values"
 """Tag of the job."""
 
 
-class CheckpointPairPanel(QWidget):
+class CheckpointPairPanel(TablePanel):
     """Follows the workbench's pair of checkpoints. Values are compared once it is visible, when they are few enough, or when asked."""
 
     def __init__(self, workbench: Workbench, jobs: Jobs) -> None:
@@ -77,17 +78,6 @@ class CheckpointPairPanel(QWidget):
         layout.setSpacing(em(self, 0.25))
         layout.addWidget(self.header)
         layout.addWidget(self.splitter, 1)
-
-    # what the shell asks of every panel
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
-
-    def copy_rows(self) -> str:
-        """The selected rows as tab-separated text."""
-        return self.table.copied_text()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Now it is worth reading files."""

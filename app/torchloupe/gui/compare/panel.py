@@ -9,8 +9,8 @@ from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.key_delegate import KeyDelegate
 from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.flow_layout import FlowLayout
-from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.marks import DIFF_MARKS
+from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
@@ -18,10 +18,10 @@ from torchloupe.gui.workbench import Selection, Workbench
 SHOWN_CAUSES = 4
 
 
-class ComparePanel(QWidget):
+class ComparePanel(TablePanel):
     """Follows the workbench's diff and selection."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+    def __init__(self, workbench: Workbench) -> None:
         super().__init__()
         self.workbench = workbench
         self.model = rows.CompareModel()
@@ -64,17 +64,6 @@ class ComparePanel(QWidget):
         layout.setSpacing(em(self, 0.25))
         layout.addWidget(self.header)
         layout.addWidget(self.table, 1)
-
-    # what the shell asks of every panel
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
-
-    def copy_rows(self) -> str:
-        """The selected rows as tab-separated text."""
-        return self.table.copied_text()
 
     # following the workbench
 

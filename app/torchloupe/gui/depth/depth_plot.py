@@ -65,7 +65,7 @@ class DepthPlot(Plot):
         plot.getViewBox().sigResized.connect(self._draw)
         plot.scene().sigMouseMoved.connect(self._hover)
         plot.scene().sigMouseClicked.connect(self._click)
-        self.layout().setContentsMargins(2, 2, 2, 2)  # type: ignore[union-attr]  # the base class made it; room for the focus frame
+        self.box.setContentsMargins(2, 2, 2, 2)  # room for the focus frame
 
     # what is shown
 

@@ -20,6 +20,7 @@ from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.run_history import RunHistory
 from torchloupe.gui.run_numbers import MANY_CALLS, NO_NUMBERS, RunNumbers, keep_numbers, known_numbers, question_of
 from torchloupe.gui.settings import Settings
+from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
@@ -33,7 +34,7 @@ LEAST = 7
 """So many lines of text the plots take at least."""
 
 
-class DepthPanel(QWidget):
+class DepthPanel(TablePanel):
     """Follows the run and the selected call; works only while it can be seen."""
 
     def __init__(self, workbench: Workbench, jobs: Jobs, history: RunHistory, settings: Settings | None = None) -> None:
@@ -115,17 +116,6 @@ class DepthPanel(QWidget):
         for signal in (bench.trace_changed, bench.model_changed):
             signal.connect(lambda: self._wake(0))
         bench.selection_changed.connect(self._follow)
-
-    # what the shell asks of every panel
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
-
-    def copy_rows(self) -> str:
-        """The selected rows as tab-separated text."""
-        return self.table.copied_text()
 
     # following the workbench
 

@@ -38,14 +38,13 @@ class BuiltTree:
 
 @dataclass(frozen=True)
 class BuildTree:
-    """Job: ``tree`` arranged, with the rows open whose keys stand in ``open_keys``, and equal blocks ``folded`` into one row each.
-    ``was_open`` are rows that are shown now, and a 1 for each that is open: that stays open, too.
+    """Job: ``tree`` arranged, with equal blocks ``folded`` into one row each. ``was_open`` are rows that are shown now, and a 1 for
+    each that is open: it stays open, by its key.
 
     ``ahead``: it will be arranged again in a moment, so that what only a filter needs is not made.
     """
 
     tree: ModuleTree
-    open_keys: frozenset[Hashable] = frozenset()
     folded: bool = True
     ahead: bool = False
     was_open: tuple[Sequence[Entry], bytes] = ((), b"")
@@ -73,7 +72,7 @@ class BuildTree:
         everything = len(self.tree.modules) <= OPEN_AT_FIRST
         folds = {place for place, entry in enumerate(entries) if not isinstance(entry, (ModuleEntry, HiddenPart))}
         keys = [key_of(entry) for entry in entries]
-        open_keys = self.open_keys | frozenset(map(key_of, compress(*self.was_open)))
+        open_keys = frozenset(map(key_of, compress(*self.was_open)))
         is_open = bytearray(
             (everything and place not in folds and around not in folds) or around < 0 or key in open_keys
             for place, (key, around) in enumerate(zip(keys, outline.parent, strict=True))

@@ -1,12 +1,12 @@
 """The Problems panel: everything that is wrong, the first thing first, with where and what to do."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from torchloupe.analysis.wording import problem_lines
 from torchloupe.gui.fitted_columns import FittedColumns, longer
-from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.problems.model import empty_text, problem_rows
+from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.workbench import Selection, Workbench
 
@@ -14,10 +14,10 @@ MODULE_AND_PLACE = (3, 4)
 """The columns of names; the sentences have the rest."""
 
 
-class ProblemsPanel(QWidget):
+class ProblemsPanel(TablePanel):
     """Follows the workbench's problems and selection."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+    def __init__(self, workbench: Workbench) -> None:
         super().__init__()
         self.workbench = workbench
         columns = [
@@ -40,11 +40,6 @@ class ProblemsPanel(QWidget):
             signal.connect(self._show)
         workbench.selection_changed.connect(self._follow)
         self._show()
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
 
     def copy_rows(self) -> str:
         """The selected problems in full: message, hint, place and fixes, as they paste well into an issue."""

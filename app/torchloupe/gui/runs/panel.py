@@ -5,10 +5,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePo
 
 from torchloupe.analysis.run_difference import SAME, RunDifference, difference_verdict, run_difference
 from torchloupe.gui.elided import ElidedCombo
-from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.run_history import KeptRun, RunHistory
 from torchloupe.gui.runs.model import COLUMNS, key_of, pair_haystack, pair_order, pair_row
+from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
@@ -16,10 +16,10 @@ from torchloupe.gui.workbench import Workbench
 SHORTEST_NAME = 24
 
 
-class RunsPanel(QWidget):
+class RunsPanel(TablePanel):
     """Shows the last two runs until others are chosen; a row selects its call when the newer run is the one on screen."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs, history: RunHistory) -> None:  # noqa: ARG002  # all panels are built alike
+    def __init__(self, workbench: Workbench, history: RunHistory) -> None:
         super().__init__()
         self.workbench, self.history = workbench, history
         self.difference: RunDifference | None = None
@@ -50,17 +50,6 @@ class RunsPanel(QWidget):
         self.table.chosen.connect(self._select)
         history.changed.connect(self._show_runs)
         self._show_runs()
-
-    # what the shell asks of every panel
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
-
-    def copy_rows(self) -> str:
-        """The selected rows as tab-separated text."""
-        return self.table.copied_text()
 
     # following the history
 

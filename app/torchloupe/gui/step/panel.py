@@ -1,22 +1,22 @@
 """The Step tab: the last training step in a line, and a row for each parameter, what did not move first."""
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from torchloupe.analysis.step.wording import step_line
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
-from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.step import model as rows
+from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
 
 
-class StepPanel(QWidget):
+class StepPanel(TablePanel):
     """Follows the workbench's last step and its selected parameter."""
 
-    def __init__(self, workbench: Workbench, jobs: Jobs) -> None:  # noqa: ARG002  # all panels are built alike
+    def __init__(self, workbench: Workbench) -> None:
         super().__init__()
         self.workbench = workbench
         self.model = LazyTableModel(
@@ -36,17 +36,6 @@ class StepPanel(QWidget):
         workbench.steps.changed.connect(self._show)
         workbench.selection_changed.connect(self._follow)
         self._show()
-
-    # what the shell asks of every panel
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.table.filter.setFocus()
-        self.table.filter.selectAll()
-
-    def copy_rows(self) -> str:
-        """The selected rows as tab-separated text."""
-        return self.table.copied_text()
 
     # following the workbench
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from torchloupe.analysis.activation_views import IMAGE, map_dimension
 from torchloupe.gui.jobs import Progress
+from torchloupe.gui.plot import load_plotting
 from torchloupe.gui.tensor.readings import measured
 from torchloupe.gui.tensor.sources import ValueSource
 from torchloupe.wire.values import FilterTiles
@@ -128,7 +129,8 @@ class ReadLine:
     def __call__(self, progress: Progress) -> Line:
         """As floats; of a very long one an even part."""
         import numpy
-        import pyqtgraph  # noqa: F401  # here, so that the window does not stop for it when the line is drawn
+
+        load_plotting()
 
         length = self.source.shape[-1]
         step = -(-length // MOST_POINTS)

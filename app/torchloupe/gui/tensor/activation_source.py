@@ -9,6 +9,7 @@ from torchloupe.analysis.activation_views import activation_name
 from torchloupe.analysis.tensor_slices import blocks_of, index_parts, index_text
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.pinning import Pin
+from torchloupe.gui.plot import load_plotting
 from torchloupe.gui.tensor.sources import Ask, Chunks, ValueSource, answered, in_blocks
 from torchloupe.wire.activations import Activation, FetchActivation
 from torchloupe.wire.values import TensorDifference, ValueSummary
@@ -120,8 +121,7 @@ class MeasureDifference:
 
     def __call__(self, progress: Progress) -> MeasuredDifference:
         """Exact over all values."""
-        import pyqtgraph  # noqa: F401  # here, so that the window does not stop for it when the histogram is drawn
-
+        load_plotting()
         from torchloupe.numbers.decode import decoder_of
         from torchloupe.numbers.differences import Sums, Workspace
         from torchloupe.numbers.statistics import summary_of_chunks

@@ -7,6 +7,7 @@ from torchloupe.analysis.tensor_slices import corner, sliced
 from torchloupe.analysis.wording import number_text
 from torchloupe.checkpoints.values import open_values
 from torchloupe.gui.jobs import Progress
+from torchloupe.gui.plot import load_plotting
 from torchloupe.gui.tensor.model import quantile_rows
 from torchloupe.gui.tensor.readings import measured
 from torchloupe.gui.tensor.sources import StoredSource, TorchSource
@@ -45,8 +46,7 @@ class ReadStored:
 
     def __call__(self, progress: Progress) -> StoredReading:
         """The reading; raises CheckpointError with a sentence when there is none."""
-        import pyqtgraph  # noqa: F401  # here, so that the window does not stop for it when the histogram is drawn
-
+        load_plotting()
         from torchloupe.numbers.slices import slice_of
         from torchloupe.numbers.statistics import summary_of
 

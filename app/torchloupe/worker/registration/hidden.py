@@ -22,7 +22,6 @@ _OWN = frozenset(vars(nn.Module())) | {"_actual_script_module"}  # that of a tra
 _MOST_GRAPH_NODES = 1000
 _T: Any = torch.Tensor
 _TENSOR_DICT: Any = vars(torch.Tensor)["__dict__"]
-_HOLDERS = {raw.SEQUENCE, raw.MAPPING, raw.SET, raw.FUNCTION, raw.METHOD, raw.PARTIAL, raw.OBJECT}
 
 
 @dataclass(frozen=True)

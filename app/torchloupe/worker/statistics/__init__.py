@@ -14,7 +14,7 @@ from .deferred import DeferredStats
 from .elements import values_of, why_uncountable
 from .moments import BINS, CHUNK, HISTOGRAM_LIMIT, SAMPLE
 from .native_way import NativeWay
-from .one_tensor import Channels, Units, per_channel, percentiles, unit_facts
+from .one_tensor import Channels, per_channel, percentiles
 from .ways import Way, chosen_way, in_pieces
 
 __all__ = [
@@ -24,12 +24,10 @@ __all__ = [
     "SAMPLE",
     "Channels",
     "DeferredStats",
-    "Units",
     "deferred_stats",
     "per_channel",
     "percentiles",
     "tensor_stats",
-    "unit_facts",
     "why_uncountable",
 ]
 

@@ -26,14 +26,6 @@ class Channels(NamedTuple):
     elements: int
 
 
-class Units(NamedTuple):
-    """Of each unit, over the batch and all positions: the share of zeros, and the extremes of its finite values."""
-
-    zeros: List[float]
-    min: List[float]
-    max: List[float]
-
-
 def percentiles(tensor: torch.Tensor, parts: Tuple[float, ...] = PARTS) -> Optional[Tuple[Quantile, ...]]:
     """Below which value these parts of the finite values lie; of the same sample as the histogram. None without finite values."""
     values = values_of(tensor)
@@ -60,12 +52,6 @@ def per_channel(tensor: torch.Tensor, axis: int) -> Optional[Channels]:
     for part in _parts(rows):
         total.add(part)
     return total.channels(values.numel() // len(rows))
-
-
-def unit_facts(tensor: torch.Tensor, axis: int) -> Optional[Units]:
-    """How alive each unit along ``axis`` is: one that is always zero is dead, one whose extremes are equal is constant."""
-    known = per_channel(tensor, axis)
-    return known and Units([zeros / known.elements for zeros in known.zeros], known.min, known.max)
 
 
 class _Rows:

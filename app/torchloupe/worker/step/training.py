@@ -26,7 +26,6 @@ LOSSES = {
     "sum": "sum of the outputs",
     "model": "the model's own .loss",
 }
-_NO_LOSS = "loss-without-graph"
 
 
 class SGD:
