@@ -1,5 +1,6 @@
 """A window on a scripted worker, and a look at what it says."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,14 @@ def light_theme(qapp: QApplication, first_font: QFont) -> None:
 
 @pytest.fixture(autouse=True)
 def widgets_end_with_their_test(qapp: QApplication) -> Iterator[None]:
-    """What was closed is deleted here and now: else the garbage collector may come first, on the thread of a job of a later test."""
+    """What was closed is deleted here, and garbage is looked for in the window's thread alone, as in the program."""
+    was_on = gc.isenabled()
+    gc.disable()
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gc.collect(1)
+    if was_on:
+        gc.enable()
 
 
 @pytest.fixture

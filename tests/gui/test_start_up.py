@@ -1,6 +1,5 @@
 """From the command line to the window, and the sentences when there can be none."""
 
-import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -125,19 +124,6 @@ def test_that_the_interpreter_that_is_asked_for_is_a_usage_error_when_it_is_not_
 def test_that_an_interpreter_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str], qapp: QApplication) -> None:
     assert start_up.show_window([], "/gone/python", None, True, False, None) == 2
     assert "/gone/python" in capsys.readouterr().err
-
-
-def test_that_threads_and_the_search_for_garbage_give_way_to_the_window(qapp: QApplication) -> None:
-    before = sys.getswitchinterval(), gc.get_threshold()
-    try:
-        start_up.keep_the_window_awake()
-        assert sys.getswitchinterval() == pytest.approx(start_up.GIVE_WAY_SECONDS)
-        young, middle, old = gc.get_threshold()
-        assert young * middle < 50_000  # so many new objects are gone through in a few milliseconds
-        assert old > 1_000  # and all that live as good as never
-    finally:
-        sys.setswitchinterval(before[0])
-        gc.set_threshold(*before[1])
 
 
 def test_that_the_application_has_its_names_and_a_font(qapp: QApplication) -> None:

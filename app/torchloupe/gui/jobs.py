@@ -5,7 +5,6 @@ is ignored. Requests are asked one after the other; local work runs beside them,
 in between through ``Jobs.ask``.
 """
 
-import contextlib
 import itertools
 import threading
 import time
@@ -16,8 +15,10 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from torchloupe.gui.inbox import the_inbox
 from torchloupe.gui.turns import Asks, OnEvent, Turns
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.problems import Problem
@@ -79,19 +80,18 @@ class Jobs(QObject):
     busy_changed = Signal(bool)
     progress = Signal(str, int, int)  # label, done, total (0: unknown)
     went_wrong = Signal(object)  # Failed of a job that was started without ``failed``
-    _posted = Signal(object)
 
     def __init__(self, session: Asks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self._turns = Turns(session)
+        self._inbox = the_inbox()
         self._here = threading.local()  # the job of this thread
         self._lanes: dict[str, list[Job]] = {}
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._flushed = 0.0
         self._closed = False
-        self._posted.connect(lambda call: call())
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._flush_all)
         self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
@@ -200,7 +200,7 @@ class Jobs(QObject):
         """The reply to a request in the middle of local work; what gives way does so until that work is done."""
         job: Job = self._here.job
         self._turns.begin(job)
-        self._post(self._give_way)
+        self._inbox.post(self._give_way)
         return self._turns.ask(job, message, on_event)
 
     def _work(self, job: Job) -> None:
@@ -211,8 +211,8 @@ class Jobs(QObject):
             result = Failed((), cancelled=True)
         except Exception as error:
             result = failed_from(error)
-        self._turns.end(job)
-        self._post(partial(self._finish, job, result))
+        self._inbox.post(partial(self._finish, job, result))
+        self._turns.end(job)  # after its answer is on the way: what gave way to it answers later
 
     def _answer_of(self, job: Job) -> Any:
         if callable(job.work):
@@ -229,20 +229,20 @@ class Jobs(QObject):
             job.pending.append(message)
             first = len(job.pending) == 1
         if first:
-            self._post(self._flush_soon)
-
-    def _post(self, call: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the window is gone already
-            self._posted.emit(call)
+            self._inbox.post(self._flush_soon)
 
     # in the window's thread
 
     def _give_way(self) -> None:
         queue = self._lanes.get(WORKER)
-        if queue and queue[0].gives_way and self._turns.give_way(queue[0], any(not job.gives_way for job in queue[1:])):
+        if self._is_over or not (queue and queue[0].gives_way):
+            return
+        if self._turns.give_way(queue[0], any(not job.gives_way for job in queue[1:])):
             self._again.start()
 
     def _flush_soon(self) -> None:
+        if self._is_over:
+            return
         waited = (time.monotonic() - self._flushed) * 1000
         if waited >= EVENT_INTERVAL_MS:
             self._flush_all()
@@ -267,8 +267,14 @@ class Jobs(QObject):
         if others and job.events:
             job.events(others)
 
+    @property
+    def _is_over(self) -> bool:
+        return self._closed or not shiboken6.isValid(self)
+
     def _finish(self, job: Job, result: Any) -> None:
-        if self._closed:
+        if job.thread:
+            job.thread.join()  # it has nothing left to do; were its reference to this object the last one, it would die over there
+        if self._is_over:
             return
         was_busy = self.busy
         self._flush(job)

@@ -1,7 +1,6 @@
 """From an empty process to the window: application, font, theme, settings, window, event loop."""
 
 import contextlib
-import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from torchloupe import __version__
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui import theme as themes
 from torchloupe.gui.crash_log import catch_everything, keep_log_files
+from torchloupe.gui.garbage import GarbageSearch
 from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.settings import Settings, settings_file
 from torchloupe.gui.warm_up import WarmUp
@@ -30,17 +30,14 @@ GIVE_WAY_SECONDS = 0.0001
 """How long a thread at work may keep the window waiting for the interpreter lock, each time that the window wants it; Python's own
 5 ms add up to half a second while panels are shown."""
 
-GARBAGE_THRESHOLDS = (5_000, 5, 5_000)
-"""Python's collector stops all threads, and going through everything that lives takes a quarter of a second with 100,000 tensors
-open. So it looks at what is new, a few milliseconds each time, and as good as never at the rest."""
-
 
 def show_window(
     paths: list[str], python: str | None, theme: str | None, fresh: bool, trust: bool, screenshots: str | None
 ) -> int:
     """Show the window and return its exit status when it is closed."""
     app = make_application()
-    keep_the_window_awake()
+    sys.setswitchinterval(GIVE_WAY_SECONDS)
+    GarbageSearch(app)
     settings = Settings(None if fresh else settings_file())
     try:
         interpreter = choose_interpreter(python, settings.interpreter_for(model_folder(paths)))
@@ -63,12 +60,6 @@ def show_window(
     quit_on_interrupt(window)
     window.show()
     return int(app.exec())
-
-
-def keep_the_window_awake() -> None:
-    """Neither threads at work nor the search for garbage may keep the window's thread waiting for long."""
-    sys.setswitchinterval(GIVE_WAY_SECONDS)
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def make_application() -> QApplication:
