@@ -103,7 +103,7 @@ def test_that_a_model_and_a_checkpoint_dropped_together_are_both_opened(
 def test_that_a_dropped_model_of_an_unknown_folder_is_asked_about(make_window: Any, model_file: Path, qtbot: Any) -> None:
     window = make_window(trust=False)
     asked: list[Path] = []
-    window.trust.ask = lambda folder: bool(asked.append(folder)) or True
+    window.trust.ask = lambda folder, answer: answer(bool(asked.append(folder)) or True)
     drop(window, carrying(model_file))
     qtbot.waitUntil(lambda: window.workbench.model is not None, timeout=PATIENCE_MS)
     assert asked == [model_file.parent]

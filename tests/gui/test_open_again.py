@@ -233,20 +233,24 @@ def test_that_the_offer_of_another_interpreter_opens_the_choice(
 def test_that_a_trust_that_cannot_ask_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TORCHLOUPE_TRUST", raising=False)
     trust, problem = Trust(Settings(None)), Problem("needs-trust", "")
-    assert not trust.allows(tmp_path / "a.py")
-    assert not trust.allows_file(tmp_path / "a.pt", problem)
-    assert Trust(Settings(None), everything=True).allows_file(tmp_path / "a.pt", problem)
+    said: list[bool] = []
+    trust.find_out(tmp_path / "a.py", said.append)
+    trust.find_out_file(tmp_path / "a.pt", problem, said.append)
+    Trust(Settings(None), everything=True).find_out_file(tmp_path / "a.pt", problem, said.append)
+    assert said == [False, False, True]
 
 
 def test_that_a_file_is_kept_once_with_its_newest_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TORCHLOUPE_TRUST", raising=False)
     settings = Settings(None)
     trust = Trust(settings)
-    trust.ask_file = lambda file, what: True
+    trust.ask_file = lambda file, what, answer: answer(True)
+    said: list[bool] = []
     path = tmp_path / "a.pt"
     for text in ("one", "three"):
         path.write_text(text)
-        assert trust.allows_file(path, Problem("needs-trust", ""))
+        trust.find_out_file(path, Problem("needs-trust", ""), said.append)
+    assert said == [True, True]
     assert trust.knows_file(path)
     assert not Trust(Settings(None)).knows_file(path)
     assert len(settings.texts("trusted_files")) == 1

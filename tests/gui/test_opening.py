@@ -1,5 +1,6 @@
 """What happens when files and targets are opened, run and cancelled."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -185,9 +186,9 @@ def test_that_code_of_an_untrusted_folder_is_not_run_when_the_answer_is_no(
     window = make_window(trust=False)
     asked: list[Path] = []
 
-    def refuse(folder: Path) -> bool:
+    def refuse(folder: Path, answer: Callable[[bool], None]) -> None:
         asked.append(folder)
-        return False
+        answer(False)
 
     window.trust.ask = refuse
     with qtbot.waitSignal(window.opening.said, check_params_cb=lambda text: "not trusted" in text, timeout=PATIENCE_MS):

@@ -1,5 +1,6 @@
 """What is remembered from one start to the next."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,13 +112,20 @@ def test_that_an_entry_of_another_shape_is_left_out(file: Path) -> None:
 # trust
 
 
+def allows(trust: Trust, file: Path) -> bool:
+    """What it finds out."""
+    said: list[bool] = []
+    trust.find_out(file, said.append)
+    return said.pop()
+
+
 def asking(trust: Trust, answer: bool) -> list[Path]:
     """Let it ask; the folders it asked about."""
     asked: list[Path] = []
 
-    def ask(folder: Path) -> bool:
+    def ask(folder: Path, say: Callable[[bool], None]) -> None:
         asked.append(folder)
-        return answer
+        say(answer)
 
     trust.ask = ask
     return asked
@@ -128,17 +136,17 @@ def test_that_a_folder_is_asked_about_once(tmp_path: Path, monkeypatch: pytest.M
     settings = Settings(None)
     trust = Trust(settings)
     asked = asking(trust, True)
-    assert trust.allows(tmp_path / "model.py")
-    assert trust.allows(tmp_path / "other.py")
-    assert trust.allows(tmp_path / "below" / "third.py")
+    assert allows(trust, tmp_path / "model.py")
+    assert allows(trust, tmp_path / "other.py")
+    assert allows(trust, tmp_path / "below" / "third.py")
     assert asked == [tmp_path]
 
 
 def test_that_a_refused_folder_is_asked_about_again(tmp_path: Path) -> None:
     trust = Trust(Settings(None))
     asked = asking(trust, False)
-    assert not trust.allows(tmp_path / "model.py")
-    assert not trust.allows(tmp_path / "model.py")
+    assert not allows(trust, tmp_path / "model.py")
+    assert not allows(trust, tmp_path / "model.py")
     assert asked == [tmp_path, tmp_path]
 
 
@@ -146,17 +154,17 @@ def test_that_trust_in_a_folder_is_none_in_the_folder_above(tmp_path: Path) -> N
     trust = Trust(Settings(None))
     trust.allow(tmp_path / "below")
     asked = asking(trust, False)
-    assert not trust.allows(tmp_path / "model.py")
+    assert not allows(trust, tmp_path / "model.py")
     assert asked == [tmp_path]
 
 
 def test_that_trust_is_remembered(file: Path, tmp_path: Path) -> None:
     Trust(Settings(file)).allow(tmp_path)
-    assert Trust(Settings(file)).allows(tmp_path / "model.py")
+    assert allows(Trust(Settings(file)), tmp_path / "model.py")
 
 
 def test_that_nothing_is_trusted_before_somebody_can_ask(tmp_path: Path) -> None:
-    assert not Trust(Settings(None)).allows(tmp_path / "model.py")
+    assert not allows(Trust(Settings(None)), tmp_path / "model.py")
 
 
 @pytest.mark.parametrize(("option", "variable", "trusted"), [(True, "", True), (False, "1", True), (False, "0", False)])
@@ -164,7 +172,7 @@ def test_that_an_option_or_a_variable_trusts_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: bool, variable: str, trusted: bool
 ) -> None:
     monkeypatch.setenv("TORCHLOUPE_TRUST", variable)
-    assert Trust(Settings(None), option).allows(tmp_path / "model.py") is trusted
+    assert allows(Trust(Settings(None), option), tmp_path / "model.py") is trusted
 
 
 def test_that_each_folder_has_the_interpreter_that_was_last_used_there(tmp_path: Path) -> None:

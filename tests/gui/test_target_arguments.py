@@ -332,7 +332,7 @@ def test_that_code_that_is_not_trusted_is_not_imported_for_its_arguments(
 ) -> None:
     window: Any = make_window(SCRIPT, trust=False)
     asked: list[Path] = []
-    window.opening.trust.ask = lambda folder: bool(asked.append(folder))
+    window.opening.trust.ask = lambda folder, answer: answer(bool(asked.append(folder)))
     window.dialogs.open_model()
     dialog = dialog_of(window)
     dialog.place.setText(str(two_classes))

@@ -56,12 +56,12 @@ class Inbox(QObject):
     def _take(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._here.recv(LONGEST_READ)
-        try:
-            for _ in range(len(self._calls)):  # what comes meanwhile waits: the window is painted in between
-                self._calls.popleft()()
-        finally:
-            if self._calls:
-                self._wake()
+        if not self._calls:
+            return
+        call = self._calls.popleft()
+        if self._calls:
+            self._wake()  # the window has its turn in between, and a call that opens a dialog, or fails, does not hold up the next one
+        call()
 
 
 @cache

@@ -122,10 +122,14 @@ class OpenAgain(QObject):
             self._find_holders(request, failed.problems)
         if request is None or problem is None or problem.code != NEEDS_TRUST or problem.file is None:
             return
-        if self._opening.trust.allows_file(Path(problem.file), problem):
+        file = Path(problem.file)
+        self._opening.trust.find_out_file(file, problem, partial(self._trust_known, request, file))
+
+    def _trust_known(self, request: OpenTarget, file: Path, is_trusted: bool) -> None:
+        if is_trusted:
             self._opening.construct(replace(request, trusted=True))
         else:
-            self._say(self.tr("{0} was not loaded: it is not trusted.").format(Path(problem.file).name))
+            self._say(self.tr("{0} was not loaded: it is not trusted.").format(file.name))
 
     def _find_holders(self, request: OpenTarget, problems: tuple[Problem, ...]) -> None:
         """Look in the background for the interpreter that has what is missing in this one."""

@@ -177,7 +177,10 @@ class Opening(QObject):
         )
 
     def _file_read(self, request: OpenTarget, name: str | None, choices: TargetChoices) -> None:
-        if not self.trust.allows(Path(choices.file)):
+        self.trust.find_out(Path(choices.file), partial(self._trust_known, request, name, choices))
+
+    def _trust_known(self, request: OpenTarget, name: str | None, choices: TargetChoices, is_trusted: bool) -> None:
+        if not is_trusted:
             self.said.emit(self.tr("{0} was not run: its folder is not trusted.").format(Path(choices.file).name))
         elif name and not (_required_of(choices, name) and request.arguments is None):
             self.construct(request)

@@ -7,8 +7,9 @@ from pathlib import Path
 from torchloupe.gui.settings import Settings
 from torchloupe.wire.problems import Problem
 
-Ask = Callable[[Path], bool]
-AskFile = Callable[[Path, Problem], bool]
+Answer = Callable[[bool], None]
+Ask = Callable[[Path, Answer], None]
+AskFile = Callable[[Path, Problem, Answer], None]
 
 _FILES_KEPT = 200
 
@@ -22,15 +23,19 @@ class Trust:
         self.ask: Ask = _refuse
         self.ask_file: AskFile = _refuse_file
 
-    def allows(self, file: Path) -> bool:
-        """May the code of this file run? Asks when its folder (and no folder above it) was never allowed."""
+    def find_out(self, file: Path, then: Answer) -> None:
+        """May the code of this file run? Asks when its folder (and no folder above it) was never allowed; ``then`` gets the answer."""
         folder = file.resolve().parent
+
+        def answered(is_allowed: bool) -> None:
+            if is_allowed:
+                self.allow(folder)
+            then(is_allowed)
+
         if self._everything or self._is_known(folder):
-            return True
-        if not self.ask(folder):
-            return False
-        self.allow(folder)
-        return True
+            then(True)
+        else:
+            self.ask(folder, answered)
 
     def knows(self, file: Path) -> bool:
         """Was its folder, or one above it, allowed before? Nobody is asked."""
@@ -46,15 +51,23 @@ class Trust:
         """Was this very file allowed, and not written since?"""
         return self._everything or _stamp(file) in (each for each in self._settings.texts("trusted_files") if each)
 
-    def allows_file(self, file: Path, what: Problem) -> bool:
-        """May this file be loaded, which runs ``what``? Asks when it was never allowed as it is now."""
+    def find_out_file(self, file: Path, what: Problem, then: Answer) -> None:
+        """May this file be loaded, which runs ``what``? Asks when it was never allowed as it is now; ``then`` gets the answer."""
+        stamp = _stamp(file)
+
+        def answered(is_allowed: bool) -> None:
+            if is_allowed:
+                self._allow_file(file, stamp)
+            then(is_allowed)
+
         if self.knows_file(file):
-            return True
-        if not self.ask_file(file, what):
-            return False
+            then(True)
+        else:
+            self.ask_file(file, what, answered)
+
+    def _allow_file(self, file: Path, stamp: str) -> None:
         known = [each for each in self._settings.texts("trusted_files") if each.split(":", 2)[2:] != [str(file.resolve())]]
-        self._settings.set_texts("trusted_files", [*known[1 - _FILES_KEPT :], _stamp(file)])
-        return True
+        self._settings.set_texts("trusted_files", [*known[1 - _FILES_KEPT :], stamp])
 
     def _is_known(self, folder: Path) -> bool:
         known = set(self._settings.texts("trusted_folders"))
@@ -70,10 +83,10 @@ def _stamp(file: Path) -> str:
     return f"{found.st_mtime_ns}:{found.st_size}:{file.resolve()}"
 
 
-def _refuse(_folder: Path) -> bool:
+def _refuse(_folder: Path, answer: Answer) -> None:
     """Before somebody can ask, nothing is trusted."""
-    return False
+    answer(False)
 
 
-def _refuse_file(_file: Path, _what: Problem) -> bool:
-    return False
+def _refuse_file(_file: Path, _what: Problem, answer: Answer) -> None:
+    answer(False)

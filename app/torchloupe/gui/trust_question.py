@@ -2,20 +2,21 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from torchloupe.gui.trust import Answer
 from torchloupe.wire.problems import Problem
 
 
-def ask_trust(window: QWidget, folder: Path) -> bool:
-    """May the model files of this folder be run?"""
+def ask_trust(window: QWidget, folder: Path, answer: Answer) -> None:
+    """May the model files of this folder be run? ``answer`` gets what the person says; the window lives on meanwhile."""
     text = _tr("Opening a model runs the code of its file.")
     more = _tr("Do you trust the code in this folder? You are asked once for it.")
-    return _asked(window, text, f"{more}\n\n{folder}")
+    _ask(window, answer, text, f"{more}\n\n{folder}")
 
 
-def ask_file_trust(window: QWidget, file: Path, what: Problem) -> bool:
+def ask_file_trust(window: QWidget, file: Path, what: Problem, answer: Answer) -> None:
     """May this file be loaded? The names that it calls are shown, the worst first."""
     text = _tr("Loading {0} for real runs the code in it.").format(file.name)
     names = what.data.get("names", ())
@@ -26,11 +27,12 @@ def ask_file_trust(window: QWidget, file: Path, what: Problem) -> bool:
     said = [_tr("Dangerous: {0}.").format(", ".join(bad[:6]))] if bad else []
     said += [_tr("Not known here: {0}.").format(", ".join(unknown[:6]))] if unknown else []
     said += [_tr("Do you trust this file? You are asked once, until it changes."), str(file)]
-    return _asked(window, text, "\n\n".join(said), "\n".join(rows), careful=bool(bad))
+    _ask(window, answer, text, "\n\n".join(said), "\n".join(rows), careful=bool(bad))
 
 
-def _asked(window: QWidget, text: str, more: str, details: str = "", careful: bool = False) -> bool:
+def _ask(window: QWidget, answer: Answer, text: str, more: str, details: str = "", careful: bool = False) -> None:
     box = QMessageBox(window)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setIcon(QMessageBox.Icon.Warning if careful else QMessageBox.Icon.Question)
     box.setWindowTitle(_tr("Run this code?"))
     box.setText(text)
@@ -40,8 +42,9 @@ def _asked(window: QWidget, text: str, more: str, details: str = "", careful: bo
     run = box.addButton(_tr("&Run it"), QMessageBox.ButtonRole.AcceptRole)
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(cancel if careful else run)
-    box.exec()
-    return box.clickedButton() is run
+    box.finished.connect(lambda _result: answer(box.clickedButton() is run))
+    box.setWindowModality(Qt.WindowModality.ApplicationModal)  # also over the dialog that it may be asked from
+    box.show()
 
 
 def _tr(text: str) -> str:

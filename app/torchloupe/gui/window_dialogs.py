@@ -17,6 +17,7 @@ from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.running import RunOptions
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.shell import Dialogs
+from torchloupe.gui.trust import Answer
 from torchloupe.gui.trust_question import ask_file_trust, ask_trust
 from torchloupe.gui.worker_link import WorkerLink
 from torchloupe.wire.problems import Problem
@@ -213,13 +214,13 @@ class WindowDialogs(QObject):
 
         self._show(AboutDialog(self._window, self._worker.hello))
 
-    def ask_trust(self, folder: Path) -> bool:
+    def ask_trust(self, folder: Path, answer: Answer) -> None:
         """The one question before code of a folder runs for the first time."""
-        return ask_trust(self._window, folder)
+        ask_trust(self._window, folder, answer)
 
-    def ask_file_trust(self, file: Path, what: Problem) -> bool:
+    def ask_file_trust(self, file: Path, what: Problem, answer: Answer) -> None:
         """The one question before a file is loaded with the code in it."""
-        return ask_file_trust(self._window, file, what)
+        ask_file_trust(self._window, file, what, answer)
 
     def _show(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

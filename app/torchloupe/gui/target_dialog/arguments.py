@@ -54,6 +54,8 @@ class ArgumentsBox(QWidget):
         self.text.textChanged.connect(self._text_edited)
         self.as_text.toggled.connect(self._show_page)
         self.work_out.clicked.connect(self._solve_or_stop)
+        self.questions.reading.connect(self._reading)
+        self.questions.untrusted.connect(self._untrusted)
         self.questions.described.connect(self._described)
         self.questions.solved.connect(self._solved)
         self.questions.failed.connect(self._failed)
@@ -85,12 +87,15 @@ class ArgumentsBox(QWidget):
         self.show_form(form_of_choice(target, choice))
         if not solve:
             self.show_arguments(self._settings.arguments_of(target))
-        if self.questions.describe(target):
-            self.say(self.tr("Reading the file to see what it asks for …"), "muted")
-        else:
-            said = self.tr("The file was not run, because its folder is not trusted: these are the required arguments only.")
-            self.say(said, "warning")
+        self.questions.describe(target)
         self._changed()
+
+    def _reading(self) -> None:
+        self.say(self.tr("Reading the file to see what it asks for …"), "muted")
+
+    def _untrusted(self) -> None:
+        said = self.tr("The file was not run, because its folder is not trusted: these are the required arguments only.")
+        self.say(said, "warning")
 
     def ask_again(self) -> None:
         """Another Python answers now: what was typed stays."""

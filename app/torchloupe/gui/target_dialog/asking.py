@@ -48,6 +48,8 @@ class ArgumentQuestions(QObject):
     described = Signal(object)  # ArgumentForm
     class_described = Signal(object)  # ArgumentForm of a class that an argument names
     solved = Signal(object, object)  # SolveArguments, SolvedArguments
+    reading = Signal()  # the file is imported to see what the target takes
+    untrusted = Signal()  # it is not, because its folder is not trusted
     failed = Signal(str)  # a sentence; empty when it was cancelled
     progressed = Signal(str)
 
@@ -55,6 +57,7 @@ class ArgumentQuestions(QObject):
         super().__init__(dialog)
         self._opening, self._jobs, self._dialog = opening, opening.jobs, dialog
         self._refused: set[str] = set()  # files whose code was not to be run
+        self._wanted: dict[str, str] = {}  # for each file that is being asked about, the target to describe then
         self.folders: tuple[str, ...] = ()  # searched, too, for what the file imports
         self._jobs.progress.connect(self._progress)
 
@@ -69,11 +72,29 @@ class ArgumentQuestions(QObject):
         bench = self._opening.workbench
         return bench.checkpoint is not None and bool(bench.container or bench.checkpoint.tensors)
 
-    def describe(self, target: str) -> bool:
-        """Ask what the target takes; its file is imported, so only when its folder is trusted. False when it is not."""
+    def describe(self, target: str) -> None:
+        """Ask what the target takes; its file is imported, so only when its folder is trusted."""
         place, _name = split_target(target)
-        if place.endswith(".py") and not self._opening.worker.is_remote and not self._may_run(place):
-            return False
+        if not place.endswith(".py") or self._opening.worker.is_remote:
+            self._describe(target)
+        elif place in self._refused:
+            self.untrusted.emit()
+        else:
+            is_asked = place in self._wanted
+            self._wanted[place] = target
+            if not is_asked:
+                self._opening.trust.find_out(Path(place), partial(self._trust_known, place))
+
+    def _trust_known(self, place: str, is_trusted: bool) -> None:
+        target = self._wanted.pop(place)
+        if is_trusted:
+            self._describe(target)
+        else:
+            self._refused.add(place)
+            self.untrusted.emit()
+
+    def _describe(self, target: str) -> None:
+        self.reading.emit()
         self._jobs.start(
             DescribeArguments(target, self.folders),
             done=self.described.emit,
@@ -82,7 +103,6 @@ class ArgumentQuestions(QObject):
             owner=self._dialog,
             label=self.tr("reading the arguments of {0}").format(target.rpartition(":")[2]),
         )
-        return True
 
     def describe_class(self, target: str, name: str) -> None:
         """Ask what a Module class takes that an argument of the target names."""
@@ -94,14 +114,6 @@ class ArgumentQuestions(QObject):
             owner=self._dialog,
             label=self.tr("reading the arguments of {0}").format(name),
         )
-
-    def _may_run(self, place: str) -> bool:
-        if place in self._refused:
-            return False
-        if self._opening.trust.allows(Path(place)):
-            return True
-        self._refused.add(place)
-        return False
 
     def solve(self, target: str, given: dict[str, Any], remembered: Mapping[str, Any]) -> None:
         """Work the arguments out from the open checkpoint."""
