@@ -52,7 +52,7 @@ def test_that_the_garbage_of_a_job_ends_in_the_windows_thread(
 
     def work(_progress: Any) -> list[list[int]]:
         Knot(ended)
-        return [[number] for number in range(100_000)]  # many times what makes Python look by itself
+        return [[number] for number in range(20_000)]  # many times what makes Python look by itself
 
     jobs, answers = Jobs(ScriptedSession()), []
     jobs.start(work, answers.append)
@@ -81,8 +81,19 @@ def test_that_what_outlived_a_look_is_found_by_a_later_one(search: GarbageSearch
 
 
 def test_that_very_many_new_objects_are_set_aside(search: GarbageSearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "FEW_OBJECTS", 500)
     monkeypatch.setattr(garbage, "MANY_OBJECTS", 1_000)
     before = gc.get_freeze_count()
     kept = [[number] for number in range(2_000)]
     search.look()
+    assert gc.get_freeze_count() - before >= len(kept)
+
+
+def test_that_many_that_come_bit_by_bit_are_set_aside_too(search: GarbageSearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "FEW_OBJECTS", 500)
+    monkeypatch.setattr(garbage, "MANY_OBJECTS", 2_500)
+    before, kept = gc.get_freeze_count(), []
+    for _ in range(3):
+        kept += [[number] for number in range(1_000)]
+        search.look()
     assert gc.get_freeze_count() - before >= len(kept)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gui.conftest import PATIENCE_MS
 from torchloupe.gui import letting_go, slices
 from torchloupe.gui.lazy_table import LazyTableModel
-from torchloupe.gui.letting_go import FEW, LettingGo
+from torchloupe.gui.letting_go import FEW, LettingGo, let_go, the_letting_go
 from torchloupe.gui.text_table import Column, Row
 
 
@@ -113,3 +113,22 @@ def test_that_items_that_come_in_any_order_stand_in_theirs(batches: list[list[in
         model.insert_items(batch, lambda item: item)
     assert model.items == model.shown.items == sorted(item for batch in batches for item in batch)
     assert sum(inserted) == len(model.items)
+
+
+def test_that_all_owners_let_go_in_one_row(qtbot: Any) -> None:
+    first, watched = things(FEW + 1)
+    let_go(first)
+    second, watched_too = things(FEW + 1)
+    let_go(second)
+    del first, second
+    assert the_letting_go().held == 2 * (FEW + 1)
+    qtbot.waitUntil(lambda: alive([*watched, *watched_too]) == 0, timeout=PATIENCE_MS)
+
+
+def test_that_what_says_something_of_all_of_them_goes_too(letting: LettingGo, qtbot: Any) -> None:
+    made, watched = things(FEW + 1)
+    tables, watched_tables = things(2)
+    letting.take(made, *tables)
+    del made, tables
+    assert alive(watched_tables) == 2
+    qtbot.waitUntil(lambda: alive([*watched, *watched_tables]) == 0, timeout=PATIENCE_MS)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from torchloupe.worker.autograd_graph import AutogradGraph
 from torchloupe.worker.kept_for_backward import kept_bytes
 from torchloupe.worker.trace import ForwardTrace
 
@@ -14,7 +15,7 @@ def kept(model, *inputs):
     trace = ForwardTrace(model, calls.extend, lambda: None, statistics=False)
     with trace:
         output = model(*inputs)
-    sizes = kept_bytes(model, [output], trace.nodes, len(calls))
+    sizes = kept_bytes(model, AutogradGraph([output]), trace.nodes, len(calls))
     return {call.module: sizes[call.index] for call in calls} if sizes else {}
 
 
@@ -92,7 +93,7 @@ def test_that_nothing_of_the_graph_is_changed():
     trace = ForwardTrace(model, lambda calls: None, lambda: None)
     with trace:
         output = model(inputs)
-    kept_bytes(model, [output], trace.nodes, 3)
+    kept_bytes(model, AutogradGraph([output]), trace.nodes, 3)
     output.sum().backward()
     watched = model[0].weight.grad.clone()
     model.zero_grad()

@@ -11,8 +11,9 @@ from PySide6.QtCore import QObject, QTimer
 INTERVAL_MS = 100
 FEW_OBJECTS = 5_000
 """So many new ones are worth a look, which takes a few milliseconds."""
-MANY_OBJECTS = 200_000
-"""So many are what was read from a file: they have no cycles, and looking at them would stop the window. They are set aside."""
+MANY_OBJECTS = 40_000
+"""So many at once are what was read or arranged: they have no cycles, and looking at them would stop the window. They are set
+aside, and still go with the last reference."""
 YOUNG_LOOKS = 5
 """After so many looks at what is new comes one at what was new before. The rest is never gone through: a quarter of a second with
 100,000 tensors open."""
@@ -24,7 +25,7 @@ class GarbageSearch(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         gc.disable()
-        self._looks = 0
+        self._looks = self._looked_at = 0
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self.look)
         self._timer.start()
@@ -32,8 +33,13 @@ class GarbageSearch(QObject):
     def look(self) -> None:
         """Search among the newest objects, when there are enough of them."""
         count = gc.get_count()[0]
-        if count > MANY_OBJECTS:
+        if count <= FEW_OBJECTS:
+            return
+        self._looks += 1
+        self._looked_at += count
+        if self._looked_at > MANY_OBJECTS:
             gc.freeze()
-        elif count > FEW_OBJECTS:
-            self._looks += 1
+        else:
             gc.collect(0 if self._looks % YOUNG_LOOKS else 1)
+        if self._looked_at > MANY_OBJECTS or self._looks % YOUNG_LOOKS == 0:
+            self._looks = self._looked_at = 0

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
-from torchloupe.gui.letting_go import LettingGo
+from torchloupe.gui.letting_go import let_go
 from torchloupe.gui.row_filter import matching, matching_steps
 from torchloupe.gui.slices import STEP_ROWS, Steps, sorting
 from torchloupe.gui.text_table import Column, Row, TextTableModel
@@ -66,7 +66,6 @@ class LazyTableModel(TextTableModel):
         self._titles = [column.title for column in self.columns]
         self._haystacks: list[str] = []
         self.items: list[Any] = []
-        self._old = LettingGo(self)
         self.shown: LazyRows = LazyRows([], describe)
         self.rows = self.shown
 
@@ -82,7 +81,7 @@ class LazyTableModel(TextTableModel):
 
     def take_items(self, items: Sequence[Any]) -> None:
         """Other items, which are about to be shown: ``find`` goes through them, and ``put`` shows what it found."""
-        self._old.take(self.items)
+        let_go(self.items)
         self.items, self._haystacks = list(items), []
 
     def insert_items(self, items: Sequence[Any], order: Callable[[Any], Any]) -> None:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from torchloupe.analysis.depth_numbers import DepthPoint, depth_points, leaves
 from torchloupe.analysis.depth_outliers import Outlier, all_outliers
 from torchloupe.gui.jobs import Progress
+from torchloupe.gui.letting_go import let_go
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.traces import LayerCall, Operation
@@ -84,5 +85,7 @@ def numbers_of(bench: Workbench) -> RunNumbers:
 
 def keep_numbers(bench: Workbench, report: object, numbers: RunNumbers) -> RunNumbers:
     """They are those of the calls that are there now, and of the run that ended with this report."""
+    if bench in _known:
+        let_go(_known[bench][3].points, _known[bench][3])
     _known[bench] = bench.calls, len(bench.calls), report, numbers
     return numbers

@@ -19,6 +19,7 @@ from .certificate import Certificate
 from .context import Context
 from .explain import CouldNotRun
 from .failure import ForwardFailure, generator_problem, is_own_generator, no_return_problem
+from .autograd_graph import AutogradGraph
 from .kept_for_backward import kept_bytes
 from .lazy_parts import has_lazy_parts, materialised_tree
 from .model_state import ModelState
@@ -46,6 +47,7 @@ class ForwardRun:
     seconds: float = 0.0
     call_count: int = 0
     kept_bytes: Tuple[int, ...] = ()
+    graph: Optional[AutogradGraph] = None
     side_effects: Tuple[str, ...] = ()
 
 
@@ -67,10 +69,13 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
     finally:
         lost = state.restore()
         context.state["spoiled"] = bool(lost)
+    outputs, run.outputs = metas_of(tensors_in(run.outputs)), None
+    if run.graph is not None:
+        run.graph.let_go()
     return ForwardReport(
         inputs=input_metas(given.positional, given.keywords),
         input_source=given.source,
-        outputs=metas_of(tensors_in(run.outputs)),
+        outputs=outputs,
         call_count=run.call_count,
         seconds=run.seconds,
         device="meta" if request.shapes_only else str(device),
@@ -138,7 +143,8 @@ def _run(
         run.problems = (generator_problem(model, trace.calls[-1]),)
     run.problems += left_out_notes(operations)
     if request.statistics and not request.shapes_only:
-        run.kept_bytes = kept_bytes(model, [tensor for _, tensor in tensors_in(run.outputs)], trace.nodes, run.call_count)
+        run.graph = AutogradGraph([tensor for _, tensor in tensors_in(run.outputs)])
+        run.kept_bytes = kept_bytes(model, run.graph, trace.nodes, run.call_count)
     return run
 
 

@@ -3,30 +3,28 @@
 from bisect import bisect_left
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, Set, Tuple
 
 import torch
 from torch import nn
 
+from .autograd_graph import AutogradGraph
 from .module_tree import tensors_of
 
-MOST_NODES = 200_000
 _SAVED = "_saved_"
 
 
-def kept_bytes(
-    model: nn.Module, outputs: Sequence[torch.Tensor], nodes: Dict[int, Tuple[int, int]], calls: int
-) -> Tuple[int, ...]:
+def kept_bytes(model: nn.Module, graph: AutogradGraph, nodes: Dict[int, Tuple[int, int]], calls: int) -> Tuple[int, ...]:
     """By call: the bytes that its part of the graph keeps and that no earlier part kept; parameters are not counted.
 
-    ``nodes`` says of each call which of autograd's nodes, by number, were made in it. Empty where nothing is kept.
+    ``nodes`` says of each call which of autograd's nodes, by number, were made in it. Empty where nothing is kept, or too much to
+    be looked at.
     """
-    if not nodes or not any(tensor.grad_fn is not None for tensor in outputs):
+    if not nodes or not graph.nodes or not graph.complete:
         return ()
     own = {_memory(tensor) for tensor in tensors_of(model)}
-    saved = sorted(_nodes([tensor.grad_fn for tensor in outputs]), key=lambda node: node[0])
     numbers, sizes = [], []
-    for number, node in saved:
+    for number, node in graph.nodes:
         numbers.append(number)
         sizes.append(_new_bytes(node, own))
     sums = [0, *accumulate(sizes)]
@@ -35,21 +33,6 @@ def kept_bytes(
         if index < calls:
             kept[index] = sums[bisect_left(numbers, after)] - sums[bisect_left(numbers, first)]
     return tuple(kept)
-
-
-def _nodes(ends: List[Any]) -> Iterator[Tuple[int, Any]]:
-    """All nodes from the outputs back that compute something, with their numbers."""
-    waiting = [node for node in ends if node is not None]
-    met: Set[Any] = set(waiting)
-    while waiting and len(met) <= MOST_NODES:
-        node = waiting.pop()
-        before = node.next_functions
-        if before:
-            yield node._sequence_nr(), node
-        for each, _ in before:
-            if each is not None and each not in met:
-                met.add(each)
-                waiting.append(each)
 
 
 def _new_bytes(node: Any, known: Set[Any]) -> int:

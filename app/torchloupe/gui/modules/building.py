@@ -72,7 +72,7 @@ class BuildTree:
         everything = len(self.tree.modules) <= OPEN_AT_FIRST
         folds = {place for place, entry in enumerate(entries) if not isinstance(entry, (ModuleEntry, HiddenPart))}
         keys = [key_of(entry) for entry in entries]
-        open_keys = frozenset(map(key_of, compress(*self.was_open)))
+        open_keys = frozenset(map(key_of, compress(*self.was_open))) if entries else frozenset()
         is_open = bytearray(
             (everything and place not in folds and around not in folds) or around < 0 or key in open_keys
             for place, (key, around) in enumerate(zip(keys, outline.parent, strict=True))

@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from torchloupe.analysis.depth_numbers import DepthPoint
+from torchloupe.gui.letting_go import let_go
 from torchloupe.gui.modules import columns
 from torchloupe.gui.modules import model as rows
 from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks, key_of
@@ -50,6 +51,7 @@ class ModuleTreeModel(OutlineModel):
 
     def show(self, built: BuiltTree) -> None:
         """Show another model's modules."""
+        let_go(self.entries, self._haystacks_before_a_run, self._position, self._index, self.outline)
         self.tree, self.entries, self._position, self._index = built.tree, built.entries, built.position, built.index
         self._haystacks_before_a_run = built.haystacks
         self._placed = rows.place_problems(self._problems, self._rows_of, built.outline)
@@ -59,6 +61,7 @@ class ModuleTreeModel(OutlineModel):
         """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called. ``points`` say what
         they computed."""
         if calls is None or self.calls is None or len(calls) != self.calls.total:  # else they came bit by bit
+            let_go(self.entries, self.calls)
             self.calls = None if calls is None else rows.ModuleCalls(calls)
         if self.calls is not None:
             self.calls.take(points)

@@ -9,6 +9,7 @@ from torch.overrides import TorchFunctionMode
 
 from ...analysis.numerics.facts import INF, NAN, GradientBirth
 from ...analysis.registration.forward_facts import Spot
+from ..autograd_graph import MOST_NODES
 from ..places import Places
 from ..registration.call_watch import CallWatch
 from ..registration.operation_watch import said, tensors_among
@@ -90,7 +91,7 @@ class GradientWatch(TorchFunctionMode):
     def _hook(self, root: Any) -> None:
         """A hook on each node below; the hooks go with the graph."""
         waiting = [root]
-        while waiting:
+        while waiting and len(self._hooked) < MOST_NODES:
             node = waiting.pop()
             if node is None or id(node) in self._hooked:
                 continue
