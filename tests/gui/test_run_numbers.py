@@ -77,3 +77,11 @@ def test_that_a_run_that_is_judged_on_a_thread_has_its_numbers_from_there(bench:
 def test_that_no_calls_have_no_numbers() -> None:
     numbers = ReckonNumbers(())()
     assert (list(numbers.points), list(numbers.leaves), numbers.by_call, numbers.outliers) == ([], [], {}, {})
+
+
+def test_that_flops_of_a_module_are_those_of_all_its_calls(bench: Workbench) -> None:
+    numbers = numbers_of(bench)
+    modules = {point.call.module for point in numbers.points if point.all_flops}
+    assert set(numbers.flops_by_module) == modules
+    for path in modules:
+        assert numbers.flops_by_module[path] == sum(point.all_flops or 0 for point in numbers.points if point.call.module == path)

@@ -50,10 +50,22 @@ def test_that_a_fix_that_leads_to_the_next_failure_says_so(run, tmp_path):
     assert fix.outcome.startswith("this layer is passed, then RuntimeError: mat1 and mat2")
 
 
-def test_that_a_fix_in_the_source_is_not_tried(run, tmp_path):
+def test_that_a_fix_in_the_source_is_tried_by_running_the_changed_line(run, tmp_path):
     (fix,) = fixes_of(run, tmp_path, ["self.fc = nn.Linear(12, 2)"], ["return self.fc(x)"], "torch.ones(2, 3, 4)")
-    assert fix.kind == "edit_source"
-    assert (fix.verified, fix.outcome) == (False, "")
+    assert (fix.kind, fix.value) == ("edit_source", "self.fc(x.flatten(1))")
+    assert (fix.verified, fix.outcome) == (True, RUNS)
+    assert "+        return self.fc(x.flatten(1))\n" in fix.patch
+
+
+def test_that_a_fix_in_a_source_that_cannot_be_had_is_not_tried(run, tmp_path):
+    init = ["self.net = nn.Sequential(nn.Linear(12, 2))"]
+    (fix,) = fixes_of(run, tmp_path, init, ["return self.net(x)"], "torch.ones(2, 3, 4)")
+    assert (fix.kind, fix.verified, fix.outcome, fix.patch) == ("edit_source", False, "", "")
+
+
+def test_that_a_verified_argument_comes_as_a_patch(run, tmp_path):
+    (fix,) = fixes_of(run, tmp_path, ["self.fc = nn.Linear(2 * 4, 2)"], ["return self.fc(x)"], "torch.ones(2, 7)")
+    assert "-        self.fc = nn.Linear(2 * 4, 2)\n+        self.fc = nn.Linear(7, 2)\n" in fix.patch
 
 
 def test_that_an_input_fix_for_a_tensor_that_is_not_the_input_is_not_tried(run, tmp_path):

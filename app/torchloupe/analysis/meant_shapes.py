@@ -23,7 +23,8 @@ def joined(shapes: Sequence[Shape], axis: int) -> List[Shape]:
     if not -rank <= axis < rank or any(rank - len(shape) not in (0, 1) for shape in shapes):
         return []
     axis %= rank
-    whole = [tuple(shape) if len(shape) == rank else (*shape[:axis], 1, *shape[axis:]) for shape in shapes]
+    long = next(shape for shape in shapes if len(shape) == rank)
+    whole = [tuple(shape) if len(shape) == rank else _with_axis(shape, long, axis) for shape in shapes]
     total = sum(shape[axis] for shape in whole)
     return _different(*((*shape[:axis], total, *shape[axis + 1 :]) for shape in whole))
 
@@ -60,6 +61,16 @@ def viewed(shape: Shape, target: Shape) -> List[Shape]:
     known = product([size for size in target if size != -1])
     size: Optional[int] = shape[0] if at == 0 else product(shape) // known if known else None
     return [(*target[:at], size, *target[at + 1 :])] if size else []
+
+
+def _with_axis(shape: Shape, long: Shape, joined: int) -> Shape:
+    """With one axis more: the joined one, unless the others fit better once it stands elsewhere. Then it is as long as it has to be."""
+
+    def clashes(made: Shape) -> int:
+        return sum(one != other and at != joined for at, (one, other) in enumerate(zip(made, long)))
+
+    places = [joined, *(at for at in range(1, len(long)) if at != joined)]
+    return min(((*shape[:at], 1 if at == joined else long[at], *shape[at:]) for at in places), key=clashes)
 
 
 def _differs_in_length(term: str, shape: Shape) -> bool:

@@ -34,6 +34,15 @@ class RunNumbers:
         return {point.call.index: point for point in self.points}
 
     @cached_property
+    def flops_by_module(self) -> dict[str, int]:
+        """What all calls of a module computed, by its path."""
+        found: dict[str, int] = {}
+        for point in self.points:
+            if point.all_flops:
+                found[point.call.module] = found.get(point.call.module, 0) + point.all_flops
+        return found
+
+    @cached_property
     def outliers(self) -> dict[int, tuple[Outlier, ...]]:
         """By the index of the call."""
         return all_outliers(self.points)
@@ -53,7 +62,7 @@ class ReckonNumbers:
 
     def __call__(self, _progress: Progress | None = None) -> RunNumbers:
         numbers = RunNumbers(depth_points(self.calls, self.tree, self.kept, self.operations))
-        for derived in ("outliers", "by_call", "leaves"):  # cached, and asked for here, on the job's thread
+        for derived in ("outliers", "by_call", "leaves", "flops_by_module"):  # cached, and asked for here, on the job's thread
             getattr(numbers, derived)
         return numbers
 

@@ -23,6 +23,11 @@ class Places:
     def __init__(self, root: Optional[str] = None) -> None:
         self._root = os.path.realpath(root) + os.sep if root else None
 
+    @property
+    def root(self) -> Optional[str]:
+        """The folder of the project, with a separator behind it."""
+        return self._root
+
     def of_error(self, error: BaseException) -> Optional[Place]:
         """The innermost line of the user's code in an exception's traceback."""
         return self._innermost(reversed(list(_traceback_places(error.__traceback__))))

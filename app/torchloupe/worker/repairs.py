@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import replace
-from typing import Any, Callable, List, Optional, Protocol, Tuple
+from typing import Any, Callable, List, Optional, Protocol, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -92,6 +92,16 @@ def put_in_place(model: nn.Module, old: nn.Module, new: nn.Module) -> None:
         for name, child in module._modules.items():
             if child is old:
                 module._modules[name] = new
+
+
+def make_changes(model: nn.Module, fixes: Sequence[Fix]) -> None:
+    """Put a layer with the argument of each fix in place of the one that is there, where that can be made."""
+    for fix in fixes:
+        if fix.kind == "set_argument" and fix.module is not None and fix.argument:
+            layer = model.get_submodule(fix.module)
+            new = rebuilt(layer, fix.argument, fix.value)
+            if new is not None:
+                put_in_place(model, layer, new)
 
 
 def _input_change(fix: Fix) -> Optional[Callable[[torch.Tensor], torch.Tensor]]:

@@ -2,7 +2,8 @@
 
 from typing import List, Sequence, Tuple
 
-from ...wire.problems import Problem
+from ...wire.problems import ERROR, Problem
+from ..silent_mismatches import SILENT
 
 
 def new_problems(found: Sequence[Problem], known: Sequence[Problem]) -> List[Problem]:
@@ -17,7 +18,10 @@ def _cause(problem: Problem) -> Tuple[object, ...]:
 
 
 def _follows(problem: Problem, known: Sequence[Problem]) -> bool:
-    """Weights of a module that is never called do not move: the module is the cause."""
+    """Weights of a module that is never called do not move: the module is the cause. An output that lost its batch on the way through
+    the model does not fit its target: the way is."""
+    if problem.code in ("loss-target-shape", "silent-broadcast") and "target" in problem.data:
+        return any(each.code in SILENT and each.severity == ERROR for each in known)
     if problem.data.get("reason") != "unused-in-forward":
         return False
     unused = [each.module for each in known if each.code == "unused-module" and each.module]

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from torchloupe.analysis.depth_numbers import DepthPoint
 from torchloupe.analysis.wording import count_text, counted, describe_hidden, flops_text, seconds_text, shape_text
 from torchloupe.gui.marks import SEVERITY_MARKS, Mark
 from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks
@@ -30,7 +29,7 @@ class ModuleCalls:
         self.count: dict[str, int] = {}
         self.last: dict[str, LayerCall] = {}
         self.seconds: dict[str, float] = {}
-        self.flops: dict[str, int] = {}
+        self.flops: Mapping[str, int] = {}
         self.total = 0
         self.add(calls)
 
@@ -44,13 +43,6 @@ class ModuleCalls:
             last = self.last.get(call.module)
             if last is None or last.index < call.index:
                 self.last[call.module] = call
-
-    def take(self, points: Iterable[DepthPoint]) -> None:
-        """What the calls computed."""
-        self.flops = {}
-        for point in points:
-            if point.all_flops:
-                self.flops[point.call.module] = self.flops.get(point.call.module, 0) + point.all_flops
 
     def costs_of(self, path: str) -> tuple[str, str]:
         """Time and FLOPs of a module."""

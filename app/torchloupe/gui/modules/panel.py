@@ -136,7 +136,7 @@ class ModulesPanel(QWidget):
             return
         ran = bench.running or bench.report is not None or bool(bench.calls)
         complete = bench.report is not None and not any(problem.severity == "error" for problem in bench.report.problems)
-        self.tree_model.set_calls(bench.calls.values() if ran else None, complete, numbers_of(bench).points)
+        self.tree_model.set_calls(bench.calls.values() if ran else None, complete, numbers_of(bench).flops_by_module)
 
     def _show_weights(self) -> None:
         """What was read of other values is of no use."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from torchloupe.analysis.depth_numbers import DepthPoint
 from torchloupe.gui.letting_go import let_go
 from torchloupe.gui.modules import columns
 from torchloupe.gui.modules import model as rows
@@ -18,6 +17,8 @@ from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.traces import LayerCall
+
+NO_FLOPS: Mapping[str, int] = {}
 
 
 class ModuleTreeModel(OutlineModel):
@@ -57,14 +58,14 @@ class ModuleTreeModel(OutlineModel):
         self._placed = rows.place_problems(self._problems, self._rows_of, built.outline)
         self.set_outline(built.outline, built.is_open)
 
-    def set_calls(self, calls: Collection[LayerCall] | None, complete: bool = False, points: Iterable[DepthPoint] = ()) -> None:
-        """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called. ``points`` say what
-        they computed."""
+    def set_calls(self, calls: Collection[LayerCall] | None, complete: bool = False, flops: Mapping[str, int] = NO_FLOPS) -> None:
+        """The calls of a run; None before the first. Only a ``complete`` run says which modules are never called. ``flops`` says by
+        module path what they computed."""
         if calls is None or self.calls is None or len(calls) != self.calls.total:  # else they came bit by bit
             let_go(self.entries, self.calls)
             self.calls = None if calls is None else rows.ModuleCalls(calls)
         if self.calls is not None:
-            self.calls.take(points)
+            self.calls.flops = flops
         self._complete = complete
         self.refresh()
 

@@ -1,6 +1,6 @@
 """The other way to repair a mismatch: let the layer before it give the size that is wanted."""
 
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from torch import nn
 
@@ -10,6 +10,8 @@ from ...wire.traces import DONE, LayerCall
 from ..definitions import definition_place
 
 _MOST = 2
+_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _GIVES = ("out_features", "out_channels", "embedding_dim", "hidden_size")
 
 
@@ -21,6 +23,41 @@ def changes_before(problem: Problem, call: int, calls: Sequence[LayerCall], mode
     found.sort(key=lambda pair: pair[0].value != pair[1])
     state = _state(problem)
     return ([state] if state else [fix for fix, _ in found])[:_MOST]
+
+
+def layers_before(problem: Problem, call: int, calls: Sequence[LayerCall], model: nn.Module) -> List[Fix]:
+    """Changes of the stride or padding of the layers that gave two maps of another side: for a skip connection, or a sum of branches."""
+    shapes = [tuple(shape) for shape in problem.data.get("shapes", ())]
+    if len(shapes) != 2 or len(shapes[0]) != len(shapes[1]) or len(shapes[0]) < 3 or shapes[0][2:] == shapes[1][2:]:
+        return []
+    small, large = sorted(shapes, key=lambda shape: shape[2:])
+    done = [each for each in reversed(calls) if each.status == DONE and each.index < call and each.inputs and each.outputs]
+    found: List[Fix] = []
+    for each in done:
+        layer, shape = model.get_submodule(each.module), tuple(each.outputs[0].shape)
+        gap, ratio = large[-1] - small[-1], large[-1] // small[-1]
+        if shape[2:] == small[2:] and isinstance(layer, _TRANSPOSED) and gap < _one(layer.stride):
+            found.append(_spatial(model, each.module, "output_padding", gap))
+        elif shape[2:] == small[2:] and isinstance(layer, _CONVOLUTIONS) and _one(layer.stride) > 1:
+            found.append(_spatial(model, each.module, "stride", 1))
+        elif (
+            shape[2:] == large[2:]
+            and isinstance(layer, _CONVOLUTIONS)
+            and _one(layer.stride) == 1
+            and ratio * small[-1] == large[-1]
+        ):
+            found.append(_spatial(model, each.module, "stride", ratio))
+    return found[: 2 * _MOST]
+
+
+def _one(value: Any) -> int:
+    return int(value[0] if isinstance(value, tuple) else value)
+
+
+def _spatial(model: nn.Module, path: str, argument: str, value: int) -> Fix:
+    layer, place = type(model.get_submodule(path)).__name__, definition_place(model, path)
+    where = f" at line {place[1]}" if place else ""
+    return Fix("set_argument", f"Set `{argument}={value}` of `{path}` ({layer}){where}.", path, argument, value)
 
 
 def _sizes(problem: Problem) -> Iterator[Tuple[int, int]]:

@@ -15,6 +15,7 @@ from ..operations import FailingOperation
 from ..places import Places
 from ..quiet import quiet
 from ..repetition import Repetition
+from ..source_trial import Spot, spot_of
 from ..torch_compat import uncompiled
 from ..trace import ForwardTrace, OpenFailure
 from .guarded import is_guarded
@@ -28,13 +29,16 @@ _NONE = object()
 class Recovered:
     """One failure that was got over, in the call of index ``call`` or before it.
 
-    ``choices``: in how many ways; ``repaired``: the result is that of the repaired operation.
+    ``choices``: in how many ways; ``repaired``: the result is that of the repaired operation; ``spot``: where it was called.
     """
 
-    def __init__(self, mismatch: Mismatch, part: nn.Module, call: int, choices: int = 1, repaired: bool = False) -> None:
+    def __init__(
+        self, mismatch: Mismatch, part: nn.Module, call: int, spot: Optional[Spot], choices: int = 1, repaired: bool = False
+    ) -> None:
         self.mismatch = mismatch
         self.part = part
         self.call = call
+        self.spot = spot
         self.choices = choices
         self.repaired = repaired
 
@@ -116,7 +120,7 @@ class Recovering(TorchFunctionMode):
         if output is _NONE:
             return _NONE
         producer = producer_of(problem.data.get("got"), opened.call.index, calls)
-        self.found.append(Recovered(Mismatch(problem, producer), part, opened.call.index))
+        self.found.append(Recovered(Mismatch(problem, producer), part, opened.call.index, spot_of(sys._getframe(1))))
         if kind == ATTENTION and any(torch_layer(record.part) in WHOLE for record in self._trace.open_calls()[:-1]):
             self._inside = error
             return _NONE
@@ -137,7 +141,8 @@ class Recovering(TorchFunctionMode):
         choice = self._choices.pop(0) if len(results) > 1 and self._choices else 0
         output = self._carefully(results[choice])
         if output is not _NONE:
-            self.found.append(Recovered(Mismatch(problem), opened.module, self._trace.next_index, len(results), repaired))
+            spot, after = spot_of(sys._getframe(1)), self._trace.next_index
+            self.found.append(Recovered(Mismatch(problem), opened.module, after, spot, len(results), repaired))
         return output
 
     def _innermost(self) -> Optional[OpenFailure]:

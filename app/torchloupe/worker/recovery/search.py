@@ -2,19 +2,24 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from ...analysis.mismatch_chain import GOES_ON, causes, key_of
+from ...analysis.source_edits import Edit
 from ...wire.problems import Fix, Problem
 from ...wire.traces import LayerCall
 from ..input_values import SampleInput
+from ..patches import with_patches
 from ..places import Places
-from ..repairs import RUNS, changed_input, put_in_place, rebuilt, try_fixes
+from ..repairs import RUNS, changed_input, make_changes, try_fixes
 from ..repetition import Repetition
+from ..source_trial import Spot, with_edits
 from .missing_dimension import is_of_doubtful_rank, missing_dimension
 from .other_sizes import other_sizes
-from .producers import changes_before
+from .producers import changes_before, layers_before
 from .recovering import Recovered, Recovering
+from .rewriting import Change, Rewriting
 
 _SECONDS = 20.0
 _MOST_PASSES = 40
@@ -37,19 +42,17 @@ def every_mismatch(first: Problem, repetition: Repetition, places: Places, told:
     found = search.found()
     if search.given is None and (not found or found[0].mismatch.key != key_of(first)):
         return (first,)
-    own, following = search.with_causes(found)
-    if search.given is not None:
-        further = own
-    else:
-        first, further = _marked(first, own[0], search.is_whole and len(own) == 1), own[1:]
-        first = _with_consequences(search.with_better(first), following[0])
-        following = following[1:]
-    problems = [_told(search.tried(each), told) for each in further]
-    problems = [_with_consequences(problem, those) for problem, those in zip(problems, following)]
-    if problems and search.runs_with([first, *problems]):
-        text = f"With the fixes of these {len(problems) + 1} mismatches together the model runs to its end."
-        first = replace(first, hint=f"{first.hint} {text}".strip(), data={**first.data, "runs_with_all_fixes": True})
-    return (first, *problems)
+    problems = search.problems(found, first, told)
+    if len(problems) > 1 and search.runs_with(problems):
+        text = f"With the fixes of these {len(problems)} mismatches together the model runs to its end."
+        first = problems[0]
+        data = {**first.data, "runs_with_all_fixes": True}
+        problems[0] = replace(first, hint=f"{first.hint} {text}".strip(), data=data)
+    return with_patches(problems, repetition.model, places)
+
+
+class NotMade(Exception):
+    """The line to be changed is in no function that can be had."""
 
 
 class _Search:
@@ -65,6 +68,10 @@ class _Search:
         self._doubtful: Dict[Key, Key] = {}
         self._better: Dict[Key, Fix] = {}
         self._calls: List[LayerCall] = []
+        self._found: List[Recovered] = []
+        self._found_calls: List[LayerCall] = []
+        self._chosen: Dict[Key, Change] = {}
+        self._gone: Set[Key] = set()
         self._passes = 0
         self._until = time.monotonic() + _SECONDS
 
@@ -89,6 +96,7 @@ class _Search:
                 if each.mismatch.key not in sure:
                     self._doubtful.setdefault(each.mismatch.key, point.mismatch.key)
         self.is_whole = error is None
+        self._found, self._found_calls = best, self._calls
         if len(best) > 1 and error is None:
             self._smaller(best)
         if best and self._repetition.given.source == "worked_out":
@@ -124,12 +132,12 @@ class _Search:
         """One change of a layer before it may do away with several mismatches at once: then they are one."""
         keys, roots = _keys(found), causes([each.mismatch for each in found])
         own = [each for each, root in zip(found, roots) if root is None]
-        plan = [(each, changes_before(each.mismatch.problem, each.call, self._calls, self.model)) for each in own]
+        plan = [(each, changes_before(each.mismatch.problem, each.call, self._found_calls, self.model)) for each in own]
         for each, fixes in plan:
             for fix in fixes if each.mismatch.key not in self._doubtful else ():
                 if not self._may_go_on():
                     return
-                left, error = self._pass(self._choices, changes=[fix])
+                left, error = self._pass(self._choices, change=Change(fixes=(fix,)))
                 gone = keys - _keys(left)
                 if error is None and each.mismatch.key in gone and len(gone) > 1 and _keys(left) < keys:
                     root, *others = [other.mismatch.key for other in found if other.mismatch.key in gone]
@@ -139,14 +147,49 @@ class _Search:
                     self._better[root] = replace(fix, verified=True, outcome=outcome)
                     break
 
-    def tried(self, recovered: Recovered) -> Problem:
-        """Its problem with its fixes tried where all the others are got over."""
+    def problems(self, found: Sequence[Recovered], first: Problem, told: int) -> List[Problem]:
+        """Each with a cause of its own, with its repairs tried and with what follows from it. ``first`` was tried before."""
+        own, following = self.with_causes(found)
+        left = list(zip(own, following))
+        problems = [first] if self.given is not None else []
+        while left:
+            (each, those), *left = left
+            if problems:
+                problem = _told(self.tried(each, len(left)), told)
+            else:
+                problem = _marked(first, each, self.is_whole and not left)
+                problem = self.with_better(self.rewritten(problem, each, len(left)))
+            gone = [(other, after) for other, after in left if other.mismatch.key in self._gone]
+            left = [pair for pair in left if pair not in gone]
+            problems.append(
+                _with_consequences(problem, [*those, *(it for other, after in gone for it in (other.mismatch.problem, *after))])
+            )
+        return problems
+
+    def tried(self, recovered: Recovered, others: int) -> Problem:
+        """Its problem with its fixes tried where all the ``others`` are got over."""
         problem = recovered.mismatch.problem
         if "operation" in problem.data:
             problem = _marked(problem, recovered, False)
         elif self._may_go_on():
             problem = try_fixes(problem, recovered.part, _Continued(self, problem.module))
-        return self.with_better(problem)
+        return self.with_better(self.rewritten(problem, recovered, others))
+
+    def rewritten(self, problem: Problem, recovered: Recovered, others: int) -> Problem:
+        """The problem with the lines of forward, and the layers before, that were changed with success."""
+        before: List[Fix] = []
+        if "operation" in problem.data:
+            before = [*layers_before(problem, recovered.call, self._found_calls, self.model)]
+            before += changes_before(problem, recovered.call, self._found_calls, self.model)
+        points = [each for each in self._found if each.choices > 1]
+        at = next((at for at, each in enumerate(points) if each.mismatch.key == recovered.mismatch.key), len(points))
+        choices = [*self._choices[:at], *self._choices[at + 1 :]]
+        rewriting = Rewriting(
+            self._places, self._may_go_on, self._chosen, _keys(self._found), lambda change: self._pass(choices, change=change)
+        )
+        problem = rewriting.rewritten(problem, recovered, before, others)
+        self._gone = rewriting.gone
+        return problem
 
     def with_better(self, problem: Problem) -> Problem:
         """The problem, with the change first that does away with what follows from it, too."""
@@ -158,11 +201,18 @@ class _Search:
 
     def runs_with(self, problems: Sequence[Problem]) -> bool:
         """Whether the pass ends without a mismatch once the first fix of each is made, for good and together."""
-        fixes = [next((fix for fix in problem.fixes if fix.verified), None) for problem in problems]
-        if None in fixes or not self._may_go_on():
-            return False
-        found, error = self._pass([], changes=[fix for fix in fixes if fix is not None])
-        return error is None and all(each.repaired for each in found)
+        edits: List[Tuple[Spot, Tuple[Edit, ...]]] = []
+        fixes: List[Fix] = []
+        for problem in problems:
+            chosen = self._chosen.get(key_of(problem))
+            verified = next((fix for fix in problem.fixes if fix.verified), None)
+            if verified is None:
+                return False
+            is_line = chosen is not None and key_of(problem) not in self._better
+            edits += chosen.edits if chosen is not None and is_line else ()
+            fixes += chosen.fixes if chosen is not None and is_line else (verified,)
+        found, error = self._pass([], change=Change(tuple(edits), tuple(fixes))) if self._may_go_on() else ([], None)
+        return bool(self._may_go_on()) and error is None and all(each.repaired for each in found)
 
     def run(self, prepare: Callable[[], None], given: Optional[SampleInput], spared: Optional[str]) -> Optional[BaseException]:
         """One more pass, with a change to the model or to the input."""
@@ -170,21 +220,17 @@ class _Search:
         return self._repetition.run(within=within, prepare=prepare, given=given or self.given)
 
     def _pass(
-        self, choices: Sequence[int], given: Optional[SampleInput] = None, changes: Sequence[Fix] = ()
+        self, choices: Sequence[int], given: Optional[SampleInput] = None, change: Change = Change()
     ) -> Tuple[List[Recovered], Optional[BaseException]]:
         self._passes += 1
         recovering = Recovering(self.model, self._places, choices)
-        error = self._repetition.run(within=recovering, given=given or self.given, prepare=lambda: self._make(changes))
+        with with_edits(self.model, change.edits) as is_made:
+            error: Optional[BaseException] = None
+            if is_made:
+                prepare = partial(make_changes, self.model, change.fixes)
+                error = self._repetition.run(within=recovering, given=given or self.given, prepare=prepare)
         self._calls = recovering.calls
-        return recovering.found, error
-
-    def _make(self, changes: Sequence[Fix]) -> None:
-        for fix in changes:
-            if fix.kind == "set_argument" and fix.module is not None and fix.argument:
-                layer = self.model.get_submodule(fix.module)
-                new = rebuilt(layer, fix.argument, fix.value)
-                if new is not None:
-                    put_in_place(self.model, layer, new)
+        return recovering.found, error if is_made else NotMade()
 
     def _may_go_on(self) -> bool:
         return self._passes < _MOST_PASSES and time.monotonic() < self._until

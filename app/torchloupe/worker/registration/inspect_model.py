@@ -15,9 +15,11 @@ from ...analysis.registration.forward_facts import ForwardFacts
 from ...analysis.registration.forward_findings import forward_problems
 from ...analysis.registration.mode_findings import mode_problems
 from ...analysis.registration.source_reads import SourceReads
+from ...analysis.silent_mismatches import without_consequences
 from ...wire.errors import TorchloupeError
 from ...wire.problems import Problem
 from ...wire.registration import InspectedModel, InspectModel
+from ...wire.requests import RunForward
 from ..collector import collector_at_rest
 from ..context import Context
 from ..explain import CouldNotRun, said_by
@@ -26,6 +28,7 @@ from ..input_values import SampleInput
 from ..model_state import COPY_LIMIT_BYTES, ModelState
 from ..nested import tensors_in
 from ..numerics.look import looked_at_values
+from ..repetition import Repetition
 from ..sample_input import sample_input
 from ..source_loader import parsed
 from ..target import Target
@@ -35,6 +38,7 @@ from ..without_data import needs_data, without_data
 from .forward_seen import seen_in_forward
 from .modes import EvalPasses, looked_at_modes
 from .moves import stays_behind
+from .silent import silent_mismatches
 from .watch_forward import ForwardWatch, graphs_on, set_mode
 
 _MOST_INPUT_ELEMENTS = 1 << 22
@@ -119,6 +123,7 @@ class _Look:
         watch, facts = self._seen(reads)
         error, effects = watch.passes[0].error, watch.passes[0].side_effects
         values: List[Problem] = []
+        silent: List[Problem] = []
         if any(not each.is_global for each in facts.foreign):
             self._context.progress(1, _STEPS, "moving a copy")
             stays = stays_behind(self._model)
@@ -129,11 +134,14 @@ class _Look:
             self._note(f"The forward pass failed, what comes after was not looked at: {said_by(error)}")
         elif effects:
             self._note(_not_run_again(effects))
-        elif not self._request.shapes_only:
+        else:
+            silent = self._silent(watch)
+        if error is None and not effects and not self._request.shapes_only:
             self._context.progress(2, _STEPS, "comparing the modes")
             facts = self._modes(facts, self._eval_output(watch))
             values = self._values()
-        return forward_problems(facts) + left_out_problems(facts.modules, sources) + mode_problems(facts) + values, self._notes
+        modes = without_consequences(mode_problems(facts), silent)
+        return forward_problems(facts) + left_out_problems(facts.modules, sources) + modes + silent + values, self._notes
 
     def _seen(self, reads: SourceReads) -> Tuple[ForwardWatch, ForwardFacts]:
         """What watched passes showed; the model is as it was before them."""
@@ -177,6 +185,21 @@ class _Look:
             return self._given, nullcontext()
         device = next((tensor.device for tensor in self._walked.tensors), None)
         return without_data(self._given, device)
+
+    def _silent(self, watch: ForwardWatch) -> List[Problem]:
+        """Sizes that go together by chance, tried again on shapes alone where that can be."""
+        seen = watch.passes[0].axes
+        if not seen.reshaped and not seen.met:
+            return []
+        given, flow = self._flow(not self._has_data)
+        check = self._context.cancel.raise_if_requested
+        repetition = Repetition(
+            self._model, given, flow, self._before, RunForward(mode=self._request.mode, seed=self._request.seed), check
+        )
+        by_identity = watch.walked.by_identity
+        found = silent_mismatches(seen, repetition, self._target.places, lambda part: by_identity.get(id(part), ("",))[0])
+        self._before.restore()
+        return found
 
     def _is_large(self) -> bool:
         weights = sum(each.numel() * each.element_size() for each in self._walked.tensors if not is_lazy(each))

@@ -23,6 +23,7 @@ from ..tensor_values import Prints, same_bits
 from ..torch_compat import is_lazy, uncompiled
 from ..walked import Walked
 from . import raw
+from .axis_watch import AxisWatch
 from .call_watch import BirthWatch, CallWatch, DirectWatch
 from .global_things import GlobalThing, global_things
 from .hidden import Held, registered_tensors
@@ -49,6 +50,7 @@ class Pass:
     births: BirthWatch
     direct: DirectWatch
     operations: OperationWatch
+    axes: AxisWatch
     changed_inputs: List[Tuple[str, Seen]] = field(default_factory=list)
     graphs: Graphs = field(default_factory=dict)
     prints: Optional[Prints] = None
@@ -113,13 +115,15 @@ class ForwardWatch:
         foreign.update((thing.name, thing.tensor) for thing in self.globals)
         left = [tensor for kept in (self.passes[-1].graphs.values() if self.passes else ()) for tensor in kept]
         seen.operations.expect(self._known, foreign, inputs, left)
+        seen.axes.expect(tensor for _, tensor in inputs)
         effects = SideEffects(self.places, diverted=True, files=self._files)
         torch.manual_seed(seed)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST_PYTHON))
         started = time.perf_counter()
         try:
             with ExitStack() as inside:
-                for each in (uncompiled(), effects, flow, seen.direct, seen.births, seen.calls, seen.operations):
+                axes = nullcontext() if self.passes else seen.axes  # in the other mode they are the same
+                for each in (uncompiled(), effects, flow, seen.direct, seen.births, seen.calls, axes, seen.operations):
                     inside.enter_context(each)
                 output = self.model(*mine.positional, **mine.keywords)
             seen.outputs = [tensor.detach().clone() for _, tensor in tensors_in(output)]
@@ -155,7 +159,8 @@ class ForwardWatch:
         calls = CallWatch(self._check)
         births = BirthWatch(self.places, calls)
         direct = DirectWatch(self._forwards() if self.reads.calls_forward else [], self.places, calls)
-        return Pass(self.model.training, calls, births, direct, OperationWatch(self.places, calls, self._check))
+        operations, axes = OperationWatch(self.places, calls, self._check), AxisWatch(self.places, calls)
+        return Pass(self.model.training, calls, births, direct, operations, axes)
 
     def _forwards(self) -> List[Any]:
         """The classes with a forward of their own, of registered and of hidden modules."""

@@ -27,6 +27,7 @@ from ..sample_input import sample_input
 from ..side_effects import SideEffects
 from ..target import Target
 from ..torch_compat import uncompiled
+from .batch_axis import lost_batch
 from .gathering import Gathered, gather
 from .kept_optimizers import KeptOptimizers
 from .step_watch import StepWatch
@@ -164,8 +165,23 @@ class _Step:
         others = [each for each in problems if each.code not in (NAN_ORIGIN, INF_ORIGIN)]
         return problems if found is None else [found, *others]
 
+    def _lost_batch(self, facts: StepFacts) -> Optional[Problem]:
+        """The way of the batch through the model, where the loss was given other samples than targets."""
+
+        def put_back() -> None:
+            self._before.restore()
+            self._set_mode()
+
+        if facts.meeting is None:
+            return None
+        put_back()
+        return lost_batch(self._model, self._given, facts.meeting, self._target.places, put_back)
+
     def _problems(self, facts: StepFacts) -> Tuple[Problem, ...]:
         if self._failed is None:
             return tuple(self._with_origin(step_problems(facts)))
+        eaten = self._lost_batch(facts)
+        if eaten is not None:
+            return (eaten,)
         raised = problem_of(self._failed, "step-failed", "The training step failed", self._target.places)
         return tuple(failure_problems(facts, raised))
