@@ -2,7 +2,15 @@
 
 import pytest
 
-from torchloupe.analysis.mismatch_chain import Mismatch, causes, key_of, producer_of, sizes_that_clash
+from torchloupe.analysis.mismatch_chain import (
+    Mismatch,
+    are_alike,
+    causes,
+    changes_asked,
+    key_of,
+    producer_of,
+    sizes_that_clash,
+)
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.tensors import TensorMeta
 from torchloupe.wire.traces import LayerCall
@@ -97,3 +105,31 @@ def test_that_a_size_comes_from_the_call_that_made_it():
     assert producer_of(64, 6, calls) == 5
     assert producer_of(7, 6, calls) is None
     assert producer_of(2, 6, calls) is None
+
+
+def asked(expected=None, got=None, **data):
+    sizes = {"expected": expected, "got": got} if expected is not None else {}
+    return Problem("shape-mismatch", "", data={**sizes, **data})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (asked(64, 48), asked(64, 48), True),
+        (asked(64, 48), asked(80, 64), True),
+        (asked(64, 48), asked(256, 192), True),
+        (asked(64, 48), asked(50, 70), False),
+        (asked(64, 48), asked(operation="view", shapes=[[2, 48]]), True),
+        (asked(64, 48), asked(operation="view", shapes=[[2, 47]]), False),
+        (asked((2, 4, 8), (2, 4, 9)), asked(50, 70), True),
+    ],
+    ids=["the same", "joined with more", "flattened", "others", "an operation on it", "an operation beside it", "a state"],
+)
+def test_that_mismatches_that_one_change_could_repair_are_alike(one, other, alike):
+    assert are_alike(one, other) == alike
+
+
+def test_that_two_operands_ask_for_either_size():
+    clash = Problem("broadcast-mismatch", "", data={"operation": "+", "shapes": [[2, 5, 8], [2, 5, 6]]})
+    assert set(changes_asked(clash)) == {(8, 6), (6, 8)}
+    assert list(changes_asked(asked())) == []

@@ -108,6 +108,13 @@ def test_that_a_problem_is_told_with_place_hint_and_repairs() -> None:
     ]
 
 
+def test_that_the_first_patch_is_told_with_its_problem() -> None:
+    patches = ("--- a/net.py\n+++ b/net.py\n@@ -1 +1 @@\n-a\n+b\n", "--- a/other.py\n")
+    fixes = (Fix("change_input", "Add it."), *(Fix("edit_source", "Write b.", verified=True, patch=patch) for patch in patches))
+    lines = wording.problem_lines(Problem("shape-mismatch", "No.", fixes=fixes))
+    assert lines[-5:] == ["    --- a/net.py", "    +++ b/net.py", "    @@ -1 +1 @@", "    -a", "    +b"]
+
+
 def test_that_a_problem_without_a_place_has_no_line_for_it() -> None:
     assert wording.problem_lines(Problem("usage", "No.")) == ["error: No."]
 

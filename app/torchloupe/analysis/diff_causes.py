@@ -21,14 +21,15 @@ KNOWN_LEAVES = {
 }
 
 
-def diff_causes(rows: Sequence[DiffRow], explained: Sequence[Explained]) -> Tuple[Cause, ...]:
-    """The causes of all rows that are not plainly matched, renames first."""
+def diff_causes(rows: Sequence[DiffRow], explained: Sequence[Explained], solved: Sequence[Cause] = ()) -> Tuple[Cause, ...]:
+    """The causes of all rows that are not plainly matched, renames first. ``solved`` are those of keys that no prefix explains."""
     found = [row.found.key for row in rows if row.found]
     expected = [row.expected.key for row in rows if row.expected]
     kept = [row.found.key for row in rows if row.found and row.expected and row.found.key == row.expected.key]
     causes = [rename_cause(each, found, kept) for each in explained]
     if found and expected and len(found) + len(expected) == len(rows):
         return (_nothing(found, expected),)
+    causes += solved
     causes += [_shape_cause(each) for each in changed_sizes([row for row in rows if row.status == SHAPE])]
     causes += _transposed([row for row in rows if row.status == TRANSPOSED])
     causes += _missing([row for row in rows if row.status == MISSING], expected, _paired(rows))

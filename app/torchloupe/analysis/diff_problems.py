@@ -17,6 +17,13 @@ _LONGEST = 120
 _CODES = {
     "prefix": "checkpoint-renamed",
     "wrapper": "checkpoint-renamed",
+    "renamed": "checkpoint-renamed",
+    "shifted": "checkpoint-renamed",
+    "tie": "checkpoint-renamed",
+    "reshaped": "checkpoint-shape",
+    "fused": "checkpoint-shape",
+    "split": "checkpoint-shape",
+    "optimizer": "checkpoint-unexpected",
     "nothing": "checkpoint-nothing-loaded",
     "missing": "checkpoint-missing",
     "tied": "checkpoint-missing",

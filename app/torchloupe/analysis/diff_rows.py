@@ -5,7 +5,11 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 MATCHED, MISSING, UNEXPECTED, SHAPE, DTYPE = "matched", "missing", "unexpected", "shape", "dtype"
 RENAMED, TRANSPOSED, RESIZED, FUSED, SPLIT = "renamed", "transposed", "resized", "fused", "split"
-STATUSES = (MATCHED, RENAMED, DTYPE, TRANSPOSED, RESIZED, FUSED, SPLIT, SHAPE, MISSING, UNEXPECTED)
+RESHAPED = "reshaped"
+"""The same numbers in another arrangement: ones more or less, sizes joined, a convolution's sizes in another order."""
+HOMELESS = (SHAPE, FUSED, SPLIT)
+"""Statuses of pairs that a new name alone does not make fit: they are not in the mapping."""
+STATUSES = (MATCHED, RENAMED, DTYPE, TRANSPOSED, RESHAPED, RESIZED, FUSED, SPLIT, SHAPE, MISSING, UNEXPECTED)
 
 UNINITIALIZED = "uninitialized"
 """The dtype of a key whose parameter is lazy: it takes whatever shape and dtype the checkpoint has."""
@@ -24,7 +28,7 @@ class DiffRow(NamedTuple):
     """One line of the diff.
 
     ``status`` is one of ``STATUSES``. ``missing`` has no ``found``, ``unexpected`` no ``expected``. ``how`` says what led from
-    one key to the other (``"prefix module."``), empty for equal keys. ``confidence`` of a pair is in 0 to 1; 0 without a pair.
+    one key to the other (``"prefix module."``), empty for equal keys. A key that is joined or split has a row for each of its parts. ``confidence`` of a pair is in 0 to 1; 0 without a pair.
     """
 
     status: str
@@ -38,8 +42,8 @@ class DiffRow(NamedTuple):
 class Cause:
     """Why a number of keys differ, as one thing to say: ``text`` what is so, ``hint`` what to do.
 
-    ``kind`` is ``prefix``, ``wrapper``, ``nothing``, ``missing``, ``tied``, ``counter``, ``unexpected``, ``shape``, ``transposed``
-    or ``dtype``. ``data`` holds the facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
+    ``kind`` is ``prefix``, ``wrapper``, ``nothing``, ``missing``, ``tied``, ``counter``, ``unexpected``, ``optimizer``, ``shape``,
+    ``transposed``, ``dtype``, ``renamed``, ``shifted``, ``reshaped``, ``fused``, ``split`` or ``tie``. ``data`` holds the facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
     """
 
     kind: str

@@ -1,7 +1,7 @@
 """Which of several mismatches have a cause of their own, and which only follow from an earlier one."""
 
 from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from ..wire.problems import Problem
 from ..wire.traces import DONE, LayerCall
@@ -70,6 +70,29 @@ def _follows(later: Mismatch, earlier: Mismatch) -> bool:
     if _built_for(one) != built or one.code != other.code:
         return False
     return one.code == "dtype-mismatch" or _made_at(one) == _made_at(other) is not None or later.producer == earlier.producer
+
+
+def are_alike(one: Problem, other: Problem) -> bool:
+    """Whether one change of a layer before both could repair both: by the same difference, or in the same ratio. Of one that asks
+    for no single size (a state of an RNN) nobody knows."""
+    asked = list(changes_asked(one))
+    for got, wanted in asked:
+        for their_got, theirs in changes_asked(other):
+            if wanted - got == theirs - their_got or wanted * their_got == theirs * got:
+                return True
+    shapes = [size for shape in other.data.get("shapes", ()) for size in shape]
+    return not asked or any(got in shapes for got, _ in asked)
+
+
+def changes_asked(problem: Problem) -> Iterator[Tuple[int, int]]:
+    """What is given, and what it should be; of two operands either may be meant."""
+    got, expected = problem.data.get("got"), problem.data.get("expected")
+    if isinstance(got, int) and isinstance(expected, int):
+        yield got, expected
+    one, *other = [size for size in sizes_that_clash(problem) if isinstance(size, int)] or [0]
+    for size in other:
+        yield one, size
+        yield size, one
 
 
 def _built_for(problem: Problem) -> Tuple[object, object]:

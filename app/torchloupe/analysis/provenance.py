@@ -22,6 +22,57 @@ class Origin:
         return f"{size} = {' x '.join(map(str, self.factors))}, the output of {module}{line}"
 
 
+@dataclass(frozen=True)
+class Maker:
+    """What gave a tensor of ``shape``: a layer or a function (``name``, in backticks) at ``line``, from the result of ``source``.
+
+    ``hands_on``: it only reshaped what it got, or kept its sizes. ``makes``: its features are its own, whatever their number.
+    """
+
+    name: str
+    line: Optional[int]
+    shape: Tuple[int, ...]
+    source: "Optional[Maker]" = None
+    hands_on: bool = False
+    makes: bool = False
+
+
+def made_text(size: int, maker: Optional[Maker]) -> str:
+    """``9216 = 64 x 12 x 12, the output of `F.max_pool2d` (line 19)``; empty where it is not known."""
+    while maker is not None and maker.hands_on:
+        maker = maker.source
+    if maker is None:
+        return ""
+    if size in maker.shape[1:]:
+        return f"{size} comes from {_where(_first_with(size, maker))}"
+    for start in (1, 2, 0):
+        factors = maker.shape[start:]
+        if len(factors) > 1 and product(factors) == size:
+            return f"{size} = {' x '.join(map(str, factors))}, the output of {_where(maker)}"
+    return ""
+
+
+def _first_with(size: int, maker: Maker) -> Maker:
+    """The first on the way that had an axis of this size: a pooling keeps the channels that a convolution made."""
+    axis = maker.shape.index(size, 1)
+    while not maker.makes and maker.source is not None and maker.source.shape[axis : axis + 1] == (size,):
+        maker = maker.source
+    return maker
+
+
+def _where(maker: Maker) -> str:
+    return f"{maker.name} (line {maker.line})" if maker.line else maker.name
+
+
+def shape_made_text(shape: Tuple[int, ...], maker: Optional[Maker]) -> str:
+    """``[2, 8, 24, 24] from `up` (line 14)``; empty where it is not known."""
+    if maker is None:
+        return ""
+    while maker.hands_on and maker.source is not None and maker.source.shape == shape:
+        maker = maker.source
+    return f"{list(shape)} from {_where(maker)}"
+
+
 def origin_of(size: int, before: int, calls: Sequence[LayerCall]) -> Optional[Origin]:
     """The nearest finished call before call ``before`` whose output has ``size`` as an axis or as a product of its axes.
 

@@ -1,19 +1,24 @@
 """Compare the keys of a model with those of a checkpoint: what fits, what is missing, and why.
 
-The pairs come from the matchers in ``key_matchers``, asked in order; the words come from ``diff_causes``.
+The pairs come from the matchers in ``key_matchers``, asked in order; what they leave is solved as a whole by ``mapping``. The words come from
+``diff_causes`` and ``solved_causes``.
 """
 
 from collections import Counter
-from typing import Sequence
+from typing import Iterable, Iterator, Sequence, Tuple
 
 from .diff_causes import diff_causes
 from .diff_problems import diff_problems
 from .diff_rows import (
     DTYPE,
+    FUSED,
+    HOMELESS,
     MATCHED,
     MISSING,
     RENAMED,
+    RESHAPED,
     SHAPE,
+    SPLIT,
     STATUSES,
     TRANSPOSED,
     UNEXPECTED,
@@ -24,12 +29,16 @@ from .diff_rows import (
     StateDictDiff,
 )
 from .key_matchers import Pair, match
+from .mapping.fused import Joined
+from .solved_causes import solved_causes
+from .solved_keys import solved_keys
 
 __all__ = [
     "DTYPE",
     "MATCHED",
     "MISSING",
     "RENAMED",
+    "RESHAPED",
     "SHAPE",
     "STATUSES",
     "TRANSPOSED",
@@ -43,23 +52,46 @@ __all__ = [
     "state_dict_diff",
 ]
 
+JOINED = 0.9
+"""How sure it is that tensors are parts of another one: their sizes and names say it."""
+
 
 def state_dict_diff(expected: Sequence[KeyEntry], found: Sequence[KeyEntry]) -> StateDictDiff:
     """Compare ``expected`` (the model's keys) with ``found`` (the checkpoint's). A key that occurs twice counts once."""
     wanted, have = {entry.key: entry for entry in expected}, {entry.key: entry for entry in found}
-    matches = match(wanted, have)
-    homes = {pair.expected.key: pair for pair in matches.pairs}
-    rows = [_paired_row(homes[key]) if key in homes else DiffRow(MISSING, entry, None) for key, entry in wanted.items()]
-    if len(homes) < len(have):
-        housed = {pair.found.key for pair in matches.pairs}
+    keys = solved_keys(wanted, have, match(wanted, have))
+    homes = {pair.expected.key: [_paired_row(pair)] for pair in keys.matches.pairs}
+    solved = {pair.found.key for pair in keys.solved}
+    for key, row in _joined_rows(keys.joined):
+        homes.setdefault(key, []).append(row)
+    rows = [row for key, entry in wanted.items() for row in homes.get(key) or (DiffRow(MISSING, entry, None),)]
+    if len(homes) < len(have) or keys.joined:
+        housed = {row.found.key for row in rows if row.found}
         rows += [DiffRow(UNEXPECTED, None, entry) for key, entry in have.items() if key not in housed]
-    mapping = {row.found.key: row.expected.key for row in rows if row.found and row.expected and row.status != SHAPE}
+    rows = [_same_numbers(row) if row.found and row.status == SHAPE and row.found.key in solved else row for row in rows]
+    mapping = {row.found.key: row.expected.key for row in rows if row.found and row.expected and row.status not in HOMELESS}
     counts = {**dict.fromkeys(STATUSES, 0), **Counter(row.status for row in rows)}
-    return StateDictDiff(tuple(rows), mapping, counts, diff_causes(rows, matches.explained))
+    return StateDictDiff(tuple(rows), mapping, counts, diff_causes(rows, keys.matches.explained, solved_causes(keys)))
 
 
 def _paired_row(pair: Pair) -> DiffRow:
     return DiffRow(_status(pair.expected, pair.found), pair.expected, pair.found, pair.how, pair.confidence)
+
+
+def _same_numbers(row: DiffRow) -> DiffRow:
+    return row._replace(status=RESHAPED)
+
+
+def _joined_rows(joined: Iterable[Joined]) -> Iterator[Tuple[str, DiffRow]]:
+    """A row for each part, with the expected key that it belongs to."""
+    for each in joined:
+        start = 0
+        for part in each.parts:
+            end = start + part.shape[each.axis]
+            how = f"{start:,} to {end - 1:,} of dimension {each.axis} of {each.whole.key}"
+            expected, found = (part, each.whole) if each.split else (each.whole, part)
+            yield expected.key, DiffRow(SPLIT if each.split else FUSED, expected, found, how, JOINED)
+            start = end
 
 
 def _status(expected: KeyEntry, found: KeyEntry) -> str:

@@ -136,7 +136,7 @@ def fix_text(fix: Fix) -> str:
 
 
 def problem_lines(problem: Problem) -> List[str]:
-    """A problem as lines of text: severity and message, the place, the hint, the fixes."""
+    """A problem as lines of text: severity and message, the place, the hint, the fixes, and the first of them that is a patch."""
     lines = [f"{problem.severity}: {problem.message}"]
     place = place_text(problem)
     if place:
@@ -144,4 +144,6 @@ def problem_lines(problem: Problem) -> List[str]:
     if problem.hint:
         lines.append(f"  {problem.hint}")
     lines.extend(f"  fix: {fix_text(fix)}" for fix in problem.fixes)
+    patch = next((fix.patch for fix in problem.fixes if fix.patch), "")
+    lines.extend(f"    {line}".rstrip() for line in patch.splitlines())
     return lines

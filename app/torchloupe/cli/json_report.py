@@ -121,7 +121,8 @@ def _problem(problem: Problem) -> Plain:
 def _fix(fix: Fix) -> Plain:
     plain: Plain = {"kind": fix.kind, "module": fix.module, "argument": fix.argument, "value": fix.value}
     outcome = {"outcome": fix.outcome} if fix.outcome else {}
-    return {**plain, "text": fix.text, "verified": fix.verified, **outcome}
+    patch = {"patch": fix.patch} if fix.patch else {}
+    return {**plain, "text": fix.text, "verified": fix.verified, **outcome, **patch}
 
 
 def _state_dict(diff: StateDictDiff, values: Sequence[ComparedValues]) -> Plain:

@@ -9,12 +9,11 @@ import dataclasses
 import math
 import typing
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any, Callable, Dict, Iterator, List, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from . import activations, arguments, loading, numbers, numerics, opening, registration, requests, steps
+from .columns import columns
 from .errors import ProtocolError
-from .many import maker
 from .traces import ForwardReport
 
 MESSAGES: Dict[str, type] = {
@@ -31,10 +30,7 @@ LONG_ROWS = 100
 
 
 class Rows:
-    """A long tuple of dataclasses: each part is how many there are in it, and a column for each field.
-
-    A column in which all is equal is one value long.
-    """
+    """A long tuple of dataclasses, in parts, as ``columns.Objects.rows`` makes them."""
 
     def __init__(self, parts: List[List[Any]]) -> None:
         self.parts = parts
@@ -118,41 +114,29 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
         item = _writer(item_kind)
         if not dataclasses.is_dataclass(item_kind):
             return lambda value: [item(part) for part in value]
-        return lambda value: [item(part) for part in value] if len(value) < LONG_ROWS else Rows(list(_columns(item_kind, value)))
+        return lambda value: [item(part) for part in value] if len(value) < LONG_ROWS else _to_rows(item_kind, value)
     return _same if kind in (int, str, bool) else to_plain
 
 
-def _columns(kind: Any, values: Tuple[Any, ...]) -> Iterator[List[Any]]:
-    """The parts of a long tuple."""
-    writers = [(attrgetter(name), _writer(hint)) for name, hint in typing.get_type_hints(kind).items()]
-    for start in range(0, len(values), PART_ROWS):
-        part = values[start : start + PART_ROWS]
-        columns = [list(map(get, part)) for get, _ in writers]
-        fields = [
-            [write(column[0])]
-            if column.count(column[0]) == len(column)
-            else column
-            if write is _same
-            else list(map(write, column))
-            for column, (_, write) in zip(columns, writers)
-        ]
-        yield [len(part), *fields]
+_column_of = columns(lambda kind: _unless_same(_writer(kind)), lambda kind: _unless_same(_reader(kind)))
+
+
+def _unless_same(convert: Callable[[Any], Any]) -> Optional[Callable[[Any], Any]]:
+    return None if convert is _same else convert
+
+
+def _to_rows(kind: Any, values: Tuple[Any, ...]) -> Rows:
+    column: Any = _column_of(kind)
+    return Rows([column.rows(values[start : start + PART_ROWS]) for start in range(0, len(values), PART_ROWS)])
 
 
 def _from_rows(kind: Any, rows: Rows) -> Iterator[Any]:
-    readers = [_reader(hint) for hint in typing.get_type_hints(kind).values()]
-    for count, *columns in rows.parts:
-        if type(count) is not int or not 0 <= count <= PART_ROWS:
-            raise ProtocolError(f"{kind.__name__}: a part of {count} rows was announced.")
-        values = [_read_column(read, column, count) for read, column in zip(readers, columns)]
-        if len(columns) != len(readers) or not all(len(column) == count for column in values):
-            raise ProtocolError(f"{kind.__name__}: its columns do not fit.")
-        yield from map(maker(kind), *values)
-
-
-def _read_column(read: Callable[[Any], Any], column: List[Any], count: int) -> List[Any]:
-    values = column if read is _same else list(map(read, column))
-    return values * count if len(values) == 1 else values
+    column: Any = _column_of(kind)
+    for part in rows.parts:
+        try:
+            yield from column.from_rows(part)
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+            raise ProtocolError(f"{kind.__name__}: its columns do not fit: {error}.") from error
 
 
 def _dataclass_writer(kind: Any) -> Callable[[Any], Any]:

@@ -13,8 +13,8 @@ from .nested import tensors_in
 from .places import Place
 from .tensor_facts import device_name, dtype_name
 
-Sizes = Tuple[Any, ...]
-"""Shape, dtype, device and memory format of one tensor."""
+Sizes = Tuple[torch.Size, torch.dtype, torch.device]
+"""What a plain tensor that lies in memory as its shape says is."""
 _FIELDS = [field.name for field in fields(LayerCall)]
 
 
@@ -22,7 +22,6 @@ class CallRecord:
     """A call in the making, of a ``part`` of the model. It has the fields of a ``LayerCall``, filled in one by one, and is told in the
     place of one: to make another object of it would cost as much as all that is noted.
 
-    ``inputs`` and ``outputs`` are the ``Sizes`` of a single tensor until it is told, unless they are metas from the beginning.
     ``stack`` are the calls that are open in its thread, ``place`` is ``file`` and ``line``,
     ``nodes`` and ``nodes_after`` are how many nodes autograd had made when it began and when it ended.
     """
@@ -32,8 +31,8 @@ class CallRecord:
     class_name: str
     call_number: int
     depth: int
-    inputs: Any = ()
-    outputs: Any = ()
+    inputs: Tuple[TensorMeta, ...] = ()
+    outputs: Tuple[TensorMeta, ...] = ()
     stats: Tuple[Optional[TensorStats], ...] = ()
     seconds: Optional[float] = None
     status: str = DONE
@@ -41,6 +40,7 @@ class CallRecord:
     line: Optional[int] = None
     training: Optional[bool] = None
     values: Tuple[PlainValue, ...] = ()
+
     part: nn.Module
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]
@@ -52,37 +52,37 @@ class CallRecord:
     nodes_after = 0
     failed = False
 
+    def as_call(self) -> LayerCall:
+        """A ``LayerCall`` that stays what it is."""
+        return LayerCall(*[getattr(self, name) for name in _FIELDS])
 
-class CallTeller:
-    """Makes records ready to be told. What many calls have in common is made once: names of arguments, metas of equal tensors."""
+
+class PlainMetas(Dict[Sizes, Tuple[TensorMeta]]):
+    """The metas of a single plain tensor under one name, each made once: equal ones are the same object."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, sizes: Sizes) -> Tuple[TensorMeta]:
+        shape, dtype, device = sizes
+        made = self[sizes] = (TensorMeta(tuple(shape), dtype_name(dtype), device_name(device), self._name),)
+        return made
+
+
+class Arguments:
+    """What goes into the calls: names of arguments, once for each class."""
 
     def __init__(self) -> None:
         self._names: Dict[type, Tuple[str, ...]] = {}
-        self._metas: Dict[Tuple[Sizes, str], TensorMeta] = {}
+        self._firsts: Dict[type, PlainMetas] = {}
 
-    def told(self, record: CallRecord) -> CallRecord:
-        """The record, with metas in place of sizes."""
-        inputs, outputs, place = record.inputs, record.outputs, record.place
-        if inputs and type(inputs[0]) is not TensorMeta:
-            record.inputs = self._meta(inputs, (self.names(record.part) or ("[0]",))[0])
-        if outputs and type(outputs[0]) is not TensorMeta:
-            record.outputs = self._meta(outputs, "")
-        if place is not None:
-            record.file, record.line = place
-        return record
-
-    def call(self, record: CallRecord) -> LayerCall:
-        """A ``LayerCall`` that stays what it is."""
-        told: Any = self.told(record)
-        return LayerCall(*[getattr(told, name) for name in _FIELDS])
-
-    def _meta(self, sizes: Sizes, name: str) -> Tuple[TensorMeta]:
-        meta = self._metas.get((sizes, name))
-        if meta is None:
-            shape, dtype, device, lies = sizes
-            meta = TensorMeta(tuple(shape), dtype_name(dtype), device_name(device), name, lies)
-            self._metas[sizes, name] = meta
-        return (meta,)
+    def first_metas(self, module: nn.Module) -> PlainMetas:
+        """Those of the first argument of the modules of its class."""
+        metas = self._firsts.get(type(module))
+        if metas is None:
+            metas = self._firsts[type(module)] = PlainMetas((self.names(module) or ("[0]",))[0])
+        return metas
 
     def tensors(self, record: CallRecord) -> List[Tuple[str, torch.Tensor]]:
         """The tensors of a call's arguments with their names."""

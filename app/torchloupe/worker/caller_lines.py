@@ -2,7 +2,7 @@
 
 import os
 from types import CodeType, FrameType
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 from .places import Place, is_foreign
 
@@ -15,6 +15,7 @@ class CallerLines:
 
     def __init__(self) -> None:
         self._kinds: Dict[CodeType, int] = {}
+        self._places: Dict[Tuple[CodeType, int], Place] = {}
         self.own_code: Optional[CodeType] = None
 
     def place(self, frame: Optional[FrameType], around: Optional[Place], is_inside: bool) -> Optional[Place]:
@@ -26,7 +27,11 @@ class CallerLines:
             if kind is None:
                 kind = self._kinds[code] = _kind_of(code)
             if kind is _USERS:
-                return code.co_filename, frame.f_lineno
+                at = code, frame.f_lasti
+                place = self._places.get(at)
+                if place is None:
+                    place = self._places[at] = code.co_filename, frame.f_lineno  # which counts through the lines of the code
+                return place
             if is_inside and (kind is _LAYERS or code is self.own_code):
                 return around
             frame = frame.f_back

@@ -14,12 +14,12 @@ from ..wire.errors import UsageError
 from ..wire.problems import WARNING, Problem
 from ..wire.requests import CallsFinished, CallsMeasured, RunForward
 from ..wire.traces import FAILED, UNFINISHED, ForwardReport
+from .autograd_graph import AutogradGraph
 from .cancel import Cancelled
 from .certificate import Certificate
 from .context import Context
 from .explain import CouldNotRun
 from .failure import ForwardFailure, generator_problem, is_own_generator, no_return_problem
-from .autograd_graph import AutogradGraph
 from .kept_for_backward import kept_bytes
 from .lazy_parts import has_lazy_parts, materialised_tree
 from .model_state import ModelState

@@ -16,6 +16,7 @@ from .tree_totals import module_totals
 
 MANY_MODULES = 4_000
 _NOWHERE = (None, None)
+_ELSEWHERE = ("of a scripted module",)
 _Class = Tuple[str, Optional[str], Optional[int], Optional[str], Optional[int]]
 """What all modules of a class have in common: its name, where it is written, where its forward is."""
 
@@ -94,16 +95,24 @@ def _of_class(module: nn.Module) -> _Class:
 
 def walk_modules(model: nn.Module) -> Iterator[Tuple[str, nn.Module]]:
     """Every (module path, module), a shared module under each of its paths; a module inside itself is not entered again."""
-    stack: List[Tuple[str, nn.Module, Tuple[int, ...]]] = [("", model, ())]
-    while stack:
-        path, module, above = stack.pop()
-        yield path, module
-        children = members_of(module, "_modules")
-        if not children or id(module) in above:
-            continue
-        above = (*above, id(module))
-        prefix = f"{path}." if path else ""
-        stack.extend([(prefix + name, child, above) for name, child in reversed(list(children)) if child is not None])
+    yield "", model
+    around = {id(model)}
+    open_ones: List[Tuple[int, str, Iterator[Tuple[str, Any]]]] = [(id(model), "", iter(list(members_of(model, "_modules"))))]
+    while open_ones:
+        identity, prefix, rest = open_ones[-1]
+        for name, module in rest:
+            if module is None:
+                continue
+            path = prefix + name
+            yield path, module
+            children = attributes_of(module).get("_modules", _ELSEWHERE)
+            if children and id(module) not in around:  # nearly all modules have none
+                around.add(id(module))
+                open_ones.append((id(module), path + ".", iter(list(members_of(module, "_modules")))))
+                break
+        else:
+            open_ones.pop()
+            around.discard(identity)
 
 
 def tensors_of(model: nn.Module) -> Iterator[torch.Tensor]:

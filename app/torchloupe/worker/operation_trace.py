@@ -61,7 +61,7 @@ class OperationTrace(TorchFunctionMode):
         super().__init__()
         self._trace = trace
         self._check = check
-        self._telling = Telling(_as_it_is, report)
+        self._telling = Telling(report)
         self._places = OperationPlaces()
         self._spoken: Dict[Any, Optional[Spoken]] = {}
         self._direct: Set[Tuple[int, str]] = set()
@@ -198,7 +198,3 @@ def _owns_its_operations(module: nn.Module) -> bool:
     if not type(module).__module__.startswith("torch."):
         return False
     return isinstance(module, nn.MultiheadAttention) or not attributes_of(module).get("_modules")
-
-
-def _as_it_is(operation: Operation) -> Operation:
-    return operation

@@ -5,7 +5,7 @@ from typing import Any, List, Optional, Tuple
 import torch
 
 from ..wire.tensors import TensorStats
-from .call_record import CallRecord
+from .call_record import CallRecord, PlainMetas
 from .measured_once import MeasuredOnce
 from .nested import metas_of, tensors_in
 
@@ -19,12 +19,13 @@ class OutputNotes:
 
     def __init__(self, statistics: bool) -> None:
         self._measured = MeasuredOnce() if statistics else None
+        self._metas = PlainMetas("")
         self._late: List[Tuple[CallRecord, List[int]]] = []
 
     def note(self, record: CallRecord, output: Any) -> None:
         """Outputs and statistics of a call that ended."""
         if type(output) is _Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
-            record.outputs = output.shape, output.dtype, output.device, ""
+            record.outputs = self._metas[output.shape, output.dtype, output.device]
             record.stats = _NOT_MEASURED
             if self._measured is not None:
                 if output.is_cpu:

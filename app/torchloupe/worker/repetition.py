@@ -7,10 +7,14 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
+from ..wire.errors import UsageError
 from ..wire.requests import RunForward
 from .input_values import SampleInput
 from .model_state import ModelState
+from .module_tree import tensors_of
+from .run_conditions import RunConditions
 from .side_effects import SideEffects
+from .without_data import without_data
 
 
 class Repetition:
@@ -32,6 +36,18 @@ class Repetition:
         self._before = before
         self._request = request
         self._check = check
+
+    def without_data(self) -> "Optional[Repetition]":
+        """The same on shapes alone; None where it is that already, or this torch cannot."""
+        if self._request.shapes_only:
+            return None
+        device = next((tensor.device for tensor in tensors_of(self.model)), None)
+        try:
+            given, flow = without_data(self.given, device)
+        except UsageError:
+            return None
+        conditions = RunConditions(self._request, device, flow)
+        return Repetition(self.model, given, conditions, self._before, self._request, self._check)
 
     def run(
         self,

@@ -6,20 +6,20 @@ from typing import Any, Callable, Deque, List, Optional
 
 AT_ONCE = 48
 """So many are told one by one: a small model that brings the process down is seen up to its last layer."""
-BATCH = 500
+BATCH = 100
 """Later so many are told together, so that telling them costs little beside them,"""
 PAUSE_SECONDS = 0.02
-"""or what there is after this time."""
+"""or what there is after this time, by a thread: not while batches fill up by themselves, as each layer of torch lets other threads have
+the interpreter, and two that both work on in Python cost more than both."""
 
 
 class Telling:
-    """A context in which ``add`` takes notes. ``make`` turns a note into what is told, ``report`` tells some of them.
+    """A context in which ``add`` takes notes. ``report`` tells some of them.
 
     A thread tells what waits, so that a layer that never ends does not keep back those before it. ``told`` is all that was told.
     """
 
-    def __init__(self, make: Callable[[Any], Any], report: Callable[[List[Any]], None]) -> None:
-        self._make = make
+    def __init__(self, report: Callable[[List[Any]], None]) -> None:
         self._report = report
         self._waiting: Deque[Any] = deque()
         self._lock = threading.Lock()
@@ -53,17 +53,19 @@ class Telling:
             self.flush()
 
     def _tell_on(self) -> None:
+        told = len(self.told)
         while not self._over.wait(PAUSE_SECONDS):
-            try:
-                self.flush()
-            except (OSError, ValueError):  # nobody listens any more: the process is about to end
-                return
+            if len(self.told) == told:
+                try:
+                    self.flush()
+                except (OSError, ValueError):  # nobody listens any more: the process is about to end
+                    return
+            told = len(self.told)
 
     def flush(self) -> None:
         """Tell what waits."""
         with self._lock:
             notes = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if notes:
-                told = [self._make(note) for note in notes]
-                self.told += told
-                self._report(told)
+                self.told += notes
+                self._report(notes)

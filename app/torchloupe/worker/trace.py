@@ -15,7 +15,7 @@ from torch import nn
 
 from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import FAILED, UNFINISHED, LayerCall
-from .call_record import CallRecord, CallTeller
+from .call_record import Arguments, CallRecord, PlainMetas
 from .caller_lines import CallerLines
 from .collector import collector_at_rest, old_objects_at_rest
 from .module_facts import attributes_of
@@ -31,11 +31,12 @@ class _Known:
     """A module that is watched: its first path and how often it was called. It is held: one that is dropped while the model runs would
     give its identity to another."""
 
-    __slots__ = ("calls", "kind", "module", "path")
+    __slots__ = ("calls", "kind", "metas", "module", "path")
 
-    def __init__(self, path: str, module: nn.Module) -> None:
+    def __init__(self, path: str, module: nn.Module, metas: PlainMetas) -> None:
         self.path = path
         self.module = module
+        self.metas = metas
         self.kind = type(module).__name__
         self.calls = 0
 
@@ -57,8 +58,8 @@ class ForwardTrace:
         self._model = model
         self._check = check
         self._notes = OutputNotes(statistics)
-        self._teller = CallTeller()
-        self._telling = Telling(self._teller.told, report)
+        self._arguments = Arguments()
+        self._telling = Telling(report)
         self._known: Dict[int, _Known] = {}
         self._lines = CallerLines()
         self._handles: List[Any] = []
@@ -71,10 +72,11 @@ class ForwardTrace:
         self.returned_nothing: List[LayerCall] = []
 
     def __enter__(self) -> "ForwardTrace":
+        known, metas_of_first = self._known, self._arguments.first_metas
         with collector_at_rest():
             for path, module in walk_modules(self._model):
-                if id(module) not in self._known:
-                    self._known[id(module)] = _Known(path, module)
+                if id(module) not in known:
+                    known[id(module)] = _Known(path, module, metas_of_first(module))
                     if attributes_of(module).get("_forward_pre_hooks"):
                         self._look_behind_hooks(module)
         self._contexts = [old_objects_at_rest(), every_layer_by_itself(), self._telling]
@@ -116,12 +118,14 @@ class ForwardTrace:
             known.calls += 1
             record.index = next(numbers)
             record.depth = len(stack) if stack is main else len(main) + len(stack)
-            record.place = place_of(frame, stack[-1].place if stack else None, bool(stack))
+            record.place = place = place_of(frame, stack[-1].place if stack else None, bool(stack))
+            if place is not None:
+                record.file, record.line = place
             record.training = members(module).get("training")
             record.args, record.kwargs = args, kwargs
             given = args[0] if len(args) == 1 and not kwargs else None
             if type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
-                record.inputs = given.shape, given.dtype, given.device, ""
+                record.inputs = known.metas[given.shape, given.dtype, given.device]
             else:
                 note_inputs(record, args, kwargs)
             record.nodes = number_of_nodes()
@@ -174,8 +178,8 @@ class ForwardTrace:
 
     def _note_inputs(self, record: CallRecord, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
         record.args, record.kwargs = args, kwargs
-        record.inputs = metas_of(self._teller.tensors(record))
-        record.values = plain_values(args, kwargs, self._teller.names(record.part))
+        record.inputs = metas_of(self._arguments.tensors(record))
+        record.values = plain_values(args, kwargs, self._arguments.names(record.part))
 
     def _end(self, record: CallRecord, output: Any) -> None:
         ended, stack = time.perf_counter(), record.stack
@@ -192,13 +196,13 @@ class ForwardTrace:
         record.nodes_after = nodes_so_far()
         self._notes.note(record, output)
         if output is None:
-            self.returned_nothing.append(self._teller.call(record))
+            self.returned_nothing.append(record.as_call())
         self._finish(record)
         self._overhead += time.perf_counter() - ended
 
     def late_stats(self) -> List[LayerCall]:
         """The calls whose statistics were made on a device, with these, which are fetched now."""
-        return [self._teller.call(record) for record in self._notes.late()]
+        return [record.as_call() for record in self._notes.late()]
 
     def _finish(self, record: CallRecord, status: Optional[str] = None) -> None:
         if status is not None:
@@ -215,8 +219,8 @@ class ForwardTrace:
             return None
         innermost = max((stack[-1] for stack in stacks), key=lambda record: record.index)
         innermost.status = status
-        tensors = [tensor for _, tensor in self._teller.tensors(innermost)]
-        failure = OpenFailure(innermost.part, self._teller.call(innermost), tensors)
+        tensors = [tensor for _, tensor in self._arguments.tensors(innermost)]
+        failure = OpenFailure(innermost.part, innermost.as_call(), tensors)
         for stack in stacks:
             for record in reversed(stack):
                 self._finish(record, status if record is innermost else UNFINISHED)

@@ -1,10 +1,10 @@
 """The other way to repair a mismatch: let the layer before it give the size that is wanted."""
 
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence
 
 from torch import nn
 
-from ...analysis.mismatch_chain import sizes_that_clash
+from ...analysis.mismatch_chain import changes_asked
 from ...wire.problems import Fix, Problem
 from ...wire.traces import DONE, LayerCall
 from ..definitions import definition_place
@@ -18,7 +18,7 @@ _GIVES = ("out_features", "out_channels", "embedding_dim", "hidden_size")
 def changes_before(problem: Problem, call: int, calls: Sequence[LayerCall], model: nn.Module) -> List[Fix]:
     """Changes of one argument of an earlier layer with which the sizes would meet. Layers that give just this size come first, and
     of them the nearest."""
-    wanted = [(path, wrong, right) for path in _before(call, calls) for wrong, right in _sizes(problem)]
+    wanted = [(path, wrong, right) for path in _before(call, calls) for wrong, right in changes_asked(problem)]
     found = [(fix, right) for path, wrong, right in wanted for fix in [_change(model, path, wrong, right)] if fix is not None]
     found.sort(key=lambda pair: pair[0].value != pair[1])
     state = _state(problem)
@@ -58,17 +58,6 @@ def _spatial(model: nn.Module, path: str, argument: str, value: int) -> Fix:
     layer, place = type(model.get_submodule(path)).__name__, definition_place(model, path)
     where = f" at line {place[1]}" if place else ""
     return Fix("set_argument", f"Set `{argument}={value}` of `{path}` ({layer}){where}.", path, argument, value)
-
-
-def _sizes(problem: Problem) -> Iterator[Tuple[int, int]]:
-    """What is given, and what it should be."""
-    got, expected = problem.data.get("got"), problem.data.get("expected")
-    if isinstance(got, int) and isinstance(expected, int):
-        yield got, expected
-    one, *other = [size for size in sizes_that_clash(problem) if isinstance(size, int)] or [0]
-    for size in other:
-        yield one, size
-        yield size, one
 
 
 def _before(call: int, calls: Sequence[LayerCall]) -> List[str]:

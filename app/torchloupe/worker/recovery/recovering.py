@@ -7,9 +7,10 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ...analysis.mismatch_chain import GOES_ON, Mismatch, producer_of
+from ...analysis.origins import with_origin
 from ...wire.problems import Problem
 from ...wire.traces import LayerCall
-from ..call_record import CallTeller
+from ..call_record import Arguments
 from ..failure import layer_problem, operation_problem, torch_layer
 from ..operations import FailingOperation
 from ..places import Places
@@ -19,6 +20,7 @@ from ..source_trial import Spot, spot_of
 from ..torch_compat import uncompiled
 from ..trace import ForwardTrace, OpenFailure
 from .guarded import is_guarded
+from .makers import Makers
 from .stand_ins import ATTENTION, WHOLE, stand_in, whole_stand_in
 from .substitutes import substitutes
 
@@ -55,7 +57,8 @@ class Recovering(TorchFunctionMode):
         self._model = model
         self._places = places
         self._trace = ForwardTrace(model, report=lambda _calls: None, check=lambda: None, statistics=False)
-        self._teller = CallTeller()
+        self._arguments = Arguments()
+        self._makers = Makers(places)
         self._choices = list(choices)
         self._spared = spared
         self._busy = False
@@ -99,12 +102,14 @@ class Recovering(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         try:
-            return func(*args, **kwargs)
+            output = func(*args, **kwargs)
         except Exception as error:
             output = _NONE if self._busy else self._of_operation(func, args, kwargs, error)
             if output is _NONE:
                 raise
-            return output
+        if not self._busy:
+            self._makers.note(func, args, kwargs, output, self._trace.open_calls())
+        return output
 
     def _of_layer(self, part: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any], error: BaseException) -> Any:
         opened, kind = self._innermost(), torch_layer(part)
@@ -119,8 +124,10 @@ class Recovering(TorchFunctionMode):
         output = self._carefully(lambda: stand_in(part, kind, problem, args, kwargs))
         if output is _NONE:
             return _NONE
+        self._makers.note_call(output, opened.call)
+        known = with_origin(problem, self._makers.of_each(opened.inputs))
         producer = producer_of(problem.data.get("got"), opened.call.index, calls)
-        self.found.append(Recovered(Mismatch(problem, producer), part, opened.call.index, spot_of(sys._getframe(1))))
+        self.found.append(Recovered(Mismatch(known, producer), part, opened.call.index, spot_of(sys._getframe(1))))
         if kind == ATTENTION and any(torch_layer(record.part) in WHOLE for record in self._trace.open_calls()[:-1]):
             self._inside = error
             return _NONE
@@ -142,6 +149,7 @@ class Recovering(TorchFunctionMode):
         output = self._carefully(results[choice])
         if output is not _NONE:
             spot, after = spot_of(sys._getframe(1)), self._trace.next_index
+            problem = with_origin(problem, self._makers.of_each(seen.tensors))
             self.found.append(Recovered(Mismatch(problem), opened.module, after, spot, len(results), repaired))
         return output
 
@@ -150,8 +158,8 @@ class Recovering(TorchFunctionMode):
         opened = self._trace.open_calls()
         if not opened:
             return None
-        tensors = [tensor for _, tensor in self._teller.tensors(opened[-1])]
-        return OpenFailure(opened[-1].part, self._teller.call(opened[-1]), tensors)
+        tensors = [tensor for _, tensor in self._arguments.tensors(opened[-1])]
+        return OpenFailure(opened[-1].part, opened[-1].as_call(), tensors)
 
     def _likely(self, problem: Problem, seen: FailingOperation, *called: Any) -> Tuple[List[Callable[[], Any]], bool]:
         found = self._carefully(lambda: substitutes(problem.code, seen, *called))

@@ -1,0 +1,108 @@
+"""Keys that no prefix explains: the whole mapping is solved, and taken where it explains more with fewer rules."""
+
+from dataclasses import dataclass
+from typing import Dict, List, Sequence, Tuple
+
+from .key_matchers import Matches, Pair, Rule, by_key
+from .key_prefixes import Keys, same_shape
+from .key_wrappers import WrapperRule
+from .mapping.fused import Joined
+from .mapping.judged import judged
+from .mapping.repeats import Side
+from .mapping.rules import NAMES, names_alike, rule_count
+from .mapping.shapes import squeezed
+from .mapping.solver import SolvedPair, solve
+from .mapping.ties import Tie, ties
+from .mapping.units import units_of
+
+_OTHER_SHAPE = 0.5
+"""What a pair of equal names and other shapes is worth, beside one that fits."""
+_FEW, _LIKELY = 0.25, 0.6
+"""Where so small a share of the keys finds a home, only names that are so much alike count."""
+
+
+@dataclass(frozen=True)
+class SolvedKeys:
+    """The matches, the pairs among them that were solved, the keys that are joined or split, and where there was a choice."""
+
+    matches: Matches
+    solved: Tuple[Pair, ...] = ()
+    joined: Tuple[Joined, ...] = ()
+    ties: Tuple[Tie, ...] = ()
+
+
+def solved_keys(expected: Keys, found: Keys, matches: Matches) -> SolvedKeys:
+    """``matches`` as they are, or completed, or replaced by a mapping that explains more."""
+    open_expected, open_found = _open(expected, matches, False), _open(found, matches, True)
+    if not _could_fit(open_expected, open_found) and all(_is_plain(each.rule) for each in matches.explained):
+        return SolvedKeys(matches)
+    anew = _filled(Matches(), _solved(expected, found), expected, found)
+    if len(open_found) == len(found):
+        return anew
+    return max((_filled(matches, _solved(open_expected, open_found), expected, found), anew), key=_worth)
+
+
+def _open(keys: Keys, matches: Matches, is_found: bool) -> Keys:
+    """The keys without a home of the same shape."""
+    housed = {(pair.found if is_found else pair.expected).key for pair in matches.pairs if same_shape(pair.expected, pair.found)}
+    return {key: entry for key, entry in keys.items() if key not in housed}
+
+
+def _is_plain(rule: Rule) -> bool:
+    """Does it only take something away or put something before, and is there one way to do it? Then nothing else is asked."""
+    return isinstance(rule, WrapperRule) or not (rule.rivals or (rule.found_prefix and rule.expected_prefix))
+
+
+def _could_fit(expected: Keys, found: Keys) -> bool:
+    """Is there an open key that could be another open one?"""
+    return bool(found) and not {squeezed(entry.shape) for entry in expected.values()}.isdisjoint(
+        squeezed(entry.shape) for entry in found.values()
+    )
+
+
+def _solved(expected: Keys, found: Keys) -> SolvedKeys:
+    solution = solve(expected, found)
+    pairs = _plausible(solution.pairs, min(len(expected), len(found)))
+    kinds: Dict[object, int] = {}
+    tied = ties(Side(units_of(found.values()), kinds), Side(units_of(expected.values()), kinds), pairs)
+    told = tuple(Pair(*each) for each in judged(pairs, tied))
+    return SolvedKeys(Matches(list(told)), told, solution.joined, tuple(tie for tie in tied if not tie.of_a_list))
+
+
+def _plausible(pairs: Sequence[SolvedPair], most: int) -> List[SolvedPair]:
+    if len(pairs) >= _FEW * most:
+        return list(pairs)
+    return [pair for pair in pairs if pair.alike >= _LIKELY and pair.level < 2]
+
+
+def _filled(matches: Matches, solved: SolvedKeys, expected: Keys, found: Keys) -> SolvedKeys:
+    """Both together: of the pairs of other shape only those whose keys have no better home."""
+    homes = {pair.expected.key for pair in solved.solved} | {
+        part.key for each in solved.joined for part in (each.whole, *each.parts)
+    }
+    gone = {pair.found.key for pair in solved.solved} | {part.key for each in solved.joined for part in (each.whole, *each.parts)}
+    kept = [
+        pair
+        for pair in matches.pairs
+        if same_shape(pair.expected, pair.found) or (pair.expected.key not in homes and pair.found.key not in gone)
+    ]
+    pairs = [*kept, *solved.solved]
+    homes.update(pair.expected.key for pair in kept)
+    gone.update(pair.found.key for pair in kept)
+    rest = by_key(
+        {key: entry for key, entry in expected.items() if key not in homes},
+        {key: entry for key, entry in found.items() if key not in gone},
+    )
+    return SolvedKeys(Matches([*pairs, *rest.pairs], list(matches.explained)), solved.solved, solved.joined, solved.ties)
+
+
+def _worth(keys: SolvedKeys) -> float:
+    solved = {pair.found.key for pair in keys.solved}
+    pairs = keys.matches.pairs
+    worth = sum(1.0 if pair.found.key in solved or same_shape(pair.expected, pair.found) else _OTHER_SHAPE for pair in pairs)
+    modules = list(dict.fromkeys((_module(pair.found.key), _module(pair.expected.key)) for pair in pairs))
+    return worth + sum(len(each.parts) for each in keys.joined) - rule_count(modules) + NAMES * names_alike(modules)
+
+
+def _module(key: str) -> str:
+    return key.rpartition(".")[0]

@@ -1,0 +1,210 @@
+"""Changes of a person's source: an expression found by its place, one of its operands written otherwise, and the patch of that."""
+
+import ast
+import difflib
+from dataclasses import dataclass
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+_SIGNS = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "matmul": ast.MatMult, "+=": ast.Add}
+_PLAIN = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
+
+
+class Span(NamedTuple):
+    """A piece of source as Python counts it: lines from 1, columns in bytes from 0."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What stands at ``span`` becomes ``text``."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An operand as it is written. ``is_sum``: it needs parentheses before a dot."""
+
+    span: Span
+    text: str
+    is_sum: bool = False
+
+    @property
+    def whole(self) -> str:
+        """As something that a dot may follow."""
+        return f"({self.text})" if self.is_sum else self.text
+
+    def with_method(self, call: str) -> Edit:
+        """``x`` as ``x.call``."""
+        return Edit(self.span, f"{self.whole}.{call}")
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An operation as it is written: ``operands`` are its tensors, ``arguments`` what follows them (``view(n, 4)``: ``n``, ``4``)."""
+
+    span: Span
+    operands: Tuple[Piece, ...]
+    arguments: Tuple[Piece, ...] = ()
+    function: str = ""
+
+
+def expression_at(source: str, line: int, operation: str, span: Optional[Span] = None) -> Optional[Expression]:
+    """The expression that stands for ``operation`` (``view``, ``+``) at this very ``span``, else the only one of its kind on the line."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
+    found = [node for node in ast.walk(tree) if _is_of_kind(node, operation) and _covers(node, line)]
+    exact = [node for node in found if span is not None and _span(node) == span]
+    chosen = exact or ([] if span is not None and len(found) > 1 else found)
+    return _expression(source, chosen[0], operation) if len(chosen) == 1 else None
+
+
+def call_at(source: str, span: Span) -> Optional[Expression]:
+    """The call at this very place, of a layer by whatever name."""
+    try:
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and _span(node) == span]
+    except (SyntaxError, ValueError):
+        return None
+    if len(calls) != 1 or any(isinstance(each, ast.Starred) for each in calls[0].args):
+        return None
+    return Expression(span, _pieces(source, calls[0].args[:1]), _pieces(source, calls[0].args[1:]))
+
+
+def edited(source: str, edits: Sequence[Edit]) -> str:
+    """The source with the edits made; they do not overlap."""
+    for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
+        start, end = _offset(source, edit.span.line, edit.span.column), _offset(source, edit.span.end_line, edit.span.end_column)
+        source = source[:start] + edit.text + source[end:]
+    return source
+
+
+def text_of(source: str, span: Span, edits: Sequence[Edit]) -> str:
+    """What stands at ``span`` once the edits inside it are made."""
+    behind = len(source) - _offset(source, span.end_line, span.end_column)
+    changed = edited(source, edits)
+    return changed[_offset(source, span.line, span.column) : len(changed) - behind]
+
+
+def patch_text(name: str, before: str, after: str) -> str:
+    """A unified diff of one file, as ``git apply`` and ``patch -p1`` take it; empty where nothing changes."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    lines = list(difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"))
+    ended = [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
+    return "".join(ended)
+
+
+def with_argument(source: str, line: int, class_name: str, argument: str, value: object, names: Sequence[str]) -> Optional[Edit]:
+    """A constructor call that begins on ``line``, with one argument of another value. ``names`` are those of its parameters, in order.
+
+    None where the source does not say which call it is, or hands its arguments on with a star.
+    """
+    try:
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.lineno == line]
+    except (SyntaxError, ValueError):
+        return None
+    made = [call for call in calls if _last_name(call.func) == class_name]
+    if len(made) != 1 or any(isinstance(each, ast.Starred) for each in made[0].args):
+        return None
+    call = made[0]
+    keyword = next((each.value for each in call.keywords if each.arg == argument), None)
+    at = names.index(argument) if argument in names else len(call.args)
+    old = keyword if keyword is not None else call.args[at] if at < len(call.args) else None
+    if old is not None:
+        return Edit(_span(old), repr(value))
+    if any(each.arg is None for each in call.keywords):
+        return None
+    end = Span(call.end_lineno or line, (call.end_col_offset or 1) - 1, call.end_lineno or line, (call.end_col_offset or 1) - 1)
+    return Edit(end, f"{', ' if call.args or call.keywords else ''}{argument}={value!r}")
+
+
+def _is_of_kind(node: ast.AST, operation: str) -> bool:
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and operation in _SIGNS:
+        is_sum = isinstance(node, ast.AugAssign) == operation.endswith("=")
+        return isinstance(node.op, _SIGNS[operation]) and (is_sum or operation == "matmul")
+    return isinstance(node, ast.Call) and _last_name(node.func) == operation
+
+
+def _last_name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _covers(node: ast.AST, line: int) -> bool:
+    first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+    return bool(first <= line <= last)
+
+
+def _expression(source: str, node: ast.AST, operation: str) -> Expression:
+    span = _span(node)
+    if isinstance(node, ast.BinOp):
+        return Expression(span, (_side(source, node.left), _side(source, node.right)))
+    if isinstance(node, ast.AugAssign):
+        return Expression(span, (_piece(source, node.target), _piece(source, node.value)))
+    assert isinstance(node, ast.Call)
+    function = ast.get_source_segment(source, node.func) or ""
+    keywords = [keyword.value for keyword in node.keywords if keyword.arg in ("dim", "axis")]
+    given: List[ast.expr] = list(node.args)
+    if isinstance(node.func, ast.Attribute) and not _is_of_torch(node.func.value) and not _is_layer(node.func):
+        given.insert(0, node.func.value)
+    if given and isinstance(given[0], (ast.List, ast.Tuple)):
+        return Expression(span, tuple(_side(source, each) for each in given[0].elts), _pieces(source, [*given[1:], *keywords]), function)
+    count = 2 if operation in ("matmul", "bmm", "mm", "linear", "add", "sub", "mul", "div") else 1
+    rest = given[count:]
+    if len(rest) == 1 and isinstance(rest[0], (ast.List, ast.Tuple)):
+        rest = rest[0].elts
+    return Expression(span, _pieces(source, given[:count]), _pieces(source, [*rest, *keywords]), function)
+
+
+def _is_layer(function: ast.Attribute) -> bool:
+    """``self.fc``, ``self.blocks[0].norm``: what is called is an attribute, and the tensor is its argument."""
+    node: ast.expr = function
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return isinstance(node, ast.Name) and node.id == "self" and not _is_method_of_a_tensor(function.attr)
+
+
+def _is_method_of_a_tensor(name: str) -> bool:
+    return name in ("view", "reshape", "flatten", "matmul", "bmm", "mm", "add", "sub", "mul", "div", "unflatten")
+
+
+def _is_of_torch(node: ast.expr) -> bool:
+    text = ast.unparse(node) if hasattr(ast, "unparse") else ""
+    return text in ("torch", "F", "functional", "nn.functional", "torch.nn.functional")
+
+
+def _pieces(source: str, nodes: Sequence[ast.expr]) -> Tuple[Piece, ...]:
+    return tuple(_piece(source, node) for node in nodes)
+
+
+def _piece(source: str, node: ast.expr) -> Piece:
+    text = ast.get_source_segment(source, node) or ""
+    return Piece(_span(node), text, not isinstance(node, _PLAIN))
+
+
+def _side(source: str, node: ast.expr) -> Piece:
+    """An operand of a sign, or a part of a list: with the parentheses around it, which are its own."""
+    piece, span = _piece(source, node), _span(node)
+    around = span._replace(column=span.column - 1, end_column=span.end_column + 1)
+    if not piece.is_sum or span.column == 0:
+        return piece
+    with_parentheses = text_of(source, around, ())
+    return Piece(around, with_parentheses) if with_parentheses[:1] + with_parentheses[-1:] == "()" else piece
+
+
+def _span(node: ast.AST) -> Span:
+    places: Iterator[int] = (getattr(node, name, 0) or 0 for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"))
+    return Span(*places)
+
+
+def _offset(source: str, line: int, column: int) -> int:
+    """The characters before a place."""
+    lines = source.split("\n")
+    return sum(map(len, lines[: line - 1])) + line - 1 + len(lines[line - 1].encode()[:column].decode())

@@ -1,0 +1,169 @@
+"""The mismatches of a pass with their repairs: all at once where that goes, else each by itself."""
+
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+
+from ...analysis.mismatch_chain import key_of
+from ...analysis.source_edits import Edit
+from ...wire.problems import Fix, Problem
+from ..input_values import SampleInput
+from ..places import Places
+from ..repairs import RUNS, try_fixes
+from ..source_trial import Spot
+from .producers import changes_before, layers_before
+from .recovering import Recovered
+from .rewriting import ON_TO_THE_END, Change, Rewriting
+from .search import Key, Search, keys_of
+
+_Met = Tuple[Problem, Recovered]
+_PASSED = f"this layer is passed; {ON_TO_THE_END}"
+
+
+class Repairing:
+    """Tries repairs of what a search met."""
+
+    def __init__(self, search: Search, places: Places) -> None:
+        self._search = search
+        self._places = places
+        self._chosen: Dict[Key, Change] = {}
+
+    def problems(self, first: Problem, told: int) -> List[Problem]:
+        """Each with a cause of its own, with its repairs tried and with what follows from it.
+
+        ``first`` was tried before; ``told`` is how many calls are known to who reads this.
+        """
+        own, following = self._search.with_causes()
+        left = list(zip(own, following))
+        met: List[_Met] = []
+        is_input = self._search.given is not None
+        while left:
+            (each, those), *left = left
+            problem = each.mismatch.problem if met or is_input else with_origin_of(first, each)
+            problem = _marked(problem, each, self._search.is_whole and not met and not left)
+            problem, gone = self._rewritten(problem, each, len(left))
+            those = [
+                *those,
+                *(it for other, after in left if other.mismatch.key in gone for it in (other.mismatch.problem, *after)),
+            ]
+            left = [pair for pair in left if pair[0].mismatch.key not in gone]
+            met.append((_with_consequences(self._with_better(problem), those), each))
+        untried = [each for each in met if _is_untried(each[0])]
+        runs = len(met) + is_input > 1 and self._together([problem for problem, _ in met])
+        found = [self._tried(problem, each, runs) if _is_untried(problem) else problem for problem, each in met]
+        if not runs and untried and len(met) + is_input > 1:
+            runs = all(_is_sure(problem) for problem in found) and self._together(found)
+        found = (
+            [first, *(_known(each, told) for each in found)]
+            if is_input
+            else [found[0], *(_known(each, told) for each in found[1:])]
+        )
+        if runs and all(_is_sure(problem) for problem in found):
+            text = f"With the fixes of these {len(found)} mismatches together the model runs to its end."
+            data = {**found[0].data, "runs_with_all_fixes": True}
+            found[0] = replace(found[0], hint=f"{found[0].hint} {text}".strip(), data=data)
+        return found
+
+    def _tried(self, problem: Problem, recovered: Recovered, runs: bool) -> Problem:
+        """A layer with its fixes tried where the others are got over; where all ``runs`` together that is known."""
+        if runs:
+            return replace(problem, fixes=(replace(problem.fixes[0], verified=True, outcome=_PASSED), *problem.fixes[1:]))
+        if not self._search.may_go_on():
+            return problem
+        return try_fixes(problem, recovered.part, _Continued(self._search, problem.module))
+
+    def _rewritten(self, problem: Problem, recovered: Recovered, others: int) -> Tuple[Problem, Set[Key]]:
+        """The problem with the lines of forward, and the layers before, that were changed with success; what else these do away with."""
+        search = self._search
+        before: List[Fix] = []
+        if "operation" in problem.data:
+            before = layers_before(problem, recovered.call, search.calls, search.repetition.model)
+            before += changes_before(problem, recovered.call, search.calls, search.repetition.model)
+
+        def run(change: Change) -> Tuple[List[Recovered], Optional[BaseException]]:
+            return search.left_with(change, recovered)
+
+        rewriting = Rewriting(self._places, search.may_go_on, self._chosen, keys_of(search.all), run)
+        problem = rewriting.rewritten(problem, recovered, before, others)
+        return problem, rewriting.gone
+
+    def _with_better(self, problem: Problem) -> Problem:
+        """The problem, with the change first that does away with what follows from it, too."""
+        better = self._search.better.get(key_of(problem))
+        if better is None:
+            return problem
+        hint = f"{better.text} That repairs what follows from it, too."
+        return replace(problem, hint=hint, fixes=(better, *problem.fixes))
+
+    def _together(self, problems: Sequence[Problem]) -> bool:
+        """Whether the pass ends without a mismatch once the first fix of each is made, for good and together."""
+        edits: List[Tuple[Spot, Tuple[Edit, ...]]] = []
+        fixes: List[Fix] = []
+        for problem in problems:
+            chosen = self._chosen.get(key_of(problem)) if key_of(problem) not in self._search.better else None
+            if chosen is not None:
+                edits += chosen.edits
+                fixes += chosen.fixes
+                continue
+            likely = next((fix for fix in problem.fixes if fix.verified), problem.fixes[0] if _is_untried(problem) else None)
+            if likely is None:
+                return False
+            fixes.append(likely)
+        if not self._search.may_go_on():
+            return False
+        found, error = self._search.left_with(Change(tuple(edits), tuple(fixes)), None)
+        return error is None and all(each.repaired for each in found)
+
+
+class _Continued:
+    """Passes in which a repair is tried while all mismatches but that of ``spared`` are got over."""
+
+    reached = _PASSED
+
+    def __init__(self, search: Search, spared: Optional[str]) -> None:
+        self.model = search.repetition.model
+        self.given = search.given or search.repetition.given
+        self._search = search
+        self._spared = spared
+
+    def run(self, *, prepare: Callable[[], None], given: Optional[SampleInput] = None) -> Optional[BaseException]:
+        """One such pass after ``prepare``; what it raised, or None."""
+        return self._search.run(prepare, given, self._spared)
+
+
+def _is_sure(problem: Problem) -> bool:
+    return any(fix.verified for fix in problem.fixes)
+
+
+def _is_untried(problem: Problem) -> bool:
+    """Whether it is a layer whose first fix nobody has tried."""
+    is_layer = "operation" not in problem.data and bool(problem.fixes)
+    return is_layer and not any(fix.verified or fix.outcome for fix in problem.fixes)
+
+
+def _marked(problem: Problem, recovered: Recovered, is_all: bool) -> Problem:
+    """The fix of an operation was made on the way."""
+    if not recovered.repaired or "operation" not in problem.data:
+        return problem
+    outcome = RUNS if is_all else "this operation is passed"
+    fixes = tuple(replace(fix, verified=True, outcome=outcome) if fix.kind == "edit_source" else fix for fix in problem.fixes)
+    return replace(problem, fixes=fixes)
+
+
+def with_origin_of(first: Problem, again: Recovered) -> Problem:
+    """Seen again with all that is kept of the way, it is known better where its sizes come from."""
+    problem = again.mismatch.problem
+    origin = problem.data.get("origin")
+    return replace(first, message=problem.message, data={**first.data, "origin": origin}) if origin else first
+
+
+def _with_consequences(problem: Problem, following: Sequence[Problem]) -> Problem:
+    told: List[Dict[str, Any]] = []
+    for each in following:
+        row = {"code": each.code, "module": each.module, "file": each.file, "line": each.line}
+        if row not in told:
+            told.append(row)
+    return replace(problem, data={**problem.data, "consequences": told}) if told else problem
+
+
+def _known(problem: Problem, told: int) -> Problem:
+    return problem if problem.call is None or problem.call < told else replace(problem, call=None)

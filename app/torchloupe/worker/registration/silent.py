@@ -1,0 +1,194 @@
+"""Mismatches that raise nothing: what a watched pass showed is confirmed with other sizes, and a repair of each is tried."""
+
+from dataclasses import replace
+from typing import Callable, List, Optional, Sequence, Tuple, TypeVar, Union
+
+import torch
+from torch import nn
+
+from ...analysis.regrouping import permutation_meant, regrouped
+from ...analysis.silent_mismatches import (
+    BATCH,
+    Place,
+    batch_edits,
+    batch_problem,
+    broadcast_edits,
+    broadcast_problem,
+    is_certain,
+    kind_of_reshape,
+    reshape_edits,
+    reshape_problem,
+)
+from ...analysis.source_edits import Edit, Expression, text_of
+from ...wire.problems import Fix, Problem
+from ..input_values import SampleInput
+from ..nested import map_tensors, tensors_in
+from ..patches import source_patch
+from ..places import Places
+from ..recovery.recovering import Recovering
+from ..repairs import RUNS, make_changes
+from ..repetition import Repetition
+from ..source_trial import Spot, with_edits
+from .axis_watch import AxisWatch, Met, Reshaped
+from .call_watch import CallWatch
+
+_MOST_OTHER_SIZES = 8
+_MOST = 8
+Site = Tuple[str, int, str]
+_Seen = TypeVar("_Seen", Reshaped, Met)
+PathOf = Callable[[Optional[nn.Module]], str]
+
+
+def silent_mismatches(seen: AxisWatch, repetition: Repetition, places: Places, path_of: PathOf) -> List[Problem]:
+    """The problems behind what was ``seen`` in a pass that ran to its end; ``repetition`` repeats such a pass."""
+    look = _Silent(repetition, places, path_of)
+    found = [look.of_reshape(each) for each in _first_of_each(seen.reshaped)]
+    found += [look.of_meeting(each) for each in _first_of_each(seen.met)]
+    return [problem for problem in found if problem is not None]
+
+
+class _Silent:
+    def __init__(self, repetition: Repetition, places: Places, path_of: PathOf) -> None:
+        self._repetition = repetition
+        self._places = places
+        self._path_of = path_of
+        given = repetition.given
+        first = next((tensor for _, tensor in tensors_in((given.positional, given.keywords)) if tensor.dim()), None)
+        self._batch = None if first is None else int(first.shape[0])
+        self._others: List[AxisWatch] = []
+        self._is_complete: List[bool] = []
+
+    def of_reshape(self, seen: Reshaped) -> Optional[Problem]:
+        """Why it is no mere reshape; None where it is one, or may be."""
+        source, target = seen.source, seen.target
+        kind = kind_of_reshape(source, target, self._batch)
+        if kind is None:
+            return None
+        place = Place(self._path_of(seen.module), seen.spot.file, seen.spot.line)
+        if kind == BATCH:
+            return self._of_batch(seen, batch_problem(seen.operation, source, target, place))
+        if not self._is_confirmed(seen):
+            return None
+        written = seen.spot.expression(seen.operation) if seen.is_whole else None
+        edits = reshape_edits(written, source, target) if written is not None else []
+        return self._tried(reshape_problem(seen.operation, source, target, place), seen.spot, written, edits)
+
+    def of_meeting(self, met: Met) -> Optional[Problem]:
+        """Samples that are combined each with each."""
+        if met.result[0] != self._batch:
+            return None
+        place = Place(self._path_of(met.module), met.spot.file, met.spot.line)
+        problem = broadcast_problem(met.operation, met.one, met.other, met.result, place)
+        written = met.spot.expression(met.operation)
+        edits = broadcast_edits(written, met.one, met.other) if written is not None else []
+        return self._tried(problem, met.spot, written, edits)
+
+    def _is_confirmed(self, seen: Reshaped) -> bool:
+        """Whether with other sizes, too, the axes are those of another order: (T, C) -> (T / 2, 2 C) may only look so."""
+        order = _order(seen)
+        for number in range(_MOST_OTHER_SIZES):
+            other = self._other(number)
+            if other is None:
+                break
+            there = [each for each in other.reshaped if _site(each) == _site(seen)]
+            if any(_mixed(each) != _mixed(seen) and _order(each) == order for each in there):
+                return True
+            if self._is_complete[number] and not any(_order(each) == order for each in there):
+                return False
+        return is_certain(seen.source, seen.target)
+
+    def _other(self, number: int) -> Optional[AxisWatch]:
+        """What a pass with another size of one axis showed; None beyond the last."""
+        while len(self._others) <= number:
+            given = _grown(self._repetition.given, len(self._others))
+            if given is None:
+                return None
+            watch = self._watch(given)
+            self._is_complete.append(self._repetition.run(within=watch, given=given) is None)
+            self._others.append(watch)
+        return self._others[number]
+
+    def _watch(self, given: SampleInput) -> AxisWatch:
+        watch = AxisWatch(self._places, CallWatch(lambda: None))
+        watch.expect(tensor for _, tensor in tensors_in((given.positional, given.keywords)))
+        return watch
+
+    def _tried(self, problem: Problem, spot: Spot, written: Optional[Expression], ways: Sequence[Edit]) -> Problem:
+        """With the first way to write it with which the model runs and nothing of the kind is seen there."""
+        for edits in [[edit] for edit in ways]:
+            with with_edits(self._repetition.model, [(spot, edits)]) as is_made:
+                watch = self._watch(self._repetition.given)
+                error = self._repetition.run(within=watch) if is_made else NotImplemented
+            lines = [each.spot.line for each in watch.reshaped] + [met.spot.line for met in watch.met]
+            if error is None and spot.line not in lines and written is not None:
+                return _with_fix(
+                    problem, text_of(spot.source, written.span, edits), source_patch(spot.file, edits, self._places), RUNS
+                )
+        return problem
+
+    def _of_batch(self, seen: Reshaped, problem: Problem) -> Problem:
+        """The view as a flatten, and the next layer built for what then arrives."""
+        written = seen.spot.expression(seen.operation)
+        edits = batch_edits(written) if written is not None else []
+        with with_edits(self._repetition.model, [(seen.spot, edits)]) as is_made:
+            if not edits or not is_made:
+                return problem
+            recovering = Recovering(self._repetition.model, self._places)
+            error = self._repetition.run(within=recovering)
+            fixes = [fix for each in recovering.found for fix in each.mismatch.problem.fixes if fix.kind == "set_argument"]
+            if error is not None or len(fixes) != len(recovering.found) or len(fixes) > 1:
+                return problem
+            if self._repetition.run(prepare=lambda: make_changes(self._repetition.model, fixes)) is not None:
+                return problem
+        problem = _with_fix(problem, _written(edits), source_patch(seen.spot.file, edits, self._places), _together(fixes))
+        fixes = [replace(fix, verified=True, outcome=f"with `{_written(edits)}` {RUNS}") for fix in fixes]
+        return replace(problem, fixes=(*problem.fixes, *fixes))
+
+
+def _together(fixes: Sequence[Fix]) -> str:
+    return f"with `{fixes[0].argument}={fixes[0].value}` of `{fixes[0].module}` {RUNS}" if fixes else RUNS
+
+
+def _with_fix(problem: Problem, text: str, patch: str, outcome: str) -> Problem:
+    said = f"Write `{text}` in line {problem.line}."
+    fix = Fix("edit_source", said, module=problem.module, value=text, verified=True, outcome=outcome, patch=patch)
+    return replace(problem, hint=said, fixes=(fix,))
+
+
+def _written(edits: Sequence[Edit]) -> str:
+    return ", ".join(edit.text for edit in edits)
+
+
+def _first_of_each(seen: Sequence[_Seen]) -> List[_Seen]:
+    return list({_site(each): each for each in reversed(seen)}.values())[::-1][:_MOST]
+
+
+def _site(seen: "Union[Reshaped, Met]") -> Site:
+    return seen.spot.file, seen.spot.line, seen.operation
+
+
+def _mixed(seen: Reshaped) -> Tuple[Tuple[int, ...], ...]:
+    """The sizes that change places, before and after."""
+    group = next(group for group in regrouped(seen.source, seen.target) if group.is_mixed)
+    return tuple(seen.source[at] for at in group.source), tuple(seen.target[at] for at in group.target)
+
+
+def _order(seen: Reshaped) -> Optional[Tuple[int, ...]]:
+    meant = permutation_meant(seen.source, seen.target)
+    return None if meant is None else meant.order
+
+
+def _grown(given: SampleInput, number: int) -> Optional[SampleInput]:
+    """The input with one axis longer by one, or twice as long, in all tensors with an axis of this size there; the last axes first."""
+    shapes = [tuple(tensor.shape) for _, tensor in tensors_in((given.positional, given.keywords))]
+    places = sorted({(axis, size) for shape in shapes for axis, size in enumerate(shape)}, reverse=True)
+    if number >= 2 * len(places):
+        return None
+    axis, size = places[number // 2]
+
+    def longer(tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.dim() <= axis or tensor.shape[axis] != size:
+            return tensor
+        return torch.cat([tensor, tensor.narrow(axis, 0, size if number % 2 else 1)], axis)
+
+    return SampleInput(map_tensors(given.positional, longer), map_tensors(given.keywords, longer), given.source)

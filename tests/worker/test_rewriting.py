@@ -1,0 +1,130 @@
+"""A repair of an operation in forward is offered once the model ran with it: a line written otherwise, or a layer before it."""
+
+import pytest
+
+from torchloupe.wire.requests import OpenTarget, RunForward
+from torchloupe.worker.handlers import forward, open_target
+
+HEAD = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+RUNS = "the model runs to its end"
+
+
+@pytest.fixture
+def told(context, tmp_path):
+    """The errors of a model whose constructor and forward are given as lines."""
+
+    def run(init, lines, inputs, head=""):
+        source = head + HEAD + "".join(f"        {line}\n" for line in ["super().__init__()", *init])
+        source += "\n    def forward(self, x):\n" + "".join(f"        {line}\n" for line in lines)
+        source += f"\n\ndef example_inputs():\n    return ({inputs},)\n"
+        (tmp_path / "net.py").write_text(source)
+        open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+        report = forward(context, RunForward())
+        assert report.state_restored
+        return [problem for problem in report.problems if problem.severity == "error"]
+
+    return run
+
+
+def values(problem):
+    """The fixes that were tried with success: a line, or an argument of a layer."""
+    tried = [fix for fix in problem.fixes if fix.verified]
+    return [fix.value if fix.kind == "edit_source" else f"{fix.module}.{fix.argument}={fix.value}" for fix in tried]
+
+
+UP = ["self.down = nn.Conv2d(1, 8, 3, stride=2, padding=1)", "self.up = nn.ConvTranspose2d(8, 1, 2, stride=2)"]
+BRANCH = ["self.a = nn.Conv2d(3, 8, 3, stride=2, padding=1)", "self.b = nn.Conv2d(3, 8, 1)"]
+WORKING = {
+    "gate": (
+        ["self.conv = nn.Conv2d(3, 8, 3)", "self.fc = nn.Linear(8, 8)"],
+        ["x = self.conv(x)", "return x * self.fc(x.mean((2, 3)))"],
+        "torch.ones(2, 3, 9, 9)",
+        ["x * self.fc(x.mean((2, 3))).unsqueeze(2).unsqueeze(3)"],
+    ),
+    "odd skip": (
+        UP,
+        ["return torch.cat([x, self.up(self.down(x))], 1)"],
+        "torch.ones(2, 1, 25, 25)",
+        ["torch.cat([x[..., :25, :25], self.up(self.down(x))], 1)"],
+    ),
+    "stride": (BRANCH, ["return self.a(x) + self.b(x)"], "torch.ones(2, 3, 8, 8)", ["b.stride=2", "a.stride=1"]),
+    "joined axis": (["pass"], ["return torch.cat([x, x[:, :1]], -1)"], "torch.ones(2, 3, 4)", ["torch.cat([x, x[:, :1]], 1)"]),
+    "keys": (["pass"], ["return x @ x / 2"], "torch.ones(2, 3, 4)", ["x @ x.transpose(-2, -1)"]),
+    "hard-coded batch": (["pass"], ["return x.view(32, 12)"], "torch.ones(2, 3, 4)", ["x.view(x.size(0), 12)", "x.flatten(1)"]),
+    "weight": (
+        ["self.A = nn.Parameter(torch.ones(4, 6))"],
+        ["return F.linear(x, self.A)"],
+        "torch.ones(2, 4)",
+        ["F.linear(x, self.A.t())"],
+    ),
+    "out of order": (
+        ["pass"],
+        ["return x.transpose(1, 2).view(2, -1)"],
+        "torch.ones(2, 3, 4)",
+        ["x.transpose(1, 2).reshape(2, -1)"],
+    ),
+    "norm": (
+        ["self.norm = nn.BatchNorm1d(4)", "self.fc = nn.Linear(4, 2)"],
+        ["return self.fc(self.norm(x + 0))"],
+        "torch.ones(2, 3, 4)",
+        ["self.norm((x + 0).transpose(1, 2)).transpose(1, 2)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in WORKING if name not in ("odd skip", "norm")])
+def test_that_what_made_the_model_run_is_offered(name, told):
+    init, lines, inputs, expected = WORKING[name]
+    (problem,) = told(init, lines, inputs)
+    assert values(problem)[: len(expected)] == expected
+    assert {fix.outcome for fix in problem.fixes if fix.verified} == {RUNS}
+    assert all(fix.patch for fix in problem.fixes if fix.verified)
+
+
+def test_that_a_skip_of_an_odd_size_has_a_line_and_a_layer_to_change(told):
+    (problem,) = told(UP, ["return torch.cat([x, self.up(self.down(x))[..., 1:, 1:]], 1)"], "torch.ones(2, 1, 24, 24)")
+    assert values(problem)[0] == "torch.cat([x, F.pad(self.up(self.down(x))[..., 1:, 1:], (0, 1, 0, 1))], 1)"
+    lines = ["y = self.up(F.max_pool2d(self.down(x), 1)[..., :12, :12])", "return torch.cat([x, y], 1)"]
+    (problem,) = told(UP, lines, "torch.ones(2, 1, 25, 25)")
+    assert values(problem) == ["torch.cat([x, F.pad(y, (0, 1, 0, 1))], 1)", "up.output_padding=1"]
+    assert "stride=2, output_padding=1)" in problem.fixes[1].patch
+
+
+def test_that_a_wider_view_needs_the_next_layer_changed_too(told):
+    (problem,) = told(["self.fc = nn.Linear(50, 2)"], ["x = x.view(-1, 50)", "return self.fc(x)"], "torch.ones(2, 3, 4)")
+    line, layer = problem.fixes
+    assert (line.value, line.outcome) == ("x.flatten(1)", "with `in_features=12` of `fc` the model runs to its end")
+    assert (layer.argument, layer.value, layer.outcome) == ("in_features", 12, "with `x.flatten(1)` the model runs to its end")
+    assert line.patch
+    assert layer.patch
+
+
+def test_that_what_a_repair_does_away_with_is_no_problem_of_its_own(told):
+    init = ["self.a = nn.Conv2d(3, 4, 1)", "self.b = nn.Conv2d(3, 6, 1)", "self.c = nn.Conv2d(10, 2, 1)"]
+    (problem,) = told(init, ["return self.c(torch.cat((self.a(x), self.b(x)), dim=2))"], "torch.ones(2, 3, 5, 5)")
+    assert values(problem) == ["torch.cat((self.a(x), self.b(x)), dim=1)"]
+    assert [row["module"] for row in problem.data["consequences"]] == ["c"]
+
+
+def test_that_several_lines_are_changed_together(told):
+    lines = ["s = torch.matmul(x, x)", "x = torch.cat([s, x.mean(1)], -1)", "return x.transpose(1, 2).view(3, -1)"]
+    problems = told(["pass"], lines, "torch.ones(3, 7, 12)")
+    assert [problem.code for problem in problems] == ["matmul-mismatch", "cat-mismatch", "view-not-contiguous"]
+    assert problems[0].data["runs_with_all_fixes"]
+
+
+def test_that_a_function_of_the_file_is_changed_as_well_as_a_method(told):
+    head = "def scores(q, k):\n    return q @ k\n\n\n"
+    (problem,) = told(["pass"], ["return scores(x, x)"], "torch.ones(2, 3, 4)", head)
+    assert (values(problem)[0], problem.line) == ("q @ k.transpose(-2, -1)", 2)
+
+
+def test_that_a_line_that_is_made_at_run_time_is_left_alone(told):
+    (problem,) = told(["self.f = eval('lambda q, k: q @ k')"], ["return self.f(x, x)"], "torch.ones(2, 3, 4)")
+    assert all(not fix.patch for fix in problem.fixes)
+
+
+def test_that_a_repair_that_brings_another_failure_is_not_offered(told):
+    lines = ["x = torch.cat([x, x[:, 0]], 1)", "assert x.dim() == 7", "return x"]
+    (problem,) = told(["pass"], lines, "torch.ones(2, 3, 4)")
+    assert values(problem) == []
