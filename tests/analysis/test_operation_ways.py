@@ -115,6 +115,42 @@ def test_that_what_a_layer_gets_is_flattened_or_moved():
     assert convolution == there_and_back[::-1]
 
 
+def test_that_the_letters_of_an_equation_are_put_in_the_order_of_the_sizes():
+    found = texts("matmul-mismatch", "torch.einsum('bid,bdj->bij', q, k)", "einsum", [[2, 5, 16], [2, 7, 16]])
+    assert found == ['torch.einsum("bid,bjd->bij", q, k)']
+    assert texts("matmul-mismatch", "torch.einsum(equation, q, k)", "einsum", [[2, 5, 16], [2, 7, 16]]) == []
+    assert texts("matmul-mismatch", "torch.einsum('ij,jk->ik', q, k)", "einsum", [[3, 4], [5, 6]]) == []
+
+
+FORWARD = """def other(x):
+    return torch.flatten(x)
+
+
+def forward(self, x):
+    h = torch.zeros(1, x.size(1), x.shape[2])
+    x = torch.flatten(self.conv(x)) + x.view(-1)
+    y = x.flatten(1) + (x + x).reshape(-1)
+    return self.norm(x, h)
+"""
+
+
+def elsewhere(code):
+    written = call_at(FORWARD, expression_at(FORWARD, 9, "norm").span)
+    return [(way.line, way.text) for way in ways(Problem(code, "", data={"input_shape": [9]}), written, FORWARD)]
+
+
+def test_that_a_flatten_of_the_batch_is_changed_where_it_stands():
+    assert elsewhere("flattened-batch") == [
+        (7, "x = self.conv(x).flatten(1) + x.view(-1)"),
+        (7, "x = torch.flatten(self.conv(x)) + x.flatten(1)"),
+        (8, "y = x.flatten(1) + (x + x).flatten(1)"),
+    ]
+
+
+def test_that_a_state_is_made_of_the_other_axis_where_it_is_made():
+    assert elsewhere("rnn-state-shape") == [(6, "h = torch.zeros(1, x.size(0), x.shape[2])")]
+
+
 def test_that_a_permutation_of_four_axes_is_undone_after_a_norm():
     (both, _) = of_layer("shape-mismatch", "self.norm(x)", input_shape=[2, 3, 4, 5], permute=[0, 3, 1, 2], layer="BatchNorm2d")
     assert both == "self.norm(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)"

@@ -7,6 +7,7 @@ import pytest
 
 from torchloupe.analysis.run_difference import (
     DIFFERS,
+    INSIDE,
     ONLY_BEFORE,
     ONLY_NOW,
     ROUNDED,
@@ -164,3 +165,26 @@ def test_that_nothing_to_compare_is_said():
 def test_that_the_runs_have_names():
     found = run_difference(run(), run(call(1, "a"), call(2, "c")))
     assert "only run 2 makes it" in difference_verdict(found, "run 1", "run 2")[0]
+
+
+def test_that_what_a_compiled_part_calls_is_no_difference():
+    before = [call(0, "", 0), call(1, "a"), call(2, "a.fc", 2), call(3, "ab")]
+    now = [call(0, "", 0), call(1, "a", compiled=True), call(2, "ab")]
+    found = run_difference(before, now)
+    assert [(pair.call.module, pair.kind) for pair in found.pairs] == [("", SAME), ("a", SAME), ("ab", SAME), ("a.fc", INSIDE)]
+    assert found.first is None
+    assert difference_verdict(found) == [
+        "Both runs are the same in all 3 calls.",
+        "1 call inside compiled parts cannot be compared.",
+    ]
+    assert [pair.kind for pair in run_difference(now, before).pairs].count(INSIDE) == 1
+
+
+def test_that_a_call_that_only_one_run_made_beside_a_compiled_part_is_a_difference():
+    now = [call(0, "", 0), call(1, "a", compiled=True)]
+    assert run_difference(run(), now).first.call.module == "b"
+
+
+def test_that_nothing_of_a_model_that_is_compiled_as_a_whole_can_be_compared():
+    now = [call(0, "", 0, compiled=True)]
+    assert run_difference(run(), now).counts == {SAME: 1, INSIDE: 2}

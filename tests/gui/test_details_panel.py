@@ -60,6 +60,16 @@ def test_that_a_fix_can_be_copied_and_says_whether_it_was_tried(panel: DetailsPa
     assert "not tried" in words
 
 
+def test_that_a_fix_can_be_copied_as_a_patch(panel: DetailsPanel) -> None:
+    patch = "--- a/net.py\n+++ b/net.py\n@@ -9 +9 @@\n-a\n+b\n"
+    first, *others = MISMATCH.fixes
+    panel.workbench.select_problem(replace(MISMATCH, fixes=(replace(first, patch=patch), *others)))
+    (button,) = [each for each in panel.fixes.findChildren(QPushButton) if each.text() == "Copy patch"]
+    assert button.accessibleName() == f"Copy patch: {first.text}"
+    button.click()
+    assert QGuiApplication.clipboard().text() == patch
+
+
 def test_that_the_source_is_shown_with_the_line_marked(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:
     panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=3))
     qtbot.waitUntil(lambda: bool(panel.views) and panel.views[0].lines.isVisible())

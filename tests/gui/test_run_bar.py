@@ -62,6 +62,7 @@ def test_that_enter_in_the_field_runs(full_window: Any, qtbot: Any) -> None:
 
 
 def test_that_enter_with_a_bad_spec_runs_nothing(full_window: Any, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)
     before = len(full_window.sessions[-1].asked)
     full_window.run_bar.input.setText("floaty[")
     qtbot.keyClick(full_window.run_bar.input, Qt.Key.Key_Return)

@@ -30,7 +30,7 @@ def dialog(qtbot: Any) -> Any:
 def test_that_nothing_is_changed_by_looking(dialog: Any) -> None:
     for options in (
         RunOptions(),
-        RunOptions(("float32[1]",), "cpu", "eval", False, True, False, "float16", False, 7, 2.5, "float64"),
+        RunOptions(("float32[1]",), "cpu", "eval", False, True, False, "float16", False, 7, 2.5, "float64", "inductor"),
     ):
         made, chosen = dialog(options)
         made.accept()
@@ -42,16 +42,35 @@ def test_that_what_is_chosen_is_kept_and_the_rest_stays(dialog: Any) -> None:
     made.grad.setCurrentIndex(1)
     made.autocast.setCurrentText("bfloat16")
     made.dtype.setCurrentText("float64")
+    made.compile.setCurrentIndex(made.compile.findData("aot_eager"))
     made.statistics.setChecked(False)
     made.seed.setValue(3)
     made.limit.setValue(1.5)
     made.accept()
     wanted = RunOptions(
-        ("float32[1]",), "cpu", "eval", grad=False, autocast="bfloat16", statistics=False, seed=3, time_limit=1.5, dtype="float64"
+        ("float32[1]",),
+        "cpu",
+        "eval",
+        grad=False,
+        autocast="bfloat16",
+        statistics=False,
+        seed=3,
+        time_limit=1.5,
+        dtype="float64",
+        compile="aot_eager",
     )
     assert chosen == [wanted]
     assert wanted.request() == RunForward(
-        ("float32[1]",), "cpu", "eval", 3, grad=False, autocast="bfloat16", statistics=False, time_limit=1.5, dtype="float64"
+        ("float32[1]",),
+        "cpu",
+        "eval",
+        3,
+        grad=False,
+        autocast="bfloat16",
+        statistics=False,
+        time_limit=1.5,
+        dtype="float64",
+        compile="aot_eager",
     )
 
 
@@ -76,7 +95,7 @@ def test_that_everything_can_be_as_usual_again(dialog: Any) -> None:
 
 def test_that_every_field_has_a_name_and_a_tip(dialog: Any) -> None:
     made, _ = dialog()
-    for field in (made.grad, made.autocast, made.dtype, made.statistics, made.seed, made.limit):
+    for field in (made.grad, made.autocast, made.dtype, made.compile, made.statistics, made.seed, made.limit):
         assert field.accessibleName()
         assert "&" not in field.accessibleName()
         assert field.toolTip()
@@ -90,6 +109,7 @@ def test_that_every_field_has_a_name_and_a_tip(dialog: Any) -> None:
         (RunOptions(grad=False), "no gradients"),
         (RunOptions(dtype="float64"), "as float64"),
         (RunOptions(autocast="bfloat16", seed=2), "autocast bfloat16, seed 2"),
+        (RunOptions(compile="inductor"), "compiled with inductor"),
         (RunOptions(statistics=False, time_limit=0.5), "no statistics, at most 0.5 s"),
     ],
 )

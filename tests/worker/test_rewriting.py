@@ -106,6 +106,22 @@ def test_that_what_a_repair_does_away_with_is_no_problem_of_its_own(told):
     assert [row["module"] for row in problem.data["consequences"]] == ["c"]
 
 
+def test_that_the_line_that_flattened_the_batch_is_changed(told):
+    (problem,) = told(
+        ["self.fc = nn.Linear(12, 2)"], ["x = torch.flatten(x)", "x = x + 1", "return self.fc(x)"], "torch.ones(2, 3, 4)"
+    )
+    fix = problem.fixes[0]
+    assert (problem.code, fix.value, fix.verified) == ("flattened-batch", "x = x.flatten(1)", True)
+    assert fix.text == "Write `x = x.flatten(1)` in line 12."
+
+
+def test_that_the_line_that_made_a_state_is_changed(told):
+    lines = ["h = torch.zeros(1, x.size(1), 4)", "return self.rnn(x, h)[0]"]
+    (problem,) = told(["self.rnn = nn.GRU(6, 4, batch_first=True)"], lines, "torch.ones(2, 5, 6)")
+    fix = problem.fixes[0]
+    assert (problem.code, fix.value, fix.outcome) == ("rnn-state-shape", "h = torch.zeros(1, x.size(0), 4)", RUNS)
+
+
 def test_that_several_lines_are_changed_together(told):
     lines = ["s = torch.matmul(x, x)", "x = torch.cat([s, x.mean(1)], -1)", "return x.transpose(1, 2).view(3, -1)"]
     problems = told(["pass"], lines, "torch.ones(3, 7, 12)")

@@ -81,6 +81,16 @@ def test_that_the_repair_was_run(name, written, looked):
     assert f"{written}" in next(line for line in fix.patch.splitlines() if line.startswith("+ "))
 
 
+def test_that_several_reshapes_of_a_line_are_changed_together(looked, tmp_path):
+    source = (MODELS / "silent" / "heads_split.py").read_text()
+    old = "q = self.q(x).view(b, 4, t, 6)  # mismatch"
+    new = "q, p = self.q(x).view(b, 4, t, 6), self.q(x).view(b, 4, t, 6)"
+    (tmp_path / "net.py").write_text(source.replace(old, new))
+    (problem,) = looked(tmp_path / "net.py", step=False)
+    right = "self.q(x).reshape(b, t, 4, 6).transpose(1, 2)"
+    assert (problem.fixes[0].value, problem.fixes[0].verified) == (f"q, p = {right}, {right}", True)
+
+
 def test_that_a_view_that_eats_the_batch_is_repaired_with_the_layer_after_it(looked):
     (problem,) = looked(MODELS / "silent" / "view_of_the_batch.py")
     view, layer = problem.fixes

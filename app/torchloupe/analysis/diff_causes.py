@@ -1,5 +1,6 @@
 """Why keys differ: a wall of rows folded into a few causes."""
 
+import re
 from typing import Dict, List, Sequence, Set, Tuple
 
 from .diff_rows import MISSING, SHAPE, TRANSPOSED, UNEXPECTED, UNINITIALIZED, Cause, DiffRow, KeyEntry
@@ -10,6 +11,9 @@ from .size_changes import ChangedSizes, changed_sizes, root_sizes
 from .wording import count_text, counted, shape_text
 
 COUNTER = "num_batches_tracked"
+OPTIMIZER_KEY = re.compile(
+    r"(^|\.)state\.\d+\.|(^|[./])(optimizer|optim|param_groups|exp_avg|exp_avg_sq|momentum_buffer)([./]|$)"
+)
 # Buffers that some versions of a library save and others do not.
 KNOWN_LEAVES = {
     "total_ops": "It was left by a FLOPs counter (thop).",
@@ -89,12 +93,23 @@ def _tied(entries: Sequence[KeyEntry], paired: Set[str]) -> Cause:
 
 
 def _unexpected(keys: Sequence[str], found: Sequence[str]) -> List[Cause]:
-    causes = []
-    for group in fold_keys(keys, found):
+    optimizer = [key for key in keys if OPTIMIZER_KEY.search(key)]
+    causes = [_optimizer(optimizer)] if optimizer else []
+    for group in fold_keys([key for key in keys if not OPTIMIZER_KEY.search(key)], found):
         text = f"{_group_text(group)} in the checkpoint and not in the model."
         hint = _known(group) or "The model has no such module; strict=False leaves them out."
         causes.append(Cause("unexpected", text, hint, len(group.keys), _group_data(group)))
     return causes
+
+
+def _optimizer(keys: Sequence[str]) -> Cause:
+    whose = (
+        f"{counted(len(keys), 'key')} of the checkpoint, such as {keys[0]}, are"
+        if len(keys) > 1
+        else f"{keys[0]} of the checkpoint is"
+    )
+    hint = "Take the model's own state_dict out of the file, or leave these keys out."
+    return Cause("optimizer", f"{whose} optimizer state.", hint, len(keys), {"keys": list(keys)})
 
 
 def _group_text(group: KeyGroup) -> str:

@@ -28,7 +28,8 @@ class DiffRow(NamedTuple):
     """One line of the diff.
 
     ``status`` is one of ``STATUSES``. ``missing`` has no ``found``, ``unexpected`` no ``expected``. ``how`` says what led from
-    one key to the other (``"prefix module."``), empty for equal keys. A key that is joined or split has a row for each of its parts. ``confidence`` of a pair is in 0 to 1; 0 without a pair.
+    one key to the other (``"prefix module."``), empty for equal keys. A key that is joined or split has a
+    row for each of its parts. ``confidence`` of a pair is in 0 to 1; 0 without a pair.
     """
 
     status: str
@@ -43,7 +44,8 @@ class Cause:
     """Why a number of keys differ, as one thing to say: ``text`` what is so, ``hint`` what to do.
 
     ``kind`` is ``prefix``, ``wrapper``, ``nothing``, ``missing``, ``tied``, ``counter``, ``unexpected``, ``optimizer``, ``shape``,
-    ``transposed``, ``dtype``, ``renamed``, ``shifted``, ``reshaped``, ``fused``, ``split`` or ``tie``. ``data`` holds the facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
+    ``transposed``, ``dtype``, ``renamed``, ``shifted``, ``reshaped``, ``fused``, ``split`` or ``tie``. ``data`` holds the
+    facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
     """
 
     kind: str

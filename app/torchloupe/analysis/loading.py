@@ -5,7 +5,19 @@ from typing import Dict, List, Optional, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor
 from ..wire.loading import LOADED, TIED, UNSURE, LoadCheckpoint, LoadedCheckpoint, LoadedKey
-from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, TRANSPOSED, UNEXPECTED, UNINITIALIZED, DiffRow, StateDictDiff
+from .diff_rows import (
+    DTYPE,
+    MATCHED,
+    MISSING,
+    RENAMED,
+    RESHAPED,
+    SHAPE,
+    TRANSPOSED,
+    UNEXPECTED,
+    UNINITIALIZED,
+    DiffRow,
+    StateDictDiff,
+)
 from .wording import shape_text
 
 SURE = 0.6
@@ -17,6 +29,7 @@ _REASONS = {
     UNSURE: "more than one place fits",
     SHAPE: "shape differs",
     TRANSPOSED: "fits transposed only",
+    RESHAPED: "fits reshaped only",
 }
 
 

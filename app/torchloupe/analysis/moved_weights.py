@@ -4,7 +4,7 @@ import math
 from typing import Optional, Sequence, Tuple
 
 from ..wire.values import ComparedValues
-from .diff_rows import MISSING, SHAPE, UNEXPECTED
+from .diff_rows import HOMELESS, MISSING, RESHAPED, UNEXPECTED
 from .key_groups import KeyGroup, fold_keys
 from .value_pairs import is_counter, ranked
 from .wording import count_text, counted, number_text
@@ -19,7 +19,7 @@ _GROUPS_NAMED = 3
 def motion(status: str, compared: Optional[ComparedValues]) -> str:
     """What became of a row of the diff, one of ``MOTIONS``. ``compared`` is None while its values were not compared."""
     if compared is None:
-        return UNPAIRED if status in (MISSING, UNEXPECTED, SHAPE) else WAITING
+        return UNPAIRED if status in (MISSING, UNEXPECTED, RESHAPED, *HOMELESS) else WAITING
     how = compared.difference
     if how is None:
         return FAILED

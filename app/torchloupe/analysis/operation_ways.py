@@ -6,7 +6,7 @@ from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from ..wire.problems import Problem
 from .provenance import product
-from .source_edits import Edit, Expression, Piece, text_of
+from .source_edits import Edit, Expression, Piece, edited, flattened_whole, sizes_read, text_of
 
 Shape = Tuple[int, ...]
 _MOST = 8
@@ -14,21 +14,35 @@ _MOST = 8
 
 @dataclass(frozen=True)
 class Way:
-    """One way to write it: the edits, and what then stands there."""
+    """One way to write it: the edits, and what then stands in which line."""
 
     edits: Tuple[Edit, ...]
     text: str
+    line: int
 
 
 def ways(problem: Problem, written: Expression, source: str) -> List[Way]:
     """Those that the shapes suggest, likeliest first. ``source`` is the file in which it is ``written``."""
     of_this = _WAYS.get(problem.code)
     shapes = [tuple(shape) for shape in problem.data.get("shapes") or [problem.data.get("input_shape", ())]]
-    if of_this is None or not written.operands:
+    if of_this is None:
+        elsewhere = [(edit, edited(source, [edit]).splitlines()) for edit in _elsewhere(problem, written, source)]
+        return [Way((edit,), lines[edit.span.line - 1].strip(), edit.span.line) for edit, lines in elsewhere][:_MOST]
+    if not written.operands:
         return []
     functional = _functional_name(source)
-    found = [Way(edits, text_of(source, written.span, edits)) for edits in of_this(problem, shapes, written, functional)]
+    line = written.span.line
+    found = [Way(edits, text_of(source, written.span, edits), line) for edits in of_this(problem, shapes, written, functional)]
     return list({way.text: way for way in found}.values())[:_MOST]
+
+
+def _elsewhere(problem: Problem, written: Expression, source: str) -> Iterator[Edit]:
+    """Changes of other lines of the same function: where the batch was flattened, too, or a state made for another axis."""
+    line = written.span.line
+    if problem.code == "flattened-batch":
+        yield from (Edit(span, text) for span, text in flattened_whole(source, line))
+    if problem.code == "rnn-state-shape":
+        yield from (Edit(span, str(1 - axis)) for span, axis in sizes_read(source, line) if axis in (0, 1))
 
 
 _Edits = Iterator[Tuple[Edit, ...]]
@@ -145,7 +159,9 @@ def _of_size(shapes: Sequence[Shape], pieces: Sequence[Piece], functional: str) 
         yield (Edit(pieces[1 - small].span, f"{pieces[1 - small].whole}[..., {crop}]"),)
 
 
-def _multiplied(_problem: Problem, shapes: List[Shape], written: Expression, _functional: str) -> _Edits:
+def _multiplied(problem: Problem, shapes: List[Shape], written: Expression, _functional: str) -> _Edits:
+    if problem.data.get("operation") == "einsum":
+        yield from _lettered(shapes, written)
     if len(shapes) < 2 or len(written.operands) < 2:
         return
     (one, other), (left, right) = shapes[:2], written.operands[:2]
@@ -162,6 +178,21 @@ def _multiplied(_problem: Problem, shapes: List[Shape], written: Expression, _fu
     if one[-2] == other[-1]:
         yield left.with_method(turned), right.with_method(turned)
         yield Edit(left.span, right.text), Edit(right.span, left.text)
+
+
+def _lettered(shapes: Sequence[Shape], written: Expression) -> _Edits:
+    """The letters of one operand in another order, so that each stands for one size."""
+    equation = written.operands[0].text
+    terms = equation.strip("\"'").replace(" ", "").partition("->")[0].split(",")
+    if equation[:1] not in "\"'" or len(terms) != len(shapes) or any(len(term) > 4 for term in terms):
+        return
+    for at in reversed(range(len(terms))):
+        for letters in permutations(terms[at]):
+            changed = [*terms[:at], "".join(letters), *terms[at + 1 :]]
+            pairs = {pair for term, shape in zip(changed, shapes) for pair in zip(term, shape)}
+            if changed != terms and len(pairs) == len({letter for letter, _ in pairs}):
+                result = equation.strip("\"'").replace(" ", "").partition("->")
+                yield (Edit(written.operands[0].span, f'"{",".join(changed)}{result[1]}{result[2]}"'),)
 
 
 def _viewed(problem: Problem, _shapes: List[Shape], written: Expression, _functional: str) -> _Edits:

@@ -2,9 +2,29 @@
 
 from typing import Tuple
 
-from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, STATUSES, TRANSPOSED, UNEXPECTED, DiffRow, StateDictDiff
+from .diff_rows import (
+    DTYPE,
+    FUSED,
+    HOMELESS,
+    MATCHED,
+    MISSING,
+    RENAMED,
+    RESHAPED,
+    SPLIT,
+    STATUSES,
+    TRANSPOSED,
+    UNEXPECTED,
+    DiffRow,
+    StateDictDiff,
+)
 from .wording import count_text, counted, shape_text
 
+_SHAPE_WORDS = {
+    TRANSPOSED: "transposed",
+    RESHAPED: "the same numbers in another shape, not compared",
+    FUSED: "joined with others, not compared",
+    SPLIT: "cut from a larger one, not compared",
+}
 NOTHING_IN_COMMON = (
     "Check that both files are of the same model. When a file holds several mappings, choose another one in the Checkpoint panel."
 )
@@ -23,8 +43,7 @@ def two_names(one: str, other: str) -> Tuple[str, str]:
 
 def pair_headline(diff: StateDictDiff, names: Tuple[str, str]) -> str:
     """How the keys of two checkpoints stand to each other, in one sentence (two when they have nothing in common)."""
-    expected = sum(row.expected is not None for row in diff.rows)
-    found = sum(row.found is not None for row in diff.rows)
+    expected, found = key_counts(diff)
     paired = sum(row.expected is not None and row.found is not None for row in diff.rows)
     sides = f"{names[0]} has {counted(expected, 'key')}, {names[1]} has {count_text(found)}"
     if not paired:
@@ -33,6 +52,11 @@ def pair_headline(diff: StateDictDiff, names: Tuple[str, str]) -> str:
     if matched == len(diff.rows):
         return f"{names[0]} and {names[1]} have the same {counted(matched, 'key')}."
     return f"{sides}; {counted(matched, 'key is', 'keys are')} the same in both."
+
+
+def key_counts(diff: StateDictDiff) -> Tuple[int, int]:
+    """How many keys are expected, and how many were found. One that is joined or cut is in several rows."""
+    return len({row.expected.key for row in diff.rows if row.expected}), len({row.found.key for row in diff.rows if row.found})
 
 
 def pair_counts(diff: StateDictDiff) -> Tuple[Tuple[str, int], ...]:
@@ -49,7 +73,7 @@ def describe_pair(row: DiffRow, names: Tuple[str, str]) -> str:
         return f"only in {names[1]}"
     if row.status == RENAMED:
         return f"renamed: {found.key}" + (f" ({row.how})" if row.how else "")
-    if row.status in (SHAPE, TRANSPOSED):
-        word = "transposed" if row.status == TRANSPOSED else "other shape, so the values are not compared"
+    if row.status in (TRANSPOSED, RESHAPED, *HOMELESS):
+        word = _SHAPE_WORDS.get(row.status, "other shape, so the values are not compared")
         return f"{word}: {shape_text(expected.shape)} and {shape_text(found.shape)}"
     return f"{expected.dtype} and {found.dtype}" if row.status == DTYPE else ""

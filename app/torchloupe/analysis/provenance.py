@@ -55,7 +55,11 @@ def made_text(size: int, maker: Optional[Maker]) -> str:
 def _first_with(size: int, maker: Maker) -> Maker:
     """The first on the way that had an axis of this size: a pooling keeps the channels that a convolution made."""
     axis = maker.shape.index(size, 1)
-    while not maker.makes and maker.source is not None and maker.source.shape[axis : axis + 1] == (size,):
+    from_end = axis - len(maker.shape)
+    while not maker.makes and maker.source is not None:
+        shape = maker.source.shape
+        if size not in (shape[axis : axis + 1] + shape[from_end : from_end + 1 or None]):
+            break
         maker = maker.source
     return maker
 

@@ -12,7 +12,7 @@ from ..wire.tensors import TensorStats
 from ..wire.traces import DONE, LayerCall
 from .wording import count_text, counted, shape_text
 
-SAME, ROUNDED, DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW, UNKNOWN = (
+SAME, ROUNDED, DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW, UNKNOWN, INSIDE = (
     "same",
     "rounding",
     "differs",
@@ -21,9 +21,10 @@ SAME, ROUNDED, DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW, UNKNOWN = (
     "only before",
     "only now",
     "unknown",
+    "inside",
 )
 """What a pair of calls is. ``rounding``: within what the coarsest dtype of either run up to there can tell. ``unknown``: no statistics to
-compare."""
+compare. ``inside``: of a part that one of the runs had compiled, so that what it calls was not seen."""
 _CHANGED = (DIFFERS, SHAPE, STATUS, ONLY_BEFORE, ONLY_NOW)
 _ROUNDING = {"float64": 1e-12, "float32": 1e-4, "bfloat16": 3e-2, "float16": 4e-3}
 _ROUGH = 6e-2
@@ -80,6 +81,12 @@ def run_difference(before: Sequence[LayerCall], now: Sequence[LayerCall]) -> Run
         earlier = known.pop((call.module, call.call_number), None)
         pairs.append(CallPair(ONLY_NOW, None, call) if earlier is None else _pair(earlier, call))
     pairs += [CallPair(ONLY_BEFORE, call) for call in sorted(known.values(), key=lambda call: call.index)]
+    compiled = tuple({call.module + "." if call.module else "" for call in (*before, *now) if call.compiled})
+    if compiled:
+        alone = (ONLY_NOW, ONLY_BEFORE)
+        pairs = [
+            replace(pair, kind=INSIDE) if pair.kind in alone and pair.call.module.startswith(compiled) else pair for pair in pairs
+        ]
     rounded = _rounded(pairs)
     pairs = [replace(pair, kind=ROUNDED) if id(pair) in rounded else pair for pair in pairs]
     changed = [pair for pair in _by_end(pairs) if pair.kind in _CHANGED]
@@ -92,22 +99,24 @@ def difference_verdict(found: RunDifference, before: str = "the earlier run", no
         return ["There are no calls to compare."]
     counts = found.counts
     first = found.first
+    compared = len(found.pairs) - counts.get(INSIDE, 0)
+    inside = [f"{counted(counts[INSIDE], 'call')} inside compiled parts cannot be compared."] if counts.get(INSIDE) else []
     if first is None:
         if counts.get(UNKNOWN):
             without = counted(counts[UNKNOWN], "call has", "calls have")
-            return [f"Shapes are the same in all {counted(len(found.pairs), 'call')}; {without} no statistics to compare."]
+            return [f"Shapes are the same in all {counted(compared, 'call')}; {without} no statistics to compare.", *inside]
         if not counts.get(ROUNDED):
-            return [f"Both runs are the same in all {counted(len(found.pairs), 'call')}."]
+            return [f"Both runs are the same in all {counted(compared, 'call')}.", *inside]
         largest = max(pair.distance or 0.0 for pair in found.pairs if pair.kind == ROUNDED)
         rounded = counted(counts[ROUNDED], "call differs", "calls differ")
-        return [f"Both runs are the same up to rounding: {rounded} by at most {_part(largest)}."]
+        return [f"Both runs are the same up to rounding: {rounded} by at most {_part(largest)}.", *inside]
     said = [f"The first call that differs is {_name(first.call)}: {_how(first, before, now)}."]
     growth = _growth(found)
     if growth:
         said.append(f"How it grows: {growth}.")
     changed = sum(counts.get(kind, 0) for kind in _CHANGED)
-    said.append(f"{counted(changed, 'call')} of {count_text(len(found.pairs))} {'differs' if changed == 1 else 'differ'}.")
-    return said
+    said.append(f"{counted(changed, 'call')} of {count_text(compared)} {'differs' if changed == 1 else 'differ'}.")
+    return said + inside
 
 
 def _pair(before: LayerCall, now: LayerCall) -> CallPair:

@@ -86,7 +86,8 @@ def _rules_cause(pairs: Sequence[Pair]) -> Cause:
     rules = rules_of(pairs)
     told = [f'"{mine}" is "{theirs}" ({counted(len(held), "key")})' for (mine, theirs), held in list(rules.items())[:RULES_TOLD]]
     more = f", and {count_text(len(rules) - RULES_TOLD)} more such names" if len(rules) > RULES_TOLD else ""
-    text = f"{counted(len(pairs), 'key')} of the checkpoint {'is' if len(pairs) == 1 else 'are'} called otherwise in the model: {', '.join(told)}{more}."
+    verb = "is" if len(pairs) == 1 else "are"
+    text = f"{counted(len(pairs), 'key')} of the checkpoint {verb} called otherwise in the model: {', '.join(told)}{more}."
     listed = [{"checkpoint": mine, "model": theirs, "keys": len(held)} for (mine, theirs), held in rules.items()]
     hint = "Rename them before loading; --json lists the whole mapping."
     return Cause("renamed", text, hint, len(pairs), {"rules": listed, "keys": _keys(pairs)})
@@ -99,8 +100,8 @@ def _reshaped(pairs: Sequence[Pair]) -> List[Cause]:
     first = odd[0]
     more = f" and {counted(len(odd) - 1, 'more key')}" if len(odd) > 1 else ""
     text = (
-        f"{first.found.key}{more} {'have' if more else 'has'} the same numbers in another arrangement: {shape_text(first.found.shape)} in the "
-        f"checkpoint, {shape_text(first.expected.shape)} in the model."
+        f"{first.found.key}{more} {'have' if more else 'has'} the same numbers in another arrangement: "
+        f"{shape_text(first.found.shape)} in the checkpoint, {shape_text(first.expected.shape)} in the model."
     )
     hint = "Permute the dimensions before loading; Keras stores height, width, in, out."
     if len(first.found.shape) != len(first.expected.shape):

@@ -1,24 +1,25 @@
 """Keys that no prefix explains: the whole mapping is solved, and taken where it explains more with fewer rules."""
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, List, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from .key_matchers import Matches, Pair, Rule, by_key
 from .key_prefixes import Keys, same_shape
 from .key_wrappers import WrapperRule
 from .mapping.fused import Joined
 from .mapping.judged import judged
-from .mapping.repeats import Side
-from .mapping.rules import NAMES, names_alike, rule_count
+from .mapping.rules import NAMES, names_alike, rule_count, template_of
 from .mapping.shapes import squeezed
 from .mapping.solver import SolvedPair, solve
 from .mapping.ties import Tie, ties
-from .mapping.units import units_of
 
 _OTHER_SHAPE = 0.5
 """What a pair of equal names and other shapes is worth, beside one that fits."""
 _FEW, _LIKELY = 0.25, 0.6
 """Where so small a share of the keys finds a home, only names that are so much alike count."""
+_UNLIKE, _OFTEN = 0.2, 6
+"""Where most keys kept their names, names less alike than this are another thing, unless so many keys say the same."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ def solved_keys(expected: Keys, found: Keys, matches: Matches) -> SolvedKeys:
     open_expected, open_found = _open(expected, matches, False), _open(found, matches, True)
     if not _could_fit(open_expected, open_found) and all(_is_plain(each.rule) for each in matches.explained):
         return SolvedKeys(matches)
-    anew = _filled(Matches(), _solved(expected, found), expected, found)
-    if len(open_found) == len(found):
-        return anew
-    return max((_filled(matches, _solved(open_expected, open_found), expected, found), anew), key=_worth)
+    ways = [SolvedKeys(matches)]
+    if len(open_found) < len(found):
+        kept = len(found) - len(open_found)
+        ways.append(_filled(matches, _solved(open_expected, open_found, kept), expected, found))
+    ways.append(_filled(Matches(), _solved(expected, found), expected, found))
+    return max(ways, key=_worth)
 
 
 def _open(keys: Keys, matches: Matches, is_found: bool) -> Keys:
@@ -60,19 +63,28 @@ def _could_fit(expected: Keys, found: Keys) -> bool:
     )
 
 
-def _solved(expected: Keys, found: Keys) -> SolvedKeys:
+def _solved(expected: Keys, found: Keys, kept: int = 0) -> SolvedKeys:
+    """``kept`` others have their names still."""
     solution = solve(expected, found)
-    pairs = _plausible(solution.pairs, min(len(expected), len(found)))
-    kinds: Dict[object, int] = {}
-    tied = ties(Side(units_of(found.values()), kinds), Side(units_of(expected.values()), kinds), pairs)
+    pairs = _plausible(solution.pairs, min(len(expected), len(found)), kept)
+    tied = ties(*solution.sides, pairs)
     told = tuple(Pair(*each) for each in judged(pairs, tied))
     return SolvedKeys(Matches(list(told)), told, solution.joined, tuple(tie for tie in tied if not tie.of_a_list))
 
 
-def _plausible(pairs: Sequence[SolvedPair], most: int) -> List[SolvedPair]:
-    if len(pairs) >= _FEW * most:
+def _plausible(pairs: Sequence[SolvedPair], most: int, kept: int) -> List[SolvedPair]:
+    """Without those whose names have nothing in common, where most keys kept their names or hardly any found a home."""
+    if len(pairs) < _FEW * most and not kept:
+        return [pair for pair in pairs if pair.alike >= _LIKELY and pair.level < 2]
+    kept += sum(pair.found.key.endswith(pair.expected.key) or pair.expected.key.endswith(pair.found.key) for pair in pairs)
+    if 2 * kept < len(pairs):
         return list(pairs)
-    return [pair for pair in pairs if pair.alike >= _LIKELY and pair.level < 2]
+    rules = Counter(_rule(pair) for pair in pairs)
+    return [pair for pair in pairs if pair.alike >= _UNLIKE or rules[_rule(pair)] >= _OFTEN]
+
+
+def _rule(pair: SolvedPair) -> Tuple[str, str]:
+    return template_of(_module(pair.found.key)), template_of(_module(pair.expected.key))
 
 
 def _filled(matches: Matches, solved: SolvedKeys, expected: Keys, found: Keys) -> SolvedKeys:

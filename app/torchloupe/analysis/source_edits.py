@@ -77,6 +77,42 @@ def call_at(source: str, span: Span) -> Optional[Expression]:
     return Expression(span, _pieces(source, calls[0].args[:1]), _pieces(source, calls[0].args[1:]))
 
 
+def sizes_read(source: str, line: int) -> Iterator[Tuple[Span, int]]:
+    """Each whole number of ``x.size(1)`` and ``x.shape[1]`` in the function around a line."""
+    for node in _around(source, line):
+        number: Optional[ast.AST] = None
+        if isinstance(node, ast.Call) and _last_name(node.func) == "size" and len(node.args) == 1:
+            number = node.args[0]
+        elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+            number = node.slice
+        if isinstance(number, ast.Constant) and isinstance(number.value, int):
+            yield _span(number), number.value
+
+
+def flattened_whole(source: str, line: int) -> Iterator[Tuple[Span, str]]:
+    """Each call in the function around a line that makes one row of a tensor, the batch too; and the same with the batch kept."""
+    for node in _around(source, line):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        name, is_of_torch = node.func.attr, _is_of_torch(node.func.value)
+        given = node.args[1:] if is_of_torch else node.args
+        is_one_row = name in ("view", "reshape") and [ast.unparse(each) for each in given] == ["-1"]
+        if (name == "flatten" and not given and not node.keywords) or is_one_row:
+            tensor = _piece(source, node.args[0] if is_of_torch else node.func.value)
+            yield _span(node), f"{tensor.whole}.flatten(1)"
+
+
+def _around(source: str, line: int) -> Iterator[ast.AST]:
+    """The nodes of the innermost function that a line is in."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and _covers(node, line)]
+    if functions:
+        yield from ast.walk(max(functions, key=lambda function: function.lineno))
+
+
 def edited(source: str, edits: Sequence[Edit]) -> str:
     """The source with the edits made; they do not overlap."""
     for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
@@ -155,7 +191,9 @@ def _expression(source: str, node: ast.AST, operation: str) -> Expression:
     if isinstance(node.func, ast.Attribute) and not _is_of_torch(node.func.value) and not _is_layer(node.func):
         given.insert(0, node.func.value)
     if given and isinstance(given[0], (ast.List, ast.Tuple)):
-        return Expression(span, tuple(_side(source, each) for each in given[0].elts), _pieces(source, [*given[1:], *keywords]), function)
+        return Expression(
+            span, tuple(_side(source, each) for each in given[0].elts), _pieces(source, [*given[1:], *keywords]), function
+        )
     count = 2 if operation in ("matmul", "bmm", "mm", "linear", "add", "sub", "mul", "div") else 1
     rest = given[count:]
     if len(rest) == 1 and isinstance(rest[0], (ast.List, ast.Tuple)):
@@ -176,8 +214,7 @@ def _is_method_of_a_tensor(name: str) -> bool:
 
 
 def _is_of_torch(node: ast.expr) -> bool:
-    text = ast.unparse(node) if hasattr(ast, "unparse") else ""
-    return text in ("torch", "F", "functional", "nn.functional", "torch.nn.functional")
+    return ast.unparse(node) in ("torch", "F", "functional", "nn.functional", "torch.nn.functional")
 
 
 def _pieces(source: str, nodes: Sequence[ast.expr]) -> Tuple[Piece, ...]:

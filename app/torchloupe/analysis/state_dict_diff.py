@@ -1,7 +1,7 @@
 """Compare the keys of a model with those of a checkpoint: what fits, what is missing, and why.
 
-The pairs come from the matchers in ``key_matchers``, asked in order; what they leave is solved as a whole by ``mapping``. The words come from
-``diff_causes`` and ``solved_causes``.
+The pairs come from the matchers in ``key_matchers``, asked in order; what they leave is solved as a whole by ``mapping``. The words
+come from ``diff_causes`` and ``solved_causes``.
 """
 
 from collections import Counter

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torchloupe.analysis.run_difference import SAME, CallPair, RunDifference, difference_verdict, run_difference
+from torchloupe.analysis.run_difference import INSIDE, SAME, CallPair, RunDifference, difference_verdict, run_difference
 from torchloupe.analysis.wording import ABSENT, number_text, shape_text
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.tensors import TensorMeta, TensorStats
@@ -62,7 +62,7 @@ def difference_lines(against: AgainstEarlier, terminal: Terminal) -> Iterator[st
     yield ""
     for sentence in difference_verdict(found, f"the run in {against.file}", "this run"):
         yield terminal.paint(printable(sentence), "strong")
-    differing = [pair for pair in found.pairs if pair.kind != SAME]
+    differing = [pair for pair in found.pairs if pair.kind not in (SAME, INSIDE)]
     rows: list[tuple[str, ...]] = [
         ("CALL", "MODULE", "RESULT", "CHANGE", "OUTPUT", "MEAN BEFORE", "MEAN NOW", "STD BEFORE", "STD NOW")
     ]

@@ -15,13 +15,21 @@ from .text_columns import printable
 
 
 def add_run_options(parser: ArgumentParser) -> None:
-    """Gradients, autocast, statistics, time."""
+    """Gradients, autocast, compiler, statistics, time."""
     parser.add_argument("--no-grad", action="store_true", help="run without gradients, as under torch.no_grad()")
     parser.add_argument("--autocast", choices=("bfloat16", "float16"), help="run under torch.autocast with this dtype")
     parser.add_argument(
         "--dtype",
         choices=("float32", "float64", "bfloat16", "float16"),
         help="run a copy of the model, and its input, in this dtype",
+    )
+    parser.add_argument(
+        "--compile",
+        nargs="?",
+        const="inductor",
+        metavar="BACKEND",
+        help="run the blocks of the model as torch.compile makes them (inductor when nothing else is said); --against says which is the "
+        "first that differs from a run without",
     )
     parser.add_argument("--no-statistics", action="store_true", help="shapes, dtypes and times only")
     parser.add_argument(
@@ -38,6 +46,7 @@ def with_run_options(request: RunForward, options: Namespace) -> RunForward:
         grad=False if options.no_grad else None,
         autocast=options.autocast,
         dtype=options.dtype,
+        compile=options.compile,
         statistics=not options.no_statistics,
         time_limit=options.time_limit,
     )

@@ -45,6 +45,7 @@ DIFF_MARKS = {
     "dtype": Mark("≠", "dtype", "warning"),
     "renamed": Mark("→", "renamed", "accent"),
     "transposed": Mark("⇄", "transposed", "accent"),
+    "reshaped": Mark("⇄", "reshaped", "accent"),
     "resized": Mark("↕", "resized", "accent"),
     "fused": Mark("⊕", "fused", "accent"),
     "split": Mark("⊘", "split", "accent"),

@@ -158,7 +158,7 @@ class Opening(QObject):
             self.trust.allow(path.parent)
         self.jobs.start(
             ReadTargetFile(path),
-            done=partial(self._file_read, request, name),
+            done=lambda found: self.trust.find_out(Path(found.file), partial(self._file_read, request, name, found)),
             failed=partial(self._failed, TARGET, str(path)),
             tag=TARGET,
             label=self.tr("reading {0}").format(path.name),
@@ -176,10 +176,7 @@ class Opening(QObject):
             label=self.tr("looking into {0}").format(place),
         )
 
-    def _file_read(self, request: OpenTarget, name: str | None, choices: TargetChoices) -> None:
-        self.trust.find_out(Path(choices.file), partial(self._trust_known, request, name, choices))
-
-    def _trust_known(self, request: OpenTarget, name: str | None, choices: TargetChoices, is_trusted: bool) -> None:
+    def _file_read(self, request: OpenTarget, name: str | None, choices: TargetChoices, is_trusted: bool) -> None:
         if not is_trusted:
             self.said.emit(self.tr("{0} was not run: its folder is not trusted.").format(Path(choices.file).name))
         elif name and not (_required_of(choices, name) and request.arguments is None):

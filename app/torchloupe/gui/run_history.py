@@ -57,6 +57,7 @@ class KeptRun:
         parts = [
             asked.mode or "",
             f"autocast {asked.autocast}" if asked.autocast else "",
+            f"compiled with {asked.compile}" if asked.compile else "",
             f"seed {asked.seed}" if asked.seed else "",
         ]
         parts += [f"as {asked.dtype}"] if asked.dtype else []

@@ -37,6 +37,7 @@ class RunOptions:
     seed: int = 0
     time_limit: float | None = None
     dtype: str | None = None
+    compile: str | None = None
 
     @property
     def unusual(self) -> str:
@@ -44,6 +45,7 @@ class RunOptions:
         parts = ["no gradients"] if self.grad is False else []
         parts += [f"as {self.dtype}"] if self.dtype else []
         parts += [f"autocast {self.autocast}"] if self.autocast else []
+        parts += [f"compiled with {self.compile}"] if self.compile else []
         parts += [] if self.statistics else ["no statistics"]
         parts += [f"seed {self.seed}"] if self.seed else []
         parts += [f"at most {self.time_limit:g} s"] if self.time_limit else []
@@ -63,6 +65,7 @@ class RunOptions:
             self.statistics,
             self.time_limit,
             self.dtype,
+            self.compile,
         )
 
 

@@ -108,7 +108,8 @@ class RunForward:
     With ``operations`` the operations between the calls are told, too (event: ``OperationsFinished``). ``grad`` turns gradients on or off
     (None: as torch has it), ``autocast`` names a dtype to run under ``torch.autocast`` with, ``statistics`` is off for shapes and
     times only. ``dtype`` runs a copy whose floating tensors, and those of the input, are converted to it. A pass that takes longer than
-    ``time_limit`` seconds is stopped and what it got to is told.
+    ``time_limit`` seconds is stopped and what it got to is told. ``compile`` names a backend of ``torch.compile``: blocks of the model
+    run compiled, and each is one call.
     """
 
     inputs: Tuple[str, ...] = ()
@@ -122,6 +123,7 @@ class RunForward:
     statistics: bool = True
     time_limit: Optional[float] = None
     dtype: Optional[str] = None
+    compile: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class LayerCall:
     ``done``, ``failed`` (the failure arose in it) or ``unfinished`` (one of its parts failed, or the run was cancelled).
     ``file`` and ``line`` are the place in the user's code that called it. ``seconds`` includes its children.
 
-    ``training`` is the mode of the module when it was called. ``values`` are the arguments that are no tensors.
+    ``training`` is the mode of the module when it was called. ``values`` are the arguments that are no tensors. ``compiled`` says that it
+    ran as ``torch.compile`` made it: what it calls is not seen.
     """
 
     index: int
@@ -46,6 +47,7 @@ class LayerCall:
     line: Optional[int] = None
     training: Optional[bool] = None
     values: Tuple[PlainValue, ...] = ()
+    compiled: bool = False
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class CallRecord:
     line: Optional[int] = None
     training: Optional[bool] = None
     values: Tuple[PlainValue, ...] = ()
+    compiled: bool = False
 
     part: nn.Module
     args: Tuple[Any, ...]

@@ -17,6 +17,7 @@ from ..wire.traces import FAILED, UNFINISHED, ForwardReport
 from .autograd_graph import AutogradGraph
 from .cancel import Cancelled
 from .certificate import Certificate
+from .compiled_parts import compile_problem, compiled_parts
 from .context import Context
 from .explain import CouldNotRun
 from .failure import ForwardFailure, generator_problem, is_own_generator, no_return_problem
@@ -94,11 +95,13 @@ def _run(
 ) -> ForwardRun:
     if request.mode is not None:
         model.train(request.mode == "train")
+    compiled = compiled_parts(model, request)
     trace = ForwardTrace(
         model,
         report=lambda calls: context.emit(CallsFinished(tuple(calls))),
         check=context.cancel.raise_if_requested,
         statistics=request.statistics and not request.shapes_only,
+        as_one=compiled.identities if compiled else (),
     )
     run = ForwardRun()
     flow = None
@@ -114,17 +117,12 @@ def _run(
     operations = watched_operations(trace, context) if request.operations else nullcontext()
     started = time.perf_counter()
     try:
-        with limit, effects, trace, conditions, uncompiled(), operations:
+        with limit, effects, trace, conditions, compiled or uncompiled(), operations:
             run.outputs = model(*given.positional, **given.keywords)
     except (Exception, SystemExit) as error:
-        # Shapes flow without data in one thread only.
-        blameless = request.shapes_only and (needs_data(error) or trace.is_threaded)
-        opened = trace.abandon(UNFINISHED if blameless else FAILED)
-        failure = ForwardFailure(error, model, opened, trace.calls, target.places, blameless)
-        repetition = Repetition(model, given, conditions, before, request, context.cancel.raise_if_requested)
         run.seconds = _since(started, trace)
-        first = failure.problem(trace.returned_nothing, repetition)
-        run.problems = every_mismatch(first, repetition, target.places, len(trace.calls))
+        repetition = Repetition(model, given, conditions, before, request, context.cancel.raise_if_requested)
+        run.problems = _given_up(error, request, trace) or _mismatches(error, request, trace, repetition, target)
     except Cancelled as error:
         run.seconds = _since(started, trace)
         run.problems = (_stopped(error, trace, target, limit, context),)
@@ -146,6 +144,27 @@ def _run(
         run.graph = AutogradGraph([tensor for _, tensor in tensors_in(run.outputs)])
         run.kept_bytes = kept_bytes(model, run.graph, trace.nodes, run.call_count)
     return run
+
+
+def _mismatches(
+    error: BaseException, request: RunForward, trace: ForwardTrace, repetition: Repetition, target: Target
+) -> Tuple[Problem, ...]:
+    """What the model raised, and what else does not fit."""
+    # Shapes flow without data in one thread only.
+    blameless = request.shapes_only and (needs_data(error) or trace.is_threaded)
+    opened = trace.abandon(UNFINISHED if blameless else FAILED)
+    failure = ForwardFailure(error, repetition.model, opened, trace.calls, target.places, blameless)
+    first = failure.problem(trace.returned_nothing, repetition)
+    return every_mismatch(first, repetition, target.places, len(trace.calls))
+
+
+def _given_up(error: BaseException, request: RunForward, trace: ForwardTrace) -> Tuple[Problem, ...]:
+    """It is the compiler that failed, not the model."""
+    problem = compile_problem(error, request.compile) if request.compile else None
+    if problem is None:
+        return ()
+    opened = trace.abandon()
+    return (replace(problem, module=opened.call.module if opened else ""),)
 
 
 def _stopped(error: Cancelled, trace: ForwardTrace, target: Target, limit: TimeLimit, context: Context) -> Problem:

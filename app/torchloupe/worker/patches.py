@@ -25,10 +25,12 @@ def with_patches(problems: Sequence[Problem], model: nn.Module, places: Places) 
     """The problems, each verified change of a constructor's argument with its patch where the source says which call it is."""
     if not any(_is_wanted(fix) for problem in problems for fix in problem.fixes):
         return tuple(problems)
-    made: Dict[Tuple[str, int], List[str]] = {}
-    for path, place in definition_places(walk_modules(model)).items():
-        made.setdefault(place, []).append(path)
-    where = {paths[0]: place for place, paths in made.items() if len(paths) == 1}
+    modules = list(walk_modules(model))
+    kinds = {path: type(module).__name__ for path, module in modules}
+    made: Dict[Tuple[str, int, str], List[str]] = {}
+    for path, (file, line) in definition_places(modules).items():
+        made.setdefault((file, line, kinds[path]), []).append(path)
+    where = {paths[0]: place[:2] for place, paths in made.items() if len(paths) == 1}
 
     def patched(fix: Fix) -> Fix:
         place = where.get(fix.module or "") if _is_wanted(fix) else None

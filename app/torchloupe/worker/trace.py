@@ -8,7 +8,7 @@ import itertools
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -45,7 +45,8 @@ class ForwardTrace:
     """A context in which the calls of ``model`` are recorded. ``report`` gets them as they end; ``check`` may raise to stop.
 
     Each thread of the model has calls of its own inside each other. ``seconds`` of a call leave out what watching it cost.
-    ``nodes`` says between which of autograd's nodes each call lay.
+    ``nodes`` says between which of autograd's nodes each call lay. ``as_one`` are the identities of modules inside which nothing is
+    watched: the compiler of torch must not see the watching.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class ForwardTrace:
         report: Callable[[List[LayerCall]], None],
         check: Callable[[], None],
         statistics: bool = True,
+        as_one: Collection[int] = (),
     ) -> None:
         self._model = model
+        self._as_one = as_one
         self._check = check
         self._notes = OutputNotes(statistics)
         self._arguments = Arguments()
@@ -96,13 +99,41 @@ class ForwardTrace:
         self._notes.forget()
 
     def _watched(self, plain_call: Callable[..., Any]) -> Callable[..., Any]:
-        """``nn.Module.__call__`` with a note before and after. It runs once per layer: everything is a local, what nearly every layer
-        gets and gives - one plain tensor - is noted here, and nothing is called that need not be."""
-        trace, known_of, stack_of, end, number_of_nodes = self, self._known.get, self._stacks.get, self._end, nodes_so_far
+        """``nn.Module.__call__`` with a note before and after. It runs once per layer, as what it calls before and after does: everything
+        is a local, what nearly every layer gets and gives - one plain tensor - is noted there, and nothing is called that need not be."""
+        trace, known_of, begin, end, as_one = self, self._known.get, self._beginning(), self._end, self._as_one
+        frame_of, is_moded, past_modes = sys._getframe, function_modes_are_on, past_function_modes
+
+        def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            known = known_of(id(self))
+            if known is None:
+                return plain_call(self, *args, **kwargs)
+            if is_moded():  # each question to a tensor would go through the mode
+                with past_modes():
+                    record = begin(self, known, args, kwargs, frame_of(1))
+            else:
+                record = begin(self, known, args, kwargs, frame_of(1))
+            try:
+                output = plain_call(self, *args, **kwargs) if not as_one else trace._call_as_one(record, args, kwargs)
+            except BaseException:
+                record.failed = True
+                raise
+            if is_moded():
+                with past_modes():
+                    end(record, output)
+            else:
+                end(record, output)
+            return output
+
+        self._lines.own_code = call.__code__
+        return call
+
+    def _beginning(self) -> Callable[..., CallRecord]:
+        """What is noted before a call: of the module, of what is known of it, of what it is given, and of the frame that calls."""
+        trace, stack_of, number_of_nodes = self, self._stacks.get, nodes_so_far
         main, check, numbers = self._stacks[self._main], self._check, self._numbers
-        place_of, note_inputs = self._lines.place, self._note_inputs
-        clock, this_thread, frame_of, members = time.perf_counter, threading.get_ident, sys._getframe, attributes_of
-        a_tensor, strided, is_moded, past_modes = torch.Tensor, torch.strided, function_modes_are_on, past_function_modes
+        place_of, note_inputs, members = self._lines.place, self._note_inputs, attributes_of
+        clock, this_thread, a_tensor, strided = time.perf_counter, threading.get_ident, torch.Tensor, torch.strided
 
         def begin(module: nn.Module, known: _Known, args: Tuple[Any, ...], kwargs: Dict[str, Any], frame: Any) -> CallRecord:
             started = clock()
@@ -134,29 +165,18 @@ class ForwardTrace:
             record.overhead = trace._overhead = trace._overhead + now - started
             return record
 
-        def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            known = known_of(id(self))
-            if known is None:
-                return plain_call(self, *args, **kwargs)
-            if is_moded():  # each question to a tensor would go through the mode
-                with past_modes():
-                    record = begin(self, known, args, kwargs, frame_of(1))
-            else:
-                record = begin(self, known, args, kwargs, frame_of(1))
-            try:
-                output = plain_call(self, *args, **kwargs)
-            except BaseException:
-                record.failed = True
-                raise
-            if is_moded():
-                with past_modes():
-                    end(record, output)
-            else:
-                end(record, output)
-            return output
+        return begin
 
-        self._lines.own_code = call.__code__
-        return call
+    def _call_as_one(self, record: CallRecord, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """One of them is called as if nobody watched; any other module as usual."""
+        if id(record.part) not in self._as_one:
+            return self._plain_call(record.part, *args, **kwargs)
+        watched, record.compiled = nn.Module.__call__, True
+        nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]
+        try:
+            return self._plain_call(record.part, *args, **kwargs)
+        finally:
+            nn.Module.__call__ = watched  # type: ignore[method-assign]
 
     def _go_on(self, stack: List[CallRecord]) -> None:
         """The model caught the failure of a part and goes on without it."""

@@ -1,9 +1,9 @@
 """Tensors that one side holds as one and the other as several: attention's q, k and v, a gate and what it gates."""
 
-from typing import Dict, FrozenSet, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
 
-from .names import words_of
 from ..diff_rows import KeyEntry
+from .names import words_of
 from .repeats import Item
 from .units import WEIGHT, Path, Shape
 
@@ -16,7 +16,7 @@ _ROLES = (
 )
 _PARTS = ((0, 1, 2), (1, 2), (0, 1), (3, 4))
 """Which roles are found in one tensor, in this order."""
-_FUSED = frozenset("qkv wqkv attn kv wkv qk key value query in w12 w13 gate".split())
+_FUSED = frozenset(["qkv", "wqkv", "attn", "kv", "wkv", "qk", "key", "value", "query", "in", "w12", "w13", "gate"])
 
 
 class Joined(NamedTuple):
@@ -50,8 +50,9 @@ def fusions(wholes: Sequence[Item], pieces: Sequence[Item]) -> List[Fusion]:
     """Items of ``wholes`` that are several of ``pieces``, where there are as many of the one as of the other."""
     found: List[Fusion] = []
     used: Set[int] = set()
+    held = [(item, role) for item in pieces for role in (_role(item),) if role >= 0 and WEIGHT in item.units[0].entries]
     for roles in _PARTS:
-        groups = [group for group in _groups(pieces, roles) if used.isdisjoint(group.parts)]
+        groups = [group for group in _groups(pieces, held, roles) if used.isdisjoint(group.parts)]
         for shape, alike in _by_shape(groups, pieces).items():
             pairs = _paired(shape, alike, wholes, pieces)
             found += pairs
@@ -72,11 +73,10 @@ def joined_keys(found: Sequence[Fusion], wholes: Sequence[Item], pieces: Sequenc
     return joined
 
 
-def _groups(pieces: Sequence[Item], roles: Tuple[int, ...]) -> List[Group]:
+def _groups(pieces: Sequence[Item], with_role: Sequence[Tuple[Item, int]], roles: Tuple[int, ...]) -> List[Group]:
     """Siblings that have these roles, and whose weights can be joined."""
     held: Dict[Path, Dict[int, int]] = {}
-    for item in pieces:
-        role = _role(item)
+    for item, role in with_role:
         if role in roles:
             held.setdefault(item.path[:-1], {}).setdefault(role, item.number)
     groups = []

@@ -80,7 +80,10 @@ class Side:
             waiting += [((*path, name), child) for name, child in node.children.items()]
         groups = [alike for alike in held.values() if len(alike) > 1]
         groups.sort(key=lambda alike: -sum(alike[0][1].held.values()))
-        return [[Subtree(path, tuple(_keys(node)), sum(node.held.values())) for path, node in sorted(alike, key=lambda each: each[0])] for alike in groups]
+        return [
+            [Subtree(path, tuple(_keys(node)), sum(node.held.values())) for path, node in sorted(alike, key=lambda each: each[0])]
+            for alike in groups
+        ]
 
     def items(self, folded: Set[Run]) -> List[Item]:
         """The items, when the runs in ``folded`` are told as one."""

@@ -10,10 +10,12 @@ from .shapes import LEVELS, Level
 from .structure import Structure
 from .units import Path, Unit
 
-MOST_ROUNDS = 6
+MOST_ROUNDS, FEW_ROUNDS = 6, 2
 Taken = Tuple[FrozenSet[int], FrozenSet[int]]
-LARGE = 1_600
-"""So many pairs in a block are compared each with each."""
+LARGE, SMALL = 1_600, 100
+"""So many pairs in a block are compared each with each, the smaller number where there are many blocks."""
+MOST_PAIRS = 40_000
+"""With more pairs in all blocks together there are many blocks."""
 REFUSED = -9.0
 
 
@@ -29,7 +31,7 @@ class Weights(NamedTuple):
 
 class Assigned(NamedTuple):
     """Two items, by their numbers; how well they fit; how much better than the next best choice of either; by
-    which level; how alike the names are."""
+    which level; how alike the names are, before anything was learned."""
 
     one: int
     other: int
@@ -44,15 +46,19 @@ class Rounds:
 
     def __init__(self, ones: Sequence[Item], others: Sequence[Item], weights: Weights = Weights(), least: float = 0.0) -> None:
         self.ones, self.others, self.weights = ones, others, weights
-        self._like = Likeness([words_of(item.path) for item in ones], [words_of(item.path) for item in others])
+        words = [words_of(item.path) for item in ones], [words_of(item.path) for item in others]
+        self._like, self._untaught = Likeness(*words), Likeness(*words)
         self._structure = Structure(ones, others)
         self._learned = False
         self.least = least
+        blocks = _blocks(ones, others, [list(range(len(items))) for items in (ones, others)], LEVELS[0])
+        self.is_large = sum(len(mine) * len(theirs) for mine, theirs in blocks) > MOST_PAIRS
+        self._large = SMALL if self.is_large else LARGE
 
     def run(self, start: Sequence[Assigned] = (), taken: Taken = (frozenset(), frozenset())) -> List[Assigned]:
         """The assignment when it no longer changes. ``start`` is learned from; ``taken`` are items (of either side) that are left alone."""
         chosen: List[Assigned] = list(start)
-        for _ in range(MOST_ROUNDS):
+        for _ in range(FEW_ROUNDS if self.is_large else MOST_ROUNDS):
             if chosen:
                 self._learn(chosen)
             before, chosen = chosen, self._one_round(taken)
@@ -104,7 +110,7 @@ class Rounds:
         return chosen
 
     def _block(self, mine: List[int], theirs: List[int], level: Level, number: int) -> List[Assigned]:
-        if len(mine) * len(theirs) > LARGE:
+        if len(mine) * len(theirs) > self._large:
             return self._large_block(mine, theirs, level, number)
         ranks = ranks_of(self.ones, mine), ranks_of(self.others, theirs)
         table = [[self._score(one, other, ranks, level) for other in theirs] for one in mine]
@@ -117,23 +123,25 @@ class Rounds:
         return told
 
     def _told(self, one: int, other: int, score: float, rival: float, level: int) -> Assigned:
-        return Assigned(one, other, score, score - rival, level, self._like(one, other))
+        return Assigned(one, other, score, score - rival, level, self._untaught(one, other))
 
     def _large_block(self, mine: List[int], theirs: List[int], level: Level, number: int) -> List[Assigned]:
         """Too many to compare each with each: those that are called the same but for numbers are taken together, in their order."""
         ones, others = list(by_template(self.ones, mine).values()), list(by_template(self.others, theirs).values())
-        if len(ones) * len(others) > LARGE:
-            return [self._told(one, other, 0.0, 0.0, number) for one, other in zip(mine, theirs)] if len(mine) == len(theirs) else []
+        if len(ones) * len(others) > self._large:
+            return (
+                [self._told(one, other, 0.0, 0.0, number) for one, other in zip(mine, theirs)] if len(mine) == len(theirs) else []
+            )
         ranks = ranks_of(self.ones, [each[0] for each in ones]), ranks_of(self.others, [each[0] for each in others])
         table = []
         for one in ones:
             row = [self._score(one[0], other[0], ranks, level) for other in others]
             table.append([score + min(len(one), len(other)) / max(len(one), len(other)) for score, other in zip(row, others)])
         told = []
-        for row, column in enumerate(assign(table)):
+        for place, column in enumerate(assign(table)):
             if column != NONE:
-                pairs = zip(ones[row], others[column])
-                told += [self._told(one, other, table[row][column], 0.0, number) for one, other in pairs]
+                pairs = zip(ones[place], others[column])
+                told += [self._told(one, other, table[place][column], 0.0, number) for one, other in pairs]
         return told
 
     def _score(self, one: int, other: int, ranks: Tuple[Dict[int, Ranks], ...], level: Level) -> float:

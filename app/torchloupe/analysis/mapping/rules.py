@@ -28,7 +28,9 @@ def worth_of(pairs: Sequence[Tuple[Item, Item, Sequence[Tuple[Unit, Unit]]]]) ->
 def names_alike(pairs: Sequence[Pair]) -> float:
     """How alike the names of paired modules are, those that differ in their numbers counted once: 1 for each that is the same."""
     templates = list(dict.fromkeys((_NUMBER.sub("0", one), _NUMBER.sub("0", other)) for one, other in pairs))
-    like = Likeness([words_of(tuple(one.split("."))) for one, _ in templates], [words_of(tuple(other.split("."))) for _, other in templates])
+    like = Likeness(
+        [words_of(tuple(one.split("."))) for one, _ in templates], [words_of(tuple(other.split("."))) for _, other in templates]
+    )
     return sum(like(place, place) for place in range(len(templates)))
 
 

@@ -40,7 +40,7 @@ def _loose(unit: Unit) -> Hashable:
 
 def _number(unit: Unit) -> Hashable:
     elements = prod(unit.main.shape)
-    return (elements, unit.has_statistics) if elements >= _FEW else unit.path
+    return elements, unit.has_statistics if elements >= _FEW else unit.path
 
 
 def _agree(one: Unit, other: Unit) -> bool:
@@ -56,10 +56,8 @@ def _rest_agrees(one: Unit, other: Unit) -> bool:
 
 def _regrouped(one: Unit, other: Unit) -> bool:
     """The same numbers under other sizes: neighbouring dimensions joined or cut, as where a convolution was a linear layer."""
-    return (
-        _rest_agrees(one, other)
-        and 1 in (len(squeezed(one.main.shape)), len(squeezed(other.main.shape)))
-        or (_rest_agrees(one, other) and bool(set(one.main.shape) & set(other.main.shape) - {1}))
+    return (_rest_agrees(one, other) and 1 in (len(squeezed(one.main.shape)), len(squeezed(other.main.shape)))) or (
+        _rest_agrees(one, other) and bool(set(one.main.shape) & set(other.main.shape) - {1})
     )
 
 

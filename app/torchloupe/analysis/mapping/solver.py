@@ -25,10 +25,11 @@ class SolvedPair(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """Pairs of keys, and keys that are one on one side and several on the other."""
+    """Pairs of keys, and keys that are one on one side and several on the other. ``sides`` are the trees of found and expected keys."""
 
-    pairs: Tuple[SolvedPair, ...] = ()
-    joined: Tuple[Joined, ...] = ()
+    pairs: Tuple[SolvedPair, ...]
+    joined: Tuple[Joined, ...]
+    sides: Tuple[Side, Side]
 
 
 class _Hypothesis(NamedTuple):
@@ -47,15 +48,16 @@ _SURE_ALONE = 0.35
 def solve(expected: Keys, found: Keys) -> Solution:
     """Pair the found keys with the expected ones, as many as there is a reason for."""
     kinds: Dict[object, int] = {}
-    ones, others = folded_items(Side(units_of(found.values()), kinds), Side(units_of(expected.values()), kinds))
+    sides = Side(units_of(found.values()), kinds), Side(units_of(expected.values()), kinds)
+    ones, others = folded_items(*sides)
     splits, joins = fusions(ones, others), fusions(others, ones)
     taken = _reserved(splits, joins), _reserved(joins, splits)
     best = _best_hypothesis(ones, others, taken)
     if best is None:
-        return Solution()
+        return Solution((), (), sides)
     pairs = list(_pairs(best))
     pairs += _singles(best, pairs, splits, joins)
-    return Solution(tuple(pairs), (*joined_keys(splits, ones, others, True), *joined_keys(joins, others, ones, False)))
+    return Solution(tuple(pairs), (*joined_keys(splits, ones, others, True), *joined_keys(joins, others, ones, False)), sides)
 
 
 def _reserved(wholes: Sequence[Fusion], pieces: Sequence[Fusion]) -> "frozenset[int]":
@@ -64,7 +66,10 @@ def _reserved(wholes: Sequence[Fusion], pieces: Sequence[Fusion]) -> "frozenset[
 
 def _best_hypothesis(ones: Sequence[Item], others: Sequence[Item], taken: Taken) -> Optional[_Hypothesis]:
     """The one that is worth the most. Where the first two agree and keep the order, there is nothing to choose."""
-    tried = [_tried(ones, others, weights, taken) for weights in _FIRST]
+    tried = [_tried(ones, others, _FIRST[0], taken)]
+    if tried[0].rounds.is_large:
+        return tried[0] if tried[0].chosen else None
+    tried.append(_tried(ones, others, _FIRST[1], taken))
     one, other = ([each[:2] for each in hypothesis.chosen] for hypothesis in tried)
     if one != other or not _in_order(one):
         tried += [_tried(ones, others, weights, taken) for weights in _MORE]
@@ -83,7 +88,8 @@ def _tried(
 ) -> _Hypothesis:
     rounds = Rounds(ones, others, weights)
     chosen = rounds.run(rounds.anchors(taken) if from_anchors else (), taken)
-    return _Hypothesis(worth_of([(ones[each.one], others[each.other], rounds.partners(each)) for each in chosen]), rounds, chosen)
+    told = [(ones[each.one], others[each.other], rounds.partners(each)) for each in chosen]
+    return _Hypothesis(0.0 if rounds.is_large else worth_of(told), rounds, chosen)
 
 
 def _pairs(hypothesis: _Hypothesis) -> Iterable[SolvedPair]:

@@ -7,7 +7,9 @@ from .units import NUMBERED, Path
 
 
 class Around(NamedTuple):
-    """``agreement`` is 0 to 1; ``matched`` are depths at which the two lie in places that belong together, how surely, and whether in the opposite order."""
+    """``agreement`` is 0 to 1. ``matched`` are depths at which the two lie in places that belong together, how surely, and whether
+    what lies in them stands in the opposite order.
+    """
 
     agreement: float
     matched: Tuple[Tuple[int, int, float, bool], ...]
@@ -18,7 +20,7 @@ class Structure:
 
     def __init__(self, ones: Sequence[Item], others: Sequence[Item]) -> None:
         self._sizes = _sizes(ones), _sizes(others)
-        self._shared: Dict[Tuple[Path, Path], float] = {}
+        self._shared: Dict[Tuple[Path, Path], int] = {}
         self._known: Dict[Tuple[Path, Path], Around] = {}
         self._turned: Set[Tuple[Path, Path]] = set()
 

@@ -28,6 +28,8 @@ WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_
 _JOINED = re.compile(r"^(.+)_(weight|bias)$")
 NUMBERED = re.compile(r"^(.*?)(\d+)$")
 """What stands before the number at the end of a name, and the number."""
+_PLACE_IN_NAME = re.compile(r"^([A-Za-z]+\d+[a-z]?)_(?=[A-Za-z])")
+"""``block2a_`` in ``block2a_project_bn/kernel``: names without dots say in their first word where they are."""
 _SPLIT = re.compile(r"[./]")
 
 
@@ -76,6 +78,8 @@ def units_of(entries: Iterable[KeyEntry]) -> List[Unit]:
 def _place(key: str) -> Tuple[Path, str, str]:
     """Where a tensor belongs, as what, and how the last part is spelled: ``a.b.gamma`` is the weight of ``a.b``."""
     parts = [part for part in _SPLIT.split(key.partition(":")[0] if "/" in key else key) if part and part not in WRAPPERS]
+    if "/" in key:
+        parts = [piece for part in parts for piece in _PLACE_IN_NAME.sub(r"\1/", part).split("/")]
     if not parts:
         return (key,), WEIGHT, key
     leaf = parts[-1]

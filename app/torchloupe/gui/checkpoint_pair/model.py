@@ -274,7 +274,7 @@ def kind_of(row: PairRow) -> str:
     """Which of ``POINTS`` a row is; ``waiting`` is none of them."""
     kind = row.motion
     if kind == UNPAIRED:
-        return row.diff.status
+        return row.diff.status if row.diff.status in (MISSING, UNEXPECTED) else SHAPE
     return FROM_ZERO if kind == MOVED and row.how is not None and not row.how.relative else kind
 
 

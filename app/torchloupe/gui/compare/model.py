@@ -5,6 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 
+from torchloupe.analysis.pair_wording import key_counts
 from torchloupe.analysis.state_dict_diff import MATCHED, RENAMED, STATUSES, Cause, DiffRow, StateDictDiff
 from torchloupe.analysis.wording import count_text, counted, describe_difference, shape_text
 from torchloupe.gui.lazy_table import LazyTableModel
@@ -128,8 +129,7 @@ def headline(diff: StateDictDiff, container: str, checkpoint: str, model: str) -
     matched = diff.counts.get(MATCHED, 0)
     if not difference_count(diff):
         return f"✓ All {counted(matched, 'key')} of model {model} match the checkpoint {source}."
-    expected = sum(row.expected is not None for row in diff.rows)
-    found = sum(row.found is not None for row in diff.rows)
+    expected, found = key_counts(diff)
     sides = f"Model {model} expects {counted(expected, 'key')}, checkpoint {source} has {count_text(found)}"
     return f"{sides}; {count_text(matched)} match as they are."
 

@@ -176,6 +176,12 @@ class DetailsPanel(QWidget):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.text))
         below = QHBoxLayout()
         below.addWidget(tried, 1)
+        if fix.patch:
+            patch = QPushButton(self.tr("Copy patch"))
+            patch.setToolTip(self.tr("The change of your file as a unified diff, for git apply"))
+            patch.setAccessibleName(self.tr("Copy patch: {0}").format(fix.text))
+            patch.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.patch))
+            below.addWidget(patch)
         below.addWidget(copy)
         box = QVBoxLayout(row)
         box.addWidget(text)

@@ -37,6 +37,12 @@ class RunOptionsDialog(QDialog):
         self.dtype.setCurrentIndex(max(0, self.dtype.findData(options.dtype)))
         self.autocast = self._combo([(self.tr("off"), None), ("bfloat16", "bfloat16"), ("float16", "float16")])
         self.autocast.setCurrentIndex(max(0, self.autocast.findData(options.autocast)))
+        backends = (
+            ("inductor", self.tr("inductor, as torch.compile does it")),
+            ("aot_eager", self.tr("aot_eager: traced, not fused")),
+        )
+        self.compile = self._combo([(self.tr("no"), None), *((text, name) for name, text in backends)])
+        self.compile.setCurrentIndex(max(0, self.compile.findData(options.compile)))
         self.statistics = QCheckBox(self.tr("mean, spread, zeros, NaN and histogram of every output"))
         self.statistics.setChecked(options.statistics)
         self.seed = QSpinBox(maximum=LARGEST_SEED, value=options.seed)
@@ -49,6 +55,11 @@ class RunOptionsDialog(QDialog):
             (self.tr("&Gradients"), self.tr("Without them nothing is kept for the backward pass"), self.grad),
             (self.tr("&Dtype"), self.tr("Run a copy of the model, and its input, converted to this dtype"), self.dtype),
             (self.tr("&Autocast"), self.tr("Run under torch.autocast with this dtype"), self.autocast),
+            (
+                self.tr("Com&piled"),
+                self.tr("Run the blocks of the model as torch.compile makes them, each as one call"),
+                self.compile,
+            ),
             (self.tr("&Statistics"), self.tr("Without them shapes, dtypes and times are shown"), self.statistics),
             (self.tr("Se&ed"), self.tr("Of the random numbers: the same seed gives the same run"), self.seed),
             (self.tr("Stop &after"), self.tr("A run that takes longer is stopped, and where it was is shown"), self.limit),
@@ -82,6 +93,7 @@ class RunOptionsDialog(QDialog):
         self.grad.setCurrentIndex(0)
         self.autocast.setCurrentIndex(0)
         self.dtype.setCurrentIndex(0)
+        self.compile.setCurrentIndex(0)
         self.statistics.setChecked(usual.statistics)
         self.seed.setValue(usual.seed)
         self.limit.setValue(0.0)
@@ -96,6 +108,7 @@ class RunOptionsDialog(QDialog):
                 statistics=self.statistics.isChecked(),
                 seed=self.seed.value(),
                 dtype=self.dtype.currentData(),
+                compile=self.compile.currentData(),
                 time_limit=self.limit.value() or None,
             )
         )

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from torchloupe.analysis.run_difference import DIFFERS, ONLY_BEFORE, ONLY_NOW, ROUNDED, SAME, SHAPE, STATUS, UNKNOWN, CallPair
+from torchloupe.analysis.run_difference import (
+    DIFFERS,
+    INSIDE,
+    ONLY_BEFORE,
+    ONLY_NOW,
+    ROUNDED,
+    SAME,
+    SHAPE,
+    STATUS,
+    UNKNOWN,
+    CallPair,
+)
 from torchloupe.analysis.wording import ABSENT, number_text, shape_text
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.row_filter import haystack
@@ -29,8 +40,9 @@ _WORDS = {
     ONLY_BEFORE: "− only before",
     ONLY_NOW: "+ only now",
     UNKNOWN: "? no numbers",
+    INSIDE: "· inside a compiled part",
 }
-_ROLES = {SAME: "muted", ROUNDED: "muted", DIFFERS: "warning", SHAPE: "error", STATUS: "error", UNKNOWN: "muted"}
+_ROLES = {SAME: "muted", ROUNDED: "muted", DIFFERS: "warning", SHAPE: "error", STATUS: "error", UNKNOWN: "muted", INSIDE: "muted"}
 
 
 def pair_row(pair: CallPair) -> Row:

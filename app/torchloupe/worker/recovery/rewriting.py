@@ -24,6 +24,7 @@ class Change(NamedTuple):
     edits: Tuple[Tuple[Spot, Tuple[Edit, ...]], ...] = ()
     fixes: Tuple[Fix, ...] = ()
     text: str = ""
+    line: int = 0
 
 
 class Outcome(NamedTuple):
@@ -102,7 +103,7 @@ class Rewriting:
             return [replace(fix, verified=True, outcome=said) for fix in outcome.change.fixes]
         ((spot, edits),) = outcome.change.edits
         patch = source_patch(spot.file, edits, self._places)
-        text = f"Write `{outcome.change.text}` in line {spot.line}."
+        text = f"Write `{outcome.change.text}` in line {outcome.change.line}."
         written = Fix(
             "edit_source", text, module=problem.module, value=outcome.change.text, verified=True, outcome=said, patch=patch
         )
@@ -119,7 +120,7 @@ def _written_otherwise(problem: Problem, recovered: Recovered) -> List[Change]:
     if written is None:
         return []
     found = ways(problem, written, spot.source)
-    return [Change(edits=((spot, way.edits),), text=way.text) for way in found]
+    return [Change(edits=((spot, way.edits),), text=way.text, line=way.line) for way in found]
 
 
 def _is_multiple(problem: Problem) -> bool:

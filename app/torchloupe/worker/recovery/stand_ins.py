@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, Optional, Tuple
 import torch
 from torch import nn
 
+from ...analysis.layer_outputs import output_shapes
 from ...wire.problems import Problem
 from ..nested import map_tensors
 from ..repairs import rebuilt
@@ -33,7 +34,7 @@ def stand_in(layer: nn.Module, kind: str, problem: Problem, args: Tuple[Any, ...
     if permuted is not None:
         return layer.forward(arrived.permute(permuted), *args[1:], **kwargs)
     fix = next((fix for fix in problem.fixes if fix.kind == "set_argument" and fix.argument), None)
-    return _of_a_fitting_one(layer, fix.argument, fix.value, args, kwargs) if fix and fix.argument else None
+    return _of_a_fitting_one(layer, kind, fix.argument, fix.value, args, kwargs) if fix and fix.argument else None
 
 
 def whole_stand_in(layer: Any, args: Tuple[Any, ...]) -> torch.Tensor:
@@ -54,9 +55,16 @@ def _changes(problem: Problem) -> Dict[str, Callable[[torch.Tensor], torch.Tenso
 
 
 def _of_a_fitting_one(
-    layer: nn.Module, argument: str, value: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]
+    layer: nn.Module, kind: str, argument: str, value: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]
 ) -> Optional[Any]:
-    """On the meta device: nothing is allocated, initialised or computed, and the shape is all that matters."""
+    """Nothing is initialised or computed: the shape is all that matters. Layers of rare kinds are asked on the meta device, which takes
+    seconds the first time."""
+    shapes = output_shapes(kind, vars(layer), tuple(args[0].shape))
+    if shapes is not None:
+        output, *states = [args[0].new_zeros(shape) for shape in shapes]
+        if kind.endswith("Cell") and states:
+            return output, states[0]
+        return (output, tuple(states) if len(states) > 1 else states[0]) if states else output
     fitting = rebuilt(layer, argument, value, torch.device("meta"))
     if fitting is None:
         return None

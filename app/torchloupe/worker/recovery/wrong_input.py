@@ -9,6 +9,7 @@ from ...analysis.wording import counted, shape_text
 from ...wire.problems import Fix, Problem
 from ..input_values import SampleInput
 from ..nested import map_tensors
+from ..quiet import quiet
 from ..repetition import Repetition
 
 WRONG_INPUT = "wrong-input"
@@ -29,7 +30,7 @@ def input_that_fits(first: Problem, refused: int, repetition: Repetition) -> Opt
     shape = list(first.data.get("input_shape", ()))
     for axis in [axis for axis in reversed(range(len(shape))) if shape[axis] == got]:
         given = resized(repetition.given, shape, axis, expected)
-        if given is not None and repetition.run(given=given) is None:
+        if given is not None and repetition.run(within=quiet(), given=given) is None:
             wanted = [*shape[:axis], expected, *shape[axis + 1 :]]
             text = f"Give an input of {shape_text(tuple(wanted))}."
             return Fix("change_input", text, value={"shape": wanted}, verified=True, outcome=repetition.reached)

@@ -28,6 +28,7 @@ from ..input_values import SampleInput
 from ..model_state import COPY_LIMIT_BYTES, ModelState
 from ..nested import tensors_in
 from ..numerics.look import looked_at_values
+from ..quiet import quiet
 from ..repetition import Repetition
 from ..sample_input import sample_input
 from ..source_loader import parsed
@@ -197,7 +198,8 @@ class _Look:
             self._model, given, flow, self._before, RunForward(mode=self._request.mode, seed=self._request.seed), check
         )
         by_identity = watch.walked.by_identity
-        found = silent_mismatches(seen, repetition, self._target.places, lambda part: by_identity.get(id(part), ("",))[0])
+        with quiet():
+            found = silent_mismatches(seen, repetition, self._target.places, lambda part: by_identity.get(id(part), ("",))[0])
         self._before.restore()
         return found
 

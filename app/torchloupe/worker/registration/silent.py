@@ -19,7 +19,7 @@ from ...analysis.silent_mismatches import (
     reshape_edits,
     reshape_problem,
 )
-from ...analysis.source_edits import Edit, Expression, text_of
+from ...analysis.source_edits import Edit, Expression, edited, text_of
 from ...wire.problems import Fix, Problem
 from ..input_values import SampleInput
 from ..nested import map_tensors, tensors_in
@@ -41,14 +41,15 @@ PathOf = Callable[[Optional[nn.Module]], str]
 
 def silent_mismatches(seen: AxisWatch, repetition: Repetition, places: Places, path_of: PathOf) -> List[Problem]:
     """The problems behind what was ``seen`` in a pass that ran to its end; ``repetition`` repeats such a pass."""
-    look = _Silent(repetition, places, path_of)
+    look = _Silent(seen.reshaped, repetition, places, path_of)
     found = [look.of_reshape(each) for each in _first_of_each(seen.reshaped)]
     found += [look.of_meeting(each) for each in _first_of_each(seen.met)]
     return [problem for problem in found if problem is not None]
 
 
 class _Silent:
-    def __init__(self, repetition: Repetition, places: Places, path_of: PathOf) -> None:
+    def __init__(self, reshaped: Sequence[Reshaped], repetition: Repetition, places: Places, path_of: PathOf) -> None:
+        self._reshaped = reshaped
         self._repetition = repetition
         self._places = places
         self._path_of = path_of
@@ -69,9 +70,11 @@ class _Silent:
             return self._of_batch(seen, batch_problem(seen.operation, source, target, place))
         if not self._is_confirmed(seen):
             return None
-        written = seen.spot.expression(seen.operation) if seen.is_whole else None
-        edits = reshape_edits(written, source, target) if written is not None else []
-        return self._tried(reshape_problem(seen.operation, source, target, place), seen.spot, written, edits)
+        beside = [each for each in self._reshaped if _site(each) == _site(seen) and each.spot.span != seen.spot.span]
+        others = [edits[0] for _, edits in {each.spot.span: _rewritten(each) for each in beside}.values() if edits]
+        written, edits = _rewritten(seen)
+        ways = [[edit, *others] for edit in edits]
+        return self._tried(reshape_problem(seen.operation, source, target, place), seen.spot, written, ways)
 
     def of_meeting(self, met: Met) -> Optional[Problem]:
         """Samples that are combined each with each."""
@@ -81,7 +84,7 @@ class _Silent:
         problem = broadcast_problem(met.operation, met.one, met.other, met.result, place)
         written = met.spot.expression(met.operation)
         edits = broadcast_edits(written, met.one, met.other) if written is not None else []
-        return self._tried(problem, met.spot, written, edits)
+        return self._tried(problem, met.spot, written, [[edit] for edit in edits])
 
     def _is_confirmed(self, seen: Reshaped) -> bool:
         """Whether with other sizes, too, the axes are those of another order: (T, C) -> (T / 2, 2 C) may only look so."""
@@ -113,17 +116,16 @@ class _Silent:
         watch.expect(tensor for _, tensor in tensors_in((given.positional, given.keywords)))
         return watch
 
-    def _tried(self, problem: Problem, spot: Spot, written: Optional[Expression], ways: Sequence[Edit]) -> Problem:
+    def _tried(self, problem: Problem, spot: Spot, written: Optional[Expression], ways: Sequence[Sequence[Edit]]) -> Problem:
         """With the first way to write it with which the model runs and nothing of the kind is seen there."""
-        for edits in [[edit] for edit in ways]:
+        for edits in ways:
             with with_edits(self._repetition.model, [(spot, edits)]) as is_made:
                 watch = self._watch(self._repetition.given)
                 error = self._repetition.run(within=watch) if is_made else NotImplemented
             lines = [each.spot.line for each in watch.reshaped] + [met.spot.line for met in watch.met]
             if error is None and spot.line not in lines and written is not None:
-                return _with_fix(
-                    problem, text_of(spot.source, written.span, edits), source_patch(spot.file, edits, self._places), RUNS
-                )
+                text = text_of(spot.source, written.span, edits) if len(edits) == 1 else _line_of(spot, edits)
+                return _with_fix(problem, text, source_patch(spot.file, edits, self._places), RUNS)
         return problem
 
     def _of_batch(self, seen: Reshaped, problem: Problem) -> Problem:
@@ -143,6 +145,17 @@ class _Silent:
         problem = _with_fix(problem, _written(edits), source_patch(seen.spot.file, edits, self._places), _together(fixes))
         fixes = [replace(fix, verified=True, outcome=f"with `{_written(edits)}` {RUNS}") for fix in fixes]
         return replace(problem, fixes=(*problem.fixes, *fixes))
+
+
+def _rewritten(seen: Reshaped) -> Tuple[Optional[Expression], List[Edit]]:
+    """The reshape as it is written, and the ways to write it as a permutation."""
+    written = seen.spot.expression(seen.operation) if seen.is_whole else None
+    return written, reshape_edits(written, seen.source, seen.target) if written is not None else []
+
+
+def _line_of(spot: Spot, edits: Sequence[Edit]) -> str:
+    """The whole line, once several of its expressions are written otherwise."""
+    return edited(spot.source, edits).splitlines()[spot.line - 1].strip()
 
 
 def _together(fixes: Sequence[Fix]) -> str:
