@@ -95,8 +95,10 @@ def test_that_a_wider_view_needs_the_next_layer_changed_too(told):
     line, layer = problem.fixes
     assert (line.value, line.outcome) == ("x.flatten(1)", "with `in_features=12` of `fc` the model runs to its end")
     assert (layer.argument, layer.value, layer.outcome) == ("in_features", 12, "with `x.flatten(1)` the model runs to its end")
-    assert line.patch
-    assert layer.patch
+    assert "+        x = x.flatten(1)\n" in line.patch
+    assert "+        self.fc = nn.Linear(12, 2)\n" in line.patch
+    assert "x.flatten" not in layer.patch
+    assert "+        self.fc = nn.Linear(12, 2)\n" in layer.patch
 
 
 def test_that_what_a_repair_does_away_with_is_no_problem_of_its_own(told):

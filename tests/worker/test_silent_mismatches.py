@@ -96,6 +96,8 @@ def test_that_a_view_that_eats_the_batch_is_repaired_with_the_layer_after_it(loo
     view, layer = problem.fixes
     assert (view.value, view.outcome) == ("x.flatten(1)", "with `in_features=16` of `out` the model runs to its end")
     assert (layer.module, layer.argument, layer.value, layer.verified) == ("out", "in_features", 16, True)
+    assert "+        x = x.flatten(1)" in view.patch
+    assert "+        self.out = nn.Linear(16, 5)\n" in view.patch
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -154,3 +156,14 @@ def test_that_rows_shifted_against_each_other_are_no_mistake():
 
     assert watched(shifted, torch.ones(2, 5, 7)).reshaped == []
     assert len(watched(lambda x: x.reshape(2, 7, 5), torch.ones(2, 5, 7)).reshaped) == 1
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors", "ignore:Lazy modules")
+def test_that_tensors_without_sizes_are_let_through():
+    def ragged(x):
+        nested = torch.nested.nested_tensor([x[0], x[1, :2]])
+        return torch.nested.to_padded_tensor(nested, 0.0).relu()
+
+    assert watched(ragged, torch.ones(2, 5, 6)).reshaped == []
+    lazy = torch.nn.LazyLinear(3)
+    assert watched(lazy, torch.ones(2, 5)).met == []

@@ -117,6 +117,19 @@ def test_that_what_cannot_be_compiled_is_not_run(spot, model):
         assert not is_made
 
 
+def test_that_a_file_that_was_saved_since_is_not_run(spot, model, net):
+    with open(net.__file__, "a", encoding="utf-8") as file:
+        file.write("# the end\n")
+    linecache.checkcache()
+    with with_edits(model, [(spot, [])]) as is_made:
+        assert is_made  # what was added does not change the function
+    with open(net.__file__, "w", encoding="utf-8") as file:
+        file.write(SOURCE.replace("helper(self.fc(x))", "helper(self.fc(x) + 1)"))
+    linecache.checkcache()
+    with with_edits(model, [(spot, [])]) as is_made:
+        assert not is_made
+
+
 def test_that_code_of_strangers_is_not_changed(spot, model):
     with with_edits(torch.nn.Linear(2, 2), [(spot, [])]) as is_made:
         assert not is_made

@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
+from typing import Callable, Dict, List, NamedTuple, Sequence, Set, Tuple, Union
 
 from .diff_rows import KeyEntry
 from .key_prefixes import Keys, PrefixRule, best_prefix, same_shape
@@ -58,11 +58,15 @@ def by_key(expected: Keys, found: Keys) -> Matches:
 def by_prefix(expected: Keys, found: Keys) -> Matches:
     """Literal prefixes, the one that explains the most keys first."""
     matches, open_expected, open_found = Matches(), dict(expected), dict(found)
+    doubtful: Set[str] = set()
     for _ in range(MAX_PREFIXES):
         rule = best_prefix(open_expected, open_found)
         confidence = _confidence(rule, open_expected, open_found)
         if not confidence:
             break
+        if rule.found_prefix in doubtful:
+            confidence = min(confidence, 0.5)
+        doubtful.update(rule.rivals)
         pairs = _pairs_under(rule, open_expected, open_found, confidence)
         _close(pairs, open_expected, open_found)
         matches.pairs += pairs

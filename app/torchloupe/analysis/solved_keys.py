@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from math import prod
 from typing import List, Sequence, Tuple
 
 from .key_matchers import Matches, Pair, Rule, by_key
@@ -18,6 +19,7 @@ _OTHER_SHAPE = 0.5
 """What a pair of equal names and other shapes is worth, beside one that fits."""
 _FEW, _LIKELY = 0.25, 0.6
 """Where so small a share of the keys finds a home, only names that are so much alike count."""
+_LARGE, _UNRIVALLED = 4_096, 0.5
 _UNLIKE, _OFTEN = 0.2, 6
 """Where most keys kept their names, names less alike than this are another thing, unless so many keys say the same."""
 
@@ -57,10 +59,11 @@ def _is_plain(rule: Rule) -> bool:
 
 
 def _could_fit(expected: Keys, found: Keys) -> bool:
-    """Is there an open key that could be another open one?"""
-    return bool(found) and not {squeezed(entry.shape) for entry in expected.values()}.isdisjoint(
-        squeezed(entry.shape) for entry in found.values()
-    )
+    """Is there an open key that could be another open one, or a part of it?"""
+    shapes = [{entry.shape for entry in side.values()} for side in (expected, found)]
+    whole = [{squeezed(shape) for shape in side} for side in shapes]
+    inner = [{cut for shape in side if len(shape) > 1 for cut in (shape[1:], shape[:1])} for side in shapes]
+    return not (whole[0].isdisjoint(whole[1]) and inner[0].isdisjoint(inner[1]))
 
 
 def _solved(expected: Keys, found: Keys, kept: int = 0) -> SolvedKeys:
@@ -80,7 +83,12 @@ def _plausible(pairs: Sequence[SolvedPair], most: int, kept: int) -> List[Solved
     if 2 * kept < len(pairs):
         return list(pairs)
     rules = Counter(_rule(pair) for pair in pairs)
-    return [pair for pair in pairs if pair.alike >= _UNLIKE or rules[_rule(pair)] >= _OFTEN]
+    return [pair for pair in pairs if pair.alike >= _UNLIKE or rules[_rule(pair)] >= _OFTEN or _is_unmistakable(pair)]
+
+
+def _is_unmistakable(pair: SolvedPair) -> bool:
+    """A large matrix, and no other of its shape."""
+    return len(pair.found.shape) > 1 and prod(pair.found.shape) >= _LARGE and not pair.level and pair.margin >= _UNRIVALLED
 
 
 def _rule(pair: SolvedPair) -> Tuple[str, str]:

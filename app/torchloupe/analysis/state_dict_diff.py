@@ -5,7 +5,7 @@ come from ``diff_causes`` and ``solved_causes``.
 """
 
 from collections import Counter
-from typing import Iterable, Iterator, Sequence, Tuple
+from typing import Iterable, Iterator, Mapping, Optional, Sequence, Tuple
 
 from .diff_causes import diff_causes
 from .diff_problems import diff_problems
@@ -29,6 +29,7 @@ from .diff_rows import (
     StateDictDiff,
 )
 from .key_matchers import Pair, match
+from .locked_keys import locked_pairs, without
 from .mapping.fused import Joined
 from .solved_causes import solved_causes
 from .solved_keys import solved_keys
@@ -56,10 +57,18 @@ JOINED = 0.9
 """How sure it is that tensors are parts of another one: their sizes and names say it."""
 
 
-def state_dict_diff(expected: Sequence[KeyEntry], found: Sequence[KeyEntry]) -> StateDictDiff:
-    """Compare ``expected`` (the model's keys) with ``found`` (the checkpoint's). A key that occurs twice counts once."""
+def state_dict_diff(
+    expected: Sequence[KeyEntry], found: Sequence[KeyEntry], locked: Optional[Mapping[str, str]] = None
+) -> StateDictDiff:
+    """Compare ``expected`` (the model's keys) with ``found`` (the checkpoint's). A key that occurs twice counts once.
+
+    ``locked`` are found keys with their homes, which are not asked about. Raises UsageError when one of them is not there.
+    """
     wanted, have = {entry.key: entry for entry in expected}, {entry.key: entry for entry in found}
-    keys = solved_keys(wanted, have, match(wanted, have))
+    given = locked_pairs(wanted, have, locked or {})
+    open_wanted, open_have = without(wanted, [pair.expected for pair in given]), without(have, [pair.found for pair in given])
+    keys = solved_keys(open_wanted, open_have, match(open_wanted, open_have))
+    keys.matches.pairs += given
     homes = {pair.expected.key: [_paired_row(pair)] for pair in keys.matches.pairs}
     solved = {pair.found.key for pair in keys.solved}
     for key, row in _joined_rows(keys.joined):

@@ -1,16 +1,16 @@
 """``torchloupe convert``."""
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from torchloupe.analysis.key_renaming import Renaming, export_lines, mapping_in, planned_export
+from torchloupe.analysis.key_renaming import Renaming, export_lines, planned_export
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import TorchloupeError, UsageError
 
 from .command import Desk
+from .mapping_file import read_mapping
 from .options import add_json_option
 from .progress_line import ProgressLine
 from .report import Exported, Report, problem_of
@@ -68,19 +68,10 @@ def _export(report: Report, contents: CheckpointContents, options: Namespace, re
 
 def _renaming(options: Namespace) -> Renaming:
     """Those of the file first, then those of the command line. Raises ``UsageError``."""
-    exact = _read_mapping(Path(options.mapping)) if options.mapping else {}
+    exact = read_mapping(Path(options.mapping)) if options.mapping else {}
     for text in options.rename:
         old, equals, new = text.partition("=")
         if not (old and equals and new):
             raise UsageError(f"--rename {text} is not OLD=NEW.", "Write --rename old.key=new.key.")
         exact[old] = new
     return Renaming(exact, options.strip, options.add)
-
-
-def _read_mapping(path: Path) -> dict[str, str]:
-    try:
-        return mapping_in(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", "Check its name.") from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path} is not JSON.", 'Give {"old key": "new key", ...} or what diff --json printed.') from None

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.diff_problems import two_checkpoint_problems
+from torchloupe.analysis.rename_code import rename_code
 from torchloupe.analysis.state_dict_diff import KeyEntry, diff_problems, state_dict_diff
 from torchloupe.analysis.target_source import split_target
 from torchloupe.analysis.value_pairs import value_pairs
@@ -15,6 +16,7 @@ from torchloupe.wire.errors import UsageError
 from torchloupe.wire.modules import ModuleTree
 
 from .command import Desk
+from .mapping_file import read_mapping, write_mapping
 from .options import TARGET_HELP, add_json_option, add_model_options, add_solve_option, open_request
 from .report import Report
 from .stored_values import compare_stored_values
@@ -35,6 +37,11 @@ class Diff:
         parser.add_argument("expected", metavar="A", help=f"what is expected: {side}")
         parser.add_argument("found", metavar="B", help="what was found: the same choices")
         parser.add_argument("--values", action="store_true", help="compare the values of two checkpoints too")
+        parser.add_argument(
+            "--map", metavar="FILE", help='JSON {"key of B": "key of A", ...}: pairs that are kept, the rest is solved'
+        )
+        parser.add_argument("--map-out", metavar="FILE", help="write the whole mapping to a new JSON file")
+        parser.add_argument("--code", action="store_true", help="print Python with plain torch that makes B fit A")
         add_solve_option(parser)
         add_model_options(parser)
         add_json_option(parser)
@@ -55,7 +62,11 @@ class Diff:
                 have = _keys(found, wanted)
                 if isinstance(expected, CheckpointContents):
                     wanted = _keys(expected, have)
-                diff = report.diff = state_dict_diff(wanted, have)
+                diff = report.diff = state_dict_diff(wanted, have, read_mapping(Path(options.map)) if options.map else None)
+            if options.map_out:
+                write_mapping(Path(options.map_out), diff.mapping)
+            if options.code:
+                report.code = rename_code(diff)
             if target is None:
                 report.sides = Path(options.expected).name, Path(options.found).name
                 report.problems += two_checkpoint_problems(diff, *report.sides)

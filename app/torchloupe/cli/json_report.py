@@ -46,6 +46,8 @@ def report_object(report: Report) -> Plain:
         parts["forward"] = forward_object(report.forward)
     if report.diff is not None:
         parts["state_dict"] = _state_dict(report.diff, report.values or ())
+    if report.code is not None:
+        parts["code"] = report.code
     if report.loaded is not None:
         parts["loaded"] = loaded_object(report, report.loaded)
     if report.contents is not None:

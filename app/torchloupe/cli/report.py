@@ -80,7 +80,8 @@ class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
     ``solved`` are arguments that were worked out; ``container`` is the mapping of the checkpoint that ``diff`` is about,
-    ``loaded`` what was loaded of it; ``sides`` are what the two sides of ``diff`` are called; ``checkpoints`` are those that were
+    ``loaded`` what was loaded of it; ``sides`` are what the two sides of ``diff`` are called, ``code`` is Python that makes one fit the
+    other; ``checkpoints`` are those that were
     read, by their paths, and are not drawn. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal modules
     are drawn one by one. ``markdown`` is where the report goes as Markdown, if anywhere. ``depth`` is the kind of number that is
     drawn over the calls, if any. ``notes`` say what could not be looked at, ``seconds`` how long each stage took. ``could_run``
@@ -111,6 +112,7 @@ class Report:
     interpreters: "list[Interpreter] | None" = None
     solved: SolvedArguments | None = None
     sides: tuple[str, str] = ("the model", "the checkpoint")
+    code: str | None = None
     checkpoints: dict[str, CheckpointContents] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -62,6 +62,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(mode_lines(report.modes, terminal))
     if report.diff is not None and report.command == "diff":
         terminal.lines(_diff_lines(report.diff, report.sides, terminal))
+    if report.code is not None:
+        terminal.lines(["", *report.code.splitlines()])
     if report.values is not None:
         terminal.lines(difference_lines(report.values, terminal))
     if report.shown is not None and (report.shown.summary or report.shown.values or report.shown.saved):

@@ -18,6 +18,7 @@ from ..checkpoints.importable_verdicts import JudgedName, judged_names
 from ..wire.errors import TorchloupeError, UsageError
 from ..wire.problems import INFO, Fix, Problem
 from ..wire.requests import OpenTarget
+from .error_words import words_of
 from .explain import CouldNotRun, problem_of, said_by
 from .import_folders import ImportFolders, folders_with
 from .no_downloads import DownloadInsisted, no_downloads
@@ -166,7 +167,7 @@ def _refusal_of(file: str) -> Tuple[str, List[JudgedName]]:
 
 def refusal_text(error: Exception) -> str:
     """The sentence in which ``torch.load(weights_only=True)`` says what it does not do."""
-    _, marked, text = str(error).rpartition("WeightsUnpickler error: ")
+    _, marked, text = words_of(error).rpartition("WeightsUnpickler error: ")
     names = (line for line in text.splitlines() if "GLOBAL" in line)
     said = text.partition("\n")[0] if marked else next(names, "")
     return said.strip() or said_by(error)
@@ -175,7 +176,7 @@ def refusal_text(error: Exception) -> str:
 def _load_problem(error: BaseException, file: str) -> Problem:
     base = os.path.basename(file)
     problem = problem_of(error, "load-failed", f"Loading {base} failed", Places())
-    lost = _LOST_CLASS.search(str(error))
+    lost = _LOST_CLASS.search(words_of(error))
     if lost is None and not (isinstance(error, ModuleNotFoundError) and error.name):
         hint = "Is it whole, and was it saved by this or an older version of torch?"
         return problem if not isinstance(error, (pickle.UnpicklingError, RuntimeError)) else replace(problem, hint=hint)

@@ -12,6 +12,7 @@ from torch import nn
 from ..wire.errors import UsageError
 from ..wire.problems import ERROR, Problem
 from ..wire.requests import RunForward
+from .error_words import words_of
 from .module_facts import attributes_of, members_of
 
 FEW_PARTS = 4
@@ -97,10 +98,10 @@ def compile_problem(error: BaseException, backend: str) -> Optional[Problem]:
     compiler: Any = sys.modules.get("torch._dynamo.exc")
     if compiler is None or not isinstance(error, compiler.TorchDynamoException):
         return None
-    said = " ".join(line.strip() for line in str(error).splitlines()[:3] if line.strip()) or type(error).__name__
+    said = " ".join(line.strip() for line in words_of(error).splitlines()[:3] if line.strip()) or type(error).__name__
     message = f"torch.compile with `{backend}` gave up: {said[:200]}"
     hint = "The model runs without it. The details are what the compiler says; `aot_eager` tells whether it is the backend."
-    return Problem("compile-failed", message, ERROR, hint, details=str(error))
+    return Problem("compile-failed", message, ERROR, hint, details=words_of(error))
 
 
 def _settings() -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ..wire.errors import TorchloupeError
 from ..wire.problems import Problem
+from .error_words import words_of
 from .places import Places
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -49,7 +50,7 @@ def problem_of(error: BaseException, code: str, what: str, places: Places) -> Pr
 
 def said_by(error: BaseException) -> str:
     """Type and text of an exception in one line, without colours."""
-    text = _ANSI.sub("", str(error)).strip()
+    text = _ANSI.sub("", words_of(error)).strip()
     if isinstance(error, SyntaxError):
         text = error.msg
     first = text.split("\n\n")[0].replace("\n", " ")
@@ -69,7 +70,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and any(words in str(error) for words in _ALLOCATORS_SAY))
+        or (isinstance(error, RuntimeError) and any(words in words_of(error) for words in _ALLOCATORS_SAY))
     )
 
 

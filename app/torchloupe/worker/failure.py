@@ -15,6 +15,7 @@ from ..wire.tensors import TensorMeta
 from ..wire.traces import LayerCall
 from .class_places import class_place
 from .definitions import definition_place
+from .error_words import words_of
 from .explain import details_of, is_out_of_memory, problem_of
 from .operations import FailingOperation
 from .places import Places
@@ -114,7 +115,7 @@ def operation_problem(
             call=call.index if call else None,
             file=place[0] if place else None,
             line=place[1] if place else None,
-            error=str(error),
+            error=words_of(error),
             details=details_of(error),
         )
     )

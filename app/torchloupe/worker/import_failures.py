@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from ..analysis.package_names import package_of
 from ..analysis.python_versions import gone_since, version_text, written_for
 from ..wire.problems import Fix, Problem
+from .error_words import words_of
 from .explain import problem_of, said_by
 from .import_folders import folders_with, holds_module
 from .missing_gpu import gpu_change
@@ -59,7 +60,7 @@ def _syntax(error: BaseException, base: str, _near: List[str]) -> Change:
 def _circular(error: BaseException, base: str, _near: List[str]) -> Change:
     if not isinstance(error, (ImportError, AttributeError)):
         return None
-    found = _PARTIAL.search(str(error))
+    found = _PARTIAL.search(words_of(error))
     if found is None:
         return None
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_foreign(frame.filename)]
@@ -121,7 +122,7 @@ def _not_installed(name: str, first: str) -> Dict[str, Any]:
 
 
 def _missing_name(error: BaseException, base: str, _near: List[str]) -> Change:
-    found = _NO_NAME.search(str(error)) if isinstance(error, ImportError) else None
+    found = _NO_NAME.search(words_of(error)) if isinstance(error, ImportError) else None
     if found is None:
         return None
     name, _, module = found.groups()

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..analysis.input_candidates import BATCH, LENGTH, Path, Refusal, Wanted
 from ..analysis.refused_operations import Operand, Operation, refusal_of_operation
+from .error_words import words_of
 from .input_contracts import refusal_of_layer
 from .module_tree import walk_modules
 from .nested import tensors_in
@@ -189,14 +190,16 @@ class InputProbe(TorchFunctionMode):
     def _refusal(self, error: BaseException) -> Refusal:
         if isinstance(error, Refused):
             return error.refusal
-        refusal = Refusal(sentence=f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}")
+        refusal = Refusal(
+            sentence=f"{type(error).__name__}: {words_of(error).strip().splitlines()[0] if words_of(error).strip() else ''}"
+        )
         if self._failed is not None and self._failed[0] is error:
-            refusal = refusal_of_operation(self._failed[1], str(error), refusal)
+            refusal = refusal_of_operation(self._failed[1], words_of(error), refusal)
         return self._with_line(refusal, error)
 
     def _with_line(self, refusal: Refusal, error: BaseException) -> Refusal:
         """What stands on the line that failed: numbers, dtypes, tensors, and names that are None."""
-        text = str(error)
+        text = words_of(error)
         frame, line = _own_frame(error)
         values = dict(_names_on(frame, line)) if frame is not None else {}
         seen = [value for value in values.values() if isinstance(value, torch.Tensor)]

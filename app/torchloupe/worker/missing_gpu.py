@@ -2,6 +2,8 @@
 
 from typing import Any, Dict, Optional
 
+from .error_words import words_of
+
 _SAYS_NO_GPU = (
     "Torch not compiled with CUDA",
     "Found no NVIDIA driver",
@@ -26,7 +28,7 @@ _SAYS_CUDA_TENSORS = "Attempting to deserialize object on a CUDA device"
 
 def gpu_change(error: BaseException, who: str) -> Optional[Dict[str, Any]]:
     """Sentence and hint for an exception that means this; None for any other."""
-    text = str(error)
+    text = words_of(error)
     if _SAYS_CUDA_TENSORS in text:
         return {
             "message": f"{who} loads a file whose tensors are on a GPU, and there is none here.",

@@ -15,28 +15,43 @@ from .module_tree import walk_modules
 from .places import Places
 
 
-def source_patch(file: str, edits: Sequence[Edit], places: Places) -> str:
-    """The patch that makes these edits; empty for a source that cannot be read."""
+def source_patch(
+    file: str, edits: Sequence[Edit], places: Places, model: Optional[nn.Module] = None, fixes: Sequence[Fix] = ()
+) -> str:
+    """The patch that makes these edits, and with them the changes of arguments that go along with them, where they are in the same file.
+
+    Empty for a source that cannot be read.
+    """
     source = "".join(linecache.getlines(file))
-    return patch_text(_name(file, places), source, edited(source, edits)) if source else ""
+    where = _made_alone(model) if model is not None and fixes else {}
+    found = [
+        argument_edit(fix, model, where[fix.module or ""]) for fix in fixes if model is not None and (fix.module or "") in where
+    ]
+    along = [edit for edit, fix in zip(found, fixes) if edit is not None and where[fix.module or ""][0] == file]
+    return patch_text(_name(file, places), source, edited(source, [*edits, *along])) if source else ""
 
 
 def with_patches(problems: Sequence[Problem], model: nn.Module, places: Places) -> Tuple[Problem, ...]:
     """The problems, each verified change of a constructor's argument with its patch where the source says which call it is."""
     if not any(_is_wanted(fix) for problem in problems for fix in problem.fixes):
         return tuple(problems)
-    modules = list(walk_modules(model))
-    kinds = {path: type(module).__name__ for path, module in modules}
-    made: Dict[Tuple[str, int, str], List[str]] = {}
-    for path, (file, line) in definition_places(modules).items():
-        made.setdefault((file, line, kinds[path]), []).append(path)
-    where = {paths[0]: place[:2] for place, paths in made.items() if len(paths) == 1}
+    where = _made_alone(model)
 
     def patched(fix: Fix) -> Fix:
         place = where.get(fix.module or "") if _is_wanted(fix) else None
         return fix if place is None else replace(fix, patch=_argument_patch(fix, model, place, places))
 
     return tuple(replace(problem, fixes=tuple(map(patched, problem.fixes))) for problem in problems)
+
+
+def _made_alone(model: nn.Module) -> Dict[str, Tuple[str, int]]:
+    """Where each module was made that no other of its kind shares the line with."""
+    modules = list(walk_modules(model))
+    kinds = {path: type(module).__name__ for path, module in modules}
+    made: Dict[Tuple[str, int, str], List[str]] = {}
+    for path, (file, line) in definition_places(modules).items():
+        made.setdefault((file, line, kinds[path]), []).append(path)
+    return {paths[0]: place[:2] for place, paths in made.items() if len(paths) == 1}
 
 
 def argument_edit(fix: Fix, model: nn.Module, place: Tuple[str, int]) -> Optional[Edit]:

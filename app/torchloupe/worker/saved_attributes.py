@@ -9,7 +9,7 @@ from torch import nn
 
 from .registration import raw
 
-_PLAIN = (dict, OrderedDict, list, set, deque)
+_PLAIN = (OrderedDict, dict, list, set, deque)
 _values: Any = methodcaller("values")
 
 
@@ -105,10 +105,11 @@ def _refill(container: Any, content: List[Any]) -> bool:
     now = _content(container)
     if len(now) == len(content) and all(map(is_, now, content)):
         return False
-    container.clear()
+    kind: Any = next(each for each in _PLAIN if isinstance(container, each))
+    kind.clear(container)  # not the container's own: a class of the user's may refuse, and the `update` of a Counter counts
     if isinstance(container, dict):
-        for key, value in zip(content[::2], content[1::2]):  # the `update` of a Counter counts
-            container[key] = value
+        for key, value in zip(content[::2], content[1::2]):
+            kind.__setitem__(container, key, value)
     else:
-        container.update(content) if isinstance(container, set) else container.extend(content)
+        kind.update(container, content) if isinstance(container, set) else kind.extend(container, content)
     return True

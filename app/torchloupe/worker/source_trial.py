@@ -77,7 +77,8 @@ def with_edits(model: nn.Module, changes: Changes) -> Iterator[bool]:
     for spot, edits in changes:
         wanted.setdefault(spot.code, (spot, []))[1].extend(edits)
     functions = {code: _functions_with(model, code) for code in wanted}
-    tried = {code: _changed_code(spot, edited(spot.source, edits)) for code, (spot, edits) in wanted.items()}
+    known = [(code, spot, edits) for code, (spot, edits) in wanted.items() if _is_what_runs(spot)]
+    tried = {code: _changed_code(spot, edited(spot.source, edits)) for code, spot, edits in known}
     new = {code: other for code, other in tried.items() if other is not None and functions[code]}
     if len(new) < len(wanted):
         yield False
@@ -93,6 +94,12 @@ def _give(functions: Dict[CodeType, List[FunctionType]], codes: Mapping[CodeType
     for code, those in functions.items():
         for function in those:
             function.__code__ = codes[code]
+
+
+def _is_what_runs(spot: Spot) -> bool:
+    """Whether the file still says what was imported; it may have been saved since."""
+    now = _changed_code(spot, spot.source)
+    return now is not None and now.co_code == spot.code.co_code
 
 
 def _changed_code(spot: Spot, source: str) -> Optional[CodeType]:

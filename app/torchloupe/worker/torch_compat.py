@@ -15,6 +15,11 @@ def is_lazy(tensor: torch.Tensor) -> bool:
     return isinstance(tensor, _UNINITIALIZED)
 
 
+def has_sizes(tensor: torch.Tensor) -> bool:
+    """Whether it says how large each of its axes is: a lazy parameter does not yet, a nested tensor never."""
+    return not is_lazy(tensor) and not tensor.is_nested
+
+
 def without_torch_function() -> "AbstractContextManager[Any]":
     """Inside, a subclass of Tensor is asked as the tensor that it is, not by its own words."""
     disabled: Any = vars(torch._C)["DisableTorchFunctionSubclass"]

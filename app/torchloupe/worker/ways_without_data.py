@@ -6,6 +6,8 @@ from typing import Any, Callable, Mapping, Tuple
 import torch
 from torch.overrides import TorchFunctionMode
 
+from .error_words import words_of
+
 _LARGE = 1 << 16
 _FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "empty_strided", "randint", "normal")
 
@@ -33,7 +35,7 @@ WAYS: Tuple[Callable[[], "AbstractContextManager[Any]"], ...] = (no_data, SmallD
 
 def wants_data(error: BaseException) -> bool:
     """Built on the meta device, a constructor failed that may work with numbers in its tensors."""
-    text = str(error)
+    text = words_of(error)
     return "meta" in text.lower() or isinstance(error, NotImplementedError) or "fake" in text.lower()
 
 

@@ -8,6 +8,7 @@ import torch
 
 from ..wire.errors import UsageError
 from ..wire.problems import INFO, Problem
+from .error_words import words_of
 from .input_values import SampleInput
 from .nested import map_tensors
 
@@ -43,9 +44,9 @@ def needs_data(error: BaseException) -> bool:
     """
     if type(error).__module__.startswith(_MACHINERY):
         return True
-    if isinstance(error, (RuntimeError, TypeError)) and any(text in str(error).lower() for text in _META_REFUSALS):
+    if isinstance(error, (RuntimeError, TypeError)) and any(text in words_of(error).lower() for text in _META_REFUSALS):
         return True
-    if "FakeTensor" in str(error) and isinstance(error, (RuntimeError, TypeError)):
+    if "FakeTensor" in words_of(error) and isinstance(error, (RuntimeError, TypeError)):
         # A class of tensors of the user's that does not mix with this one.
         return True
     place = _innermost_file(error)
@@ -55,7 +56,7 @@ def needs_data(error: BaseException) -> bool:
 
 def _is_of_one_kernel(error: BaseException, place: str) -> bool:
     """The rule for shapes checks the dtype that one GPU kernel wants; other kernels take others."""
-    return place.endswith(_MACHINERY_FILES[2]) and "Expected inputs of BF16 type" in str(error)
+    return place.endswith(_MACHINERY_FILES[2]) and "Expected inputs of BF16 type" in words_of(error)
 
 
 def _innermost_file(error: BaseException) -> str:

@@ -16,6 +16,8 @@ class Words(NamedTuple):
 
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
+_AFTER = re.compile(r"^(post|after)_[a-z]+(?=_)")
+"""What a thing comes after is not what it is: ``post_attention_norm`` stands before the next layer."""
 _NUMBERED = re.compile(r"^(\D*)(\d+)$")
 _ALIKE = (
     "norm ln layernorm bn batchnorm gn groupnorm normalization normalize rmsnorm",
@@ -26,17 +28,17 @@ _ALIKE = (
     "fc dense linear lin",
     "conv convolution convolutional",
     "proj projection",
-    "q query queries",
-    "k key keys",
-    "v value values",
-    "out output o",
+    "q query queries wq",
+    "k key keys wk",
+    "v value values wv",
+    "out output o wo",
     "mlp ffn feedforward ff",
     "block blocks layer layers resblock resblocks h stage stages level levels features",
     "up expand expansion",
     "down downsample reduce reduction downsampling downsampler",
     "upsample upsampler upsamplers upsampling",
     "downsample shortcut residual skip",
-    "head classifier fc logits predictions lm",
+    "head classifier fc logits predictions lm output",
     "enc encoder",
     "dec decoder",
     "vision visual image img",
@@ -73,7 +75,7 @@ def words_of(path: Path) -> Words:
     before, end = "", 0
     for part in path:
         end = len(words)
-        for word in _WORD.findall(part):
+        for word in _WORD.findall(_AFTER.sub(r"\1", part)):
             if word.isdigit():
                 words.append(f"{before}#{int(word)}")
             else:

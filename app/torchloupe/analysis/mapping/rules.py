@@ -10,6 +10,8 @@ from .units import Unit
 Pair = Tuple[str, str]
 NAMES, ORDER = 0.5, 0.22
 """What a pair of like names and a kept order are worth, in keys."""
+IN_ORDER = 2
+"""How many rules it counts for when numbers change without a rule, but in their order."""
 _NUMBER = re.compile(r"\d+")
 Numbers = Tuple[int, ...]
 
@@ -56,9 +58,16 @@ def _ways(rows: Sequence[Tuple[Numbers, Numbers]]) -> int:
             choices.append(tuple((1, theirs[place] - mine[at]) for mine, theirs in rows))
             choices.append(tuple((-1, theirs[place] + mine[at]) for mine, theirs in rows))
         columns.append(min(choices, key=lambda values: len(set(values))))
+    if len(rows) > IN_ORDER and _keeps_order(rows):
+        return min(IN_ORDER, len(set(zip(*columns))))
     turned = any(values[0][0] < 0 for values in columns)
     descents = 0 if turned else sum(after[1] < before[1] for before, after in zip(sorted(rows), sorted(rows)[1:]))
     return (len(set(zip(*columns))) if columns else 1) + 2 * descents
+
+
+def _keeps_order(rows: Sequence[Tuple[Numbers, Numbers]]) -> bool:
+    places = [theirs for _, theirs in sorted(rows)]
+    return all(before < after for before, after in zip(places, places[1:]))
 
 
 def _numbers(text: str) -> Numbers:

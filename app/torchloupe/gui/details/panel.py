@@ -169,13 +169,14 @@ class DetailsPanel(QWidget):
         row.setFrameShape(QFrame.Shape.StyledPanel)
         text = QLabel(with_code(fix.text), wordWrap=True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        tried = QLabel(("✓ " if fix.verified else "✖ " if fix.outcome else "") + tried_text(fix), wordWrap=True)
+        sign = "✓ " if fix.verified else "✖ " if fix.outcome else ""
+        tried = QLabel(sign + with_code(tried_text(fix)), wordWrap=True)
         tried.setStyleSheet(f"color: {color('matched' if fix.verified else 'muted').name()}")
         copy = QPushButton(self.tr("Copy fix"))
         copy.setAccessibleName(self.tr("Copy fix: {0}").format(fix.text))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.text))
         below = QHBoxLayout()
-        below.addWidget(tried, 1)
+        below.addStretch(1)
         if fix.patch:
             patch = QPushButton(self.tr("Copy patch"))
             patch.setToolTip(self.tr("The change of your file as a unified diff, for git apply"))
@@ -185,6 +186,7 @@ class DetailsPanel(QWidget):
         below.addWidget(copy)
         box = QVBoxLayout(row)
         box.addWidget(text)
+        box.addWidget(tried)
         box.addLayout(below)
         return row
 

@@ -82,7 +82,7 @@ class Repairing:
         def run(change: Change) -> Tuple[List[Recovered], Optional[BaseException]]:
             return search.left_with(change, recovered)
 
-        rewriting = Rewriting(self._places, search.may_go_on, self._chosen, keys_of(search.all), run)
+        rewriting = Rewriting(search.repetition.model, self._places, search.may_go_on, self._chosen, keys_of(search.all), run)
         problem = rewriting.rewritten(problem, recovered, before, others)
         return problem, rewriting.gone
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from torch import nn
+
 from ...analysis.mismatch_chain import key_of
 from ...analysis.operation_ways import ways
 from ...analysis.source_edits import Edit
@@ -46,8 +48,15 @@ class Rewriting:
     """
 
     def __init__(
-        self, places: Places, may_go_on: Callable[[], bool], chosen: Dict[Key, Change], known: Set[Key], run: Pass
+        self,
+        model: nn.Module,
+        places: Places,
+        may_go_on: Callable[[], bool],
+        chosen: Dict[Key, Change],
+        known: Set[Key],
+        run: Pass,
     ) -> None:
+        self._model = model
         self._places = places
         self._may_go_on = may_go_on
         self._chosen = chosen
@@ -102,7 +111,7 @@ class Rewriting:
         if outcome.change.fixes:
             return [replace(fix, verified=True, outcome=said) for fix in outcome.change.fixes]
         ((spot, edits),) = outcome.change.edits
-        patch = source_patch(spot.file, edits, self._places)
+        patch = source_patch(spot.file, edits, self._places, self._model, outcome.further)
         text = f"Write `{outcome.change.text}` in line {outcome.change.line}."
         written = Fix(
             "edit_source", text, module=problem.module, value=outcome.change.text, verified=True, outcome=said, patch=patch

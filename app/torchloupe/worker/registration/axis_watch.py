@@ -13,6 +13,7 @@ from ...analysis.step.loss_shapes import is_silent_broadcast
 from ..operations import short_name
 from ..places import Places
 from ..source_trial import Spot, spot_of
+from ..torch_compat import has_sizes
 from .call_watch import CallWatch
 
 Shape = Tuple[int, ...]
@@ -97,7 +98,7 @@ class AxisWatch(TorchFunctionMode):
 
     def expect(self, inputs: Iterable[torch.Tensor]) -> None:
         """The tensors of the input."""
-        for tensor in inputs:
+        for tensor in filter(has_sizes, inputs):
             self._note(tensor, tuple((size,) for size in tensor.shape))
 
     def __torch_function__(
@@ -117,7 +118,7 @@ class AxisWatch(TorchFunctionMode):
         if not known:
             return
         for tensor in result if isinstance(result, (tuple, list)) else (result,):
-            if isinstance(tensor, torch.Tensor):
+            if isinstance(tensor, torch.Tensor) and has_sizes(tensor):
                 self._follow_one(name, func, args, kwargs, known, tensor)
 
     def _follow_one(

@@ -10,6 +10,7 @@ from ...analysis.registration.class_findings import ReservedName, misspelled_pro
 from ...analysis.registration.super_init import ForgottenInit, forgotten_init_problem
 from ...wire.problems import Problem
 from ..class_places import class_place
+from ..error_words import words_of
 from ..places import Place
 from ..target import Target
 from .class_facts import written_methods
@@ -22,7 +23,7 @@ _MEMBERS = {"add_module": "module", "register_module": "module", "register_buffe
 
 def problem_of_class(error: BaseException, target: Target) -> Optional[Problem]:
     """The mistake in a class that an exception out of a constructor stands for; None for any other."""
-    text, place = str(error), target.places.of_error(error)
+    text, place = words_of(error), target.places.of_error(error)
     if isinstance(error, AttributeError) and (_BEFORE_INIT in text or _lacks_registry(error)):
         kind = _class_under_construction(error)
         return forgotten_init(kind, target, place) if kind is not None else None
@@ -58,7 +59,7 @@ def _class_line(kind: Type[Any]) -> Optional[Place]:
 
 def _misspelled_init(error: BaseException, target: Target) -> Optional[Problem]:
     """A class without a constructor of its own was given arguments."""
-    name = str(error).partition(".__init__()")[0]
+    name = words_of(error).partition(".__init__()")[0]
     for kind in _classes_of(target, name):
         methods = [method for method in written_methods(kind) if not method.has_real_init]
         found = [each for each in misspelled_problems(methods) if each.data["meant"] == "__init__"]
@@ -75,7 +76,7 @@ def _classes_of(target: Target, name: str) -> Iterator[Type[Any]]:
 
 def _lacks_registry(error: AttributeError) -> bool:
     """``'Net' object has no attribute '_modules'``, in a method of nn.Module."""
-    return re.search(r"no attribute '_(modules|parameters|buffers|forward_hooks|\w+_hooks)'", str(error)) is not None
+    return re.search(r"no attribute '_(modules|parameters|buffers|forward_hooks|\w+_hooks)'", words_of(error)) is not None
 
 
 def _class_under_construction(error: BaseException) -> Optional[Type[Any]]:

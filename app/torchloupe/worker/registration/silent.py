@@ -142,7 +142,12 @@ class _Silent:
                 return problem
             if self._repetition.run(prepare=lambda: make_changes(self._repetition.model, fixes)) is not None:
                 return problem
-        problem = _with_fix(problem, _written(edits), source_patch(seen.spot.file, edits, self._places), _together(fixes))
+        problem = _with_fix(
+            problem,
+            _written(edits),
+            source_patch(seen.spot.file, edits, self._places, self._repetition.model, fixes),
+            _together(fixes),
+        )
         fixes = [replace(fix, verified=True, outcome=f"with `{_written(edits)}` {RUNS}") for fix in fixes]
         return replace(problem, fixes=(*problem.fixes, *fixes))
 
