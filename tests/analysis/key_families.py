@@ -166,7 +166,11 @@ def whisper(width: int = 32, layers: int = 3) -> Shapes:
                 keys |= linear(f"{block}{part}.query", width, width) | {f"{block}{part}.key.weight": (width, width)}
                 keys |= linear(f"{block}{part}.value", width, width) | linear(f"{block}{part}.out", width, width)
                 keys |= norm(f"{block}{part}_ln", width)
-            keys |= linear(block + "mlp.0", width, 4 * width) | linear(block + "mlp.2", 4 * width, width) | norm(block + "mlp_ln", width)
+            keys |= (
+                linear(block + "mlp.0", width, 4 * width)
+                | linear(block + "mlp.2", 4 * width, width)
+                | norm(block + "mlp_ln", width)
+            )
         keys |= norm("encoder.ln_post" if tower == "encoder" else "decoder.ln", width)
     return keys
 

@@ -272,7 +272,9 @@ def attention(parts: tuple[str, ...], width: int = 6, layers: int = 3) -> Shapes
     return keys
 
 
-@pytest.mark.parametrize("parts", [("q", "k", "v"), ("query", "key", "value"), ("q_proj", "k_proj", "v_proj"), ("wq", "wk", "wv")])
+@pytest.mark.parametrize(
+    "parts", [("q", "k", "v"), ("query", "key", "value"), ("q_proj", "k_proj", "v_proj"), ("wq", "wk", "wv")]
+)
 def test_that_query_key_and_value_are_found_in_one_tensor(parts: tuple[str, ...]) -> None:
     wholes, pieces = both_sides(attention(("qkv", "proj")), attention((*parts, "out")))
     found = fusions(wholes, pieces)
@@ -327,6 +329,8 @@ def test_that_layers_out_of_order_cost_more_than_layers_in_order() -> None:
 
 
 def test_that_like_names_are_counted_once_for_all_layers() -> None:
-    assert names_alike([(f"h.{n}.attn", f"h.{n}.attn") for n in range(9)]) == pytest.approx(names_alike([("h.0.attn", "h.0.attn")]))
+    assert names_alike([(f"h.{n}.attn", f"h.{n}.attn") for n in range(9)]) == pytest.approx(
+        names_alike([("h.0.attn", "h.0.attn")])
+    )
     assert names_alike([("attn", "attn")]) > names_alike([("attn", "mlp")])
     assert template_of("layers.12.conv1") == "layers.#.conv#"

@@ -46,7 +46,10 @@ def test_that_two_equal_towers_are_offered_as_a_choice() -> None:
 
 
 def test_that_equal_towers_inside_of_other_names_are_a_choice_too() -> None:
-    found = {key.replace(".fc.", ".linear.").replace(".norm.", ".ln."): shape for key, shape in (tower("alpha.") | tower("omega.")).items()}
+    found = {
+        key.replace(".fc.", ".linear.").replace(".norm.", ".ln."): shape
+        for key, shape in (tower("alpha.") | tower("omega.")).items()
+    }
     diff = diff_of(tower("left.") | tower("right."), found)
     assert {row.confidence for row in diff.rows} == {0.5}
     cause = cause_of(diff, "tie")
@@ -112,7 +115,11 @@ def test_that_a_new_key_and_an_old_key_are_not_taken_for_each_other_by_their_sha
 NAMES = ["conv", "fc", "norm", "layers", "attn", "qkv", "q", "k", "v", "0", "1", "2", "embed"]
 
 
-@given(st.lists(st.tuples(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), st.sampled_from([(4,), (4, 4), (12, 4)])), max_size=14))
+@given(
+    st.lists(
+        st.tuples(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), st.sampled_from([(4,), (4, 4), (12, 4)])), max_size=14
+    )
+)
 def test_that_whatever_the_sides_are_no_key_is_lost_and_no_home_is_given_twice(
     drawn: list[tuple[list[str], tuple[int, ...]]],
 ) -> None:
@@ -231,7 +238,13 @@ def test_that_the_code_makes_the_checkpoint_fit(name: str) -> None:
 
 
 def test_that_turned_and_reshaped_tensors_are_put_right_by_the_code() -> None:
-    expected = {"head.weight": (5, 8), "head.bias": (5,), "stem.conv.weight": (6, 3, 7, 7), "token": (1, 1, 8), "norm.weight": (8,)}
+    expected = {
+        "head.weight": (5, 8),
+        "head.bias": (5,),
+        "stem.conv.weight": (6, 3, 7, 7),
+        "token": (1, 1, 8),
+        "norm.weight": (8,),
+    }
     found = {"head/kernel": (8, 5), "head/bias": (5,), "stem/conv/kernel": (7, 7, 3, 6), "token": (8,), "norm/gamma": (8,)}
     state = run(rename_code(diff_of(expected, found)), found)
     assert {key: tuple(value.shape) for key, value in state.items()} == expected

@@ -1,5 +1,8 @@
 """A repair of an operation in forward is offered once the model ran with it: a line written otherwise, or a layer before it."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from torchloupe.wire.requests import OpenTarget, RunForward
@@ -146,3 +149,18 @@ def test_that_a_repair_that_brings_another_failure_is_not_offered(told):
     lines = ["x = torch.cat([x, x[:, 0]], 1)", "assert x.dim() == 7", "return x"]
     (problem,) = told(["pass"], lines, "torch.ones(2, 3, 4)")
     assert values(problem) == []
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here to apply a patch")
+def test_that_the_patches_one_after_the_other_repair_the_file(told, context, tmp_path):
+    init = ["self.q = nn.Linear(6, 8)", "self.mix = nn.Linear(5, 3)"]
+    lines = ["q = self.q(x)", "s = torch.matmul(q, q)", "return self.mix(s).transpose(1, 2).view(2, -1)"]
+    left = told(init, lines, "torch.ones(2, 7, 6)")
+    assert len(left) == 3
+    while left:
+        patch = next(fix.patch for problem in left for fix in problem.fixes if fix.patch)
+        subprocess.run(["git", "apply"], input=patch, cwd=tmp_path, text=True, check=True, timeout=20)
+        open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+        fewer = [problem for problem in forward(context, RunForward()).problems if problem.severity == "error"]
+        assert len(fewer) < len(left)
+        left = fewer

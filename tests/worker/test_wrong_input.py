@@ -242,9 +242,24 @@ def test_that_data_is_used_again_where_shapes_alone_lead_nowhere(told, counted, 
     assert counted[-1] is False
 
 
-def test_that_nothing_is_tried_when_the_time_is_over(told, counted, monkeypatch):
+def test_that_only_all_repairs_together_are_tried_when_the_time_is_over(told, counted, monkeypatch):
     monkeypatch.setattr(search, "_MOST_SECONDS", 0.0)
     problems = told(3, 2, 4, source=MANY)
-    assert len(problems) == 3
-    assert [fix.outcome for problem in problems[1:] for fix in problem.fixes] == ["", ""]
-    assert len(counted) == 3
+    assert problems[0].data["runs_with_all_fixes"]
+    assert len(counted) == 4
+    lines = "x = x @ x\n        for part in self.parts:"
+    problem, *_ = told(3, 2, 4, source=MANY.replace("for part in self.parts:", lines))
+    assert (problem.code, problem.fixes[0].outcome) == ("matmul-mismatch", "this operation is passed")
+
+
+def test_that_a_change_that_brings_more_mismatches_is_given_up_early(told, monkeypatch):
+    limits, plain = [], search.Recovering
+
+    def recovering(*args, most=MOST_MISMATCHES, **keywords):
+        limits.append(most)
+        return plain(*args, most=most, **keywords)
+
+    monkeypatch.setattr(search, "Recovering", recovering)
+    told(3, 2, 4, source=MANY)
+    assert limits[0] == MOST_MISMATCHES
+    assert set(limits[1:]) == {4}

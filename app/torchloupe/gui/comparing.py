@@ -15,8 +15,9 @@ from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import OpenedTarget
 
-AT_ONCE_KEYS = 8_000
-"""Up to so many keys on both sides together the comparison takes less than a blink and needs no thread."""
+AT_ONCE_KEYS = 400
+"""Up to so many keys on both sides together the comparison takes less than a blink, also when the mapping is solved, and needs no
+thread."""
 
 
 @dataclass(frozen=True)

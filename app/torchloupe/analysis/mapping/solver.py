@@ -33,7 +33,6 @@ class Solution(NamedTuple):
 
 
 class _Hypothesis(NamedTuple):
-    worth: float
     rounds: Rounds
     chosen: List[Assigned]
 
@@ -67,19 +66,27 @@ def _reserved(wholes: Sequence[Fusion], pieces: Sequence[Fusion]) -> "frozenset[
 def _best_hypothesis(ones: Sequence[Item], others: Sequence[Item], taken: Taken) -> Optional[_Hypothesis]:
     """The one that is worth the most. Where the first two agree and keep the order, there is nothing to choose."""
     tried = [_tried(ones, others, _FIRST[0], taken)]
-    if tried[0].rounds.is_large:
-        return tried[0] if tried[0].chosen else None
-    tried.append(_tried(ones, others, _FIRST[1], taken))
-    one, other = ([each[:2] for each in hypothesis.chosen] for hypothesis in tried)
-    if one != other or not _in_order(one):
-        tried += [_tried(ones, others, weights, taken) for weights in _MORE]
-        tried.append(_tried(ones, others, Weights(), taken, from_anchors=True))
-    best = max(tried, key=lambda each: each.worth)
+    if not tried[0].rounds.is_large:
+        tried.append(_tried(ones, others, _FIRST[1], taken))
+        if _told(tried[0]) != _told(tried[1]) or not _in_order(_told(tried[0])):
+            tried += [_tried(ones, others, weights, taken) for weights in _MORE]
+            tried.append(_tried(ones, others, Weights(), taken, from_anchors=True))
+    different = list({_told(each): each for each in reversed(tried)}.values())
+    best = max(reversed(different), key=_worth) if len(different) > 1 else different[0]
     return best if best.chosen else None
 
 
-def _in_order(pairs: Sequence[Tuple[int, ...]]) -> bool:
-    places = [other for _, other in sorted((pair[0], pair[1]) for pair in pairs)]
+def _told(hypothesis: _Hypothesis) -> Tuple[Tuple[int, int], ...]:
+    return tuple(sorted((each.one, each.other) for each in hypothesis.chosen))
+
+
+def _worth(hypothesis: _Hypothesis) -> float:
+    rounds, chosen = hypothesis
+    return worth_of([(rounds.ones[each.one], rounds.others[each.other], rounds.partners(each)) for each in chosen])
+
+
+def _in_order(pairs: Sequence[Tuple[int, int]]) -> bool:
+    places = [other for _, other in pairs]
     return all(before < after for before, after in zip(places, places[1:]))
 
 
@@ -87,9 +94,7 @@ def _tried(
     ones: Sequence[Item], others: Sequence[Item], weights: Weights, taken: Taken, from_anchors: bool = False
 ) -> _Hypothesis:
     rounds = Rounds(ones, others, weights)
-    chosen = rounds.run(rounds.anchors(taken) if from_anchors else (), taken)
-    told = [(ones[each.one], others[each.other], rounds.partners(each)) for each in chosen]
-    return _Hypothesis(0.0 if rounds.is_large else worth_of(told), rounds, chosen)
+    return _Hypothesis(rounds, rounds.run(rounds.anchors(taken) if from_anchors else (), taken))
 
 
 def _pairs(hypothesis: _Hypothesis) -> Iterable[SolvedPair]:
@@ -120,7 +125,7 @@ def _singles(
         return ()
     rounds = Rounds([*ones, *left[0]], [*others, *left[1]], least=_SURE_ALONE)
     units = frozenset(range(len(ones))), frozenset(range(len(others)))
-    return _pairs(_Hypothesis(0.0, rounds, rounds.run(best.chosen, units)))
+    return _pairs(_Hypothesis(rounds, rounds.run(best.chosen, units)))
 
 
 def _tensors(items: Sequence[Item], gone: Set[str]) -> List[Item]:

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
 
 from .names import Likeness, words_of
-from .repeats import Side
+from .repeats import Side, Subtree
 from .rules import template_of
 from .solver import SolvedPair
 from .units import Path
@@ -35,16 +35,17 @@ class Tie(NamedTuple):
 def ties(found: Side, expected: Side, pairs: Sequence[SolvedPair]) -> List[Tie]:
     """The ties among the pairs, those of the largest subtrees."""
     homes = {pair.found.key: pair.expected.key for pair in pairs}
-    ways = _with_a_spare(found, homes, False)
-    ways += _with_a_spare(expected, {home: key for key, home in homes.items()}, True)
-    return ways + _exchangeable(found, expected, homes)
+    mine, theirs = found.equal_subtrees(), expected.equal_subtrees()
+    ways = _with_a_spare(mine, homes, False)
+    ways += _with_a_spare(theirs, {home: key for key, home in homes.items()}, True)
+    return ways + _exchangeable(mine, theirs, homes)
 
 
-def _with_a_spare(side: Side, homes: Dict[str, str], turned: bool) -> List[Tie]:
+def _with_a_spare(groups: Sequence[List[Subtree]], homes: Dict[str, str], turned: bool) -> List[Tie]:
     """A subtree has a home, and another one just like it has none at all."""
     told: List[Tie] = []
     done: Set[str] = set()
-    for alike in side.equal_subtrees():
+    for alike in groups:
         housed = [each for each in alike if all(key in homes for key in each.keys)]
         spare = [each for each in alike if not any(key in homes for key in each.keys)]
         for one in housed:
@@ -64,13 +65,13 @@ def _with_a_spare(side: Side, homes: Dict[str, str], turned: bool) -> List[Tie]:
     return told
 
 
-def _exchangeable(found: Side, expected: Side, homes: Dict[str, str]) -> List[Tie]:
+def _exchangeable(found: Sequence[List[Subtree]], expected: Sequence[List[Subtree]], homes: Dict[str, str]) -> List[Tie]:
     """Two equal subtrees have homes that are equal, too, and no name says which is whose. Layers of a list follow their numbers."""
     told: List[Tie] = []
     done: Set[str] = set()
-    kinds = {tuple(sorted(each.keys)): number for number, alike in enumerate(expected.equal_subtrees()) for each in alike}
-    for alike in found.equal_subtrees():
-        towers = list({template_of(".".join(each.path)): each for each in reversed(alike)}.values())
+    kinds = {tuple(sorted(each.keys)): number for number, alike in enumerate(expected) for each in alike}
+    for alike in found:
+        towers = sorted({template_of(".".join(each.path)): each for each in reversed(alike)}.values(), key=lambda each: each.path)
         if len(alike) > _MANY or len(towers) < 2 or alike[0].units < _SMALL:
             continue
         for one, other in combinations(towers, 2):

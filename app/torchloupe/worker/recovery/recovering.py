@@ -49,10 +49,17 @@ class Recovering(TorchFunctionMode):
     """Inside, failures that are mismatches are got over and noted in ``found``; others are raised as ever.
 
     ``choices`` says for each of the operations with several likely results which one to take; the first where it says nothing.
-    ``spared`` is a path whose layer is left to fail.
+    ``spared`` is a path whose layer is left to fail; after ``most`` failures it ends.
     """
 
-    def __init__(self, model: nn.Module, places: Places, choices: Sequence[int] = (), spared: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        places: Places,
+        choices: Sequence[int] = (),
+        spared: Optional[str] = None,
+        most: int = MOST_MISMATCHES,
+    ) -> None:
         super().__init__()
         self._model = model
         self._places = places
@@ -61,6 +68,7 @@ class Recovering(TorchFunctionMode):
         self._makers = Makers(places)
         self._choices = list(choices)
         self._spared = spared
+        self._most = most
         self._busy = False
         self._inside: Optional[BaseException] = None
         self.found: List[Recovered] = []
@@ -177,6 +185,6 @@ class Recovering(TorchFunctionMode):
         return _NONE if output is None else output
 
     def _is_left_alone(self, path: Optional[str]) -> bool:
-        if self._trace.is_threaded or len(self.found) >= MOST_MISMATCHES or (path is not None and path == self._spared):
+        if self._trace.is_threaded or len(self.found) >= self._most or (path is not None and path == self._spared):
             return True
         return is_guarded(sys._getframe(2), Repetition.run.__code__)

@@ -108,8 +108,6 @@ class Repairing:
             if likely is None:
                 return False
             fixes.append(likely)
-        if not self._search.may_go_on():
-            return False
         found, error = self._search.left_with(Change(tuple(edits), tuple(fixes)), None)
         return error is None and all(each.repaired for each in found)
 

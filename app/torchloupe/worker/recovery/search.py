@@ -16,11 +16,11 @@ from ..source_trial import with_edits
 from ..without_data import needs_data
 from .other_sizes import other_sizes
 from .producers import changes_before
-from .recovering import Recovered, Recovering
+from .recovering import MOST_MISMATCHES, Recovered, Recovering
 from .rewriting import Change
 
 _MOST_PASSES = 40
-_LEAST_SECONDS, _MOST_SECONDS, _MOST_TIMES = 2.0, 10.0, 12.0
+_LEAST_SECONDS, _MOST_SECONDS, _MOST_TIMES = 1.0, 10.0, 6.0
 """So long may repairs be tried: so many times as long as one pass takes, within these bounds."""
 _SLOW = 0.4
 _OF_VALUES = {"index-out-of-range", "dtype-mismatch"}
@@ -164,7 +164,7 @@ class Search:
         return self.repetition.run(within=within, prepare=prepare, given=given or self.given)
 
     def may_go_on(self) -> bool:
-        """Whether there is time for another pass."""
+        """Whether there is time for another pass. One with all repairs together is made in any case."""
         return self._passes < _MOST_PASSES and time.monotonic() < self._until
 
     def _now(self) -> Repetition:
@@ -174,7 +174,9 @@ class Search:
         self, choices: Sequence[int], given: Optional[SampleInput] = None, change: Change = Change()
     ) -> Tuple[List[Recovered], List[LayerCall], Optional[BaseException]]:
         self._passes += 1
-        recovering = Recovering(self.repetition.model, self._places, choices)
+        # A change that brings more mismatches than there were is no repair, however it ends.
+        most = len(self.all) + 1 if change.edits or change.fixes else MOST_MISMATCHES
+        recovering = Recovering(self.repetition.model, self._places, choices, most=most)
         with with_edits(self.repetition.model, change.edits) as is_made:
             if not is_made:
                 return [], [], NotMade()
@@ -183,7 +185,7 @@ class Search:
             error = self._now().run(within=recovering, given=given, prepare=prepare)
             if self._on_shapes is not None and error is not None and needs_data(error):
                 self._on_shapes = None
-                recovering = Recovering(self.repetition.model, self._places, choices)
+                recovering = Recovering(self.repetition.model, self._places, choices, most=most)
                 error = self.repetition.run(within=recovering, given=given, prepare=prepare)
         return recovering.found, recovering.calls, error
 
