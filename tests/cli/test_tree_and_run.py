@@ -240,7 +240,9 @@ def test_that_a_problem_of_the_run_is_status_one_with_all_it_knows(play: Play) -
 
 
 def test_that_a_repair_comes_with_its_patch(play: Play) -> None:
-    patch = "--- a/model.py\n+++ b/model.py\n@@ -9 +9 @@\n-        self.fc = nn.Linear(3, 2)\n+        self.fc = nn.Linear(5, 2)\n"
+    patch = (
+        "--- a/model.py\n+++ b/model.py\n@@ -9 +9 @@\n-        self.fc = nn.Linear(3, 2)\n+        self.fc = nn.Linear(5, 2)\n"
+    )
     fixed = replace(MISMATCH, fixes=(replace(MISMATCH.fixes[0], patch=patch),))
     play.script[RunForward] = [replace(REPORT, problems=(fixed,))]
     assert play("run", "model.py", "--json").json["problems"][0]["fixes"][0]["patch"] == patch

@@ -91,7 +91,7 @@ class Rel(nn.Module):
         self.r = nn.Parameter(torch.randn(6, 8))
 
     def forward(self, x):
-        b, t, c = x.shape
+        b, t, _c = x.shape
         qr = self.q(x) @ self.r[:t].t()
         p = F.pad(qr, (1, 0))
         return p.reshape(b, t + 1, t)[:, 1:, :]
@@ -270,7 +270,7 @@ class Roll(nn.Module):
         self.o = nn.Linear(8, 2)
 
     def forward(self, x):
-        y, (h, c) = self.r(x)
+        _y, (h, _c) = self.r(x)
         return self.o(h[-1])
 
 
@@ -281,7 +281,7 @@ class StdDev(nn.Module):
 
     def forward(self, x):
         x = self.c(x)
-        n, c, h, w = x.shape
+        _n, c, h, w = x.shape
         g = 4
         y = x.reshape(g, -1, 1, c, h, w)
         y = y - y.mean(0)

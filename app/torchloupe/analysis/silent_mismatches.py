@@ -92,7 +92,8 @@ def batch_problem(operation: str, source: Shape, target: Shape, place: Place) ->
 
 def broadcast_problem(operation: str, one: Shape, other: Shape, result: Shape, place: Place) -> Problem:
     """(N,) with (N, 1): each sample with each."""
-    message = f"`{operation}` combines {shape_text(one)} with {shape_text(other)} to {shape_text(result)}: every sample with every other one."
+    both = f"{shape_text(one)} with {shape_text(other)} to {shape_text(result)}"
+    message = f"`{operation}` combines {both}: every sample with every other one."
     text = "Give both the same shape: `unsqueeze(1)` on the one, or `squeeze(1)` on the other."
     data: Dict[str, Any] = {"operation": operation, "shapes": [list(one), list(other)], "result": list(result)}
     return _problem(BROADCAST, message, text, place, data)

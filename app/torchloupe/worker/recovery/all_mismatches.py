@@ -1,10 +1,10 @@
 """All mismatches of a model in one go: a failed pass is taken to its end, and what it is taken over is repaired and tried."""
 
 from dataclasses import replace
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from ...analysis.mismatch_chain import GOES_ON, key_of
-from ...wire.problems import Problem
+from ...wire.problems import Fix, Problem
 from ..input_values import SampleInput
 from ..patches import with_patches
 from ..places import Places
@@ -44,10 +44,21 @@ def _searched(first: Problem, repetition: Repetition, places: Places, told: int)
             return [wrong_input(first, refused, other)]
         first = first if other is None else replace(first, fixes=(*first.fixes, other))
     problems = Repairing(search, places).problems(first, told)
+    if search.is_on_shapes:
+        problems = [_without_data(problem, first.fixes) for problem in problems]
     if len(problems) >= MOST_MISMATCHES:
         more = f"These are the first {len(problems)}; there may be more behind them."
         problems[0] = replace(problems[0], hint=f"{problems[0].hint} {more}".strip())
     return problems
+
+
+def _without_data(problem: Problem, with_data: Sequence[Fix]) -> Problem:
+    """Says of the fixes that were tried how: the pass takes long, and shapes alone show the mismatch as well."""
+    fixes = [
+        replace(fix, outcome=f"{fix.outcome}, on shapes alone") if fix.verified and fix not in with_data else fix
+        for fix in problem.fixes
+    ]
+    return replace(problem, fixes=tuple(fixes))
 
 
 def _repaired_input(first: Problem, given: SampleInput) -> Optional[SampleInput]:

@@ -77,6 +77,11 @@ class Search:
             self._doubt_what_depends_on_the_input()
         return best
 
+    @property
+    def is_on_shapes(self) -> bool:
+        """Whether repairs were tried without data."""
+        return self._on_shapes is not None
+
     def _set_limits(self, seconds: float, met: Sequence[Recovered]) -> None:
         """What is slow with data is tried on shapes alone, where they show as much."""
         self._until = time.monotonic() + min(max(_LEAST_SECONDS, _MOST_TIMES * seconds), _MOST_SECONDS)
