@@ -156,6 +156,20 @@ def test_that_gamma_and_beta_are_one_cause() -> None:
     assert cause.data["names"] == [["gamma", "weight"], ["beta", "bias"]]
 
 
+def test_that_a_part_that_moved_to_the_next_layer_is_not_told_as_counting_from_one() -> None:
+    def stages(late: int) -> families.Shapes:
+        keys: families.Shapes = {}
+        for number in range(3):
+            keys |= families.linear(f"layers.{number}.block.fc", 8 << number, 8 << number)
+            keys |= families.linear(f"layers.{number + late}.down.fc", 8 << number, 16 << number)
+        return keys
+
+    cause = cause_of(diff_of(stages(1), stages(0)), "shifted")
+    assert cause.key_count == 6
+    assert "layers.0.down.fc.weight is layers.1.down.fc.weight in the model, and so on" in cause.text
+    assert "counts" not in cause.text
+
+
 def test_that_optimizer_state_in_the_file_is_named() -> None:
     state = {f"optimizer.state.{number}.exp_avg": (3,) for number in range(14)}
     cause = cause_of(diff_of(LLAMA, LLAMA | state), "optimizer")

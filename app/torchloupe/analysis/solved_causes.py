@@ -1,7 +1,7 @@
 """What to say about keys that were paired by solving the whole mapping: what is called otherwise, counted otherwise, joined, cut."""
 
 import re
-from typing import Dict, Iterable, List, Sequence, Tuple
+from typing import Dict, Iterable, List, Sequence, Set, Tuple
 
 from .diff_rows import Cause
 from .key_matchers import Pair
@@ -25,7 +25,7 @@ def solved_causes(keys: SolvedKeys) -> List[Cause]:
     told = {pair.found.key for pair in (*shifted, *leaves)}
     others = [pair for pair in renamed if pair.found.key not in told]
     causes = [_leaf_cause(leaves)] if leaves else []
-    causes += [_shift_cause(shifted)] if shifted else []
+    causes += [_shift_cause(shifted, _lists_kept(keys.matches.pairs))] if shifted else []
     causes += [_rules_cause(others)] if others else []
     causes += _reshaped(keys.solved)
     causes += _joined([each for each in keys.joined if each.split]) + _joined([each for each in keys.joined if not each.split])
@@ -55,7 +55,12 @@ def _leaf_cause(pairs: Sequence[Pair]) -> Cause:
     return Cause("renamed", text, "Rename them before loading.", len(pairs), data)
 
 
-def _shift_cause(pairs: Sequence[Pair]) -> Cause:
+def _lists_kept(pairs: Sequence[Pair]) -> Set[str]:
+    """What stands before the first number of keys that are the same on both sides."""
+    return {_NUMBER.split(pair.found.key, maxsplit=1)[0] for pair in pairs if pair.found.key == pair.expected.key}
+
+
+def _shift_cause(pairs: Sequence[Pair], kept: Set[str]) -> Cause:
     shifts: Dict[int, int] = {}
     first = ""
     for pair in pairs:
@@ -64,17 +69,18 @@ def _shift_cause(pairs: Sequence[Pair]) -> Cause:
                 shifts[int(theirs) - int(mine)] = shifts.get(int(theirs) - int(mine), 0) + 1
                 first = first or f"{pair.found.key} is {pair.expected.key} in the model"
     whose = f"{counted(len(pairs), 'key')} {'has' if len(pairs) == 1 else 'have'} another number in the checkpoint"
-    if len(shifts) == 1 and abs(next(iter(shifts))) == 1 and _starts_otherwise(pairs):
+    if len(shifts) == 1 and abs(next(iter(shifts))) == 1 and _starts_otherwise(pairs, kept):
         text = f"{whose}: it counts its layers from {1 if -1 in shifts else 0}, the model from {0 if -1 in shifts else 1}."
     else:
-        text = f"{whose}: layers were inserted or taken out before them. The first is {first}."
-    return Cause(
-        "shifted", text, "Change the numbers before loading.", len(pairs), {"shifts": sorted(shifts), "keys": _keys(pairs)}
-    )
+        text = f"{whose}: {first}{', and so on' if len(pairs) > 1 else ''}."
+    hint = "Layers were inserted, taken out or moved. Change the numbers before loading."
+    return Cause("shifted", text, hint, len(pairs), {"shifts": sorted(shifts), "keys": _keys(pairs)})
 
 
-def _starts_otherwise(pairs: Sequence[Pair]) -> bool:
-    """Does one side start with 1 where the other one starts with 0?"""
+def _starts_otherwise(pairs: Sequence[Pair], kept: Set[str]) -> bool:
+    """Does one side start with 1 where the other one starts with 0, in lists whose numbers all change?"""
+    if any(_NUMBER.split(pair.found.key, maxsplit=1)[0] in kept for pair in pairs):
+        return False
     starts = [
         min((int(n) for pair in pairs for n in _NUMBER.findall(getattr(pair, side).key)), default=2)
         for side in ("found", "expected")
