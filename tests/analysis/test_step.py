@@ -414,3 +414,11 @@ def test_that_what_is_not_known_is_said() -> None:
 def test_that_an_event_has_its_value_and_line() -> None:
     assert event_text(StepEvent(BACKWARD, "", 2.5, "m.py", 30)) == "backward 2.5 (line 30)"
     assert event_text(StepEvent(STEP, "SGD")) == "step SGD"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_that_what_comes_of_an_optimizer_that_was_chosen_for_them_is_marked_so(own: bool) -> None:
+    step = replace(their_step(STILL), own_optimizer=own)
+    measured = {each.key: ParameterMotion(each.key, False) for each in step.parameters}
+    (row,) = [each for each in motions_of(step, measured) if each.key == STILL.key]
+    assert (row.reason, row.chosen) == ("update-underflow", own)

@@ -58,6 +58,7 @@ def test_that_what_should_have_moved_comes_first_then_what_may_stay_then_the_lar
     ("shown", "moved", "role"),
     [
         (CUT, "✖ detached", "error"),
+        (motion("norm.weight", None, "update-underflow", chosen=True), "– update underflow", "muted"),
         (FROZEN, "– frozen", "muted"),
         (MOTIONS[1], "✓ 0.001", "matched"),
         (MOTIONS[4], "✓ 1.000e-06, by decay", "matched"),

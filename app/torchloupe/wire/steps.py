@@ -59,7 +59,8 @@ class ParameterMotion:
     ``reason`` is a code of the catalogue: why it did not move, or that it moved by decay alone; ``text`` says it in words, ``file`` and
     ``line`` are the place of the cause. ``group`` is the number of its group in the optimizer, None when it is in none.
     Norms are of all elements; ``grad_norm`` is None without a gradient. ``update_ratio`` is the norm of the change over that of
-    the weight before; ``changed_fraction`` the share of elements that differ bit by bit in value.
+    the weight before; ``changed_fraction`` the share of elements that differ bit by bit in value. ``chosen`` says that the reason lies in
+    the loss or the optimizer that was chosen for want of the user's: it says nothing about the model.
     """
 
     key: str
@@ -78,6 +79,7 @@ class ParameterMotion:
     update_norm: Optional[float] = None
     update_ratio: Optional[float] = None
     changed_fraction: Optional[float] = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ def motions_of(step: StepFacts, measured: Mapping[str, ParameterMotion]) -> Tupl
         reason = reason_of(parameter, step)
         row = measured[parameter.key]
         if reason is not None:
-            row = replace(row, reason=reason.code, text=reason.text, file=reason.at.file, line=reason.at.line)
+            told = replace(row, reason=reason.code, text=reason.text, file=reason.at.file, line=reason.at.line)
+            row = replace(told, chosen=_is_chosen(reason, step))
         rows.append(row)
     return tuple(rows)
 
@@ -52,10 +53,13 @@ def _identity(parameter: ParameterFacts, reason: Reason) -> Tuple[object, ...]:
 
 
 def _is_left_out(parameter: ParameterFacts, reason: Reason, step: StepFacts) -> bool:
-    """The row of the table says it, and it is no problem: NaN is told once, where it is born; and what comes of a loss or an optimizer
-    that were chosen for want of the user's says nothing about the model."""
+    """The row of the table says it, and it is no problem: NaN is told once, where it is born."""
     if parameter.gradient == NOT_FINITE or step.nan_origin is not None:
         return reason.code in ("nan-gradient", "no-effect", "decay-only")
+    return _is_chosen(reason, step)
+
+
+def _is_chosen(reason: Reason, step: StepFacts) -> bool:
     return (reason.code == "no-effect" and step.own_loss) or (reason.code == "update-underflow" and step.own_optimizer)
 
 

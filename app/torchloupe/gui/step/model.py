@@ -28,7 +28,8 @@ def ranked(motions: Sequence[ParameterMotion]) -> list[ParameterMotion]:
 
 
 def _rank(motion: ParameterMotion) -> tuple[int, float]:
-    if motion.reason not in ("", "decay-only", *HARMLESS) or not (motion.moved or motion.reason):
+    is_harmless = motion.chosen or motion.reason in ("", "decay-only", *HARMLESS)
+    if not is_harmless or not (motion.moved or motion.reason):
         return (0, 0.0)
     return (2, -(motion.update_ratio or 0.0)) if motion.moved else (1, 0.0)
 
