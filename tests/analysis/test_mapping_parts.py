@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchloupe.analysis.diff_rows import UNINITIALIZED, KeyEntry
+from torchloupe.analysis.diff_rows import KeyEntry
 from torchloupe.analysis.mapping.assignment import NONE, assign
 from torchloupe.analysis.mapping.fused import fusions, joined_keys
 from torchloupe.analysis.mapping.names import Likeness, likeness, words_of
@@ -15,7 +15,7 @@ from torchloupe.analysis.mapping.ranks import near, ranks_of
 from torchloupe.analysis.mapping.repeats import Item, Side, folded_items
 from torchloupe.analysis.mapping.rounds import Rounds
 from torchloupe.analysis.mapping.rules import names_alike, rule_count, template_of
-from torchloupe.analysis.mapping.shapes import LEVELS, is_same_shape, squeezed
+from torchloupe.analysis.mapping.shapes import LEVELS, squeezed
 from torchloupe.analysis.mapping.structure import Structure
 from torchloupe.analysis.mapping.units import BIAS, WEIGHT, Unit, units_of
 
@@ -230,7 +230,6 @@ def test_that_a_bias_of_another_size_refuses_a_matrix_that_would_fit_turned() ->
 
 def test_that_ones_and_order_do_not_count_in_a_squeezed_shape() -> None:
     assert squeezed((1, 8, 1, 4)) == squeezed((4, 8)) == (4, 8)
-    assert is_same_shape(KeyEntry("a", (), UNINITIALIZED), KeyEntry("a", (3, 3), "float32"))
 
 
 def test_that_ranks_count_children_and_likes() -> None:

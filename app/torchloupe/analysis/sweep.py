@@ -14,6 +14,7 @@ from .axis_names import BATCH, CHANNELS, FEATURES, STEPS, TOKENS, Axes
 
 _SPACE = ("height", "width", "depth")
 _SIDES = ("height", "width")
+_BOTH = "height and width"
 _TIME = (TOKENS, STEPS, "length")
 _BY_RANK: Dict[int, Axes] = {
     1: (BATCH,),
@@ -44,7 +45,7 @@ def axes_to_sweep(inputs: Sequence[TensorMeta], named: Sequence[Axes]) -> Tuple[
     found = [SweptAxis(name, size, tuple(places)) for (name, size), places in groups.items()]
     sides = [each for each in found if each.name in _SIDES]
     if len(sides) == 2 and sides[0].base == sides[1].base:
-        found.append(SweptAxis("height and width", sides[0].base, sides[0].places + sides[1].places))
+        found.append(SweptAxis(_BOTH, sides[0].base, sides[0].places + sides[1].places))
     alike = [each.name for each in found]
     return tuple(_told_apart(each, alike) for each in found)
 
@@ -190,11 +191,16 @@ def read_axis(axis: SweptAxis) -> SweepReading:
     remainder = low % step
     kind = ANY if step == 1 else MULTIPLES if not remainder else STEPPED
     what = {ANY: "", MULTIPLES: f"multiples of {step}", STEPPED: f"{remainder} more than a multiple of {step}"}[kind]
-    limits = [f"at least {least}"] if least is not None else []
-    limits += [f"at most {most}{_because(problems, 'most', most)}"] if most is not None else []
-    sentence = ", ".join([what, *limits] if what else limits)
-    reach = "" if most is not None else f" (tried up to {max(running)})"
-    return SweepReading(axis, kind, sentence + reach, step, remainder, least, most, problems)
+    parts = [what] if what else []
+    cause = _because(problems, "most", most)
+    if least is not None and most is not None:
+        parts.append(f"from {least} to {most}{cause}")
+    elif least is not None:
+        parts.append(f"at least {least}")
+    elif most is not None:
+        parts.append(f"at most {most}{cause}")
+    reach = "" if most is not None else f", tried up to {high}"
+    return SweepReading(axis, kind, ", ".join(parts) + reach, step, remainder, least, most, problems)
 
 
 def _because(problems: Sequence[Tuple[int, Problem]], kind: str, most: Optional[int] = None) -> str:
@@ -214,20 +220,31 @@ def sizes_to_explain(tried: Sequence[SizeTried], base: int) -> FrozenSet[int]:
     if not running:
         return frozenset([base] if base in refused else refused[:1])
     anchor = base if base in running else running[0]
-    chosen = [max((each for each in refused if each < anchor), default=None), min((each for each in refused if each > anchor), default=None)]
+    chosen = [
+        max((each for each in refused if each < anchor), default=None),
+        min((each for each in refused if each > anchor), default=None),
+    ]
     chosen.append(min((each for each in refused if each > running[-1]), default=None))
     chosen.append(max((each for each in refused if each < running[0]), default=None))
     return frozenset(each for each in chosen if each is not None)
 
 
 def sweep_verdict(readings: Sequence[SweepReading]) -> List[str]:
-    """A sentence for each refusal that stands for an axis: the first one, with what it says."""
-    lines = []
+    """What refuses the sizes: a sentence for each cause, with the nearest size that shows it."""
+    lines, told = [], set()
     for reading in readings:
-        told = set()
-        for size, problem in reading.problems:
-            if problem.message not in told:
-                told.add(problem.message)
+        for size, problem in sorted(reading.problems, key=lambda each: (abs(each[0] - reading.axis.base), -each[0])):
+            cause = (problem.code, problem.module, problem.file, problem.line)
+            if cause not in told:
+                told.add(cause)
                 at = f" in `{problem.module}`" if problem.module and f"`{problem.module}`" not in problem.message else ""
-                lines.append(f"{reading.axis.name} {size}: {problem.message}{at}" + (f" (line {problem.line})" if problem.line else ""))
+                line = f" (line {problem.line})" if problem.line and f"line {problem.line})" not in problem.message else ""
+                lines.append(f"{reading.axis.name} {size}{at}: {problem.message.rstrip('.')}{line}.")
     return lines
+
+
+def readings_told(axes: Sequence[SweptAxis]) -> List[SweepReading]:
+    """The axes that are worth a row: both sides of a picture together only where that is another story than one of them alone."""
+    readings = [read_axis(axis) for axis in axes]
+    alone = [each.sentence for each in readings if each.axis.name in _SIDES]
+    return [each for each in readings if each.axis.name != _BOTH or any(each.sentence != sentence for sentence in alone)]

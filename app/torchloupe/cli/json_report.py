@@ -21,6 +21,7 @@ from .mode_table import modes_object
 from .operations import operation_objects
 from .report import Exported, Report, ShownTensor, UsedTarget
 from .stepping import step_object
+from .sweeping import sweep_object
 
 SCHEMA = 1
 Plain = dict[str, Any]
@@ -65,6 +66,8 @@ def report_object(report: Report) -> Plain:
         parts["step"] = step_object(report.step)
     if report.modes is not None:
         parts["modes"] = modes_object(report.modes)
+    if report.sweep is not None:
+        parts["sweep"] = sweep_object(report.sweep)
     if report.notes:
         parts["notes"] = report.notes
     if report.interpreters is not None:

@@ -14,6 +14,7 @@ from torchloupe.wire.numerics import ModesCompared
 from torchloupe.wire.problems import ERROR, Problem
 from torchloupe.wire.registration import MovedModel
 from torchloupe.wire.steps import StepReport
+from torchloupe.wire.sweeps import SizesSwept
 from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 from torchloupe.wire.values import ComparedValues, SingularValues, ValuesSlice, ValueSummary
 
@@ -107,6 +108,7 @@ class Report:
     moved: WhatIfMoved | None = None
     step: StepReport | None = None
     modes: ModesCompared | None = None
+    sweep: SizesSwept | None = None
     depth: str | None = None
     initialised: dict[str, str] | None = None
     interpreters: "list[Interpreter] | None" = None

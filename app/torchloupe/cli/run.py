@@ -25,6 +25,7 @@ from .options import (
 )
 from .report import Report
 from .run_options import add_run_options, with_run_options
+from .sweeping import add_sweep_option, check_sweep, sweep_sizes
 from .target_runs import compare, open_target, run_forward
 from .watching import add_watch_option, rounds
 
@@ -45,6 +46,7 @@ class Run:
         add_operations_option(parser)
         add_depth_option(parser)
         add_compare_modes_option(parser)
+        add_sweep_option(parser)
         add_flow_options(parser)
         add_against_option(parser)
         add_model_options(parser)
@@ -55,6 +57,7 @@ class Run:
         """The calls."""
         checked_load(options)
         check_flow_options(options)
+        check_sweep(options)
         earlier = read_calls(options.against) if options.against else None
         to_open, to_run = open_request(options.target, options), with_run_options(forward_request(options), options)
         to_run = replace(to_run, operations=options.operations)
@@ -65,6 +68,8 @@ class Run:
             if tree is not None and load(session, report, options, desk.terminal):
                 if options.compare_modes:
                     compare_modes(session, to_run, report)
+                elif options.sweep:
+                    sweep_sizes(session, to_run, report)
                 else:
                     run_forward(session, to_run, report)
                     if earlier is not None and report.calls:

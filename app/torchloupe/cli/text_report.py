@@ -16,6 +16,7 @@ from .mode_table import mode_lines
 from .report import Report
 from .run_options import forward_lines
 from .stepping import motion_lines
+from .sweeping import sweep_lines
 from .terminal import Terminal
 from .text_checkpoint import contents_lines
 from .text_columns import columns, printable
@@ -60,6 +61,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(motion_lines(report.step, terminal))
     if report.modes is not None:
         terminal.lines(mode_lines(report.modes, terminal))
+    if report.sweep is not None:
+        terminal.lines(sweep_lines(report.sweep, terminal))
     if report.diff is not None and report.command == "diff":
         terminal.lines(_diff_lines(report.diff, report.sides, terminal))
     if report.code is not None:

@@ -40,6 +40,7 @@ from ..wire.requests import (
     ValuesArrived,
 )
 from ..wire.steps import RunStep, StepReport
+from ..wire.sweeps import SizesSwept, SweepSizes
 from ..wire.traces import ForwardReport
 from .activations import KeptActivations, fetch_activation, measure_activation
 from .archive_target import archive_target, class_name_of, is_archive
@@ -66,6 +67,7 @@ from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats, why_uncountable
 from .step.run_step import run_step
 from .stored_values import fetch_stored_values
+from .sweeping import sweep_sizes
 from .target import Target, go_to, import_target, list_targets, provided, target_folder
 from .values import part_of, raw_bytes
 
@@ -196,6 +198,13 @@ def modes_compared(context: Context, request: CompareModes) -> ModesCompared:
         return compare_modes(opened.target, opened.model, request, context)
 
 
+def sizes_swept(context: Context, request: SweepSizes) -> SizesSwept:
+    """The sizes of the input with which the open model runs."""
+    opened = _open_model(context)
+    with not_again(context, opened.target.places, opened.model):
+        return sweep_sizes(opened.target, opened.model, request, context)
+
+
 def moved(context: Context, request: MoveModel) -> MovedModel:
     """What would stay behind if the open model were moved."""
     return move_model(_open_model(context).model, request)
@@ -312,6 +321,7 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     RunStep: training_step,
     LookAtValues: values_looked_at,
     CompareModes: modes_compared,
+    SweepSizes: sizes_swept,
     MoveModel: moved,
     RecogniseInitialisation: initialisation,
     DescribeArguments: describe_arguments,

@@ -3,7 +3,6 @@
 from math import prod
 from typing import Callable, Hashable, NamedTuple, Tuple
 
-from ..diff_rows import UNINITIALIZED, KeyEntry
 from .units import COUNT, Shape, Unit
 
 _FEW = 64
@@ -68,8 +67,3 @@ LEVELS: Tuple[Level, ...] = (
     Level(_number, _regrouped, 0.3),
 )
 """From equal in all to equal in the number of elements."""
-
-
-def is_same_shape(expected: KeyEntry, found: KeyEntry) -> bool:
-    """A lazy parameter takes any."""
-    return expected.shape == found.shape or expected.dtype == UNINITIALIZED
