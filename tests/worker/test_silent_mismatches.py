@@ -11,6 +11,7 @@ from torchloupe.wire.requests import OpenTarget, RunForward
 from torchloupe.wire.steps import RunStep
 from torchloupe.worker.handlers import HANDLERS
 from torchloupe.worker.places import Places
+from torchloupe.worker.registration import axis_watch
 from torchloupe.worker.registration.axis_watch import AxisWatch
 from torchloupe.worker.registration.call_watch import CallWatch
 
@@ -167,3 +168,10 @@ def test_that_tensors_without_sizes_are_let_through():
     assert watched(ragged, torch.ones(2, 5, 6)).reshaped == []
     lazy = torch.nn.LazyLinear(3)
     assert watched(lazy, torch.ones(2, 5)).met == []
+
+
+def test_that_in_a_very_long_pass_what_comes_late_is_not_followed(looked, monkeypatch):
+    path = MODELS / "silent" / "heads_merged.py"
+    assert looked(path, step=False)
+    monkeypatch.setattr(axis_watch, "MOST_OPERATIONS", 0)
+    assert not looked(path, step=False)

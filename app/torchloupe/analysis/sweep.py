@@ -25,7 +25,7 @@ _BY_RANK: Dict[int, Axes] = {
 }
 _MOST_TRIALS = 40
 """Of one axis."""
-_LARGEST = {BATCH: 64, TOKENS: 4096, STEPS: 512}
+_LARGEST = {BATCH: 64, TOKENS: 4096, STEPS: 128}
 ANY, MULTIPLES, STEPPED, ONE, SOME, NONE, UNKNOWN = "any", "multiples", "stepped", "one", "some", "none", "unknown"
 
 
@@ -38,7 +38,7 @@ def axes_to_sweep(inputs: Sequence[TensorMeta], named: Sequence[Axes]) -> Tuple[
     for number, (meta, axes) in enumerate(zip(inputs, names)):
         for axis, name in enumerate(axes):
             size = meta.shape[axis]
-            if name in (BATCH, FEATURES) and not named[number][axis : axis + 1] == (name,) and _is_mask(meta, lengths):
+            if name in (BATCH, FEATURES) and named[number][axis : axis + 1] != (name,) and _is_mask(meta, lengths):
                 name = TOKENS
             if size > 0 and (name in (BATCH, *_SPACE, *_TIME)):
                 groups.setdefault((name, size), []).append((number, axis))
@@ -94,7 +94,7 @@ def first_sizes(axis: SweptAxis) -> Tuple[int, ...]:
     return tuple(dict.fromkeys(size for size in sizes if 0 < size <= most))
 
 
-def next_size(base: int, tried: Sequence[SizeTried]) -> Optional[int]:
+def next_size(tried: Sequence[SizeTried]) -> Optional[int]:
     """The size that would tell most beyond the first ones: for the step between sizes that run, then for the largest and the smallest.
     None when the rule is settled."""
     running = [each.size for each in tried if each.runs]

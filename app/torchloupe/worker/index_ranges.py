@@ -29,6 +29,7 @@ _SAME = (
     *("contiguous", "transpose", "t", "permute", "detach", "type", "__getitem__", "tile", "repeat_interleave", "select"),
 )
 _SUMS = ("add", "__add__", "__radd__", "__iadd__", "add_")
+_DIFFERENCES = ("sub", "__sub__", "__isub__", "sub_")
 _PRODUCTS = ("mul", "__mul__", "__rmul__", "__imul__", "mul_")
 
 
@@ -71,7 +72,7 @@ def _below(name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any], result: Any
     """What every number in ``result`` is below; None where it is not known."""
     if name == "arange":
         return _counted(args, kwargs, result)
-    if name in ("ne", "__ne__"):
+    if name in ("ne", "__ne__", "ones", "ones_like"):
         return 2
     first = _bound(args[0]) if args else None
     if first is None:
@@ -81,6 +82,8 @@ def _below(name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any], result: Any
     if name == "cumsum":
         dimension = kwargs.get("dim", args[1] if len(args) > 1 else 0)
         return int((first - 1) * args[0].shape[dimension] + 1)
+    if name in _DIFFERENCES and len(args) == 2 and type(args[1]) is int:
+        return first - args[1]
     second = _bound(args[1]) if len(args) > 1 and name in _SUMS + _PRODUCTS else None
     if second is None:
         return None

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -34,6 +34,7 @@ from .quiet import quiet
 from .repetition import Repetition
 from .run_conditions import RunConditions
 from .sample_input import sample_input
+from .side_effects import SideEffects
 from .target import Target
 from .torch_compat import uncompiled
 from .trace import ForwardTrace
@@ -54,13 +55,23 @@ def sweep_sizes(target: Target, model: nn.Module, request: SweepSizes, context: 
     try:
         context.progress(0, 0, "making the sample input")
         given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
-        device = torch.device("meta") if has_lazy_parts(model) else chosen_device(request.device, model)
-        sweep = _Sweep(target.places, on_device(model, device), given.on(device), request, context)
+        device = chosen_device(request.device, model)
+        runner, given = on_device(model, device), given.on(device)
+        if has_lazy_parts(runner):
+            _made_for(given, runner, target.places)
+        sweep = _Sweep(target.places, runner, given, request, context)
         axes = sweep.axes()
     finally:
         context.state["spoiled"] = bool(state.restore())
     seconds = time.perf_counter() - started
     return SizesSwept(axes, given.specs, given.source, tuple(sweep.problems), tuple(sweep.notes), seconds)
+
+
+def _made_for(given: SampleInput, lazy: nn.Module, places: Places) -> None:
+    """Lazy parts get the sizes that the sample input gives them: only a pass with data can do that. What fails here fails again where it
+    is explained."""
+    with suppress(Exception, SystemExit), quiet(), SideEffects(places, diverted=True), torch.no_grad():
+        lazy(*given.positional, **given.keywords)
 
 
 class _Sweep:
@@ -119,7 +130,7 @@ class _Sweep:
             while waiting:
                 size = waiting.pop(0)
                 tried[size] = SizeTried(size, self._runs(axis, size))
-                more = None if waiting else next_size(axis.base, _sorted(tried))
+                more = None if waiting else next_size(_sorted(tried))
                 waiting += [] if more is None else [more]
             for size in sorted(sizes_to_explain(_sorted(tried), axis.base)):
                 tried[size] = replace(tried[size], problem=self._why(axis, size))

@@ -44,6 +44,8 @@ _KEEPS_AXES = {
 }
 _ON_PURPOSE = {"unsqueeze", "expand", "view", "reshape", "broadcast_to", "diagonal"}
 _SHIFTS = {"pad", "cat", "_pad"}
+MOST_OPERATIONS = 4_000
+"""So many are followed; a model of more repeats itself."""
 _MARKS = (2, 3, 5, 7, 11, 13, 17, 19)
 
 
@@ -93,6 +95,7 @@ class AxisWatch(TorchFunctionMode):
         self._known: Dict[int, _Axes] = {}
         self._names: Dict[Any, str] = {}
         self._mixed: Dict[Tuple[Shape, Shape], bool] = {}
+        self._count = 0
         self.reshaped: List[Reshaped] = []
         self.met: List[Met] = []
 
@@ -108,7 +111,8 @@ class AxisWatch(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         name = self._names.get(func) or self._names.setdefault(func, _name(func))
-        if name != "__get__":
+        if name != "__get__" and self._count < MOST_OPERATIONS:
+            self._count += 1
             self._follow(name, func, args, kwargs, result)
         return result
 
