@@ -17,7 +17,7 @@ from .terminal import Terminal
 from .text_columns import columns, printable
 
 _RUNS, _REFUSED, _UNKNOWN = "●", "×", "?"
-_LEGEND = f"{_RUNS} runs, {_REFUSED} does not, {_UNKNOWN} shapes alone cannot tell; [ ] is the size of the sample input. Tried on shapes alone."
+_LEGEND = f"{_RUNS} runs, {_REFUSED} does not, {_UNKNOWN} shapes alone cannot tell; [ ] is the sample's size. Tried on shapes alone."
 
 
 def add_sweep_option(parser: ArgumentParser) -> None:
