@@ -232,13 +232,12 @@ def test_that_ones_and_order_do_not_count_in_a_squeezed_shape() -> None:
     assert squeezed((1, 8, 1, 4)) == squeezed((4, 8)) == (4, 8)
 
 
-def test_that_ranks_count_children_and_likes() -> None:
+def test_that_ranks_count_children_and_those_alike() -> None:
     held = items({f"{tower}.{number}.fc.weight": (2, 2) for tower in ("a", "b") for number in range(3)})
     ranks = ranks_of(held, [item.number for item in held])
     assert [each.orders[0] for each in ranks.values()] == [(0, 2)] * 3 + [(1, 2)] * 3
     assert [each.orders[1] for each in ranks.values()] == [(0, 3), (1, 3), (2, 3)] * 2
     assert [each.rank for each in ranks.values()] == [0, 0.5, 1, 0, 0.5, 1]
-    assert {each.likes for each in ranks.values()} == {3}
 
 
 def test_that_an_order_that_is_turned_is_near_at_the_other_end() -> None:

@@ -12,13 +12,12 @@ Rank = Tuple[int, int]
 
 
 class Ranks(NamedTuple):
-    """``orders``: at every depth, which of the children that lead to the block the item is in. ``rank``: its place among the ``likes``
-    items of the block that are called the same but for numbers, 0 to 1. ``first``: its place in the block, 0 to 1.
+    """``orders``: at every depth, which of the children that lead to the block the item is in. ``rank``: its place among the items of
+    the block that are called the same but for numbers, 0 to 1. ``first``: its place in the block, 0 to 1.
     """
 
     orders: List[Rank]
     rank: float
-    likes: int
     first: float
 
 
@@ -39,13 +38,13 @@ def ranks_of(items: Sequence[Item], block: Sequence[int]) -> Dict[int, Ranks]:
             held = children.setdefault(path[:depth], {})
             held.setdefault(name, len(held))
     alike = by_template(items, block)
-    within = {place: (number / max(1, len(same) - 1), len(same)) for same in alike.values() for number, place in enumerate(same)}
+    within = {place: number / max(1, len(same) - 1) for same in alike.values() for number, place in enumerate(same)}
     ranks = {}
     for number, place in enumerate(block):
         path = items[place].path
         held_at = [children[path[:depth]] for depth in range(len(path))]
         orders = [(held[name], len(held)) for held, name in zip(held_at, path)] or [(0, 1)]
-        ranks[place] = Ranks(orders, *within[place], number / max(1, len(block) - 1))
+        ranks[place] = Ranks(orders, within[place], number / max(1, len(block) - 1))
     return ranks
 
 
