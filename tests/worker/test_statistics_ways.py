@@ -1,5 +1,6 @@
 """Statistics are made in C where the compiled library is there and right, else in torch; what is of no use is said once."""
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -13,7 +14,7 @@ import torch
 
 from torchloupe.session.luggage import LENGTH_DIGITS, luggage
 from torchloupe.worker.statistics import HISTOGRAM_LIMIT, native_way, tensor_stats
-from torchloupe.worker.statistics.native_way import LIBRARY, NativeWay
+from torchloupe.worker.statistics.native_way import LIBRARY, VERSION, NativeWay
 from torchloupe.worker.statistics.torch_way import TorchWay
 from torchloupe.worker.statistics.ways import chosen_way, is_right, native_or_torch
 from worker.statistics_references import FLOATS, WAYS, assert_right, name_of
@@ -40,7 +41,7 @@ def test_that_the_library_is_used_where_there_is_one():
 
 
 @compiled
-@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
 @pytest.mark.parametrize("dtype", [*FLOATS, torch.int32, torch.int64], ids=name_of)
 def test_that_every_kind_of_processor_gets_the_same_numbers(native, level, dtype):
     native.limit(level)
@@ -106,6 +107,69 @@ def test_that_many_threads_ask_at_the_same_time(native):
 
 
 @compiled
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+@pytest.mark.parametrize("special", [False, True])
+def test_that_the_threads_of_torch_share_the_work_and_change_no_number(native, level, special):
+    native.limit(level)
+    torch.manual_seed(1)
+    threads = torch.get_num_threads()
+    for size in (1 << 16, 300_001, HISTOGRAM_LIMIT + 5):
+        tensor = torch.randn(size)
+        if special:
+            tensor[::1000] = torch.nan
+            tensor[1::1000] = -torch.inf
+        answers = []
+        try:
+            for number in (1, 2, 3):
+                torch.set_num_threads(number)
+                answers.append(native.measure(tensor))
+        finally:
+            torch.set_num_threads(threads)
+        assert answers[0] == answers[1] == answers[2]
+        assert_right(answers[0], tensor, histogram=size <= HISTOGRAM_LIMIT)
+
+
+@compiled
+@pytest.mark.skipif(
+    sys.platform != "linux" or "OpenMP" not in torch.__config__.parallel_info(), reason="torch has other threads here"
+)
+def test_that_torchs_own_threads_are_found_and_do_the_work(native, monkeypatch):
+    tensor = torch.randn(1 << 17)
+    assert native.parallel
+    expected, asked = native.measure(tensor), []
+    calls = ctypes.CFUNCTYPE(None, ctypes.CFUNCTYPE(None, ctypes.c_void_p), ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint)
+
+    def parallel(part, work, threads, _flags):
+        asked.append(threads)
+        part(work)
+
+    stand_in = calls(parallel)
+    monkeypatch.setattr(native, "parallel", ctypes.cast(stand_in, ctypes.c_void_p).value)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert native.measure(tensor) == expected
+    assert asked == [2, 2]  # once for the moments, once for the histogram
+    native.measure(tensor[:1000])
+    assert asked == [2, 2]  # a small one is not worth it
+
+
+@compiled
+def test_that_without_threads_of_torch_one_does_all(native, monkeypatch):
+    tensor = torch.randn(1 << 17)
+    expected = native.measure(tensor)
+    monkeypatch.setattr(ctypes, "CDLL", raising(TypeError))
+    assert native_way._threads_of_torch() is None
+    monkeypatch.setattr(native, "parallel", None)
+    assert native.measure(tensor) == expected
+
+
+def raising(error):
+    def call(*_):
+        raise error
+
+    return call
+
+
+@compiled
 def test_that_what_the_library_does_not_know_is_left_to_others(native):
     assert native.measure(torch.randn(3, dtype=torch.complex64)) is None
     assert native.measure(torch.empty(0)) is None
@@ -130,7 +194,7 @@ def test_that_a_file_which_is_no_library_is_said_once_and_not_used(tmp_path, cap
 def test_that_a_library_of_another_version_is_not_used(monkeypatch, capsys):
     monkeypatch.setattr(native_way, "VERSION", 99)
     assert isinstance(native_or_torch(LIBRARY), TorchWay)
-    assert "is version 1, and 99 is wanted" in capsys.readouterr().err
+    assert f"is version {VERSION}, and 99 is wanted" in capsys.readouterr().err
 
 
 @compiled

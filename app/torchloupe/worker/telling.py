@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from typing import Any, Callable, Deque, List, Optional
 
-AT_ONCE = 48
+AT_ONCE = 16
 """So many are told one by one: a small model that brings the process down is seen up to its last layer."""
 BATCH = 100
 """Later so many are told together, so that telling them costs little beside them,"""

@@ -55,14 +55,20 @@ INLINE void NAMED(moments)(const REAL *x, int64_t n, Moments *total) {
     add_moments(total, finite, shift + sum / finite, squares - sum * (sum / finite));
 }
 
+INLINE uint8_t NAMED(bin)(REAL distance, REAL scale) {
+    uint32_t place = (uint32_t)(int32_t)(distance * scale);
+    return (uint8_t)(place < BINS - 1 ? place : BINS - 1);
+}
+
 /* The bin of each number, 0 for one that is not finite; how many of those there are. */
-INLINE int64_t NAMED(bins)(const REAL *x, int64_t n, REAL part, REAL low, REAL scale, uint32_t *bin) {
+INLINE int64_t NAMED(bins)(const REAL *x, int64_t n, int all_finite, REAL part, REAL low, REAL scale, uint8_t *bin) {
     const INT *bits = (const INT *)x;
     INT left_out = 0;
+    for (int64_t i = 0; all_finite && i < n; i++) bin[i] = NAMED(bin)(x[i] * part - low, scale);
+    if (all_finite) return 0;
     for (int64_t i = 0; i < n; i++) {
         INT is_finite = (bits[i] & TOP) < INFINITE;
-        int32_t place = (int32_t)((is_finite ? x[i] * part - low : 0) * scale);
-        bin[i] = (uint32_t)place < BINS ? place : BINS - 1;
+        bin[i] = NAMED(bin)(is_finite ? x[i] * part - low : 0, scale);
         left_out += !is_finite;
     }
     return left_out;

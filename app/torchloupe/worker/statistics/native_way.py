@@ -14,7 +14,7 @@ from .elements import PLAIN, is_simple
 from .moments import BINS, HISTOGRAM_LIMIT, Moments, sample_step
 from .torch_way import widened
 
-VERSION = 1
+VERSION = 2
 """What the library must say it is; raised with every change of what its functions take or give."""
 LIBRARY = Path(__file__).with_name("passes.dll" if sys.platform == "win32" else "passes.so")
 
@@ -23,6 +23,8 @@ _RESULT = struct.Struct(f"4q4dq{BINS}q")
 _KINDS = ("float32", "float64", "bfloat16", "float16", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 _ONE_BYTE = ("bool", "uint8", "int8", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu")
 _BYTES = -1
+_ALONE = 1 << 16
+"""Elements below which more than one thread is not asked for."""
 
 
 class Unusable(Exception):
@@ -60,15 +62,16 @@ class NativeWay:
         if version != VERSION:
             raise Unusable(f"it is version {version}, and {VERSION} is wanted")
         pointer, long, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-        self._measure.argtypes = (pointer, long, ctypes.c_int, long, pointer, pointer)
+        self._measure.argtypes = (pointer, long, ctypes.c_int, long, pointer, pointer, pointer, ctypes.c_int)
         self._measure_bytes.argtypes = (pointer, long, pointer, pointer)
-        self._histogram.argtypes = (pointer, long, ctypes.c_int, number, number, pointer)
+        self._histogram.argtypes = (pointer, long, ctypes.c_int, number, number, pointer, pointer, ctypes.c_int)
         self._measure.restype = self._measure_bytes.restype = self._histogram.restype = None
         self.level = int(self._level(9))
         self._kinds = {getattr(torch, name): kind for kind, name in enumerate(_KINDS) if hasattr(torch, name)}
         self._kinds.update({getattr(torch, name): _BYTES for name in _ONE_BYTE if hasattr(torch, name)})
         self._tables: Dict[torch.dtype, torch.Tensor] = {}
         self._desks = [_Desk()]
+        self.parallel = _threads_of_torch()
 
     def limit(self, level: int) -> None:
         """Use no wider instructions than those of ``level`` (0: what every processor has)."""
@@ -124,7 +127,8 @@ class NativeWay:
         for piece in pieces:
             if self._kinds.get(piece.dtype, _BYTES) == _BYTES:
                 piece = widened(piece)
-            self._histogram(piece.data_ptr(), len(piece), self._kinds[piece.dtype], low, high, ctypes.addressof(counts))
+            kind, threads = self._kinds[piece.dtype], self._threads(len(piece))
+            self._histogram(piece.data_ptr(), len(piece), kind, low, high, ctypes.addressof(counts), self.parallel, threads)
         return list(counts)
 
     def _asked(self, address: int, dtype: torch.dtype, elements: int, step: int) -> Tuple[Any, ...]:
@@ -136,12 +140,16 @@ class NativeWay:
         kind = self._kinds[dtype]
         if kind != _BYTES:
             sample = desk.room_for(-(-elements // step)) if step > 1 else None
-            self._measure(address, elements, kind, step, sample, desk.address)
+            self._measure(address, elements, kind, step, sample, desk.address, self.parallel, self._threads(elements))
         else:
             self._measure_bytes(address, elements, self._values_of_bytes(dtype), desk.address)
         answer = _RESULT.unpack(desk.result)
         self._desks.append(desk)
         return answer
+
+    def _threads(self, elements: int) -> int:
+        """How many threads so many elements are worth: as many as torch itself would take."""
+        return torch.get_num_threads() if elements >= _ALONE and self.parallel else 1
 
     def _values_of_bytes(self, dtype: torch.dtype) -> int:
         """The address of what the 256 bytes stand for in a type of one byte."""
@@ -149,3 +157,11 @@ class NativeWay:
             every = torch.arange(256, dtype=torch.uint8, device="cpu")
             self._tables[dtype] = (every > 0 if dtype is torch.bool else every.view(dtype)).double()
         return self._tables[dtype].data_ptr()
+
+
+def _threads_of_torch() -> Optional[int]:
+    """The address of the function of torch's OpenMP library that runs another one in its threads; None where there is no such library."""
+    try:
+        return ctypes.cast(ctypes.CDLL(None).GOMP_parallel, ctypes.c_void_p).value
+    except (OSError, AttributeError, TypeError):  # TypeError: Windows knows no library without a name
+        return None

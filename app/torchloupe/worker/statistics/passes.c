@@ -7,10 +7,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#define VERSION 1
+#define VERSION 2
 #define BINS 64
-#define BLOCK 2048     /* elements that are looked at together and stay in the innermost cache */
-#define MANY (1 << 14) /* from so many elements on, bins are counted in pairs */
+#define BLOCK 2048           /* elements that are looked at together and stay in the innermost cache */
+#define MANY (1 << 14)       /* from so many elements on, bins are counted in pairs */
+#define PARTS 64             /* at most so many, */
+#define LEAST_PART (1 << 14) /* of at least so many elements */
+#define ALONE (1 << 16)      /* fewer elements are not worth another thread */
 #define INLINE static inline __attribute__((always_inline))
 
 enum { FLOAT32, FLOAT64, BFLOAT16, FLOAT16, INT16, UINT16, INT32, UINT32, INT64, UINT64 };
@@ -31,6 +34,13 @@ INLINE void add_moments(Moments *total, int64_t finite, double mean, double squa
     total->squares += squares + distance * distance * share * (double)total->finite;
     total->mean += distance * share;
     total->finite += finite;
+}
+
+INLINE void join_moments(Moments *total, const Moments *part) {
+    total->zeros += part->zeros, total->nan += part->nan, total->inf += part->inf;
+    total->low = part->low < total->low ? part->low : total->low;
+    total->high = part->high > total->high ? part->high : total->high;
+    if (part->finite) add_moments(total, part->finite, part->mean, part->squares);
 }
 
 #define REAL float
@@ -83,19 +93,78 @@ INLINE const void *block_of(const void *data, int kind, int64_t at, int64_t n, v
     }
 }
 
-/* Counted in pairs: half as many additions, and equal neighbours wait less for each other. */
+/* Bins as they are counted. In pairs there are half as many additions, and equal neighbours wait less for each other. */
 typedef struct {
     uint32_t one[4][BINS], pairs[2][BINS * BINS];
+    uint64_t sets[BINS][8];
 } Tables;
 
-INLINE void count_block(Tables *tables, uint32_t *bin, int64_t n, int in_pairs) {
+INLINE void count_block(Tables *tables, const uint8_t *bin, int64_t n, int in_pairs) {
+    uint16_t pair[BLOCK / 2];
     int64_t half = in_pairs ? n / 4 * 2 : 0;
-    for (int64_t i = 0; i < half; i++) bin[i] = bin[i] << 6 | bin[half + i];
+    for (int64_t i = 0; i < half; i++) pair[i] = (uint16_t)(bin[i] << 6 | bin[half + i]);
     for (int64_t i = 0; i < half; i += 2) {
-        tables->pairs[0][bin[i]]++;
-        tables->pairs[1][bin[i + 1]]++;
+        tables->pairs[0][pair[i]]++;
+        tables->pairs[1][pair[i + 1]]++;
     }
     for (int64_t i = 2 * half; i < n; i++) tables->one[i & 3][bin[i]]++;
+}
+
+INLINE void add_pairs(const Tables *tables, int64_t *bins) {
+    for (int i = 0; i < BINS; i++)
+        for (int j = 0; j < BINS; j++) {
+            uint32_t both = tables->pairs[0][i << 6 | j] + tables->pairs[1][i << 6 | j];
+            bins[i] += both;
+            bins[j] += both;
+        }
+}
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#define WIDEST __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,prefer-vector-width=512")))
+
+/* A bin is six bits. For each set of them it is counted in how many bins all of the set are on, 512 bins in a register: no memory is
+ * looked up, so nothing waits. ``add_sets`` makes bins of it. Returns how many were counted, from the first on.
+ */
+WIDEST static int64_t count_sets(Tables *tables, const uint8_t *bin, int64_t n) {
+    __m512i set[BINS], more[BINS];
+    uint64_t bits[6][16];
+    int64_t at = 0;
+    for (; at + 1024 <= n; at += 1024) {
+        for (int i = 0; i < 16; i++)
+            for (int b = 0; b < 6; b++)
+                bits[b][i] = _mm512_test_epi8_mask(_mm512_loadu_si512(bin + at + 64 * i), _mm512_set1_epi8((char)(1 << b)));
+        for (int b = 0; b < 6; b++) {
+            set[1 << b] = _mm512_loadu_si512(bits[b]);
+            more[1 << b] = _mm512_loadu_si512(bits[b] + 8);
+        }
+#pragma GCC unroll 64
+        for (int s = 1; s < BINS; s++) {
+            uint64_t *sums = tables->sets[s];
+            if (s & (s - 1)) {
+                set[s] = _mm512_and_si512(set[s & (s - 1)], set[s & -s]);
+                more[s] = _mm512_and_si512(more[s & (s - 1)], more[s & -s]);
+            }
+            __m512i on = _mm512_add_epi64(_mm512_popcnt_epi64(set[s]), _mm512_popcnt_epi64(more[s]));
+            _mm512_storeu_si512(sums, _mm512_add_epi64(_mm512_loadu_si512(sums), on));
+        }
+    }
+    tables->sets[0][0] += (uint64_t)at;
+    return at;
+}
+#else
+static int64_t count_sets(Tables *tables, const uint8_t *bin, int64_t n) { return 0; }
+#endif
+
+/* Those with all of a set on, less those with one more on, are those with this set on and no other. */
+INLINE void add_sets(const Tables *tables, int64_t *bins) {
+    int64_t exactly[BINS] = {0};
+    for (int s = 0; s < BINS; s++)
+        for (int i = 0; i < 8; i++) exactly[s] += (int64_t)tables->sets[s][i];
+    for (int b = 1; b < BINS; b <<= 1)
+        for (int s = 0; s < BINS; s++)
+            if (!(s & b)) exactly[s] -= exactly[s | b];
+    for (int s = 0; s < BINS; s++) bins[s] += exactly[s];
 }
 
 /* How doubles are put into bins: times ``part``, so that neither their range nor its inverse is too large for a double. */
@@ -110,66 +179,84 @@ INLINE Ruler ruler_of(double low, double high) {
     return (Ruler){part, bottom, whole > 0 ? BINS / whole : 0};
 }
 
-/* Adds to ``bins`` how many of the finite values lie in each of the equal parts of [low, high]. */
-INLINE void histogram_body(const void *data, int64_t n, int kind, double low, double high, int64_t *bins) {
-    double room[BLOCK], wider[BLOCK], range = high - low;
-    uint32_t bin[BLOCK];
-    int64_t left_out = 0;
-    int in_pairs = n >= MANY, is_plain = !is_wide(kind) && range > 1e-30 && range < 1e30;
-    Ruler ruler = ruler_of(low, high);
-    Tables tables;
-    memset(&tables, 0, in_pairs ? sizeof tables : sizeof tables.one);
-    for (int64_t at = 0; at < n; at += BLOCK) {
-        int64_t size = n - at < BLOCK ? n - at : BLOCK;
-        const void *block = block_of(data, kind, at, size, room);
-        if (is_plain) {
-            left_out += bins_of_floats(block, size, 1, low, BINS / (float)range, bin);
-        } else {
-            if (!is_wide(kind)) {
-                for (int64_t i = 0; i < size; i++) wider[i] = ((const float *)block)[i];
-                block = wider;
-            }
-            left_out += bins_of_doubles(block, size, ruler.part, ruler.low, ruler.scale, bin);
-        }
-        count_block(&tables, bin, size, in_pairs);
-    }
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < BINS; j++) bins[j] += tables.one[i][j];
-    for (int i = 0; in_pairs && i < BINS; i++)
-        for (int j = 0; j < BINS; j++) {
-            uint32_t both = tables.pairs[0][i << 6 | j] + tables.pairs[1][i << 6 | j];
-            bins[i] += both;
-            bins[j] += both;
-        }
-    bins[0] -= left_out;
+/* One tensor, looked at part by part. Parts depend on its size alone, so that the numbers are the same however many threads there are. */
+typedef struct {
+    const void *data;
+    int64_t n, step, size; /* ``size``: elements of a part */
+    void *sample;
+    double low, high;
+    int64_t *bins;
+    int64_t next; /* the part that nobody has taken yet */
+    int kind, all_finite;
+    Moments of_part[PARTS];
+} Work;
+
+/* Elements ``at`` to ``end`` are whose turn it is; 0 when all parts are taken. */
+INLINE int64_t take(Work *work, int64_t *at, int64_t *end) {
+    int64_t part = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED);
+    *at = part * work->size;
+    *end = work->n - *at < work->size ? work->n : *at + work->size;
+    return work->n > *at ? part + 1 : 0;
 }
 
-/* Without ``step`` the moments alone; else also a histogram of every ``step``-th element, which are gathered in ``sample``. */
-INLINE void measure_body(const void *data, int64_t n, int kind, int64_t step, void *sample, Result *result) {
+/* Adds to ``bins`` how many of the finite values lie in each of the equal parts of [low, high]. */
+INLINE void histogram_body(Work *work, int in_sets) {
+    double room[BLOCK], wider[BLOCK], low = work->low, range = work->high - low;
+    uint8_t bin[BLOCK];
+    int64_t at, end, left_out = 0;
+    int kind = work->kind, in_pairs = !in_sets && work->n >= MANY, is_plain = !is_wide(kind) && range > 1e-30 && range < 1e30;
+    Ruler ruler = ruler_of(low, work->high);
+    Tables tables;
+    memset(&tables.one, 0, sizeof tables.one);
+    if (in_pairs) memset(&tables.pairs, 0, sizeof tables.pairs);
+    if (in_sets) memset(&tables.sets, 0, sizeof tables.sets);
+    while (take(work, &at, &end))
+        for (; at < end; at += BLOCK) {
+            int64_t size = end - at < BLOCK ? end - at : BLOCK;
+            const void *block = block_of(work->data, kind, at, size, room);
+            if (is_plain) {
+                left_out += bins_of_floats(block, size, work->all_finite, 1, low, BINS / (float)range, bin);
+            } else {
+                if (!is_wide(kind)) {
+                    for (int64_t i = 0; i < size; i++) wider[i] = ((const float *)block)[i];
+                    block = wider;
+                }
+                left_out += bins_of_doubles(block, size, work->all_finite, ruler.part, ruler.low, ruler.scale, bin);
+            }
+            int64_t counted = in_sets ? count_sets(&tables, bin, size) : 0;
+            count_block(&tables, bin + counted, size - counted, in_pairs);
+        }
+    int64_t counts[BINS] = {-left_out};
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < BINS; j++) counts[j] += tables.one[i][j];
+    if (in_pairs) add_pairs(&tables, counts);
+    if (in_sets) add_sets(&tables, counts);
+    for (int i = 0; i < BINS; i++) __atomic_fetch_add(&work->bins[i], counts[i], __ATOMIC_RELAXED);
+}
+
+/* The moments of each part; every ``step``-th element is gathered in ``sample``, where there is a step. */
+INLINE void moments_body(Work *work) {
     double room[BLOCK];
-    int64_t next = 0, taken = 0;
-    Moments total = {.low = __builtin_inf(), .high = -__builtin_inf()};
-    for (int64_t at = 0; at < n; at += BLOCK) {
-        int64_t size = n - at < BLOCK ? n - at : BLOCK;
-        const void *block = block_of(data, kind, at, size, room);
-        if (is_wide(kind))
-            moments_of_doubles(block, size, &total);
-        else
-            moments_of_floats(block, size, &total);
-        for (; step > 1 && next < at + size; next += step, taken++)
+    int64_t at, end, part, step = work->step;
+    int kind = work->kind;
+    while ((part = take(work, &at, &end))) {
+        Moments total = {.low = __builtin_inf(), .high = -__builtin_inf()};
+        int64_t taken = step > 1 ? (at + step - 1) / step : 0, next = taken * step;
+        for (; at < end; at += BLOCK) {
+            int64_t size = end - at < BLOCK ? end - at : BLOCK;
+            const void *block = block_of(work->data, kind, at, size, room);
             if (is_wide(kind))
-                ((double *)sample)[taken] = ((const double *)block)[next - at];
+                moments_of_doubles(block, size, &total);
             else
-                ((float *)sample)[taken] = ((const float *)block)[next - at];
+                moments_of_floats(block, size, &total);
+            for (; step > 1 && next < at + size; next += step, taken++)
+                if (is_wide(kind))
+                    ((double *)work->sample)[taken] = ((const double *)block)[next - at];
+                else
+                    ((float *)work->sample)[taken] = ((const float *)block)[next - at];
+        }
+        work->of_part[part - 1] = total;
     }
-    memset(result, 0, sizeof *result);
-    result->moments = total;
-    result->sampled = taken;
-    if (!step || !total.finite) return;
-    if (step > 1)
-        histogram_body(sample, taken, is_wide(kind) ? FLOAT64 : FLOAT32, total.low, total.high, result->bins);
-    else
-        histogram_body(data, n, kind, total.low, total.high, result->bins);
 }
 
 /* The same for elements of one byte, whose 256 values are in ``table``: they are counted, and the counts say everything. */
@@ -198,51 +285,94 @@ static void measure_bytes(const uint8_t *data, int64_t n, const double *table, R
             counts[i] = 0;
     }
     result->moments = total;
-    uint32_t bin[256];
+    uint8_t bin[256];
     Ruler ruler = ruler_of(total.low, total.high);
-    bins_of_doubles(table, 256, ruler.part, ruler.low, ruler.scale, bin);
+    bins_of_doubles(table, 256, 0, ruler.part, ruler.low, ruler.scale, bin);
     for (int i = 0; i < 256; i++) result->bins[bin[i]] += counts[i];
 }
 
 /* Each pass compiled for several processors, and the widest that this one has. */
-#define PASSES(LEVEL, TARGET) \
-    TARGET static void measure_##LEVEL(const void *data, int64_t n, int kind, int64_t step, void *sample, Result *result) { \
-        measure_body(data, n, kind, step, sample, result); \
-    } \
-    TARGET static void histogram_##LEVEL(const void *data, int64_t n, int kind, double low, double high, int64_t *bins) { \
-        histogram_body(data, n, kind, low, high, bins); \
-    }
+#define PASSES(LEVEL, IN_SETS, TARGET) \
+    TARGET static void moments_##LEVEL(void *work) { moments_body(work); } \
+    TARGET static void histogram_##LEVEL(void *work) { histogram_body(work, IN_SETS); }
 
-PASSES(plain, )
+typedef void (*Pass)(void *work);
+
+PASSES(plain, 0, )
 #ifdef __x86_64__
-PASSES(avx2, __attribute__((target("avx2,fma"))))
-PASSES(avx512, __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))))
-#define CHOSEN(pass, ...) \
-    (level == 2 ? pass##_avx512(__VA_ARGS__) : level == 1 ? pass##_avx2(__VA_ARGS__) : pass##_plain(__VA_ARGS__))
+PASSES(avx2, 0, __attribute__((target("avx2,fma"))))
+PASSES(avx512, 0, __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))))
+PASSES(widest, 1, WIDEST)
+static const Pass moments_at[] = {moments_plain, moments_avx2, moments_avx512, moments_widest};
+static const Pass histogram_at[] = {histogram_plain, histogram_avx2, histogram_avx512, histogram_widest};
 static int best_level(void) {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") ? 2 : 1;
+    if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) return 1;
+    return __builtin_cpu_supports("avx512vpopcntdq") ? 3 : 2;
 }
 #else
-#define CHOSEN(pass, ...) pass##_plain(__VA_ARGS__)
+static const Pass moments_at[] = {moments_plain}, histogram_at[] = {histogram_plain};
 static int best_level(void) { return 0; }
 #endif
 
 static int level = 0;
+
+/* Has ``pass`` run in so many threads of torch's OpenMP library: threads of our own would wait for cores on which those spin. */
+typedef void (*Parallel)(Pass pass, void *work, unsigned threads, unsigned flags);
+
+static void run(Pass pass, Work *work, Parallel parallel, int threads) {
+    work->next = 0;
+    if (parallel && threads > 1 && work->n >= ALONE)
+        parallel(pass, work, (unsigned)threads, 0);
+    else
+        pass(work);
+}
+
+static void prepare(Work *work, const void *data, int64_t n, int kind) {
+    int64_t size = (n / PARTS / BLOCK + 1) * BLOCK;
+    work->data = data, work->n = n, work->kind = kind, work->size = size < LEAST_PART ? LEAST_PART : size;
+}
 
 /* Chooses the best level that this processor has, at most ``wanted``, and says which it is. */
 int torchloupe_level(int wanted) { return level = wanted < best_level() ? wanted : best_level(); }
 
 int torchloupe_version(void) { return VERSION; }
 
-void torchloupe_measure(const void *data, int64_t n, int kind, int64_t step, void *sample, Result *result) {
-    CHOSEN(measure, data, n, kind, step, sample, result);
+static void count_bins(Work *work, const Moments *known, int64_t *bins, Parallel parallel, int threads) {
+    work->low = known->low, work->high = known->high, work->bins = bins;
+    work->all_finite = known->finite && !(known->nan + known->inf);
+    run(histogram_at[level], work, parallel, threads);
+}
+
+void torchloupe_histogram(
+    const void *data, int64_t n, int kind, double low, double high, int64_t *bins, Parallel parallel, int threads
+) {
+    Work work;
+    prepare(&work, data, n, kind);
+    count_bins(&work, &(Moments){.low = low, .high = high}, bins, parallel, threads);
+}
+
+/* Without ``step`` the moments alone; else also a histogram of every ``step``-th element, which are gathered in ``sample``.
+ * ``parallel`` is the GOMP_parallel of the library, or null.
+ */
+void torchloupe_measure(
+    const void *data, int64_t n, int kind, int64_t step, void *sample, Result *result, Parallel parallel, int threads
+) {
+    Moments total = {.low = __builtin_inf(), .high = -__builtin_inf()};
+    Work work;
+    prepare(&work, data, n, kind);
+    work.step = step, work.sample = sample;
+    run(moments_at[level], &work, parallel, threads);
+    for (int64_t part = 0; part * work.size < n; part++) join_moments(&total, &work.of_part[part]);
+    memset(result, 0, sizeof *result);
+    result->moments = total;
+    if (step > 1) {
+        result->sampled = (n + step - 1) / step;
+        prepare(&work, sample, result->sampled, is_wide(kind) ? FLOAT64 : FLOAT32);
+    }
+    if (step && total.finite) count_bins(&work, &total, result->bins, parallel, threads);
 }
 
 void torchloupe_measure_bytes(const void *data, int64_t n, const double *table, Result *result) {
     measure_bytes(data, n, table, result);
-}
-
-void torchloupe_histogram(const void *data, int64_t n, int kind, double low, double high, int64_t *bins) {
-    CHOSEN(histogram, data, n, kind, low, high, bins);
 }
