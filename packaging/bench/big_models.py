@@ -59,9 +59,10 @@ class ResNet50(nn.Module):
 class ManyModules(nn.Module):
     """Thousands of small layers: each of ``blocks`` blocks holds three modules and is one itself."""
 
-    def __init__(self, blocks: int = 3000) -> None:
+    def __init__(self, blocks: int = 3000, width: int = 8) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(*(nn.Sequential(nn.Linear(8, 8), nn.LayerNorm(8), nn.ReLU()) for _ in range(blocks)))
+        parts = ((nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU()) for _ in range(blocks))
+        self.blocks = nn.Sequential(*(nn.Sequential(*part) for part in parts))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         return self.blocks(rows)
@@ -72,9 +73,9 @@ def resnet50() -> nn.Module:
     return ResNet50().eval()
 
 
-def many_modules() -> nn.Module:
+def many_modules(width: int = 8) -> nn.Module:
     """12,002 modules."""
-    return ManyModules().eval()
+    return ManyModules(width=width).eval()
 
 
 def some_modules() -> nn.Module:

@@ -102,16 +102,18 @@ def twice(inside: int, outside: int) -> nn.Module:
     )
 
 
-def images(size: int) -> torch.Tensor:
-    """A batch of two."""
-    return torch.rand(2, 3, size, size)
+def images(size: int, batch: int = 2) -> torch.Tensor:
+    """A small batch."""
+    return torch.rand(batch, 3, size, size)
 
 
 MODELS: dict[str, tuple[Callable[[], nn.Module], Callable[[], torch.Tensor]]] = {
     "ResNet-50": (resnet50, lambda: images(224)),
+    "ResNet-50, 8 images": (resnet50, lambda: images(224, 8)),
     "ViT-B": (lambda: ViT().eval(), lambda: images(224)),
     "GPT-2 small": (lambda: GPT2().eval(), lambda: torch.randint(0, 50257, (1, 128))),
     "U-Net": (lambda: UNet().eval(), lambda: images(192)),
-    "12,000 modules": (many_modules, lambda: torch.rand(2, 8)),
+    "12,000 modules": (lambda: many_modules(256), lambda: torch.rand(16, 256)),
+    "12,000 tiny modules": (many_modules, lambda: torch.rand(2, 8)),
     "400 modules": (some_modules, lambda: torch.rand(2, 8)),
 }

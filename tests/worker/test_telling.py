@@ -1,6 +1,8 @@
 """What is noted is told: at once, in batches, and never left behind."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -65,3 +67,19 @@ def test_that_a_listener_who_is_gone_ends_the_thread_and_is_told_of_on_the_main_
         notes.flush()
     gone.clear()
     notes.__exit__()
+
+
+def test_that_what_was_told_is_let_go_with_the_one_who_told_it():
+    class Note:
+        pass
+
+    with Telling(lambda batch: None) as notes:
+        for _ in range(AT_ONCE + 2):
+            notes.add(Note())
+    last = weakref.ref(notes.told[-1])
+    gc.disable()
+    try:
+        del notes
+        assert last() is None
+    finally:
+        gc.enable()

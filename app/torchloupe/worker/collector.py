@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Iterator
 
 _NEVER = 1 << 30
-_NOTES = 10_000
+_NOTES = 100_000
 _MANY = 5_000
 
 

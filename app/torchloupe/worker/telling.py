@@ -26,7 +26,6 @@ class Telling:
         self._over = threading.Event()
         self._thread: Optional[threading.Thread] = None
         self.told: List[Any] = []
-        self.add: Callable[[Any], None] = self._tell_at_once
 
     def __enter__(self) -> "Telling":
         return self
@@ -36,14 +35,15 @@ class Telling:
         self._over.set()
         if self._thread is not None:
             self._thread.join()
-        self.add = self._tell_at_once
+        vars(self).pop("add", None)  # with it thousands of notes would hold themselves
         self.flush()
 
-    def _tell_at_once(self, note: Any) -> None:
+    def add(self, note: Any) -> None:
+        """Take one note."""
         self._waiting.append(note)
         self.flush()
         if len(self.told) >= AT_ONCE and not self._over.is_set():
-            self.add = self._tell_later
+            self.add = self._tell_later  # type: ignore[method-assign]  # what runs for each layer asks nothing
             self._thread = threading.Thread(target=self._tell_on, name="torchloupe telling", daemon=True)
             self._thread.start()
 

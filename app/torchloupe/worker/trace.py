@@ -26,6 +26,8 @@ from .plain_values import plain_values
 from .telling import Telling
 from .torch_compat import every_layer_by_itself, function_modes_are_on, nodes_so_far, past_function_modes
 
+_NOTHING: Tuple[Tuple[Any, ...], Dict[str, Any]] = ((), {})
+
 
 class _Known:
     """A module that is watched: its first path and how often it was called. It is held: one that is dropped while the model runs would
@@ -227,7 +229,7 @@ class ForwardTrace:
     def _finish(self, record: CallRecord, status: Optional[str] = None) -> None:
         if status is not None:
             record.status = status
-        record.args, record.kwargs = (), {}
+        record.args, record.kwargs = _NOTHING
         if record.nodes_after > record.nodes:
             self.nodes[record.index] = record.nodes, record.nodes_after
         self._telling.add(record)

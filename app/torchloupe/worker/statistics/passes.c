@@ -200,11 +200,12 @@ INLINE int64_t take(Work *work, int64_t *at, int64_t *end) {
 }
 
 /* Adds to ``bins`` how many of the finite values lie in each of the equal parts of [low, high]. */
-INLINE void histogram_body(Work *work, int in_sets) {
+INLINE void histogram_body(Work *work, int has_sets) {
     double room[BLOCK], wider[BLOCK], low = work->low, range = work->high - low;
     uint8_t bin[BLOCK];
     int64_t at, end, left_out = 0;
-    int kind = work->kind, in_pairs = !in_sets && work->n >= MANY, is_plain = !is_wide(kind) && range > 1e-30 && range < 1e30;
+    int kind = work->kind, is_plain = !is_wide(kind) && range > 1e-30 && range < 1e30;
+    int many = work->n >= MANY, in_sets = many && has_sets, in_pairs = many && !has_sets;
     Ruler ruler = ruler_of(low, work->high);
     Tables tables;
     memset(&tables.one, 0, sizeof tables.one);
