@@ -29,6 +29,8 @@ class RunStep:
     ``train_step(model)`` is run as it is, else its ``loss_fn(output)`` and ``make_optimizer(params)``, else what stands in
     ``StepReport.loss_source`` and ``optimizer_source``. ``loss`` is ``mean_square``, ``mean``, ``sum`` or ``model`` (its own ``.loss``);
     ``optimizer`` the name of a class in ``torch.optim``. ``steps`` on the same batch; a ``train_step`` is run so often.
+    ``prove`` are keys of parameters that did not move, ``*`` for all: the one change is made, the step replayed, and the row says
+    what came of it.
     """
 
     inputs: Tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class RunStep:
     optimizer: Optional[str] = None
     lr: Optional[float] = None
     steps: int = 1
+    prove: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class ParameterMotion:
     ``line`` are the place of the cause. ``group`` is the number of its group in the optimizer, None when it is in none.
     Norms are of all elements; ``grad_norm`` is None without a gradient. ``update_ratio`` is the norm of the change over that of
     the weight before; ``changed_fraction`` the share of elements that differ bit by bit in value. ``chosen`` says that the reason lies in
-    the loss or the optimizer that was chosen for want of the user's: it says nothing about the model.
+    the loss or the optimizer that was chosen for want of the user's: it says nothing about the model. ``proof`` says what came of
+    the replay with the cause taken away, ``proven`` whether it moved then; None where nothing was tried.
     """
 
     key: str
@@ -80,6 +84,8 @@ class ParameterMotion:
     update_ratio: Optional[float] = None
     changed_fraction: Optional[float] = None
     chosen: bool = False
+    proof: str = ""
+    proven: Optional[bool] = None
 
 
 @dataclass(frozen=True)

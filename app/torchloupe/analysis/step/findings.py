@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ...wire.problems import ERROR, INFO, WARNING, Problem
+from ...wire.problems import ERROR, INFO, WARNING, Fix, Problem
 from ...wire.steps import EVAL, ParameterMotion
 from ..registration.forward_facts import Spot
 from .facts import NOT_FINITE, Loss, ParameterFacts, StepFacts
@@ -30,6 +30,21 @@ def motions_of(step: StepFacts, measured: Mapping[str, ParameterMotion]) -> Tupl
 def step_problems(step: StepFacts) -> List[Problem]:
     """What is wrong with the step, the most severe first in order of the parameters."""
     return [*_born_not_finite(step), *of_the_step(step), *_not_moved(step)]
+
+
+def with_proofs(problems: Sequence[Problem], motions: Sequence[ParameterMotion]) -> List[Problem]:
+    """The problems with what came of the trials: as the outcome of their repair, or of one that says what to do."""
+    tried = {each.key: each for each in motions if each.proven is not None}
+    return [_with_proof(each, [tried[key] for key in each.data.get("parameters", ()) if key in tried]) for each in problems]
+
+
+def _with_proof(problem: Problem, tried: Sequence[ParameterMotion]) -> Problem:
+    if not tried:
+        return problem
+    first, *others = problem.fixes or (Fix("change_training", problem.hint or "Take the cause away."),)
+    proven = all(bool(each.proven) for each in tried)
+    told = next((each.proof for each in tried if not each.proven), tried[0].proof)
+    return replace(problem, fixes=(replace(first, verified=proven, outcome=told), *others))
 
 
 def _not_moved(step: StepFacts) -> List[Problem]:

@@ -3,7 +3,7 @@
 import math
 import time
 from dataclasses import replace
-from typing import Iterable, List, Optional, Tuple
+from typing import Callable, Iterable, List, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -11,7 +11,8 @@ from torch import nn
 from ...analysis.numerics.origin_findings import INF_ORIGIN, NAN_ORIGIN
 from ...analysis.step.facts import StepFacts
 from ...analysis.step.failed_step import failure_problems, kind_of_failure
-from ...analysis.step.findings import motions_of, step_problems
+from ...analysis.step.findings import motions_of, step_problems, with_proofs
+from ...analysis.step.proofs import PERTURB
 from ...analysis.step.reasons import needs_a_trace
 from ...wire.errors import TorchloupeError
 from ...wire.problems import Problem
@@ -22,16 +23,19 @@ from ..forward import chosen_device, on_device
 from ..input_values import SampleInput
 from ..lazy_parts import has_lazy_parts
 from ..model_state import ModelState
+from ..module_tree import walk_modules
 from ..numerics.origin import nan_problem
 from ..sample_input import sample_input
 from ..side_effects import SideEffects
 from ..target import Target
 from ..torch_compat import uncompiled
 from .batch_axis import lost_batch
+from .changes import Change, Replay, afterwards, made
 from .gathering import Gathered, gather
 from .kept_optimizers import KeptOptimizers
+from .proving import Replayed, proved
 from .step_watch import StepWatch
-from .tracing import trace_step
+from .tracing import layers_running, trace_step
 from .training import Done, Training
 
 
@@ -97,9 +101,13 @@ class _Step:
         with SideEffects(self._target.places, diverted=True, files=self._before.files):  # one step was asked for, not several
             after, facts = self._loss_after(), self._explained(gathered)
             problems = self._problems(facts)
+            motions = motions_of(facts, gathered.measured)
+            if self._request.prove:
+                motions = proved(facts, motions, self._request.prove, self._replay(sources))
+                problems = tuple(with_proofs(problems, motions))
         losses = [each.value for each in watch.events if each.kind == BACKWARD and each.value is not None] or done.losses
         return StepReport(
-            parameters=motions_of(facts, gathered.measured),
+            parameters=motions,
             loss_before=losses[0] if losses else None,
             loss_after=losses[-1] if after is None and len(losses) > 1 else after,
             loss_source=done.loss_source,
@@ -146,22 +154,46 @@ class _Step:
         finite = all(each.value is None or math.isfinite(each.value) for each in facts.events)
         if self._failed is None and finite and not needs_a_trace(facts):
             return facts
+        self._put_back()
+        return trace_step(self._model, training, gathered, facts, self._target.places, self._check)
+
+    def _put_back(self) -> None:
         self._before.restore()
         self._optimizers.restore()
         self._set_mode()
-        return trace_step(self._model, training, gathered, facts, self._target.places, self._check)
+
+    def _replay(self, sources: Iterable[str]) -> Callable[[Sequence[Change]], Replayed]:
+        """Run the step again with changes; the facts of that, with causes where something still does not move."""
+        places = self._target.places
+        paths = {id(module): path for path, module in reversed(list(walk_modules(self._model)))}
+
+        def replay(changes: Sequence[Change]) -> Replayed:
+            self._put_back()
+            running: List[str] = []
+            around = Replay(self._model, places, running)
+            watch = StepWatch(self._model, self._optimizers, places, self._check, self._target.module)
+            with made(changes, around):
+                before = ModelState(self._model, keep_all=True) if any(each.kind == PERTURB for each in changes) else self._before
+                with layers_running(paths, running, set()), torch.enable_grad(), uncompiled(), watch:
+                    done = self._training.run(watch=watch)
+                    afterwards(changes, watch.optimizers, done.returned)
+                gathered = gather(self._model, before, watch, places, sources)
+            training = self._training
+            facts = gathered.facts(training.is_own_loop, not training.has_loss, not training.has_optimizer, "")
+            if needs_a_trace(facts):
+                self._put_back()
+                with made(changes, around):
+                    facts = trace_step(self._model, training, gathered, facts, places, self._check)
+            return Replayed(facts, gathered.measured)
+
+        return replay
 
     def _with_origin(self, problems: List[Problem]) -> List[Problem]:
         """NaN and Inf told of with their operands and a repair that was tried, where a closer look finds where they begin."""
         if not any(each.code in (NAN_ORIGIN, INF_ORIGIN) for each in problems):
             return problems
 
-        def put_back() -> None:
-            self._before.restore()
-            self._optimizers.restore()
-            self._set_mode()
-
-        found = nan_problem(self._model, self._target.places, self._training.run, put_back, self._check)
+        found = nan_problem(self._model, self._target.places, self._training.run, self._put_back, self._check)
         others = [each for each in problems if each.code not in (NAN_ORIGIN, INF_ORIGIN)]
         return problems if found is None else [found, *others]
 

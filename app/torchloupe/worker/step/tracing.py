@@ -78,7 +78,7 @@ def trace_step(
         with_values=not _finite(facts),
     )
     try:
-        with _layers(paths, running, called), uncompiled():
+        with layers_running(paths, running, called), uncompiled():
             training.run(around=lambda: trace, spread=facts.own_loss and ZERO in kinds and NOT_FINITE not in kinds)
     except (Exception, SystemExit):
         pass  # up to there it was seen
@@ -90,8 +90,8 @@ def _finite(facts: StepFacts) -> bool:
 
 
 @contextmanager
-def _layers(paths: Dict[int, str], running: List[str], called: Set[int]) -> Iterator[None]:
-    """Which layers run, and which one now."""
+def layers_running(paths: Dict[int, str], running: List[str], called: Set[int]) -> Iterator[None]:
+    """A context in which ``running`` has the paths of the layers that run, the innermost last, and ``called`` who ran."""
 
     def began(module: nn.Module, _args: Any) -> None:
         called.add(id(module))

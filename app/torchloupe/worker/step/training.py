@@ -57,11 +57,12 @@ class SGD:
 
 @dataclass
 class Done:
-    """What the step gave: the losses, and where loss and optimizer came from."""
+    """What the step gave: the losses, where loss and optimizer came from, and what a ``train_step`` returned last."""
 
     losses: List[float]
     loss_source: str
     optimizer_source: str
+    returned: Any = None
 
 
 class Training:
@@ -127,12 +128,12 @@ class Training:
             return _number(self._loss(spread=False))
 
     def _run_train_step(self, own: Callable[..., Any]) -> Done:
-        losses = []
+        losses, value = [], None
         for _ in range(max(self._request.steps, 1)):
             value = own(self._model)
             number = _number(value) if isinstance(value, (int, float, torch.Tensor)) else None
             losses += [] if number is None else [number]
-        return Done(losses, "train_step", "train_step")
+        return Done(losses, "train_step", "train_step", value)
 
     def _run_loop(self, spread: bool) -> Done:
         optimizer = self._optimizer()
