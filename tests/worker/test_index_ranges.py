@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from torchloupe.worker.index_ranges import IndexRanges, PastTheTable
+from torchloupe.worker.index_ranges import IndexRanges, PastTheTable, mark_as_given
 
 ROWS = 8
 COUNTED = [
@@ -85,6 +85,30 @@ def test_that_the_ids_of_a_sample_are_not_looked_at():
     table = nn.Embedding(ROWS, 4)
     with torch.no_grad(), IndexRanges(), FakeTensorMode(allow_non_fake_inputs=True):
         assert table(torch.randint(0, 1000, (2, 5))).shape == (2, 5, 4)
+
+
+def test_that_a_table_is_known_that_is_asked_for_the_very_numbers_of_an_input():
+    words, kinds, positions = nn.Embedding(ROWS, 4), nn.Embedding(3, 4), nn.Embedding(ROWS, 4)
+    with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True):
+        ids, other = torch.zeros(2, 5, dtype=torch.long), torch.zeros(2, 5, dtype=torch.long)
+        mark_as_given(ids, 0)
+        mark_as_given(other, 1)
+        with IndexRanges() as ranges:
+            words(ids.view(-1).long())
+            kinds(other)
+            positions(other + 1)  # no longer what was given
+            words(torch.arange(5))
+    assert {number: table.shape[0] for number, table in ranges.tables.items()} == {0: ROWS, 1: 3}
+
+
+def test_that_the_smallest_of_several_tables_counts():
+    large, small = nn.Embedding(50, 4), nn.Embedding(3, 4)
+    ids = torch.zeros(2, 5, dtype=torch.long)
+    mark_as_given(ids, 0)
+    with IndexRanges() as ranges:
+        for table in (large, small, large):
+            table(ids)
+    assert ranges.tables[0] is small.weight
 
 
 def test_that_a_wrong_call_raises_what_it_always_raises():

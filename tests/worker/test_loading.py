@@ -164,7 +164,7 @@ def test_that_a_matrix_is_turned_around_only_when_that_is_wanted(fill):
     model, state = net(), filled(net())
     stored = {**state, "0.weight": state["0.weight"].t().contiguous()}
     assert statuses(fill(model, stored))["0.weight"] == "transposed"
-    fill(model, stored, transpose=True)
+    fill(model, stored, convert=True)
     assert same(model, state)
 
 
@@ -537,7 +537,7 @@ def test_that_a_file_which_is_gone_is_refused(plan):
 def test_that_a_worker_elsewhere_reads_its_own_copy(plan, context):
     model, state = net(), filled(net())
     stored = {**state, "0.weight": state["0.weight"].t().contiguous()}
-    request = plan(model, stored, transpose=True, elsewhere=True)
+    request = plan(model, stored, convert=True, elsewhere=True)
     other = {key: value + 1 for key, value in stored.items()}
     torch.save(other, request.contents.path)  # other values, other time: the copy of that machine
     check_files(request.contents)

@@ -120,10 +120,14 @@ def test_that_the_repair_of_the_only_operation_makes_the_model_run(told):
     assert (problem.fixes[0].verified, problem.fixes[0].outcome) == (True, "the model runs to its end")
 
 
-def test_that_calls_beyond_the_first_failure_are_not_pointed_at(run, context):
+def test_that_calls_behind_the_first_failure_are_told_as_assumed_and_pointed_at(run, context):
     _, report = run("mismatches/classifier")
-    assert [problem.call for problem in report.problems] == [2, None, None]
-    assert report.call_count == len(context.calls) == 3
+    assert [problem.call for problem in report.problems] == [2, 3, 4]
+    assert {call.status for call in report.assumed} == {"assumed"}
+    named = {call.index: call.module for call in report.assumed}
+    assert [named[problem.call] for problem in report.problems] == [problem.module for problem in report.problems]
+    ended = {call.index for event in context.events for call in event.calls if call.status == "done"}
+    assert not ended & named.keys()
 
 
 def test_that_the_model_is_as_it_was_afterwards(run, context):

@@ -227,7 +227,7 @@ def test_that_a_loss_or_an_optimizer_that_is_none_is_refused_in_words(step, sour
 
 @pytest.mark.parametrize(
     ("request_", "words"),
-    [({"loss": "mse"}, "no loss `mse`"), ({"optimizer": "Sdg"}, "no optimizer `Sdg`"), ({"loss": "model"}, "no `.loss`")],
+    [({"loss": "hinge"}, "no loss `hinge`"), ({"optimizer": "Sdg"}, "no optimizer `Sdg`"), ({"loss": "model"}, "no `.loss`")],
 )
 def test_that_a_choice_that_does_not_exist_is_refused_in_words(step, request_, words: str) -> None:
     with pytest.raises(UsageError, match=words):

@@ -16,9 +16,10 @@ from torchloupe.worker.places import Places
 from torchloupe.worker.step.gathering import Gathered, gather
 from torchloupe.worker.step.kept_optimizers import KeptOptimizers
 from torchloupe.worker.step.loss_watch import LossWatch
+from torchloupe.worker.step.optimizers import DEFAULT_LR
 from torchloupe.worker.step.step_watch import StepWatch
 from torchloupe.worker.step.tracing import trace_step
-from torchloupe.worker.step.training import DEFAULT_LR, Training
+from torchloupe.worker.step.training import Training
 from torchloupe.worker.target import Target
 
 

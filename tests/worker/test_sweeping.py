@@ -379,3 +379,10 @@ def test_that_models_of_transformers_end_with_their_positions(sweep, name, most)
     found = readings(sweep(name, "int64[2,8]<99", mode="eval"))
     assert found["batch"].kind == ANY
     assert (found["tokens"].kind, found["tokens"].most) == (ANY, most)
+
+
+def test_that_the_ids_a_table_has_rows_for_are_noted(sweep):
+    answer = sweep("GPT")
+    (note,) = [each for each in answer.notes if "ids" in each]
+    assert note.startswith("The ids may be 0 to ")
+    assert note.endswith(" rows.")

@@ -1,7 +1,7 @@
 """One instrumented training step: what was asked for, what the weights did, what the user's code did, and why a weight did not move."""
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional, Tuple
 
 from .problems import Problem
 
@@ -27,8 +27,11 @@ class RunStep:
 
     ``inputs``, ``device``, ``mode`` and ``seed`` are those of ``RunForward``. Without ``loss`` and ``optimizer`` the file's
     ``train_step(model)`` is run as it is, else its ``loss_fn(output)`` and ``make_optimizer(params)``, else what stands in
-    ``StepReport.loss_source`` and ``optimizer_source``. ``loss`` is ``mean_square``, ``mean``, ``sum`` or ``model`` (its own ``.loss``);
-    ``optimizer`` the name of a class in ``torch.optim``. ``steps`` on the same batch; a ``train_step`` is run so often.
+    ``StepReport.loss_source`` and ``optimizer_source``. ``loss`` is ``mean_square``, ``mean``, ``sum``, ``model`` (its own ``.loss``),
+    ``cross_entropy``, ``mse``, ``l1`` or ``bce``; these four are against ``target``, an input spec, else the file's
+    ``example_targets()``, else random numbers that fit. ``optimizer`` is the name of a class in ``torch.optim``,
+    ``optimizer_arguments`` its keywords. ``steps`` on the same batch; a ``train_step`` is run so often. ``accumulate`` backward passes
+    come before each step; ``autocast`` is the dtype under which forward and loss are computed.
     ``prove`` are keys of parameters that did not move, ``*`` for all: the one change is made, the step replayed, and the row says
     what came of it.
     """
@@ -42,6 +45,10 @@ class RunStep:
     lr: Optional[float] = None
     steps: int = 1
     prove: Tuple[str, ...] = ()
+    target: Optional[str] = None
+    optimizer_arguments: Dict[str, Any] = field(default_factory=dict)
+    accumulate: int = 1
+    autocast: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -11,48 +11,16 @@ from torch import nn
 from ...analysis.step.facts import Meeting
 from ...wire.errors import UsageError
 from ...wire.problems import Problem
-from ...wire.steps import MEAN_SQUARE, RunStep
+from ...wire.steps import RunStep
 from ..explain import CouldNotRun
 from ..input_values import SampleInput
-from ..nested import tensors_in
 from ..target import Target
 from .loss_watch import LossWatch
+from .losses import LOSSES, SPREAD, WITH_TARGET, Targets, check_loss, compared, of_outputs, scalar, targets_of
+from .optimizers import DEFAULT_LR, SGD, made_optimizer
 from .step_watch import StepWatch
 
-DEFAULT_LR = 1e-3
-LOSSES = {
-    "mean_square": MEAN_SQUARE,
-    "mean": "mean of the outputs",
-    "sum": "sum of the outputs",
-    "model": "the model's own .loss",
-}
-
-
-class SGD:
-    """Plain gradient descent. That of torch.optim loads the compiler first, which takes longer than the step of a small model."""
-
-    def __init__(self, parameters: List[nn.Parameter], lr: float, watch: Optional[StepWatch]) -> None:
-        self.param_groups: List[Dict[str, Any]] = [{"params": parameters, "lr": lr, "weight_decay": 0.0}]
-        self.state: Dict[Any, Any] = {}
-        self._watch = watch
-        if watch is not None:
-            watch.made(self)
-
-    def zero_grad(self) -> None:
-        """Forget the gradients."""
-        for parameter in self.param_groups[0]["params"]:
-            parameter.grad = None
-
-    def step(self) -> None:
-        """Go down by ``lr`` times the gradient."""
-        if self._watch is not None:
-            self._watch.before_step(self)
-        with torch.no_grad():
-            for parameter in self.param_groups[0]["params"]:
-                if parameter.grad is not None:
-                    parameter.add_(parameter.grad, alpha=-self.param_groups[0]["lr"])
-        if self._watch is not None:
-            self._watch.after_step(self)
+AUTOCAST = ("bfloat16", "float16")
 
 
 @dataclass
@@ -74,19 +42,25 @@ class Training:
         self._given = given
         self._request = request
         self._loss_function = target.function("loss_fn") if request.loss is None else None
-        asked = request.loss is not None or request.optimizer is not None
+        check_loss(request.loss, request.target)
+        if request.autocast not in (None, *AUTOCAST):
+            raise UsageError(f"Autocast knows no `{request.autocast}`.", f"Choose one of {', '.join(AUTOCAST)}.")
+        asked = request.loss or request.optimizer or request.accumulate > 1 or request.autocast
         self._own = None if asked else target.function("train_step")
-        if request.loss is not None and request.loss not in LOSSES:
-            raise UsageError(
-                f"There is no loss `{request.loss}`.", f"Choose one of {', '.join(LOSSES)}, or write a `loss_fn(output)`."
-            )
+        self._targets = Targets()
+        if request.loss in WITH_TARGET:
+            torch.manual_seed(request.seed)
+            self._targets = targets_of(request.target, target.function)
         self.loss_source, self.optimizer_source = self._sources()
         self.meeting: Optional[Meeting] = None
 
     def _sources(self) -> Tuple[str, str]:
         if self._own is not None:
             return "train_step", "train_step"
-        loss = "loss_fn" if self._loss_function is not None else LOSSES[self._request.loss or "mean_square"]
+        name = self._request.loss
+        loss = "loss_fn" if self._loss_function is not None else LOSSES[name or "mean_square"]
+        if name in WITH_TARGET:
+            loss = f"{loss} with {self._targets.source}"
         if self._request.optimizer is not None:
             return loss, "given"
         return loss, "make_optimizer" if self.has_optimizer else "default"
@@ -98,8 +72,9 @@ class Training:
 
     @property
     def has_loss(self) -> bool:
-        """The file says what the loss is."""
-        return self._own is not None or self._loss_function is not None
+        """Somebody said what the loss is: the file, or a person who gave its targets, too."""
+        given = self._request.loss in WITH_TARGET and self._targets.value is not None
+        return self._own is not None or self._loss_function is not None or given
 
     @property
     def has_optimizer(self) -> bool:
@@ -139,12 +114,15 @@ class Training:
         optimizer = self._optimizer()
         losses: List[float] = []
 
+        parts = max(self._request.accumulate, 1)
+
         def closure() -> torch.Tensor:
             optimizer.zero_grad()
-            loss = self._loss(spread)
+            for _ in range(parts):
+                loss = self._loss(spread)
+                backward: Any = (loss / parts if parts > 1 else loss).backward
+                backward()
             losses.append(float(loss.detach()))
-            backward: Any = loss.backward
-            backward()
             return loss
 
         for _ in range(max(self._request.steps, 1)):
@@ -158,23 +136,30 @@ class Training:
         return Done(losses, self.loss_source, self.optimizer_source)
 
     def _loss(self, spread: bool) -> torch.Tensor:
-        output = self._model(*self._given.positional, **self._given.keywords)
-        if self._loss_function is not None:
+        dtype = getattr(torch, self._request.autocast) if self._request.autocast else None
+        kind = next((each.device.type for each in self._model.parameters()), "cpu")
+        with torch.autocast(kind, dtype) if dtype is not None else nullcontext():
+            return self._loss_of(self._model(*self._given.positional, **self._given.keywords), spread)
+
+    def _loss_of(self, output: Any, spread: bool) -> torch.Tensor:
+        name = self._request.loss
+        chosen: Callable[[Any], Any] = lambda given: compared(given, str(name), self._targets, self._request.seed)  # noqa: E731
+        function = self._loss_function or (chosen if name in WITH_TARGET else None)
+        if function is not None:
             watch = LossWatch(self._target.places)
             try:
                 with watch:
-                    loss = self._loss_function(output)
+                    loss = function(output)
             finally:
                 self.meeting = self.meeting or watch.found
-            return _scalar(loss, "`loss_fn`")
-        name = self._request.loss
+            return scalar(loss, "`loss_fn`")
         own = getattr(output, "loss", None)
         if name in (None, "model") and isinstance(own, torch.Tensor):
             self.loss_source = LOSSES["model"]
-            return _scalar(own, "the model's `.loss`")
+            return scalar(own, "the model's `.loss`")
         if name == "model":
             raise UsageError("The output has no `.loss`.", "Give the model its labels as an input, or choose another loss.")
-        return _mean(output, "spread" if spread else name or "mean_square")
+        return of_outputs(output, SPREAD if spread else name or "mean_square")
 
     def _optimizer(self) -> Any:
         make = self._target.function("make_optimizer") if self._request.optimizer is None else None
@@ -186,12 +171,8 @@ class Training:
             return self._made(make)
         if self._request.optimizer is None:
             return SGD(parameters, DEFAULT_LR if self._request.lr is None else self._request.lr, self._watch)
-        kind: Any = getattr(torch.optim, self._request.optimizer, None)
-        if not (isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer)):
-            message = f"There is no optimizer `{self._request.optimizer}` in torch.optim."
-            raise UsageError(message, "SGD, Adam and AdamW are some of those that there are.")
         rate: Dict[str, Any] = {"lr": self._request.lr} if self._request.lr is not None else {}
-        return kind(parameters, **rate)
+        return made_optimizer(self._request.optimizer, parameters, {**rate, **self._request.optimizer_arguments})
 
     def _made(self, make: Callable[..., Any]) -> Any:
         """``make_optimizer`` wants parameters, or the model: the name of its argument says which, else what works."""
@@ -213,40 +194,6 @@ def _parameters_of(function: Callable[..., Any]) -> List[str]:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         return []
-
-
-def _scalar(loss: Any, what: str) -> torch.Tensor:
-    if isinstance(loss, torch.Tensor) and loss.numel() == 1:
-        return loss if loss.dim() == 0 else loss.reshape(())
-    given = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else f"a {type(loss).__name__}"
-    hint = "Return a loss with one element, such as its mean."
-    raise CouldNotRun(Problem("step-failed", f"{what} gave {given}, not one number.", hint=hint))
-
-
-def _mean(output: Any, name: str) -> torch.Tensor:
-    """The loss over all floating tensors of an output."""
-    found = [tensor for _, tensor in tensors_in(output) if tensor.is_floating_point() or tensor.is_complex()]
-    found = [tensor for tensor in found if tensor.numel() and tensor.layout is torch.strided and not tensor.is_nested]
-    if not found:
-        hint = "Write a `loss_fn(output)` or a `train_step(model)` in the file."
-        raise CouldNotRun(Problem("no-loss", "The output has no floating tensor to make a loss of.", hint=hint))
-    if any(tensor.requires_grad for tensor in found):
-        found = [tensor for tensor in found if tensor.requires_grad]
-    total = sum(_summed(tensor, name) for tensor in found)
-    assert isinstance(total, torch.Tensor)
-    return total if name == "sum" else total / sum(tensor.numel() for tensor in found)
-
-
-def _summed(tensor: torch.Tensor, name: str) -> torch.Tensor:
-    real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
-    if real.dtype in (torch.float16, torch.bfloat16):
-        real = real.float()
-    if name == "mean_square":
-        return real.square().sum()
-    if name == "spread":
-        generator = torch.Generator().manual_seed(0)
-        return (real * torch.randn(real.shape, generator=generator).to(real)).sum()
-    return real.sum()
 
 
 def _number(value: Any) -> Optional[float]:
