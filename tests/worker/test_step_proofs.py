@@ -71,7 +71,7 @@ def test_that_causes_behind_each_other_are_taken_away_one_after_the_other(step) 
     source = net("return self.b(self.a(x).detach())", "self.a.requires_grad_(False)") + trained("model.b.parameters()")
     row = step(source).parameters[0]
     assert row.reason == "requires-grad-false"
-    assert row.proof.startswith("Tried with the same batch: unfrozen and added to the optimizer and without the cut, it moves")
+    assert row.proof.startswith("With the same batch, unfrozen and added to the optimizer and without the cut, it moves")
 
 
 def test_that_what_still_does_not_move_says_what_lies_behind(step) -> None:
@@ -83,20 +83,21 @@ def test_that_what_still_does_not_move_says_what_lies_behind(step) -> None:
 
 def test_that_a_replay_that_fails_says_so(step) -> None:
     source = (
-        net("if self.a.weight.requires_grad:\n    raise RuntimeError('not meant to train')\nreturn self.b(self.a(x))")
-        .replace("        self.b = nn", "        self.a.requires_grad_(False)\n        self.b = nn")
+        net("if self.a.weight.requires_grad:\n    raise RuntimeError('not meant to train')\nreturn self.b(self.a(x))").replace(
+            "        self.b = nn", "        self.a.requires_grad_(False)\n        self.b = nn"
+        )
         + LOSS
     )
     row = step(source).parameters[0]
     assert row.proven is False
-    assert row.proof == "Tried with the same batch: unfrozen, the step fails: not meant to train"
+    assert row.proof == "With the same batch, unfrozen, the step fails: not meant to train"
 
 
 def test_that_the_problem_carries_the_trial_as_its_repair(step) -> None:
     report = step(net("return self.b(self.a(x).detach())") + trained())
     (fix,) = report.problems[0].fixes
     assert fix.verified
-    assert fix.outcome.startswith("Tried with the same batch: without the cut, it moves")
+    assert fix.outcome.startswith("With the same batch, without the cut, it moves")
     assert fix.text
 
 

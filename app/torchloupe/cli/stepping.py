@@ -6,7 +6,15 @@ from typing import Any
 
 from torchloupe.analysis.numerics import sharpest
 from torchloupe.analysis.step.beside import new_problems
-from torchloupe.analysis.step.wording import group_text, moved_text, percent_text, step_lines
+from torchloupe.analysis.step.wording import (
+    buffer_lines,
+    group_text,
+    moment_lines,
+    moved_text,
+    percent_text,
+    proof_lines,
+    step_lines,
+)
 from torchloupe.analysis.wording import number_text
 from torchloupe.wire.requests import Failed, RunForward
 from torchloupe.wire.steps import ParameterMotion, RunStep, StepReport
@@ -72,6 +80,8 @@ def step_object(report: StepReport) -> dict[str, Any]:
         "mode": report.mode,
         "device": report.device,
         "parameters": [asdict(each) for each in report.parameters],
+        "buffers": [asdict(each) for each in report.buffers],
+        "moments": [asdict(each) for each in report.moments],
         "events": [asdict(each) for each in report.events],
         "seconds": report.seconds,
         "watching_seconds": report.watching_seconds,
@@ -88,6 +98,16 @@ def motion_lines(report: StepReport, terminal: Terminal) -> Iterator[str]:
     yield terminal.paint(lines[0], "dim")
     for each, line in zip(report.parameters, lines[1:], strict=True):
         yield line if each.moved else terminal.paint(line, "warning")
+    yield from _further_lines(report)
+
+
+def _further_lines(report: StepReport) -> Iterator[str]:
+    """Buffers, the steps one after the other, and what came of the trials."""
+    for title, told in (("Buffers:", buffer_lines(report)), ("Steps:", moment_lines(report)), ("Proofs:", proof_lines(report))):
+        if told:
+            yield ""
+            yield title
+            yield from (f"  {printable(line)}" for line in told)
 
 
 def _row(each: ParameterMotion) -> tuple[str, ...]:

@@ -96,11 +96,37 @@ class ParameterMotion:
 
 
 @dataclass(frozen=True)
+class BufferMotion:
+    """What a step did to one buffer, as in ``ParameterMotion``. ``frozen``: its module has parameters, and all of them are frozen."""
+
+    key: str
+    moved: bool
+    numel: int = 0
+    dtype: str = ""
+    norm: Optional[float] = None
+    update_norm: Optional[float] = None
+    update_ratio: Optional[float] = None
+    changed_fraction: Optional[float] = None
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class StepMoment:
+    """After one of several steps: the loss before it, and for each parameter, in the order of the report, the norm of the update over
+    that of the weight, and the norm of the gradient; None where there is none."""
+
+    loss: Optional[float]
+    update_ratios: Tuple[Optional[float], ...]
+    grad_norms: Tuple[Optional[float], ...]
+
+
+@dataclass(frozen=True)
 class StepReport:
     """What the step gave. ``loss_source`` and ``optimizer_source`` say where they came from (``loss_fn``, ``train_step``, ...).
 
     ``loss_after`` is the same batch once more with the same random numbers; of a ``train_step`` its last loss, when there were several.
-    ``state_restored`` is False when the model is not bit for bit what it was.
+    ``state_restored`` is False when the model is not bit for bit what it was. ``moments`` has one entry for each step of several, and none
+    for a single step.
     """
 
     parameters: Tuple[ParameterMotion, ...]
@@ -118,3 +144,5 @@ class StepReport:
     seconds: float = 0.0
     watching_seconds: float = 0.0
     state_restored: bool = True
+    buffers: Tuple[BufferMotion, ...] = ()
+    moments: Tuple[StepMoment, ...] = ()

@@ -8,6 +8,7 @@ from ...wire.steps import EVAL, ParameterMotion
 from ..registration.forward_facts import Spot
 from .facts import NOT_FINITE, Loss, ParameterFacts, StepFacts
 from .loss_shapes import loss_problem
+from .proofs import advice_for
 from .reasons import Reason, reason_of
 
 _MOST_NAMED = 3
@@ -41,7 +42,7 @@ def with_proofs(problems: Sequence[Problem], motions: Sequence[ParameterMotion])
 def _with_proof(problem: Problem, tried: Sequence[ParameterMotion]) -> Problem:
     if not tried:
         return problem
-    first, *others = problem.fixes or (Fix("change_training", problem.hint or "Take the cause away."),)
+    first, *others = problem.fixes or (Fix("change_training", problem.hint or advice_for(str(problem.data.get("reason")))),)
     proven = all(bool(each.proven) for each in tried)
     told = next((each.proof for each in tried if not each.proven), tried[0].proof)
     return replace(problem, fixes=(replace(first, verified=proven, outcome=told), *others))

@@ -68,6 +68,12 @@ _WORDS: Dict[str, str] = {
     NO_LOAD: "without the load_state_dict after the step",
     JOIN: "with its output in the loss",
 }
+_ADVICE: Dict[str, str] = {
+    UNFREEZE: "Unfreeze it: `requires_grad_(True)`.",
+    SEAT: "Add it to the optimizer.",
+    UNCUT: "Leave the cut out.",
+    PERTURB: "Start one of the two from small random numbers.",
+}
 
 
 @dataclass(frozen=True)
@@ -89,22 +95,27 @@ def change_for(reason: Reason) -> Optional[str]:
     return CHANGE_FOR.get(reason.code) or None
 
 
+def advice_for(reason: str) -> str:
+    """What to do about a reason that has no hint of its own."""
+    return _ADVICE.get(CHANGE_FOR.get(reason, ""), "Take the cause away.")
+
+
 def has_learned(parameter: ParameterFacts) -> bool:
     """It moved, and by its gradient."""
     return parameter.moved and parameter.gradient_at_step == FINITE
 
 
 def proof_text(proof: Proof) -> str:
-    """The result in a sentence: ``Tried with the same batch: unfrozen and added to the optimizer, it moves (0.001 of its norm).``"""
+    """The result in a sentence: ``With the same batch, unfrozen and added to the optimizer, it moves (0.001 of its norm).``"""
     if not proof.changes:
         no_change = "Not tried: no change from outside takes this cause away, only another line of code."
         return no_change if proof.behind is not None and proof.behind.code in _HAS_NONE else ""
     made = " and ".join(_WORDS[change] for change in proof.changes)
     if proof.failure:
-        return f"Tried with the same batch: {made}, the step fails: {proof.failure}"
+        return f"With the same batch, {made}, the step fails: {proof.failure}"
     if proof.moved:
         far = f" ({number_text(proof.ratio)} of its norm)" if proof.ratio is not None else ""
-        return f"Tried with the same batch: {made}, it moves{far}."
+        return f"With the same batch, {made}, it moves{far}."
     if proof.behind is not None:
-        return f"Tried with the same batch: {made}, it still does not move: {proof.behind.text}."
-    return f"Tried with the same batch: {made}, it still does not move."
+        return f"With the same batch, {made}, it still does not move: {proof.behind.text}."
+    return f"With the same batch, {made}, it still does not move."

@@ -1,13 +1,17 @@
 """A training step in words: the same in the window and on the command line."""
 
-from typing import List, Optional
+import re
+from statistics import median
+from typing import Dict, List, Optional, Sequence
 
-from ...wire.steps import MEAN_SQUARE, ParameterMotion, StepEvent, StepReport
+from ...wire.steps import MEAN_SQUARE, ParameterMotion, StepEvent, StepMoment, StepReport
 from ..wording import counted, number_text, seconds_text
 
 NONE = "none"
 TRAIN_STEP = "train_step"
 _MOST_EVENTS = 12
+_MOST_KEYS = 3
+_FEW_MOMENTS = 5
 HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch")
 """Reasons that are mostly meant so."""
 
@@ -60,6 +64,52 @@ def step_line(report: StepReport) -> str:
     parts = [f"{moved} of {counted(len(report.parameters), 'parameter')} moved", f"{loss} ({report.loss_source})"]
     parts += [f"{optimizer} ({_optimizer_source(report)})", f"{report.mode} mode", report.device]
     return "  ·  ".join(parts)
+
+
+def buffer_lines(report: StepReport) -> List[str]:
+    """The buffers that moved; those of frozen layers are named."""
+    moved = [each for each in report.buffers if each.moved]
+    if not moved:
+        return []
+    frozen = list(dict.fromkeys(each.key.rpartition(".")[0] or "the model" for each in moved if each.frozen))
+    lines = [f"{len(moved)} of {counted(len(report.buffers), 'buffer')} moved, as {_some([each.key for each in moved])}."]
+    if frozen:
+        still = "still learn their statistics" if len(frozen) > 1 else "still learns its statistics"
+        lines.append(f"Frozen, and {still}: {_some(frozen)}. Call eval() on what shall stay as it is.")
+    return lines
+
+
+def _some(keys: Sequence[str]) -> str:
+    named = ", ".join(f"`{key}`" for key in keys[:_MOST_KEYS])
+    return f"{named} and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else named
+
+
+def moment_lines(report: StepReport) -> List[str]:
+    """A line for each of several steps: its loss, and the middle of the updates; the first and the last where there are many."""
+    lines = [
+        f"{number}: loss {number_text(moment.loss) if moment.loss is not None else 'not known'}, update / weight {_middle(moment)}"
+        for number, moment in enumerate(report.moments, 1)
+    ]
+    left_out = len(lines) - 2 * _FEW_MOMENTS
+    return lines if left_out <= 1 else [*lines[:_FEW_MOMENTS], f"... {left_out} more", *lines[-_FEW_MOMENTS:]]
+
+
+def _middle(moment: StepMoment) -> str:
+    known = [ratio for ratio in moment.update_ratios if ratio]
+    return f"{number_text(median(known))} in the middle" if known else "nothing moved"
+
+
+def proof_lines(report: StepReport) -> List[str]:
+    """What came of the trials, once for the parameters that share it."""
+    told: Dict[str, List[str]] = {}
+    for each in report.parameters:
+        if each.proof:
+            told.setdefault(f"{each.reason}: {_without_ratio(each.proof)}", []).append(each.key)
+    return [f"{_some(keys)}: {text}" for text, keys in told.items()]
+
+
+def _without_ratio(text: str) -> str:
+    return re.sub(r" \([^()]* of its norm\)", "", text)
 
 
 def percent_text(fraction: Optional[float]) -> str:

@@ -12,6 +12,7 @@ from ...analysis.numerics.origin_findings import INF_ORIGIN, NAN_ORIGIN
 from ...analysis.step.facts import StepFacts
 from ...analysis.step.failed_step import failure_problems, kind_of_failure
 from ...analysis.step.findings import motions_of, step_problems, with_proofs
+from ...analysis.step.gradient_scale import scale_problems
 from ...analysis.step.proofs import PERTURB
 from ...analysis.step.reasons import needs_a_trace
 from ...wire.errors import TorchloupeError
@@ -30,9 +31,12 @@ from ..side_effects import SideEffects
 from ..target import Target
 from ..torch_compat import uncompiled
 from .batch_axis import lost_batch
+from .buffers import BufferWatch
 from .changes import Change, Replay, afterwards, made
 from .gathering import Gathered, gather
 from .kept_optimizers import KeptOptimizers
+from .moments import Moments
+from .parameters import parameters_of
 from .proving import Replayed, proved
 from .step_watch import StepWatch
 from .tracing import layers_running, trace_step
@@ -93,11 +97,14 @@ class _Step:
     def _report(self, device: str, sources: Iterable[str]) -> StepReport:
         watch = StepWatch(self._model, self._optimizers, self._target.places, self._check, self._target.module)
         self._set_mode()
+        buffers = BufferWatch(self._model)
+        moments = Moments(parameters_of(self._model), watch) if self._request.steps > 1 else None
         mode = "train" if self._model.training else "eval"
         started = time.perf_counter()
         done = self._run(watch)
         ended = time.perf_counter()
         gathered = gather(self._model, self._before, watch, self._target.places, sources)
+        moved_buffers = buffers.motions(self._before.copies)
         with SideEffects(self._target.places, diverted=True, files=self._before.files):  # one step was asked for, not several
             after, facts = self._loss_after(), self._explained(gathered)
             problems = self._problems(facts)
@@ -105,7 +112,10 @@ class _Step:
             if self._request.prove:
                 motions = proved(facts, motions, self._request.prove, self._replay(sources))
                 problems = tuple(with_proofs(problems, motions))
-        losses = [each.value for each in watch.events if each.kind == BACKWARD and each.value is not None] or done.losses
+        seen = [each.value for each in watch.events if each.kind == BACKWARD and each.value is not None]
+        losses = (done.losses or seen) if self._training.is_own_loop else (seen or done.losses)
+        same_batch = [*losses, *([] if after is None else [after])] if self._training.is_own_loop else []
+        problems += tuple(scale_problems(motions, same_batch, facts.own_loss, facts.own_optimizer))
         return StepReport(
             parameters=motions,
             loss_before=losses[0] if losses else None,
@@ -121,6 +131,8 @@ class _Step:
             problems=problems,
             seconds=ended - started,
             watching_seconds=time.perf_counter() - ended,
+            buffers=moved_buffers,
+            moments=moments.taken(watch.events, done.losses if self._training.is_own_loop else ()) if moments is not None else (),
         )
 
     def _set_mode(self) -> None:

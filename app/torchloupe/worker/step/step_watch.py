@@ -65,6 +65,7 @@ class StepWatch:
         self.piled_up: Optional[StepEvent] = None
         self.eval_backward = False
         self.probabilities: Optional[Place] = None
+        self.on_step: Callable[[], None] = lambda: None
 
     def __enter__(self) -> "StepWatch":
         self._wrap(torch.optim.Optimizer, "__init__", self._constructed)
@@ -129,6 +130,7 @@ class StepWatch:
                 known = (self.at_step or {}).get(id(each)) or self.after_backward.get(id(each))
                 if known is not None and is_same_gradient(each, known):
                     self._used[id(each)] = known
+        self.on_step()
 
     def _wrap(self, owner: Any, name: str, watched: Callable[..., Any]) -> None:
         original = vars(owner)[name]

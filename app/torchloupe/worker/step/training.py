@@ -78,8 +78,8 @@ class Training:
 
     @property
     def has_optimizer(self) -> bool:
-        """The file says what the optimizer is."""
-        return self._own is not None or (self._request.optimizer is None and self._target.function("make_optimizer") is not None)
+        """Somebody said what the optimizer is: the file, or who asks."""
+        return self._own is not None or self._request.optimizer is not None or self._target.function("make_optimizer") is not None
 
     def run(
         self, around: Callable[[], ContextManager[Any]] = nullcontext, spread: bool = False, watch: Optional[StepWatch] = None

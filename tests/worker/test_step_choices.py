@@ -1,0 +1,190 @@
+"""What a step is made with: losses with targets, optimizers with arguments, several steps, buffers."""
+
+import math
+
+import pytest
+import torch
+
+from torchloupe.wire.errors import UsageError
+from torchloupe.wire.requests import OpenTarget
+from torchloupe.wire.steps import RunStep
+from torchloupe.worker.explain import CouldNotRun
+from torchloupe.worker.handlers import open_target, training_step
+from worker.step_zoo import HEAD, LOSS, PLAIN, X, net, trained
+
+TOKENS = net("return self.b(self.a(x))", inputs="def example_inputs():\n    return (torch.randn(2, 5, 6),)\n")
+ONE = net("return self.c(self.a(x))", "self.c = nn.Linear(6, 1)")
+NORM = net("return self.b(self.n(self.a(x)))", "self.n = nn.BatchNorm1d(6)")
+
+
+@pytest.fixture
+def step(context, tmp_path):
+    def step(source, **request):
+        (tmp_path / "model.py").write_text(HEAD + source, encoding="utf-8")
+        open_target(context, OpenTarget(str(tmp_path / "model.py")))
+        return training_step(context, RunStep(**request))
+
+    return step
+
+
+def moved(report):
+    return all(row.moved for row in report.parameters)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse", "l1", "bce"])
+def test_that_a_loss_makes_its_own_targets_that_fit_and_the_same_each_time(step, loss: str) -> None:
+    first, again = (step(PLAIN, loss=loss, optimizer="AdamW", lr=0.01) for _ in range(2))
+    assert moved(first)
+    assert first.loss_before == again.loss_before
+    assert first.loss_source.endswith("with random targets")
+    assert first.loss_after < first.loss_before
+    assert first.problems == ()
+
+
+def test_that_classes_of_tokens_stand_in_the_last_axis(step) -> None:
+    report = step(TOKENS, loss="cross_entropy", target="int64[2,5]<3")
+    assert moved(report)
+    assert report.loss_before == pytest.approx(math.log(3), rel=0.5)
+    assert report.loss_source == "cross entropy with int64[2,5]<3"
+
+
+def test_that_shares_are_compared_as_shares_and_scores_as_scores(step) -> None:
+    source = ONE + "\ndef example_targets():\n    return torch.zeros(8, 1)\n"
+    scores = step(source, loss="bce")
+    shares = step(source.replace("return self.c(self.a(x))", "return self.c(self.a(x)).sigmoid()"), loss="bce")
+    assert scores.loss_before == pytest.approx(shares.loss_before, rel=1e-5)
+
+
+def test_that_targets_come_from_the_file(step, tmp_path) -> None:
+    source = PLAIN + "\ndef example_targets():\n    return torch.full((8,), 2)\n"
+    assert step(source, loss="cross_entropy").loss_source == "cross entropy with example_targets()"
+    torch.save(torch.ones(8, dtype=torch.long), tmp_path / "y.pt")
+    assert step(source, loss="cross_entropy", target=str(tmp_path / "y.pt")).loss_source.endswith("y.pt")
+
+
+def test_that_a_target_that_does_not_fit_is_a_finding_about_the_loss(step) -> None:
+    report = step(PLAIN, loss="cross_entropy", target="int64[3]<3")
+    assert [each.code for each in report.problems] == ["loss-shape-mismatch"] or "wants as many targets" in report.problems[
+        0
+    ].message
+    quiet = step(ONE, loss="mse", target="float32[8]")
+    assert any("(8" in each.message or "[8" in each.message for each in quiet.problems), quiet.problems
+
+
+def test_that_a_single_number_has_no_classes(step) -> None:
+    with pytest.raises(CouldNotRun, match="a score for each class"):
+        step(ONE, loss="cross_entropy")
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"loss": "hinge"}, "no loss `hinge`"),
+        ({"target": "int64[8]<3"}, "A target needs a loss"),
+        ({"loss": "mean", "target": "int64[8]<3"}, "`mean` takes no target"),
+        ({"loss": "mse", "target": "int64["}, "int64"),
+        ({"optimizer": "Sdg"}, "no optimizer `Sdg`"),
+        ({"optimizer": "SGD", "optimizer_arguments": {"mom": 1}}, "SGD refuses its arguments"),
+        ({"optimizer": "AdamW", "optimizer_arguments": {"betas": [2, 3]}}, "AdamW refuses its arguments"),
+        ({"autocast": "float8"}, "Autocast knows no `float8`"),
+    ],
+)
+def test_that_a_choice_that_cannot_be_is_one_sentence(step, request_, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        step(PLAIN, **request_)
+
+
+def test_that_an_optimizer_takes_arguments_and_lists_stand_for_tuples(step) -> None:
+    decayed = step(PLAIN, optimizer="SGD", lr=0.1, optimizer_arguments={"momentum": 0.9, "weight_decay": 0.5})
+    assert {row.weight_decay for row in decayed.parameters} == {0.5}
+    assert moved(step(PLAIN, optimizer="AdamW", optimizer_arguments={"betas": [0.5, 0.9]}))
+
+
+def test_that_choices_of_a_person_count_as_chosen(step) -> None:
+    far = step(PLAIN, optimizer="SGD", lr=1e4)
+    assert [each.code for each in far.problems] == ["diverging-step"]
+    assert step(PLAIN, lr=1e4).problems == ()  # plain descent that nobody asked for
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", None])
+def test_that_gradients_of_several_passes_are_summed_before_the_step(step, loss) -> None:
+    one, four = (step(PLAIN, loss=loss, optimizer="SGD", lr=0.1, accumulate=count) for count in (1, 4))
+    assert sum(each.kind == "backward" for each in four.events) == 4
+    assert [row.update_norm for row in four.parameters] == pytest.approx([row.update_norm for row in one.parameters], rel=1e-4)
+    assert four.loss_before == pytest.approx(one.loss_before)
+
+
+def test_that_autocast_computes_the_loss_in_the_other_type(step) -> None:
+    plain, narrow = (step(PLAIN, optimizer="SGD", autocast=dtype) for dtype in (None, "bfloat16"))
+    assert narrow.loss_before != plain.loss_before
+    assert narrow.loss_before == pytest.approx(plain.loss_before, rel=0.05)
+    assert moved(narrow)
+
+
+def test_that_the_files_own_step_gives_way_to_what_is_asked_for(step) -> None:
+    source = PLAIN + trained()
+    assert step(source).loss_source == "train_step"
+    for asked in ({"accumulate": 2}, {"autocast": "bfloat16"}, {"optimizer": "SGD"}, {"loss": "mean"}):
+        assert step(source, **asked).loss_source != "train_step"
+
+
+# several steps
+
+
+def test_that_each_of_several_steps_is_a_moment_with_its_loss_and_its_updates(step) -> None:
+    report = step(PLAIN + LOSS, optimizer="SGD", lr=0.1, steps=4)
+    assert len(report.moments) == 4
+    losses = [moment.loss for moment in report.moments]
+    assert losses[0] == pytest.approx(report.loss_before)
+    assert losses == sorted(losses, reverse=True)
+    for moment in report.moments:
+        assert len(moment.update_ratios) == len(moment.grad_norms) == len(report.parameters)
+        assert all(ratio > 0 for ratio in moment.update_ratios)
+    assert step(PLAIN + LOSS).moments == ()
+
+
+def test_that_the_steps_of_a_train_step_are_moments_too(step) -> None:
+    report = step(PLAIN + trained(), steps=3)
+    assert [round(moment.loss, 6) for moment in report.moments] == [
+        round(each.value, 6) for each in report.events if each.kind == "backward"
+    ]
+
+
+def test_that_the_sum_of_the_moments_is_where_the_weight_is(step) -> None:
+    one, three = (step(PLAIN + LOSS, optimizer="SGD", lr=0.1, steps=count) for count in (1, 3))
+    assert three.moments[0].update_ratios == pytest.approx([row.update_ratio for row in one.parameters], rel=1e-5)
+    total = sum(moment.update_ratios[0] for moment in three.moments)
+    assert three.parameters[0].update_ratio <= total * 1.01
+
+
+# buffers
+
+
+def test_that_running_statistics_are_seen_to_move(step) -> None:
+    report = step(NORM + LOSS)
+    rows = {each.key: each for each in report.buffers}
+    assert set(rows) == {"n.running_mean", "n.running_var", "n.num_batches_tracked"}
+    assert all(each.moved and not each.frozen for each in rows.values())
+    assert rows["n.running_var"].update_ratio > 0
+    assert report.state_restored
+
+
+def test_that_those_of_a_frozen_layer_say_so_and_those_in_eval_mode_rest(step) -> None:
+    source = NORM.replace("nn.BatchNorm1d(6)", "nn.BatchNorm1d(6).requires_grad_(False)")
+    assert {(each.moved, each.frozen) for each in step(source + LOSS).buffers} == {(True, True)}
+    assert {each.moved for each in step(source + LOSS, mode="eval").buffers} == {False}
+
+
+def test_that_a_buffer_that_is_made_anew_is_compared_by_its_name(step) -> None:
+    source = net(
+        "self.count = self.count + 1\nself.size = torch.zeros(len(x))\nreturn self.b(self.a(x))",
+        "\n".join(f"self.register_buffer('{name}', torch.zeros(2))" for name in ("count", "size", "still")),
+    )
+    rows = {each.key: each for each in step(source + LOSS).buffers}
+    assert (rows["count"].moved, rows["size"].moved, rows["still"].moved) == (True, True, False)
+    assert rows["count"].changed_fraction == 1.0
+
+
+def test_that_a_model_without_buffers_has_no_rows(step) -> None:
+    assert step(PLAIN + LOSS).buffers == ()
+    assert X
