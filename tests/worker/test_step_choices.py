@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from torchloupe.wire.errors import UsageError
+from torchloupe.wire.optimizers import ListOptimizers
 from torchloupe.wire.requests import OpenTarget
 from torchloupe.wire.steps import RunStep
 from torchloupe.worker.explain import CouldNotRun
-from torchloupe.worker.handlers import open_target, training_step
+from torchloupe.worker.handlers import HANDLERS, open_target, training_step
 from worker.step_zoo import HEAD, LOSS, PLAIN, X, net, trained
 
 TOKENS = net("return self.b(self.a(x))", inputs="def example_inputs():\n    return (torch.randn(2, 5, 6),)\n")
@@ -188,3 +189,44 @@ def test_that_a_buffer_that_is_made_anew_is_compared_by_its_name(step) -> None:
 def test_that_a_model_without_buffers_has_no_rows(step) -> None:
     assert step(PLAIN + LOSS).buffers == ()
     assert X
+
+
+# keeping it
+
+
+def values(context):
+    return {key: each.clone() for key, each in context.state["open"].model.state_dict().items()}
+
+
+def test_that_a_step_that_is_kept_leaves_its_values_and_nothing_else(step, context) -> None:
+    source = NORM + LOSS
+    first = step(source, optimizer="SGD", lr=0.1, keep=True)
+    model = context.state["open"].model
+    assert first.kept
+    assert all(each.grad is None for each in model.parameters())
+    after = training_step(context, RunStep(optimizer="SGD", lr=0.1))
+    assert after.loss_before == pytest.approx(first.loss_after, rel=1e-4)
+    assert not after.kept
+    assert after.buffers[0].norm > 0  # the statistics of the first step
+
+
+def test_that_a_step_that_is_not_kept_leaves_nothing(step, context) -> None:
+    step(NORM + LOSS)
+    before = values(context)
+    assert not training_step(context, RunStep(optimizer="SGD", lr=0.1, steps=2)).kept
+    assert all(torch.equal(each, before[key]) for key, each in values(context).items())
+
+
+def test_that_a_step_that_fails_is_not_kept(step, context) -> None:
+    report = step(PLAIN + "\ndef loss_fn(y):\n    raise RuntimeError('no')\n", keep=True)
+    assert report.problems
+    assert not report.kept
+
+
+def test_that_the_optimizers_of_torch_are_listed_with_their_keywords(context) -> None:
+    found = {each.name: each for each in HANDLERS[ListOptimizers](context, ListOptimizers()).classes}
+    assert {"SGD", "Adam", "AdamW", "LBFGS"} <= set(found)
+    arguments = {each.name: each.default for each in found["AdamW"].arguments}
+    assert arguments["betas"] == "(0.9, 0.999)"
+    assert "params" not in arguments
+    assert "Optimizer" not in found

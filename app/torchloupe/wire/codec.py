@@ -11,14 +11,39 @@ import typing
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
-from . import activations, arguments, loading, numbers, numerics, opening, registration, requests, steps, sweeps
+from . import (
+    activations,
+    arguments,
+    loading,
+    mismatches,
+    numbers,
+    numerics,
+    opening,
+    optimizers,
+    registration,
+    requests,
+    steps,
+    sweeps,
+)
 from .columns import columns
 from .errors import ProtocolError
 from .traces import ForwardReport
 
 MESSAGES: Dict[str, type] = {
     kind.__name__: kind
-    for room in (requests, activations, arguments, registration, loading, numerics, opening, steps, sweeps)
+    for room in (
+        requests,
+        activations,
+        arguments,
+        registration,
+        loading,
+        mismatches,
+        numerics,
+        opening,
+        optimizers,
+        steps,
+        sweeps,
+    )
     for kind in (*vars(room).values(), ForwardReport)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ in (room.__name__, ForwardReport.__module__)
 }

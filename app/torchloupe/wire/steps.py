@@ -32,6 +32,7 @@ class RunStep:
     ``example_targets()``, else random numbers that fit. ``optimizer`` is the name of a class in ``torch.optim``,
     ``optimizer_arguments`` its keywords. ``steps`` on the same batch; a ``train_step`` is run so often. ``accumulate`` backward passes
     come before each step; ``autocast`` is the dtype under which forward and loss are computed.
+    With ``keep`` the parameters and buffers stay as the step left them; all else is put back.
     ``prove`` are keys of parameters that did not move, ``*`` for all: the one change is made, the step replayed, and the row says
     what came of it.
     """
@@ -49,6 +50,7 @@ class RunStep:
     optimizer_arguments: Dict[str, Any] = field(default_factory=dict)
     accumulate: int = 1
     autocast: Optional[str] = None
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class StepReport:
 
     ``loss_after`` is the same batch once more with the same random numbers; of a ``train_step`` its last loss, when there were several.
     ``state_restored`` is False when the model is not bit for bit what it was. ``moments`` has one entry for each step of several, and none
-    for a single step.
+    for a single step. ``kept``: the model has the values that the step gave it.
     """
 
     parameters: Tuple[ParameterMotion, ...]
@@ -146,3 +148,4 @@ class StepReport:
     state_restored: bool = True
     buffers: Tuple[BufferMotion, ...] = ()
     moments: Tuple[StepMoment, ...] = ()
+    kept: bool = False

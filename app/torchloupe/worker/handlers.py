@@ -15,6 +15,7 @@ from ..wire.errors import UsageError
 from ..wire.loading import LoadCheckpoint, LoadedCheckpoint
 from ..wire.numerics import CompareModes, LookAtValues, ModesCompared, ValuesLookedAt
 from ..wire.opening import TreeSeen
+from ..wire.optimizers import ListOptimizers, Optimizers
 from ..wire.problems import Problem
 from ..wire.registration import (
     InspectedModel,
@@ -52,6 +53,7 @@ from .elapsed import counting_seconds
 from .explain import CouldNotRun, problem_of
 from .forward import chosen_device, run_forward
 from .initialisation import recognised
+from .loaded_values import loaded_values_judged
 from .loading import Loaded, check_files, load_checkpoint
 from .model_state import ModelState
 from .module_tree import read_module_tree, tensor_at
@@ -65,6 +67,7 @@ from .sample_input import sample_input
 from .side_effects import not_again
 from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats, why_uncountable
+from .step.optimizers import optimizer_classes
 from .step.run_step import run_step
 from .stored_values import fetch_stored_values
 from .sweeping import sweep_sizes
@@ -171,7 +174,12 @@ def inspect(context: Context, request: InspectModel) -> InspectedModel:
     """A closer look at the registration and the forward pass of the open model, after which the model is as it was."""
     opened = _open_model(context)
     files = slate_of(context).project_files(opened.target.file)
-    return inspect_model(opened.target, opened.model, request, context, files)
+    found = inspect_model(opened.target, opened.model, request, context, files)
+    if opened.loaded is None:
+        return found
+    return replace(
+        found, problems=(*found.problems, *loaded_values_judged(opened.target, opened.model, opened.loaded, request, context))
+    )
 
 
 def training_step(context: Context, request: RunStep) -> StepReport:
@@ -182,6 +190,11 @@ def training_step(context: Context, request: RunStep) -> StepReport:
         report = run_step(opened.target, opened.model, request, context, files)
     _open_model(context)
     return report
+
+
+def optimizers(_context: Context, _request: ListOptimizers) -> Optimizers:
+    """What ``torch.optim`` has here."""
+    return optimizer_classes()
 
 
 def values_looked_at(context: Context, request: LookAtValues) -> ValuesLookedAt:
@@ -319,6 +332,7 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     LoadCheckpoint: load,
     InspectModel: inspect,
     RunStep: training_step,
+    ListOptimizers: optimizers,
     LookAtValues: values_looked_at,
     CompareModes: modes_compared,
     SweepSizes: sizes_swept,

@@ -1,11 +1,13 @@
 """The optimizer of a step, where the file has no ``make_optimizer`` or another one was chosen."""
 
+import inspect
 from typing import Any, Dict, List, Optional
 
 import torch
 from torch import nn
 
 from ...wire.errors import UsageError
+from ...wire.optimizers import OptimizerArgument, OptimizerClass, Optimizers
 from .step_watch import StepWatch
 
 DEFAULT_LR = 1e-3
@@ -54,3 +56,20 @@ def made_optimizer(name: str, parameters: Any, arguments: Dict[str, Any]) -> Any
         return kind(parameters, **{key: tuple(each) if isinstance(each, list) else each for key, each in arguments.items()})
     except (TypeError, ValueError) as error:
         raise UsageError(f"{name} refuses its arguments: {error}", "See its signature in torch.optim.") from error
+
+
+def optimizer_classes() -> Optimizers:
+    """The optimizers of this torch, with the keywords that their constructors take."""
+    found = []
+    for name, kind in sorted(vars(torch.optim).items()):
+        if isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer) and kind is not torch.optim.Optimizer:
+            given = list(inspect.signature(kind).parameters.values())[1:]
+            arguments = [
+                OptimizerArgument(each.name, _default(each.default)) for each in given if each.kind is not each.VAR_KEYWORD
+            ]
+            found.append(OptimizerClass(name, tuple(arguments)))
+    return Optimizers(tuple(found))
+
+
+def _default(value: Any) -> str:
+    return "" if value is inspect.Parameter.empty else repr(value)

@@ -66,7 +66,7 @@ def run_step(target: Target, model: nn.Module, request: RunStep, context: Contex
     finally:
         lost = state.restore()
         context.state["spoiled"] = bool(lost)
-    return replace(report, state_restored=not lost)
+    return replace(report, state_restored=not lost, kept=runner is model and step.keep())
 
 
 class _Step:
@@ -85,6 +85,14 @@ class _Step:
             if isinstance(value, torch.optim.Optimizer):
                 self._optimizers.keep(value)
         self._failed: Optional[BaseException] = None
+        self._kept: List[Tuple[torch.Tensor, torch.Tensor]] = []
+
+    def keep(self) -> bool:
+        """Give the model the values that the step left, where that was asked for. All that was put back stays so but these."""
+        with torch.no_grad():
+            for tensor, value in self._kept:
+                tensor.copy_(value)
+        return bool(self._kept)
 
     def report(self, device: str, sources: Iterable[str]) -> StepReport:
         """Run, gather, explain, put back."""
@@ -105,6 +113,9 @@ class _Step:
         ended = time.perf_counter()
         gathered = gather(self._model, self._before, watch, self._target.places, sources)
         moved_buffers = buffers.motions(self._before.copies)
+        if self._request.keep and self._failed is None:
+            there = {id(each): each for each in (*self._model.parameters(), *self._model.buffers())}
+            self._kept = [(each, each.detach().clone()) for each in there.values() if id(each) in self._before.copies]
         with SideEffects(self._target.places, diverted=True, files=self._before.files):  # one step was asked for, not several
             after, facts = self._loss_after(), self._explained(gathered)
             problems = self._problems(facts)
