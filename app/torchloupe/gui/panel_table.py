@@ -96,7 +96,7 @@ class PanelBuilds:
         """The last training step."""
         from torchloupe.gui.step.panel import StepPanel
 
-        return StepPanel(self.workbench)
+        return StepPanel(self.workbench, self.jobs)
 
     def run_pair(self) -> QWidget:
         """Two runs beside each other."""

@@ -14,6 +14,14 @@ def load_plotting() -> None:
     import_module("pyqtgraph")
 
 
+class LoadPlotting:
+    """The same as a job of its own."""
+
+    def __call__(self, _progress: object) -> None:
+        """Import."""
+        load_plotting()
+
+
 class Plot(QWidget):
     """Two labelled axes in the colours of the theme. ``scrolls``: the mouse moves and zooms it sideways.
 

@@ -12,7 +12,9 @@ TRAIN_STEP = "train_step"
 _MOST_EVENTS = 12
 _MOST_KEYS = 3
 _FEW_MOMENTS = 5
-HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch")
+BUFFER = "buffer"
+"""The reason of a row that is no parameter."""
+HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch", BUFFER)
 """Reasons that are mostly meant so."""
 
 _SHORT = {
@@ -31,7 +33,7 @@ def group_text(motion: ParameterMotion) -> str:
 
 def moved_text(motion: ParameterMotion) -> str:
     """How far it moved, as a share of its norm; else why it did not."""
-    if motion.moved and motion.reason:
+    if motion.moved and motion.reason not in ("", BUFFER):
         return short_reason(motion) if motion.reason == "nan-gradient" else f"{_ratio(motion)}, by decay"
     return _ratio(motion) if motion.moved else short_reason(motion)
 

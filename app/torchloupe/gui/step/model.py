@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torchloupe.analysis.step.wording import HARMLESS, group_text, moved_text, percent_text, why_text
+from torchloupe.analysis.step.motion_series import MEANT, STILL, state_of
+from torchloupe.analysis.step.motion_series import MOVED as MOVED_STATE
+from torchloupe.analysis.step.wording import group_text, moved_text, percent_text, why_text
 from torchloupe.analysis.wording import number_text
 from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
@@ -20,6 +22,9 @@ COLUMNS = (
     Column("Why", 24),
 )
 KEY, MOVED, GROUP, WHY = 0, 1, 6, 7
+MARKS = {STILL: "✖ ", MEANT: "– ", MOVED_STATE: "✓ "}
+ROLES = {STILL: "error", MEANT: "muted", MOVED_STATE: "matched"}
+"""How the three states are drawn, here and in the plot: never by colour alone."""
 
 
 def ranked(motions: Sequence[ParameterMotion]) -> list[ParameterMotion]:
@@ -28,15 +33,13 @@ def ranked(motions: Sequence[ParameterMotion]) -> list[ParameterMotion]:
 
 
 def _rank(motion: ParameterMotion) -> tuple[int, float]:
-    is_harmless = motion.chosen or motion.reason in ("", "decay-only", *HARMLESS)
-    if not is_harmless or not (motion.moved or motion.reason):
-        return (0, 0.0)
-    return (2, -(motion.update_ratio or 0.0)) if motion.moved else (1, 0.0)
+    place = (STILL, MEANT, MOVED_STATE).index(state_of(motion))
+    return (place, -(motion.update_ratio or 0.0) if place == 2 else 0.0)
 
 
 def cells(motion: ParameterMotion) -> tuple[str, ...]:
     """What stands in the columns."""
-    mark = "✖ " if _rank(motion)[0] == 0 else "✓ " if motion.moved else "– "
+    mark = MARKS[state_of(motion)]
     norms = (number_text(motion.weight_norm), number_text(motion.grad_norm), number_text(motion.update_norm))
     return (
         motion.key,
@@ -44,7 +47,7 @@ def cells(motion: ParameterMotion) -> tuple[str, ...]:
         *norms,
         percent_text(motion.changed_fraction),
         group_text(motion),
-        why_text(motion),
+        " ".join(text for text in (why_text(motion), motion.proof) if text),
     )
 
 
@@ -52,7 +55,7 @@ def motion_row(motion: ParameterMotion) -> Row:
     """One row."""
     shown = cells(motion)
     roles: list[str | None] = [None] * len(shown)
-    roles[MOVED] = ("error", "muted", "matched")[_rank(motion)[0]]
+    roles[MOVED] = ROLES[state_of(motion)]
     roles[WHY] = "muted"
     tips = list(shown)
     tips[MOVED] = shown[WHY] or f"Update norm over weight norm: {shown[MOVED]}"

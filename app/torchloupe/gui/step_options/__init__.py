@@ -1,0 +1,1 @@
+"""How the next training step is made: loss, target, optimizer, number of steps."""
