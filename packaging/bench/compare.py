@@ -71,7 +71,9 @@ class Bench:
             self.python, self.environment, folder, size.rounds, size.listed_gigabytes, size.listed_tensors
         ).figures()
         yield from self.values()
-        yield from Watching(self.python, self.environment, size.rounds, MODELS if size is FULL else FEW).figures()
+        watching = Watching(self.python, self.environment, size.rounds, MODELS if size is FULL else FEW)
+        yield from watching.figures()
+        yield from watching.step("GPT-2 small" if size is FULL else "a small GPT", "make_gpt2" if size is FULL else "make_small")
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
         yield self.tree_on_screen()
         yield from self.registration()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from figures import Figure, output_of
 
@@ -20,6 +21,9 @@ MODELS = {
 for them the hook that does nothing but keep a shape stands beside ours."""
 FEW = {"400 modules": (1.5, 3.0)}
 MOST_EXTRA_MEGABYTES = 50
+MOST_FOR_A_STEP = 1.10
+REUSED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+"""Memory that was given back is used again, and not asked of the system anew."""
 
 
 class Watching:
@@ -43,6 +47,14 @@ class Watching:
             most = (plain + MOST_EXTRA_MEGABYTES) / plain
             yield Figure(f"{name}: memory with statistics", ours, "plain", plain, "MB", most)
 
+    def step(self, name: str, make: str) -> Iterator[Figure]:
+        """A watched training step beside a plain one; of memory one more copy of the weights."""
+        said = self._ran("watched_step.py", make, str(self._rounds), more=REUSED)
+        yield Figure(f"{name}: watched step", said["watched"], "plain step", said["plain"], "s", MOST_FOR_A_STEP)
+        plain, ours = (self._ran("watched_step.py", make, "memory", way)["megabytes"] for way in ("plain", "watched"))
+        most = (plain + said["megabytes"] + MOST_EXTRA_MEGABYTES) / plain
+        yield Figure(f"{name}: memory of the step", ours, "plain", plain, "MB", most)
+
     def _times(self, name: str, threads: int, shapes: float | None, statistics: float | None) -> Iterator[Figure]:
         said = self._said(name, str(threads), str(self._rounds))
         plain, label = said["plain"], f"{name}, {threads} thread{'s' if threads > 1 else ''}"
@@ -55,6 +67,9 @@ class Watching:
                 yield Figure(f"{label}: statistics", said["statistics"], peer, said[peer], "s")
 
     def _said(self, *words: str) -> dict[str, float]:
-        script = str(HERE / "watched_forward.py")
-        answer: dict[str, float] = json.loads(output_of([self._python, script, *words], self._environment).splitlines()[-1])
+        return self._ran("watched_forward.py", *words)
+
+    def _ran(self, script: str, *words: str, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, float]:
+        command = [self._python, str(HERE / script), *words]
+        answer: dict[str, float] = json.loads(output_of(command, {**self._environment, **more}).splitlines()[-1])
         return answer

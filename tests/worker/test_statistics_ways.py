@@ -170,6 +170,42 @@ def raising(error):
 
 
 @compiled
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.float16], ids=name_of)
+def test_that_what_lies_between_two_values_is_measured_exactly(native, level, dtype):
+    native.limit(level)
+    torch.manual_seed(2)
+    for size in (1, 5000, 100_003):
+        before = torch.randn(size).to(dtype)
+        after = before.clone()
+        after[::3] += 1
+        changed, weight, update = native.motion(before, after)
+        assert changed == int((before != after).sum())
+        assert weight == pytest.approx(float(before.double().square().sum()), rel=1e-12)
+        assert update == pytest.approx(float((after.double() - before.double()).square().sum()), rel=1e-12)
+
+
+@compiled
+def test_that_zeros_of_either_sign_and_equal_nan_have_not_changed(native):
+    before = torch.tensor([0.0, -0.0, torch.nan, torch.inf, 1.0])
+    after = torch.tensor([-0.0, 0.0, torch.nan, torch.inf, 1.0])
+    assert native.motion(before, after)[0] == 0
+    after[2], after[3] = 1.0, 2.0
+    assert native.motion(before, after)[0] == 2
+
+
+@compiled
+def test_that_two_that_do_not_lie_alike_are_left_to_others(native):
+    square = torch.randn(4, 4)
+    assert native.motion(square, square.t()) is None
+    assert native.motion(square, square.double()) is None
+    assert native.motion(square, square[:2]) is None
+    assert native.motion(square[:, :2], square[:, :2]) is None
+    assert native.motion(torch.arange(3), torch.arange(3)) is None
+    assert native.motion(torch.empty(0), torch.empty(0)) == (0, 0.0, 0.0)
+
+
+@compiled
 def test_that_what_the_library_does_not_know_is_left_to_others(native):
     assert native.measure(torch.randn(3, dtype=torch.complex64)) is None
     assert native.measure(torch.empty(0)) is None

@@ -126,7 +126,8 @@ class StepMoment:
 class StepReport:
     """What the step gave. ``loss_source`` and ``optimizer_source`` say where they came from (``loss_fn``, ``train_step``, ...).
 
-    ``loss_after`` is the same batch once more with the same random numbers; of a ``train_step`` its last loss, when there were several.
+    ``loss_after`` is the same batch once more with the same random numbers, unless the step took long; of several steps, and of a
+    ``train_step``, it is the last loss.
     ``state_restored`` is False when the model is not bit for bit what it was. ``moments`` has one entry for each step of several, and none
     for a single step. ``kept``: the model has the values that the step gave it.
     """

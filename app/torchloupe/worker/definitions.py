@@ -39,15 +39,22 @@ def definition_place(model: nn.Module, path: str) -> Optional[Place]:
 
 def definition_places(modules: Iterable[Tuple[str, nn.Module]]) -> Dict[str, Place]:
     """The same for all modules of a tree, parents first; those of which the source tells nothing are left out."""
+    return {path: (made.file, made.value.lineno) for path, made in _all_made(modules)}
+
+
+def definition_calls(modules: Iterable[Tuple[str, nn.Module]]) -> Dict[str, Tuple[str, ast.expr]]:
+    """The same as file and expression, with lines and columns as they are in the file."""
+    return {path: (made.file, made.value) for path, made in _all_made(modules)}
+
+
+def _all_made(modules: Iterable[Tuple[str, nn.Module]]) -> Iterator[Tuple[str, _Made]]:
     made: Dict[str, Tuple[Any, Optional[_Made]]] = {}
-    places = {}
     for path, module in modules:
         above, _, name = path.rpartition(".")
         found = _made(made[above][0], name, made[above][1]) if path else None
         made[path] = (type(module), found)
         if found is not None:
-            places[path] = (found.file, found.value.lineno)
-    return places
+            yield path, found
 
 
 def assignment_place(kind: Any, name: str) -> Optional[Place]:
@@ -99,13 +106,20 @@ def _functions(kind: Any) -> Tuple[CodeType, ...]:
 
 @lru_cache(maxsize=1024)
 def function_tree(code: CodeType) -> Optional[ast.Module]:
-    """The source of a function, with the line numbers of its file; None when it cannot be read."""
+    """The source of a function, with the lines and columns of its file; None when it cannot be read."""
     try:
         lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
-        tree = ast.parse(textwrap.dedent("".join(inspect.getblock(lines))))
+        block = inspect.getblock(lines)
+        text = textwrap.dedent("".join(block))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, IndexError, tokenize.TokenError):
         return None
     ast.increment_lineno(tree, code.co_firstlineno - 1)
+    cut = len(block[0].encode()) - len(text.partition("\n")[0].encode()) - 1 if block else 0
+    for node in ast.walk(tree) if cut > 0 else ():
+        if isinstance(node, (ast.expr, ast.stmt)):
+            node.col_offset += cut
+            node.end_col_offset = (node.end_col_offset or 0) + cut
     return tree
 
 
@@ -150,6 +164,9 @@ def _part(value: ast.expr, name: str) -> Optional[ast.expr]:
             parts = parts[0].elts
         elif len(parts) == 1 and isinstance(parts[0], ast.Call) and _is_named_dict(parts[0]):
             parts = parts[0].args[0].elts if parts[0].args and isinstance(parts[0].args[0], ast.List) else []
+        each = parts[0].value if len(parts) == 1 and isinstance(parts[0], ast.Starred) else parts[0] if len(parts) == 1 else None
+        if isinstance(each, (ast.ListComp, ast.GeneratorExp)):
+            return each.elt
     for number, part in enumerate(parts):
         if isinstance(part, ast.Starred):
             return None

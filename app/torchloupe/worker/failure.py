@@ -19,6 +19,7 @@ from .error_words import words_of
 from .explain import details_of, is_out_of_memory, problem_of
 from .operations import FailingOperation
 from .places import Places
+from .plain_failures import told_apart
 from .repairs import try_fixes
 from .repetition import Repetition
 from .tensor_facts import dtype_name
@@ -27,7 +28,10 @@ from .without_data import data_needed
 
 
 class ForwardFailure:
-    """One failed forward pass: the exception, the innermost open call, and the calls before it."""
+    """One failed forward pass: the exception, the innermost open call, and the calls before it.
+
+    ``at_once`` is why, where that is known without another pass; its fixes are not tried. ``returned_nothing`` are calls that gave None.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class ForwardFailure:
         opened: Optional[OpenFailure],
         calls: Sequence[LayerCall],
         places: Places,
+        returned_nothing: Sequence[LayerCall] = (),
         blameless: bool = False,
     ) -> None:
         self._error = error
@@ -43,20 +48,36 @@ class ForwardFailure:
         self._opened = opened
         self._calls = calls
         self._places = places
-        self._blameless = blameless
+        self._is_of_layer = False
+        self.at_once = self._known_at_once(returned_nothing, blameless)
 
-    def problem(self, returned_nothing: List[LayerCall], repetition: Repetition) -> Problem:
-        """What went wrong. The pass is repeated to see an operation outside of torch's layers, and to try each fix."""
-        if self._blameless:
+    def _known_at_once(self, returned_nothing: Sequence[LayerCall], blameless: bool) -> Optional[Problem]:
+        if blameless:
             return data_needed(self._plain(), self._opened.call.module if self._opened else "")
         if is_out_of_memory(self._error) or isinstance(self._error, (SystemExit, RecursionError)):
             return self._plain()
         problem = layer_problem(self._error, self._model, self._opened, self._calls) if self._opened else None
-        if problem is not None and self._opened is not None:
-            return try_fixes(problem, self._opened.module, repetition)
-        return self._of_nothing(returned_nothing) or self._of_operation(repetition) or self._plain()
+        self._is_of_layer = problem is not None
+        return problem or self._of_nothing(returned_nothing)
 
-    def _of_nothing(self, returned_nothing: List[LayerCall]) -> Optional[Problem]:
+    def problem(self, repetition: Repetition) -> Problem:
+        """What went wrong. The pass is repeated to see an operation outside of torch's layers, and to try each fix."""
+        if self.at_once is not None and self._is_of_layer and self._opened is not None:
+            return try_fixes(self.at_once, self._opened.module, repetition)
+        if self.at_once is not None:
+            return self.at_once
+        plain = self._of_operation(repetition) or self._plain()
+        is_plain = "operation" not in plain.data
+        return told_apart(plain, self._error, self._opened, repetition, self._places) if is_plain else plain
+
+    def seen_again(self, problem: Problem) -> Optional[Problem]:
+        """The problem of another pass as that of this one; None where it is of another line."""
+        place = self._places.of_error(self._error)
+        if self.at_once is not None or place is None or place != (problem.file, problem.line):
+            return None
+        return replace(problem, details=details_of(self._error))
+
+    def _of_nothing(self, returned_nothing: Sequence[LayerCall]) -> Optional[Problem]:
         """A module returned None and the next one choked on it."""
         if not returned_nothing or "NoneType" not in str(self._error):
             return None

@@ -5,15 +5,16 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 from torch import nn
 
 from ..wire.errors import UsageError
+from ..wire.mismatches import MismatchSeen
 from ..wire.problems import WARNING, Problem
 from ..wire.requests import CallsFinished, CallsMeasured, RunForward
-from ..wire.traces import FAILED, UNFINISHED, ForwardReport
+from ..wire.traces import DONE, FAILED, UNFINISHED, ForwardReport, LayerCall
 from .autograd_graph import AutogradGraph
 from .cancel import Cancelled
 from .certificate import Certificate
@@ -27,7 +28,8 @@ from .model_state import ModelState
 from .module_tree import tensors_of
 from .nested import metas_of, tensors_in
 from .operation_trace import left_out_notes, watched_operations
-from .recovery import every_mismatch
+from .recovery import Mismatches, every_mismatch
+from .recovery.input_patches import with_input_patches
 from .repetition import Repetition
 from .run_conditions import RunConditions, run_dtype
 from .sample_input import SampleInput, sample_input
@@ -36,7 +38,11 @@ from .stopping import Stopped, TimeLimit, where_it_was
 from .target import Target
 from .torch_compat import is_lazy, uncompiled
 from .trace import ForwardTrace, input_metas
+from .trying import Repairs
 from .without_data import needs_data, without_data
+
+SLOW = 0.05
+"""A pass of so many seconds is repeated as rarely as can be."""
 
 
 @dataclass
@@ -50,10 +56,16 @@ class ForwardRun:
     kept_bytes: Tuple[int, ...] = ()
     graph: Optional[AutogradGraph] = None
     side_effects: Tuple[str, ...] = ()
+    assumed: Tuple[LayerCall, ...] = ()
 
 
-def run_forward(target: Target, model: nn.Module, request: RunForward, context: Context) -> ForwardReport:
-    """Run ``request`` on ``model`` and report each call as it ends. Raises ``CouldNotRun`` or ``UsageError`` before it starts."""
+def run_forward(
+    target: Target, model: nn.Module, request: RunForward, context: Context, repairs: Repairs = Repairs()
+) -> ForwardReport:
+    """Run ``request`` on ``model``, with these ``repairs`` made for that run, and report each call as it ends.
+
+    Raises ``CouldNotRun`` or ``UsageError`` before it starts.
+    """
     device = chosen_device(request.device, model)
     if device.type == "meta":
         request = replace(request, shapes_only=True)
@@ -63,10 +75,11 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         if not request.inputs and target.function("example_inputs") is None:
             context.progress(0, 0, "working out an input")
         given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
-        dtype = run_dtype(request.dtype)
+        given, dtype = repairs.given(given), run_dtype(request.dtype)
         runner = on_device(model, device, dtype)
-        before = state if runner is model else ModelState(runner)
-        run = _run(target, runner, given.on(device, dtype), request, context, before)
+        with repairs.made(runner):
+            before = state if runner is model and not repairs else ModelState(runner)
+            run = _run(target, runner, given.on(device, dtype), request, context, before)
     finally:
         lost = state.restore()
         context.state["spoiled"] = bool(lost)
@@ -87,6 +100,7 @@ def run_forward(target: Target, model: nn.Module, request: RunForward, context: 
         input_specs=given.specs,
         materialised=materialised_tree(model, runner),
         kept_bytes=run.kept_bytes,
+        assumed=run.assumed,
     )
 
 
@@ -122,7 +136,13 @@ def _run(
     except (Exception, SystemExit) as error:
         run.seconds = _since(started, trace)
         repetition = Repetition(model, given, conditions, before, request, context.cancel.raise_if_requested)
-        run.problems = _given_up(error, request, trace) or _mismatches(error, request, trace, repetition, target)
+        run.problems = _given_up(error, request, trace)
+
+        def tell(problem: Problem) -> None:
+            context.emit(MismatchSeen(problem))
+
+        if not run.problems:
+            run.problems, run.assumed = _mismatches(error, run.seconds, trace, repetition, target, tell)
     except Cancelled as error:
         run.seconds = _since(started, trace)
         run.problems = (_stopped(error, trace, target, limit, context),)
@@ -147,15 +167,23 @@ def _run(
 
 
 def _mismatches(
-    error: BaseException, request: RunForward, trace: ForwardTrace, repetition: Repetition, target: Target
-) -> Tuple[Problem, ...]:
-    """What the model raised, and what else does not fit."""
+    error: BaseException,
+    seconds: float,
+    trace: ForwardTrace,
+    repetition: Repetition,
+    target: Target,
+    tell: Callable[[Problem], object],
+) -> Mismatches:
+    """What the model raised after so many ``seconds``, and what else does not fit; ``tell`` what is known at once."""
+    request = repetition.request
     # Shapes flow without data in one thread only.
     blameless = request.shapes_only and (needs_data(error) or trace.is_threaded)
     opened = trace.abandon(UNFINISHED if blameless else FAILED)
-    failure = ForwardFailure(error, repetition.model, opened, trace.calls, target.places, blameless)
-    first = failure.problem(trace.returned_nothing, repetition)
-    return every_mismatch(first, repetition, target.places, len(trace.calls))
+    failure = ForwardFailure(error, repetition.model, opened, trace.calls, target.places, trace.returned_nothing, blameless)
+    found = every_mismatch(failure, repetition, target.places, seconds > SLOW, tell)
+    ended = {call.index for call in trace.calls if call.status == DONE}
+    problems = with_input_patches(found.problems, target.function("example_inputs"), repetition.given, target.places)
+    return Mismatches(problems, tuple(call for call in found.assumed if call.index not in ended))
 
 
 def _given_up(error: BaseException, request: RunForward, trace: ForwardTrace) -> Tuple[Problem, ...]:

@@ -13,6 +13,7 @@ from ..wire.activations import FetchActivation, MeasureActivation, MeasuredActiv
 from ..wire.arguments import DescribeArguments, SolveArguments
 from ..wire.errors import UsageError
 from ..wire.loading import LoadCheckpoint, LoadedCheckpoint
+from ..wire.mismatches import TryFixes
 from ..wire.numerics import CompareModes, LookAtValues, ModesCompared, ValuesLookedAt
 from ..wire.opening import TreeSeen
 from ..wire.optimizers import ListOptimizers, Optimizers
@@ -72,6 +73,7 @@ from .step.run_step import run_step
 from .stored_values import fetch_stored_values
 from .sweeping import sweep_sizes
 from .target import Target, go_to, import_target, list_targets, provided, target_folder
+from .trying import Repairs
 from .values import part_of, raw_bytes
 
 
@@ -151,6 +153,15 @@ def forward(context: Context, request: RunForward) -> ForwardReport:
     opened = _open_model(context)
     opened.activations.forget(with_pinned=False)
     report = run_forward(opened.target, opened.model, request, context)
+    _open_model(context)
+    return replace(report, state_restored=True)
+
+
+def try_fixes(context: Context, request: TryFixes) -> ForwardReport:
+    """The same with repairs, which are gone after it."""
+    opened = _open_model(context)
+    opened.activations.forget(with_pinned=False)
+    report = run_forward(opened.target, opened.model, request.run, context, Repairs(request.fixes))
     _open_model(context)
     return replace(report, state_restored=True)
 
@@ -323,6 +334,7 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     ListTargets: targets_in,
     OpenTarget: open_target,
     RunForward: forward,
+    TryFixes: try_fixes,
     FetchStats: fetch_stats,
     FetchValues: fetch_values,
     FetchStoredValues: fetch_stored_values,

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-_MARK = "_torchloupe_below"
+_MARK, _GIVEN = "_torchloupe_below", "_torchloupe_given"
 _SAME = (
     *(
         "unsqueeze",
@@ -41,8 +41,18 @@ class PastTheTable(IndexError):
         super().__init__(f"index {index} is out of range for a table of {self.rows} rows")
 
 
+def mark_as_given(tensor: torch.Tensor, number: int) -> None:
+    """It is the input of this number: its values are ids, if a table is asked for them as they are."""
+    setattr(tensor, _GIVEN, number)
+
+
 class IndexRanges(TorchFunctionMode):
-    """A mode in which a position past the end of its table is refused, with or without data."""
+    """A mode in which a position past the end of its table is refused, with or without data. ``tables`` are those that are asked for the
+    very numbers of an input, by its number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: Dict[int, torch.Tensor] = {}
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
@@ -53,13 +63,24 @@ class IndexRanges(TorchFunctionMode):
             given = (*args[:2], kwargs.get("input"), kwargs.get("weight"))
             index, table = [each for each in given if isinstance(each, torch.Tensor)][:2]
             _check(table, index)
+            self._note(table, index)
         elif name == "__getitem__" and len(args) == 2 and isinstance(args[1], torch.Tensor):
             _check(args[0], args[1])
         result = func(*args, **kwargs)
+        number = getattr(args[0], _GIVEN, None) if args and name in _SAME else None
+        if number is not None and isinstance(result, torch.Tensor):
+            mark_as_given(result, number)
         below = _below(name, args, kwargs, result)
         if below is not None and isinstance(result, torch.Tensor):
             setattr(result, _MARK, below)
         return result
+
+
+    def _note(self, table: torch.Tensor, index: torch.Tensor) -> None:
+        """The smallest table counts."""
+        given = getattr(index, _GIVEN, None)
+        if given is not None and (given not in self.tables or table.shape[0] < self.tables[given].shape[0]):
+            self.tables[given] = table
 
 
 def _check(table: Any, index: torch.Tensor) -> None:

@@ -50,7 +50,7 @@ def check_files(contents: CheckpointContents) -> None:
         _check_copy(contents)
         return
     files: Dict[Optional[str], StoredTensor] = {}
-    for tensor in contents.tensors:
+    for tensor in (source for each in contents.tensors for source in each.sources):
         names: Tuple[Optional[str], ...] = tuple(piece.file for piece in tensor.pieces) or (tensor.file,)
         for name in names:
             files.setdefault(name, replace(tensor, file=name))
@@ -61,16 +61,22 @@ def check_files(contents: CheckpointContents) -> None:
 def _check_copy(contents: CheckpointContents) -> None:
     """The file of this machine has the same tensors in the same places as the one that was read on another."""
     try:
-        here = {_place_in_file(tensor) for tensor in read_contents(contents.path).tensors}
+        tensors = read_contents(contents.path).tensors
     except CheckpointError as error:
         raise type(error)(f"Where the worker runs: {error}", _ELSEWHERE) from error
-    if not here.issuperset(map(_place_in_file, contents.tensors)):
+    here = {_place_in_file(tensor) for tensor in tensors} | {_record_in_file(tensor) for tensor in tensors}
+    wanted = (tuple(map(_record_in_file, each.parts)) or (_place_in_file(each),) for each in contents.tensors)
+    if not here.issuperset(place for places in wanted for place in places):
         raise CheckpointError(f"Where the worker runs, {contents.path} is another file.", _ELSEWHERE)
 
 
 def _place_in_file(tensor: StoredTensor) -> Tuple[object, ...]:
-    shape = min(tensor.shape, tensor.shape[::-1])  # it may be wanted transposed
-    return tensor.container, tensor.key, tensor.dtype, shape, tensor.file, tensor.stored_at, tensor.offset, tensor.pieces
+    return (*_record_in_file(tensor), tensor.shape, tensor.offset)
+
+
+def _record_in_file(tensor: StoredTensor) -> Tuple[object, ...]:
+    """The same of one that is a view, whose shape is not that of the file."""
+    return tensor.container, tensor.key, tensor.dtype, tensor.file, tensor.stored_at, tensor.pieces
 
 
 def load_checkpoint(model: nn.Module, request: LoadCheckpoint, context: Context) -> LoadedCheckpoint:
@@ -95,7 +101,8 @@ def load_checkpoint(model: nn.Module, request: LoadCheckpoint, context: Context)
 
 @dataclass
 class _Pair:
-    """A stored tensor and its place in the model; ``instead`` is the key whose values the place has in its stead, being tied."""
+    """A stored tensor and its place in the model; ``instead`` is the key whose values the place has in its stead, being tied.
+    ``how`` says what was done to its values."""
 
     key: str
     stored: StoredTensor
@@ -104,13 +111,15 @@ class _Pair:
     reason: str = ""
     instead: str = ""
     changed: int = 0
+    lost: int = 0
+    how: str = ""
 
     def refuse(self, reason: str) -> None:
         self.status, self.reason = REFUSED, reason.rstrip(".")
 
     def outcome(self) -> LoadedKey:
         stored = "" if self.status != LOADED or self.stored.dtype == self.place.dtype else self.stored.dtype
-        return LoadedKey(self.key, self.status, self.stored.key, self.reason, stored, self.changed)
+        return LoadedKey(self.key, self.status, self.stored.key, self.reason or self.how, stored, self.changed, self.lost)
 
 
 class _Loading:
@@ -121,7 +130,9 @@ class _Loading:
         self._values, self._context = values, context
         self._places = places_of(model)
         stored = dict(zip(request.keys, request.contents.tensors))
-        self._pairs = [_Pair(key, stored[key], place) for key, place in self._places.items() if key in stored]
+        self._pairs = [
+            _Pair(key, stored[key], place, how=request.how.get(key, "")) for key, place in self._places.items() if key in stored
+        ]
         for key in keys_of_half_lazy_modules(self._places, stored):
             next(pair for pair in self._pairs if pair.key == key).refuse(
                 "its layer is lazy, and not all of it is in the checkpoint"
@@ -152,7 +163,10 @@ class _Loading:
                 with place.changing():
                     room[begin:end].copy_(part)
                 if element is not target.dtype:
-                    pair.changed += _changed(part, room[begin:end].cpu())
+                    converted = room[begin:end].cpu()
+                    changed = _changed(part, converted)
+                    pair.changed += changed
+                    pair.lost += _lost(part, converted) if changed else 0
             if not place.is_flat:
                 place.take(room)
             self.bytes += len(data)
@@ -236,3 +250,14 @@ def _changed(part: torch.Tensor, converted: torch.Tensor) -> int:
     if dtype_name(part.dtype).startswith(_FLOAT8):
         part, back = part.float(), back.float()
     return int(((back != part) & ((back == back) | (part == part))).sum())
+
+
+def _lost(part: torch.Tensor, converted: torch.Tensor) -> int:
+    """How many finite values became infinite, or zero though they were not."""
+    if dtype_name(part.dtype).startswith(_FLOAT8):
+        part = part.float()
+    after = converted.float() if dtype_name(converted.dtype).startswith(_FLOAT8) else converted
+    beyond = (
+        torch.isfinite(part) & ~torch.isfinite(after) if after.is_floating_point() else torch.zeros_like(part, dtype=torch.bool)
+    )
+    return int((beyond | ((after == 0) & (part != 0) & (part == part))).sum())

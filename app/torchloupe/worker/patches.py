@@ -1,18 +1,21 @@
 """Repairs as patches of the user's files: unified diffs with paths from the project's folder."""
 
+import ast
 import inspect
 import linecache
 import os
+from collections import Counter
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from torch import nn
 
-from ..analysis.source_edits import Edit, edited, patch_text, with_argument
+from ..analysis.source_edits import Edit, edited, handed_on_name, patch_text, with_argument
 from ..wire.problems import Fix, Problem
-from .definitions import definition_places
+from .definitions import definition_calls, function_tree
 from .module_tree import walk_modules
 from .places import Places
+from .repairs import RECURRENT
 
 
 def source_patch(
@@ -22,12 +25,10 @@ def source_patch(
 
     Empty for a source that cannot be read.
     """
-    source = "".join(linecache.getlines(file))
-    where = _made_alone(model) if model is not None and fixes else {}
-    found = [
-        argument_edit(fix, model, where[fix.module or ""]) for fix in fixes if model is not None and (fix.module or "") in where
-    ]
-    along = [edit for edit, fix in zip(found, fixes) if edit is not None and where[fix.module or ""][0] == file]
+    source = _source(file)
+    made = Made(model) if model is not None and fixes else None
+    found = [made.edit(fix) for fix in fixes] if made is not None else []
+    along = [edit[1] for edit in found if edit is not None and edit[0] == file]
     return patch_text(_name(file, places), source, edited(source, [*edits, *along])) if source else ""
 
 
@@ -35,47 +36,88 @@ def with_patches(problems: Sequence[Problem], model: nn.Module, places: Places) 
     """The problems, each verified change of a constructor's argument with its patch where the source says which call it is."""
     if not any(_is_wanted(fix) for problem in problems for fix in problem.fixes):
         return tuple(problems)
-    where = _made_alone(model)
+    made = Made(model)
 
-    def patched(fix: Fix) -> Fix:
-        place = where.get(fix.module or "") if _is_wanted(fix) else None
-        return fix if place is None else replace(fix, patch=_argument_patch(fix, model, place, places))
+    def patched(fix: Fix, along: FrozenSet[str]) -> Fix:
+        found = made.edit(fix, along) if _is_wanted(fix) else None
+        if found is None or not places.is_project(found[0]):
+            return fix
+        return replace(fix, patch=source_patch(found[0], [found[1]], places))
 
-    return tuple(replace(problem, fixes=tuple(map(patched, problem.fixes))) for problem in problems)
+    def with_fixes(problem: Problem) -> Problem:
+        along = frozenset(row["module"] for row in problem.data.get("consequences", ()) if row["code"] == problem.code)
+        return replace(problem, fixes=tuple(patched(fix, along) for fix in problem.fixes))
 
-
-def _made_alone(model: nn.Module) -> Dict[str, Tuple[str, int]]:
-    """Where each module was made that no other of its kind shares the line with."""
-    modules = list(walk_modules(model))
-    kinds = {path: type(module).__name__ for path, module in modules}
-    made: Dict[Tuple[str, int, str], List[str]] = {}
-    for path, (file, line) in definition_places(modules).items():
-        made.setdefault((file, line, kinds[path]), []).append(path)
-    return {paths[0]: place[:2] for place, paths in made.items() if len(paths) == 1}
+    return tuple(map(with_fixes, problems))
 
 
-def argument_edit(fix: Fix, model: nn.Module, place: Tuple[str, int]) -> Optional[Edit]:
-    """The change of a layer's constructor call at ``place``."""
-    kind: Any = type(model.get_submodule(fix.module or ""))
+class Made:
+    """The calls that made the modules of a model, as they are written."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._kinds: Dict[str, Any] = {path: type(module) for path, module in walk_modules(model)}
+        self._calls = definition_calls(walk_modules(model))
+        spots = Counter(self._spot(path) for path in self._calls)
+        self._alone = {path for path in self._calls if spots[self._spot(path)] == 1}
+
+    def edit(self, fix: Fix, along: FrozenSet[str] = frozenset()) -> Optional[Tuple[str, Edit]]:
+        """The change of an argument, with its file: where the module is made, alone or with others that want it ``along``, else where a
+        part of the model hands the argument on to it alone."""
+        path, value = fix.module or "", tuple(fix.value) if isinstance(fix.value, list) else fix.value
+        beside = {each for each in self._calls if path in self._calls and self._spot(each) == self._spot(path)} - {path}
+        edit = self._edit_here(path, fix.argument or "", value) if beside and beside <= along else None
+        return (self._calls[path][0], edit) if edit is not None else self._edit(path, fix.argument or "", value)
+
+    def argument_at(self, fix: Fix) -> Optional[Tuple[str, Edit]]:
+        """The same in the line that makes the module, however many others it makes."""
+        found = self._edit_here(fix.module or "", fix.argument or "", fix.value)
+        return (self._calls[fix.module or ""][0], found) if found is not None else None
+
+    def _edit(self, path: str, argument: str, value: Any) -> Optional[Tuple[str, Edit]]:
+        edit = self._edit_here(path, argument, value)
+        if edit is not None and path in self._alone:
+            return self._calls[path][0], edit
+        owner, call = path.rpartition(".")[0], self._calls.get(path)
+        handed_on = handed_on_name(call[1], argument, _names(self._kinds[path])) if call is not None else None
+        if handed_on is None or not owner or not _is_used_once(self._kinds[owner], handed_on):
+            return None
+        return self._edit(owner, handed_on, value)
+
+    def _edit_here(self, path: str, argument: str, value: Any) -> Optional[Edit]:
+        kind, found = self._kinds.get(path), self._calls.get(path)
+        if kind is None or found is None:
+            return None
+        file, call = found
+        return with_argument(_source(file), call.lineno, kind.__name__, argument, value, _names(kind), call.col_offset)
+
+    def _spot(self, path: str) -> Tuple[str, int, int]:
+        file, call = self._calls[path]
+        return file, call.lineno, call.col_offset
+
+
+def _names(kind: Any) -> List[str]:
+    """The parameters of a constructor in their order; those of the recurrent layers are hidden behind stars."""
+    if issubclass(kind, nn.RNNBase):
+        return list(RECURRENT)
     try:
-        names = list(inspect.signature(kind.__init__).parameters)[1:]
+        return list(inspect.signature(kind.__init__).parameters)[1:]
     except (TypeError, ValueError):
-        return None
-    source = "".join(linecache.getlines(place[0]))
-    return with_argument(source, place[1], kind.__name__, fix.argument or "", _value(fix.value), names)
+        return []
 
 
-def _argument_patch(fix: Fix, model: nn.Module, place: Tuple[str, int], places: Places) -> str:
-    edit = argument_edit(fix, model, place) if places.is_project(place[0]) else None
-    return source_patch(place[0], [edit], places) if edit is not None else ""
+def _is_used_once(kind: Any, name: str) -> bool:
+    """Whether a constructor has this parameter and reads it in one place."""
+    code = getattr(getattr(kind, "__init__", None), "__code__", None)
+    tree = function_tree(code) if code is not None and name in code.co_varnames[: code.co_argcount] else None
+    return tree is not None and sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree)) == 1
+
+
+def _source(file: str) -> str:
+    return "".join(linecache.getlines(file))
 
 
 def _is_wanted(fix: Fix) -> bool:
     return fix.kind == "set_argument" and fix.verified and not fix.patch and bool(fix.module and fix.argument)
-
-
-def _value(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _name(file: str, places: Places) -> str:

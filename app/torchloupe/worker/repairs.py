@@ -12,7 +12,7 @@ from .explain import said_by
 from .input_values import SampleInput
 from .nested import map_tensors
 
-_RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
+RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
 RUNS = "the model runs to its end"
 
 
@@ -71,7 +71,7 @@ def rebuilt(layer: nn.Module, argument: str, value: Any, device: Optional[torch.
     kind: Any = next((base for base in type(layer).__mro__ if base.__module__.startswith("torch.nn.modules")), None)
     if kind is None:
         return None
-    names = _RECURRENT if isinstance(layer, nn.RNNBase) else tuple(inspect.signature(kind.__init__).parameters)[1:]
+    names = RECURRENT if isinstance(layer, nn.RNNBase) else tuple(inspect.signature(kind.__init__).parameters)[1:]
     keywords = {name: getattr(layer, name) for name in names if hasattr(layer, name) and not name.startswith("_")}
     if "bias" in keywords:
         keywords["bias"] = keywords["bias"] is not None and keywords["bias"] is not False

@@ -34,20 +34,20 @@ class Repetition:
         self.reached = "the model runs to its end"
         self._flow = flow
         self._before = before
-        self._request = request
+        self.request = request
         self._check = check
 
     def without_data(self) -> "Optional[Repetition]":
         """The same on shapes alone; None where it is that already, or this torch cannot."""
-        if self._request.shapes_only:
+        if self.request.shapes_only:
             return None
         device = next((tensor.device for tensor in tensors_of(self.model)), None)
         try:
             given, flow = without_data(self.given, device)
         except UsageError:
             return None
-        conditions = RunConditions(self._request, device, flow)
-        return Repetition(self.model, given, conditions, self._before, self._request, self._check)
+        conditions = RunConditions(self.request, device, flow)
+        return Repetition(self.model, given, conditions, self._before, self.request, self._check)
 
     def run(
         self,
@@ -58,10 +58,10 @@ class Repetition:
         """One pass inside ``within``, after ``prepare`` changed the model; what it raised, or None. ``check`` may stop it."""
         self._before.restore()
         given = given or self.given
-        if self._request.mode is not None:
-            self.model.train(self._request.mode == "train")
+        if self.request.mode is not None:
+            self.model.train(self.request.mode == "train")
         prepare()
-        torch.manual_seed(self._request.seed)
+        torch.manual_seed(self.request.seed)
         handle = register_module_forward_pre_hook(lambda _module, _args: self._check())
         try:
             with SideEffects(diverted=True, files=self._before.files), within or nullcontext(), self._flow:

@@ -21,7 +21,7 @@ from .context import Context
 from .explain import problem_of
 from .failure import layer_problem, operation_problem
 from .forward import chosen_device, on_device
-from .index_ranges import IndexRanges, PastTheTable
+from .index_ranges import IndexRanges, PastTheTable, mark_as_given
 from .input_values import SampleInput
 from .lazy_parts import has_lazy_parts
 from .model_state import ModelState
@@ -89,6 +89,7 @@ class _Sweep:
         self._leaves: List[torch.Tensor] = []
         map_tensors((given.positional, given.keywords), self._leaf)
         self._base_outputs: Tuple[Shape, ...] = ()
+        self._ranges = IndexRanges()
         self.problems: List[Problem] = []
         self.notes: List[str] = []
 
@@ -106,6 +107,7 @@ class _Sweep:
         if base is not None and base.severity == INFO:
             self.problems.append(base)
             return ()
+        self._note_ids()
         metas = metas_of([("", tensor) for tensor in self._leaves])
         names = AxisNames(calls, {path: settings_of(module) for path, module in walk_modules(self._model)})
         found = axes_to_sweep(metas, [names.of(meta) for meta in metas])
@@ -185,8 +187,7 @@ class _Sweep:
         return replace(found or plain, fixes=()), calls
 
     def _past_the_table(self, error: PastTheTable, module: str) -> Problem:
-        key = next((name for name, each in self._model.named_parameters() if each is error.table), module)
-        name = key[: -len(".weight")] if key.endswith(".weight") else key
+        name = self._name_of(error.table) or module
         place = self._places.of_error(error)
         message = f"Row {error.index} of the table `{name}` is asked for, which has only rows 0 to {error.rows - 1}."
         return Problem(
@@ -197,6 +198,16 @@ class _Sweep:
             line=place[1] if place else None,
             data={"rows": error.rows, "table": name, "index": error.index},
         )
+
+    def _name_of(self, table: torch.Tensor) -> str:
+        key = next((name for name, each in self._model.named_parameters() if each is table), "")
+        return key[: -len(".weight")] if key.endswith(".weight") else key
+
+    def _note_ids(self) -> None:
+        """Which ids the inputs may hold: what a table has no row for it refuses, whatever the sizes are."""
+        for number, table in sorted(self._ranges.tables.items()):
+            rows, which = int(table.shape[0]), f" of input {number + 1}" if len(self._leaves) > 1 else ""
+            self.notes.append(f"The ids{which} may be 0 to {rows - 1}: the table `{self._name_of(table)}` has {rows} rows.")
 
     def _shapes(self, axis: SweptAxis, size: int) -> Dict[int, Shape]:
         shapes: Dict[int, Shape] = {}
@@ -215,7 +226,8 @@ class _Sweep:
             self._model, given, RunConditions(self._asked, device, flow), self._before, self._asked, self._check
         )
         outputs: List[Shape] = []
-        within = _all_of(quiet(), uncompiled(), _output_of(self._model, outputs), *watches, IndexRanges())
+        self._ranges = IndexRanges()
+        within = _all_of(quiet(), uncompiled(), _output_of(self._model, outputs), *watches, self._ranges)
         error = repetition.run(within=within)
         return error, tuple(outputs)
 
@@ -226,8 +238,12 @@ class _Sweep:
         number = iter(range(len(self._leaves)))
 
         def sized(tensor: torch.Tensor) -> torch.Tensor:
-            shape = shapes.get(next(number))
-            return tensor if shape is None else tensor.new_empty(shape)
+            at = next(number)
+            shape = shapes.get(at)
+            tensor = tensor if shape is None else tensor.new_empty(shape)
+            if not tensor.is_floating_point():
+                mark_as_given(tensor, at)
+            return tensor
 
         with flow:
             positional, keywords = map_tensors((bare.positional, bare.keywords), sized)

@@ -17,12 +17,9 @@ _RANKS: Dict[type, int] = {nn.Conv1d: 2, nn.Conv2d: 3, nn.Conv3d: 4}
 
 def missing_dimension(first: Problem, repetition: Repetition) -> Optional[Problem]:
     """The problem as one of the input, where the model runs to its end once the input has one dimension more."""
-    tensors = tensors_in((repetition.given.positional, repetition.given.keywords))
-    if first.code != "shape-mismatch" or len(tensors) != 1:
+    if first.code != "shape-mismatch" or not lacks_a_rank(repetition):
         return None
-    shape = list(tensors[0][1].shape)
-    if not any(_RANKS.get(type(module)) == len(shape) for module in repetition.model.modules()):
-        return None
+    shape = list(tensors_in((repetition.given.positional, repetition.given.keywords))[0][1].shape)
     for axis, name in ((0, "batch"), (1, "channel")):
         text = f"Add it to the input: `x.unsqueeze({axis})`."
         fix = Fix("change_input", text, value={"unsqueeze": axis}, verified=True, outcome=repetition.reached)
@@ -32,6 +29,13 @@ def missing_dimension(first: Problem, repetition: Repetition) -> Optional[Proble
             message = f"Your input {shape_text(tuple(shape))} lacks the {name} dimension: with it the model runs to its end."
             return replace(first, code="missing-dimension", message=message, hint=text, fixes=(fix,), data=data)
     return None
+
+
+def lacks_a_rank(repetition: Repetition) -> bool:
+    """Whether a convolution of the model would take the one input for a picture without a batch."""
+    tensors = tensors_in((repetition.given.positional, repetition.given.keywords))
+    ranks = {_RANKS.get(type(module)) for module in repetition.model.modules()}
+    return len(tensors) == 1 and tensors[0][1].dim() in ranks
 
 
 def is_of_doubtful_rank(first: Problem) -> bool:

@@ -1,6 +1,7 @@
 """A context in which a pass goes on: a layer that refuses its input gives what it was built to give, an operation what it was meant to."""
 
 import sys
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from torch import nn
@@ -25,18 +26,22 @@ from .stand_ins import ATTENTION, WHOLE, stand_in, whole_stand_in
 from .substitutes import substitutes
 
 MOST_MISMATCHES = 25
+_READS_VALUES = {"__bool__", "__int__", "__float__", "__index__", "item", "tolist", "numpy", "nonzero", "equal", "allclose"}
+"""After these Python decides by values, and those behind a failure are made up."""
 _NONE = object()
 
 
 class Recovered:
     """One failure that was got over, in the call of index ``call`` or before it.
 
-    ``choices``: in how many ways; ``repaired``: the result is that of the repaired operation; ``spot``: where it was called.
+    ``choices``: in how many ways; ``guessed``: the line that read values behind an earlier one, so that nobody knows whether the pass
+    comes here; ``repaired``: the result is that of the repaired operation; ``spot``: where it was called.
     """
 
     def __init__(
         self, mismatch: Mismatch, part: nn.Module, call: int, spot: Optional[Spot], choices: int = 1, repaired: bool = False
     ) -> None:
+        self.guessed: Optional[int] = None
         self.mismatch = mismatch
         self.part = part
         self.call = call
@@ -49,7 +54,7 @@ class Recovering(TorchFunctionMode):
     """Inside, failures that are mismatches are got over and noted in ``found``; others are raised as ever.
 
     ``choices`` says for each of the operations with several likely results which one to take; the first where it says nothing.
-    ``spared`` is a path whose layer is left to fail; after ``most`` failures it ends.
+    ``spared`` is a path whose layer is left to fail; after ``most`` failures it ends. ``hear`` is told of each at once.
     """
 
     def __init__(
@@ -59,8 +64,11 @@ class Recovering(TorchFunctionMode):
         choices: Sequence[int] = (),
         spared: Optional[str] = None,
         most: int = MOST_MISMATCHES,
+        hear: Callable[[Recovered], object] = lambda _recovered: None,
     ) -> None:
         super().__init__()
+        self._hear = hear
+        self._decided: Optional[int] = None
         self._model = model
         self._places = places
         self._trace = ForwardTrace(model, report=lambda _calls: None, check=lambda: None, statistics=False)
@@ -116,6 +124,9 @@ class Recovering(TorchFunctionMode):
             if output is _NONE:
                 raise
         if not self._busy:
+            if self.found and self._decided is None and getattr(func, "__name__", "") in _READS_VALUES:
+                place = self._places.of_caller(sys._getframe(1))
+                self._decided = place[1] if place is not None else 0
             self._makers.note(func, args, kwargs, output, self._trace.open_calls())
         return output
 
@@ -135,7 +146,7 @@ class Recovering(TorchFunctionMode):
         self._makers.note_call(output, opened.call)
         known = with_origin(problem, self._makers.of_each(opened.inputs))
         producer = producer_of(problem.data.get("got"), opened.call.index, calls)
-        self.found.append(Recovered(Mismatch(known, producer), part, opened.call.index, spot_of(sys._getframe(1))))
+        self._note(Recovered(Mismatch(known, producer), part, opened.call.index, spot_of(sys._getframe(1))))
         if kind == ATTENTION and any(torch_layer(record.part) in WHOLE for record in self._trace.open_calls()[:-1]):
             self._inside = error
             return _NONE
@@ -158,8 +169,14 @@ class Recovering(TorchFunctionMode):
         if output is not _NONE:
             spot, after = spot_of(sys._getframe(1)), self._trace.next_index
             problem = with_origin(problem, self._makers.of_each(seen.tensors))
-            self.found.append(Recovered(Mismatch(problem), opened.module, after, spot, len(results), repaired))
+            problem = replace(problem, data={**problem.data, "before_call": after})
+            self._note(Recovered(Mismatch(problem), opened.module, after, spot, len(results), repaired))
         return output
+
+    def _note(self, recovered: Recovered) -> None:
+        recovered.guessed = self._decided
+        self.found.append(recovered)
+        self._hear(recovered)
 
     def _innermost(self) -> Optional[OpenFailure]:
         """The innermost call that is open, as it would be told if it failed now."""

@@ -4,16 +4,20 @@ from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from ...analysis.mismatch_chain import key_of
+from ...analysis.shape_strip import place_in_run
 from ...analysis.source_edits import Edit
 from ...wire.problems import Fix, Problem
 from ..input_values import SampleInput
+from ..patches import Made
 from ..places import Places
 from ..repairs import RUNS, try_fixes
 from ..source_trial import Spot
+from .noting import noted
 from .producers import changes_before, layers_before
 from .recovering import Recovered
-from .rewriting import ON_TO_THE_END, Change, Rewriting
+from .rewriting import ON_TO_THE_END, Change, Outcome, Rewriting, changes, told_fixes
 from .search import Key, Search, keys_of
+from .stand_ins import ATTENTION
 
 _Met = Tuple[Problem, Recovered]
 _PASSED = f"this layer is passed; {ON_TO_THE_END}"
@@ -27,40 +31,34 @@ class Repairing:
         self._places = places
         self._chosen: Dict[Key, Change] = {}
 
-    def problems(self, first: Problem, told: int) -> List[Problem]:
+    def problems(self, first: Problem) -> List[Problem]:
         """Each with a cause of its own, with its repairs tried and with what follows from it.
 
-        ``first`` was tried before; ``told`` is how many calls are known to who reads this.
+        ``first`` was tried before.
         """
         own, following = self._search.with_causes()
         left = list(zip(own, following))
         met: List[_Met] = []
+        made = Made(self._search.repetition.model)
         is_input = self._search.given is not None
         while left:
             (each, those), *left = left
             problem = each.mismatch.problem if met or is_input else with_origin_of(first, each)
+            problem = noted(problem, each, made)
             problem = _marked(problem, each, self._search.is_whole and not met and not left)
-            problem, gone = self._rewritten(problem, each, len(left))
-            those = [
-                *those,
-                *(it for other, after in left if other.mismatch.key in gone for it in (other.mismatch.problem, *after)),
-            ]
+            problem, gone = self._rewritten(problem, each, those, len(left))
+            those = [*those, *(it for other, after in left if other.mismatch.key in gone for it in (other, *after))]
             left = [pair for pair in left if pair[0].mismatch.key not in gone]
-            met.append((_with_consequences(self._with_better(problem), those), each))
+            following_problems = [it.mismatch.problem for it in those]
+            met.append((_with_consequences(self._with_better(problem), following_problems), each))
         untried = [each for each in met if _is_untried(each[0])]
         runs = len(met) + is_input > 1 and self._together([problem for problem, _ in met])
         found = [self._tried(problem, each, runs) if _is_untried(problem) else problem for problem, each in met]
         if not runs and untried and len(met) + is_input > 1:
             runs = all(_is_sure(problem) for problem in found) and self._together(found)
-        found = (
-            [first, *(_known(each, told) for each in found)]
-            if is_input
-            else [found[0], *(_known(each, told) for each in found[1:])]
-        )
+        found = [first, *found] if is_input else found
         if runs and all(_is_sure(problem) for problem in found):
-            text = f"With the fixes of these {len(found)} mismatches together the model runs to its end."
-            data = {**found[0].data, "runs_with_all_fixes": True}
-            found[0] = replace(found[0], hint=f"{found[0].hint} {text}".strip(), data=data)
+            found[0] = _all_together(found)
         return found
 
     def _tried(self, problem: Problem, recovered: Recovered, runs: bool) -> Problem:
@@ -71,20 +69,68 @@ class Repairing:
             return problem
         return try_fixes(problem, recovered.part, _Continued(self._search, problem.module))
 
-    def _rewritten(self, problem: Problem, recovered: Recovered, others: int) -> Tuple[Problem, Set[Key]]:
+    def _rewritten(
+        self, problem: Problem, recovered: Recovered, those: Sequence[Recovered], others: int
+    ) -> Tuple[Problem, Set[Key]]:
         """The problem with the lines of forward, and the layers before, that were changed with success; what else these do away with."""
-        search = self._search
-        before: List[Fix] = []
-        if "operation" in problem.data:
-            before = layers_before(problem, recovered.call, search.calls, search.repetition.model)
-            before += changes_before(problem, recovered.call, search.calls, search.repetition.model)
+        search, before = self._search, self._before(problem, recovered)
 
         def run(change: Change) -> Tuple[List[Recovered], Optional[BaseException]]:
             return search.left_with(change, recovered)
 
         rewriting = Rewriting(search.repetition.model, self._places, search.may_go_on, self._chosen, keys_of(search.all), run)
-        problem = rewriting.rewritten(problem, recovered, before, others)
+        alike = [each for each in those if each.mismatch.problem.code == problem.code]
+        problem = rewriting.rewritten(problem, [recovered, *alike], before, others)
         return problem, rewriting.gone
+
+    def _before(self, problem: Problem, recovered: Recovered) -> List[Fix]:
+        """The layers before it that could change instead."""
+        calls, model = self._search.calls, self._search.repetition.model
+        if "operation" in problem.data:
+            return [
+                *layers_before(problem, recovered.call, calls, model),
+                *changes_before(problem, recovered.call, calls, model),
+            ]
+        if problem.data.get("layer") == ATTENTION:  # its other sizes change with its width
+            return changes_before(problem, recovered.call, calls, model)
+        return []
+
+    def at_once(self, first: Problem) -> Optional[List[Problem]]:
+        """The same in one pass with the likeliest repair of each; None where that does not bring the model to its end."""
+        own, following = self._search.with_causes()
+        chosen: List[Change] = []
+        for each, those in zip(own, following):
+            change = self._likeliest(each, those)
+            if change is None:
+                return None
+            chosen.append(change)
+        edits, fixes = [edit for change in chosen for edit in change.edits], [fix for change in chosen for fix in change.fixes]
+        left, error = self._search.left_with(Change(tuple(edits), tuple(fixes)), None)
+        if error is not None or not all(each.repaired for each in left):
+            return None
+        made, others = Made(self._search.repetition.model), {each.mismatch.key for each in own[1:]}
+        found: List[Problem] = []
+        for each, those, change in zip(own, following, chosen):
+            problem = with_origin_of(first, each) if not found else each.mismatch.problem
+            fixes = told_fixes(problem, Outcome(others, change), self._places, self._search.repetition.model)
+            kept = [fix for fix in problem.fixes if not any((fix.kind, fix.text) == (new.kind, new.text) for new in fixes)]
+            problem = replace(noted(problem, each, made), fixes=(*fixes, *kept))
+            found.append(_with_consequences(problem, [it.mismatch.problem for it in those]))
+        return [_all_together(found), *found[1:]] if len(found) > 1 else found
+
+    def _likeliest(self, recovered: Recovered, those: Sequence[Recovered]) -> Optional[Change]:
+        problem = recovered.mismatch.problem
+        alike = [each for each in those if each.mismatch.problem.code == problem.code]
+        if "operation" not in problem.data and "permute" not in problem.data and problem.data.get("layer") != ATTENTION:
+            own = next((fix for fix in problem.fixes[:1] if fix.kind == "set_argument"), None)
+            same = [
+                it.mismatch.problem.fixes[0]
+                for it in alike
+                if it.mismatch.problem.fixes and it.mismatch.key != recovered.mismatch.key
+            ]
+            if own is not None:
+                return Change(fixes=(own, *same), text=own.text)
+        return next(iter(changes(problem, [recovered, *alike], self._before(problem, recovered))), None)
 
     def _with_better(self, problem: Problem) -> Problem:
         """The problem, with the change first that does away with what follows from it, too."""
@@ -128,6 +174,13 @@ class _Continued:
         return self._search.run(prepare, given, self._spared)
 
 
+def _all_together(found: Sequence[Problem]) -> Problem:
+    """The first of them, which says that all first fixes together are enough."""
+    text = f"With the fixes of these {len(found)} mismatches together the model runs to its end."
+    data = {**found[0].data, "runs_with_all_fixes": True}
+    return replace(found[0], hint=f"{found[0].hint} {text}".strip(), data=data)
+
+
 def _is_sure(problem: Problem) -> bool:
     return any(fix.verified for fix in problem.fixes)
 
@@ -139,7 +192,11 @@ def _is_untried(problem: Problem) -> bool:
 
 
 def _marked(problem: Problem, recovered: Recovered, is_all: bool) -> Problem:
-    """The fix of an operation was made on the way."""
+    """The fix of an operation was made on the way; whether the pass comes here at all may be a guess."""
+    if recovered.guessed is not None:
+        line = f" in line {recovered.guessed}" if recovered.guessed else ""
+        hint = f"{problem.hint} This is a guess: values{line} decide whether the run comes here, and these are not known."
+        problem = replace(problem, hint=hint.strip(), data={**problem.data, "guessed": True})
     if not recovered.repaired or "operation" not in problem.data:
         return problem
     outcome = RUNS if is_all else "this operation is passed"
@@ -150,18 +207,14 @@ def _marked(problem: Problem, recovered: Recovered, is_all: bool) -> Problem:
 def with_origin_of(first: Problem, again: Recovered) -> Problem:
     """Seen again with all that is kept of the way, it is known better where its sizes come from."""
     problem = again.mismatch.problem
-    origin = problem.data.get("origin")
-    return replace(first, message=problem.message, data={**first.data, "origin": origin}) if origin else first
+    known = {name: problem.data[name] for name in ("origin", "factors", "before_call") if problem.data.get(name) is not None}
+    return replace(first, message=problem.message if "origin" in known else first.message, data={**first.data, **known})
 
 
 def _with_consequences(problem: Problem, following: Sequence[Problem]) -> Problem:
-    told: List[Dict[str, Any]] = []
+    told: Dict[Any, Dict[str, Any]] = {}
     for each in following:
         row = {"code": each.code, "module": each.module, "file": each.file, "line": each.line}
-        if row not in told:
-            told.append(row)
-    return replace(problem, data={**problem.data, "consequences": told}) if told else problem
-
-
-def _known(problem: Problem, told: int) -> Problem:
-    return problem if problem.call is None or problem.call < told else replace(problem, call=None)
+        more = {"call": place_in_run(each.data, each.call), "operation": each.data.get("operation")}
+        told.setdefault(tuple(row.values()), {**row, **more})
+    return replace(problem, data={**problem.data, "consequences": list(told.values())}) if told else problem

@@ -6,7 +6,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tu
 from torch import nn
 
 from ...analysis.mismatch_chain import key_of
-from ...analysis.operation_ways import ways
+from ...analysis.operation_ways import Way, ways
 from ...analysis.source_edits import Edit
 from ...wire.problems import Fix, Problem
 from ..patches import source_patch
@@ -64,17 +64,15 @@ class Rewriting:
         self._run = run
         self.gone: Set[Key] = set()
 
-    def rewritten(self, problem: Problem, recovered: Recovered, before: Sequence[Fix], least: int) -> Problem:
-        """The problem with those of its repairs that worked, the most thorough first. ``before`` are layers that could change instead,
-        ``least`` is how many mismatches have to be left."""
-        lines = _written_otherwise(problem, recovered)
-        first = 0 if _is_multiple(problem) else 1
-        changes = [*lines[:first], *(Change(fixes=(fix,), text=fix.text) for fix in before), *lines[first:]]
+    def rewritten(self, problem: Problem, alike: Sequence[Recovered], before: Sequence[Fix], least: int) -> Problem:
+        """The problem with those of its repairs that worked, the most thorough first. ``alike`` are it and those that follow from it and
+        have to be written otherwise in the same way, ``before`` are layers that could change instead, ``least`` is how many mismatches
+        have to be left."""
         good: List[Outcome] = []
-        for change in changes:
+        for change in changes(problem, alike, before):
             if not self._may_go_on() or sum(len(outcome.left) <= least for outcome in good) >= _MOST_ENOUGH:
                 break
-            outcome = self._outcome(change, recovered.mismatch.key)
+            outcome = self._outcome(change, alike[0].mismatch.key)
             if outcome is not None:
                 good.append(outcome)
         if not good:
@@ -83,7 +81,7 @@ class Rewriting:
         best = good[0]
         self.gone = self._known - best.left if len(best.left) < least else set()
         self._chosen[key_of(problem)] = best.change._replace(fixes=(*best.change.fixes, *best.further))
-        told = [fix for outcome in good[:_MOST_ENOUGH] for fix in self._told(problem, outcome)]
+        told = [fix for outcome in good[:_MOST_ENOUGH] for fix in told_fixes(problem, outcome, self._places, self._model)]
         kept = [fix for fix in problem.fixes if fix.kind == "set_argument"]
         return replace(problem, fixes=(*told, *kept))
 
@@ -103,33 +101,54 @@ class Rewriting:
         keys = {each.mismatch.key for each in left}
         return Outcome(keys, change, further) if error is None and key not in keys and keys <= self._known else None
 
-    def _told(self, problem: Problem, outcome: Outcome) -> List[Fix]:
-        what = "operation" if "operation" in problem.data else "layer"
-        end = ON_TO_THE_END if outcome.left else RUNS
-        others = "".join(f"with `{fix.argument}={fix.value}` of `{fix.module}` " for fix in outcome.further)
-        said = f"this {what} is passed; {end}" if outcome.left else f"{others}{end}"
-        if outcome.change.fixes:
-            return [replace(fix, verified=True, outcome=said) for fix in outcome.change.fixes]
-        ((spot, edits),) = outcome.change.edits
-        patch = source_patch(spot.file, edits, self._places, self._model, outcome.further)
-        text = f"Write `{outcome.change.text}` in line {outcome.change.line}."
-        written = Fix(
-            "edit_source", text, module=problem.module, value=outcome.change.text, verified=True, outcome=said, patch=patch
-        )
-        further = [replace(fix, verified=True, outcome=f"with `{outcome.change.text}` {RUNS}") for fix in outcome.further]
-        return [written, *further]
+
+def changes(problem: Problem, alike: Sequence[Recovered], before: Sequence[Fix]) -> List[Change]:
+    """What may be changed, likeliest first: the line - of it, and of those ``alike`` that follow from it - and the layers ``before``."""
+    lines = _written_otherwise(problem, alike)
+    first = 0 if _is_multiple(problem) else 1
+    return [*lines[:first], *(Change(fixes=(fix,), text=fix.text) for fix in before), *lines[first:]]
 
 
-def _written_otherwise(problem: Problem, recovered: Recovered) -> List[Change]:
+def told_fixes(problem: Problem, outcome: Outcome, places: Places, model: nn.Module) -> List[Fix]:
+    """A change that was tried, as repairs of the problem."""
+    what = "operation" if "operation" in problem.data else "layer"
+    end = ON_TO_THE_END if outcome.left else RUNS
+    others = "".join(f"with `{fix.argument}={fix.value}` of `{fix.module}` " for fix in outcome.further)
+    said = f"this {what} is passed; {end}" if outcome.left else f"{others}{end}"
+    if outcome.change.fixes:
+        return [replace(fix, verified=True, outcome=said) for fix in outcome.change.fixes]
+    file, lines = outcome.change.edits[0][0].file, {spot.line for spot, _ in outcome.change.edits}
+    edits = [edit for spot, those in outcome.change.edits if spot.file == file for edit in those]
+    patch = source_patch(file, edits, places, model, outcome.further)
+    more = f", and in the same way in line {', '.join(map(str, sorted(lines)[1:]))}" if len(lines) > 1 else ""
+    text = f"Write `{outcome.change.text}` in line {outcome.change.line}{more}."
+    written = Fix("edit_source", text, module=problem.module, value=outcome.change.text, verified=True, outcome=said, patch=patch)
+    further = [replace(fix, verified=True, outcome=f"with `{outcome.change.text}` {RUNS}") for fix in outcome.further]
+    return [written, *further]
+
+
+def _written_otherwise(problem: Problem, alike: Sequence[Recovered]) -> List[Change]:
+    """The ways to write the first of them, with the same way for the others that stand elsewhere."""
+    first, *others = alike
+    found = _ways(problem, first)
+    beside = [each for each in others if each.spot is not None and first.spot is not None and each.spot != first.spot]
+    theirs = [(each.spot, _ways(each.mismatch.problem, each)) for each in {each.spot: each for each in beside}.values()]
+    if first.spot is None:
+        return []
+    changes = []
+    for number, way in enumerate(found):
+        along = [(spot, those[number].edits) for spot, those in theirs if spot is not None and len(those) == len(found)]
+        changes.append(Change(edits=((first.spot, way.edits), *along), text=way.text, line=way.line))
+    return changes
+
+
+def _ways(problem: Problem, recovered: Recovered) -> List[Way]:
     spot = recovered.spot
     if spot is None:
         return []
     operation = problem.data.get("operation")
     written = spot.expression(str(operation)) if operation else spot.call()
-    if written is None:
-        return []
-    found = ways(problem, written, spot.source)
-    return [Change(edits=((spot, way.edits),), text=way.text, line=way.line) for way in found]
+    return [] if written is None else ways(problem, written, spot.source)
 
 
 def _is_multiple(problem: Problem) -> bool:

@@ -3,11 +3,12 @@
 import time
 from dataclasses import replace
 from functools import partial
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from ...analysis.mismatch_chain import are_alike, causes
+from ...analysis.mismatch_chain import are_alike, causes, changes_asked, key_of
 from ...wire.problems import Fix, Problem
-from ...wire.traces import LayerCall
+from ...wire.traces import ASSUMED, LayerCall
+from ..call_record import CallRecord
 from ..input_values import SampleInput
 from ..places import Places
 from ..repairs import make_changes
@@ -20,7 +21,7 @@ from .recovering import MOST_MISMATCHES, Recovered, Recovering
 from .rewriting import Change
 
 _MOST_PASSES = 40
-_LEAST_SECONDS, _MOST_SECONDS, _MOST_TIMES = 1.0, 10.0, 6.0
+_LEAST_SECONDS, _MOST_SECONDS, _MOST_TIMES = 1.0, 10.0, 2.0
 """So long may repairs be tried: so many times as long as one pass takes, within these bounds."""
 _SLOW = 0.4
 _OF_VALUES = {"index-out-of-range", "dtype-mismatch"}
@@ -52,12 +53,46 @@ class Search:
         self._passes = 0
         self._until = time.monotonic() + _MOST_SECONDS
         self._on_shapes: Optional[Repetition] = None
+        self._once: Optional[BaseException] = None
+
+    def find_once(self, hear: Callable[[Recovered], object] = lambda _recovered: None) -> List[Recovered]:
+        """What one pass got over, in its order; ``hear`` is told of each at once."""
+        began = time.monotonic()
+        self.all, self.calls, error = self._pass([], hear=hear)
+        self._once = error
+        self.is_whole = error is None
+        self._set_limits(time.monotonic() - began, self.all)
+        return self.all
+
+    def settle_guesses(self) -> None:
+        """What lies behind a decision by made-up values stays only where the pass comes to it once the mismatches before are repaired;
+        where that cannot be tried it stays a guess."""
+        sure = [each.mismatch.problem for each in self.all if each.guessed is None]
+        fixes = [next((fix for fix in problem.fixes if fix.kind == "set_argument"), None) for problem in sure]
+        if len(sure) == len(self.all) or not all(fixes):
+            return
+        found, _, error = self._pass(self._choices, change=Change(fixes=tuple(fix for fix in fixes if fix is not None)))
+        if error is None and not keys_of(found) & {key_of(problem) for problem in sure}:
+            real = keys_of(found)
+            self.all = [each for each in self.all if each.guessed is None or each.mismatch.key in real]
+            for each in self.all:
+                each.guessed = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing that it met hangs on what else was met: there is one way to get over each, and no change is one of several."""
+        asking = [each.mismatch.problem for each in self.all if each.choices < 2]
+        problems = [each for each in asking if any(changes_asked(each)) or each.code == "rnn-state-shape"]
+        pairs = [(one, other) for at, one in enumerate(problems) for other in problems[:at]]
+        is_made_up = self.repetition.given.source == "worked_out" and len(self.all) > 1
+        is_guessed = any(each.guessed is not None for each in self.all)
+        return self.is_whole and not is_made_up and not is_guessed and not any(are_alike(one, other) for one, other in pairs)
 
     def find(self) -> List[Recovered]:
-        """What was got over, in its order, where operations give what leaves the fewest mismatches."""
-        began = time.monotonic()
-        best, calls, error = self._pass([])
-        self._set_limits(time.monotonic() - began, best)
+        """The same, where operations give what leaves the fewest mismatches."""
+        if not self.calls:
+            self.find_once()
+        best, calls, error = self.all, self.calls, self._once
         while True:
             points = [each for each in best if each.choices > 1]
             if len(points) <= len(self._choices):
@@ -71,6 +106,8 @@ class Search:
             self._choices.append(winner)
             self._doubt_what_depends_on(point, best, [keys_of(those) for those, _, ended in options if ended is None or error])
         self.all, self.calls, self.is_whole = best, calls, error is None
+        self.settle_guesses()
+        best = self.all
         if len(best) > 1 and error is None:
             self._smaller()
         if best and self.repetition.given.source == "worked_out":
@@ -99,7 +136,7 @@ class Search:
     def _doubt_what_depends_on_the_input(self) -> None:
         """The input was worked out on a model that is broken: a size that changes with it says nothing about the model."""
         got = {each.mismatch.key: _arrived(each) for each in self.all}
-        for given in other_sizes(self.given or self._now().given):
+        for given in other_sizes(self.given or self.quickest().given):
             there, _, error = self._pass(self._choices, given) if self.may_go_on() else ([], [], None)
             found_there = {each.mismatch.key: _arrived(each) for each in there}
             reached = [at for at, key in enumerate(got) if key in found_there]
@@ -140,7 +177,17 @@ class Search:
                 told.add(each.mismatch.key)
                 yield each.mismatch.problem
 
-    def with_causes(self) -> Tuple[List[Recovered], List[List[Problem]]]:
+    def quickest(self) -> Repetition:
+        """On shapes alone where a pass takes long and they show as much."""
+        return self._on_shapes or self.repetition
+
+    def assumed(self) -> Tuple[LayerCall, ...]:
+        """The calls of that pass without their times, which say nothing; none where it got over nothing."""
+        calls = self.calls if self.all or self.given is not None else []
+        told = [call.as_call() if isinstance(call, CallRecord) else call for call in calls]
+        return tuple(replace(call, status=ASSUMED, seconds=None) for call in told)
+
+    def with_causes(self) -> Tuple[List[Recovered], List[List[Recovered]]]:
         """Those with a cause of their own, and for each of them what follows from it."""
         roots: List[Optional[int]] = list(causes([each.mismatch for each in self.all]))
         places = {each.mismatch.key: at for at, each in reversed(list(enumerate(self.all)))}
@@ -150,7 +197,7 @@ class Search:
             if roots[at] is None and root < at:
                 roots[at] = roots[root] if roots[root] is not None else root
         own = [at for at, root in enumerate(roots) if root is None]
-        following = [[each.mismatch.problem for each, root in zip(self.all, roots) if root == at] for at in own]
+        following = [[each for each, root in zip(self.all, roots) if root == at] for at in own]
         return [self.all[at] for at in own], following
 
     def left_with(self, change: Change, repaired: Optional[Recovered]) -> Tuple[List[Recovered], Optional[BaseException]]:
@@ -172,22 +219,23 @@ class Search:
         """Whether there is time for another pass. One with all repairs together is made in any case."""
         return self._passes < _MOST_PASSES and time.monotonic() < self._until
 
-    def _now(self) -> Repetition:
-        return self._on_shapes or self.repetition
-
     def _pass(
-        self, choices: Sequence[int], given: Optional[SampleInput] = None, change: Change = Change()
+        self,
+        choices: Sequence[int],
+        given: Optional[SampleInput] = None,
+        change: Change = Change(),
+        hear: Callable[[Recovered], object] = lambda _recovered: None,
     ) -> Tuple[List[Recovered], List[LayerCall], Optional[BaseException]]:
         self._passes += 1
         # A change that brings more mismatches than there were is no repair, however it ends.
         most = len(self.all) + 1 if change.edits or change.fixes else MOST_MISMATCHES
-        recovering = Recovering(self.repetition.model, self._places, choices, most=most)
+        recovering = Recovering(self.repetition.model, self._places, choices, most=most, hear=hear)
         with with_edits(self.repetition.model, change.edits) as is_made:
             if not is_made:
                 return [], [], NotMade()
             prepare = partial(make_changes, self.repetition.model, change.fixes)
             given = given or self.given
-            error = self._now().run(within=recovering, given=given, prepare=prepare)
+            error = self.quickest().run(within=recovering, given=given, prepare=prepare)
             if self._on_shapes is not None and error is not None and needs_data(error):
                 self._on_shapes = None
                 recovering = Recovering(self.repetition.model, self._places, choices, most=most)

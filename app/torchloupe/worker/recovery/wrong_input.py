@@ -1,18 +1,21 @@
 """Is it the model that does not fit, or the input? With another size of one axis a model that refuses it everywhere may run."""
 
 from dataclasses import replace
-from typing import Any, Dict, List, Optional, Sequence
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 import torch
 
+from ...analysis.provenance import product
 from ...analysis.wording import counted, shape_text
 from ...wire.problems import Fix, Problem
 from ..input_values import SampleInput
-from ..nested import map_tensors
+from ..nested import map_tensors, tensors_in
 from ..quiet import quiet
 from ..repetition import Repetition
 
 WRONG_INPUT = "wrong-input"
+_MOST_SIDES = 12
 MANY = 10
 """Where so much of a model refuses what arrives, and nothing does with another input, the input is at fault."""
 
@@ -35,6 +38,61 @@ def input_that_fits(first: Problem, refused: int, repetition: Repetition) -> Opt
             text = f"Give an input of {shape_text(tuple(wanted))}."
             return Fix("change_input", text, value={"shape": wanted}, verified=True, outcome=repetition.reached)
     return None
+
+
+def input_of_other_side(first: Problem, repetition: Repetition, may_go_on: Callable[[], bool]) -> Optional[Fix]:
+    """Pictures of another side, with which as much arrives at a flatten's layer as it is built for, and the whole model runs."""
+    expected, got = first.data.get("expected"), first.data.get("got")
+    now = repetition.given
+    tensors = [tensor for _, tensor in tensors_in((now.positional, now.keywords))]
+    if first.data.get("layer") != "Linear" or not isinstance(expected, int) or not isinstance(got, int) or len(tensors) != 1:
+        return None
+    shape = list(tensors[0].shape)
+    sides = shape[2:]
+    factors = first.data.get("factors", [0, 2])
+    if not sides or min(sides) < 2 or len(sides) > 3 or got in shape or min(expected, got) < 1 or product(factors[1:]) < 2:
+        return None
+    scale = (expected / got) ** (1 / len(sides))
+    for each in _sides(sides, scale):
+        if not may_go_on():
+            break
+        wanted = [*shape[:2], *each]
+        made = partial(torch.Tensor.new_zeros, size=wanted)
+        given = SampleInput(map_tensors(now.positional, made), map_tensors(now.keywords, made), now.source)
+        if repetition.run(within=quiet(), given=given) is None:
+            text = f"Give an input of {shape_text(tuple(wanted))}."
+            return Fix("change_input", text, value={"shape": wanted}, verified=True, outcome=repetition.reached)
+    return None
+
+
+def batch_of_two(repetition: Repetition) -> Optional[Fix]:
+    """Every sample twice, where one alone is refused."""
+    now = repetition.given
+    shapes = [list(tensor.shape) for _, tensor in tensors_in((now.positional, now.keywords))]
+    if not shapes or any(shape[:1] != [1] for shape in shapes):
+        return None
+
+    def twice(tensor: torch.Tensor) -> torch.Tensor:
+        return torch.cat([tensor, tensor])
+
+    given = SampleInput(map_tensors(now.positional, twice), map_tensors(now.keywords, twice), now.source)
+    if repetition.run(within=quiet(), given=given) is not None:
+        return None
+    wanted = [2, *shapes[0][1:]]
+    text = f"Give a batch of at least 2, as {shape_text(tuple(wanted))}."
+    return Fix("change_input", text, value={"shape": wanted}, verified=True, outcome=repetition.reached)
+
+
+def _sides(sides: Sequence[int], scale: float) -> Iterator[List[int]]:
+    """As the areas are to each other, then nearer to what they are: windows without a margin take a part that stays the same."""
+    guess = round(sides[0] * scale)
+    step = 1 if guess < sides[0] else -1
+    told = set()
+    for number in range(_MOST_SIDES):
+        each = [max(round(side * scale) + step * number, 1) for side in sides]
+        if each != list(sides) and tuple(each) not in told:
+            told.add(tuple(each))
+            yield each
 
 
 def wrong_input(first: Problem, refused: Sequence[Problem], fix: Fix) -> Problem:

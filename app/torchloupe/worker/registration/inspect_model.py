@@ -5,7 +5,8 @@ import os
 import time
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -28,6 +29,7 @@ from ..input_values import SampleInput
 from ..model_state import COPY_LIMIT_BYTES, ModelState
 from ..nested import tensors_in
 from ..numerics.look import looked_at_values
+from ..places import Places
 from ..quiet import quiet
 from ..repetition import Repetition
 from ..sample_input import sample_input
@@ -39,7 +41,7 @@ from ..without_data import needs_data, without_data
 from .forward_seen import seen_in_forward
 from .modes import EvalPasses, looked_at_modes
 from .moves import stays_behind
-from .silent import silent_mismatches
+from .silent import PathOf, silent_behind, silent_mismatches
 from .watch_forward import ForwardWatch, graphs_on, set_mode
 
 _MOST_INPUT_ELEMENTS = 1 << 22
@@ -133,6 +135,7 @@ class _Look:
             )
         if error is not None:
             self._note(f"The forward pass failed, what comes after was not looked at: {said_by(error)}")
+            silent = [] if effects else self._of_repetition(watch, silent_behind)
         elif effects:
             self._note(_not_run_again(effects))
         else:
@@ -192,6 +195,9 @@ class _Look:
         seen = watch.passes[0].axes
         if not seen.reshaped and not seen.met:
             return []
+        return self._of_repetition(watch, partial(silent_mismatches, seen))
+
+    def _of_repetition(self, watch: ForwardWatch, look: "Callable[[Repetition, Places, PathOf], List[Problem]]") -> List[Problem]:
         given, flow = self._flow(not self._has_data)
         check = self._context.cancel.raise_if_requested
         repetition = Repetition(
@@ -199,7 +205,7 @@ class _Look:
         )
         by_identity = watch.walked.by_identity
         with quiet():
-            found = silent_mismatches(seen, repetition, self._target.places, lambda part: by_identity.get(id(part), ("",))[0])
+            found = look(repetition, self._target.places, lambda part: by_identity.get(id(part), ("",))[0])
         self._before.restore()
         return found
 

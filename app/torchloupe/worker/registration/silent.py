@@ -1,7 +1,8 @@
 """Mismatches that raise nothing: what a watched pass showed is confirmed with other sizes, and a repair of each is tried."""
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Callable, List, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar, Union
 
 import torch
 from torch import nn
@@ -25,8 +26,9 @@ from ..input_values import SampleInput
 from ..nested import map_tensors, tensors_in
 from ..patches import source_patch
 from ..places import Places
-from ..recovery.recovering import Recovering
-from ..repairs import RUNS, make_changes
+from ..recovery.recovering import Recovered, Recovering
+from ..recovery.rewriting import ON_TO_THE_END
+from ..repairs import make_changes
 from ..repetition import Repetition
 from ..source_trial import Spot, with_edits
 from .axis_watch import AxisWatch, Met, Reshaped
@@ -39,7 +41,9 @@ _Seen = TypeVar("_Seen", Reshaped, Met)
 PathOf = Callable[[Optional[nn.Module]], str]
 
 
-def silent_mismatches(seen: AxisWatch, repetition: Repetition, places: Places, path_of: PathOf) -> List[Problem]:
+def silent_mismatches(
+    seen: AxisWatch, repetition: "Union[Repetition, GoingOn]", places: Places, path_of: PathOf
+) -> List[Problem]:
     """The problems behind what was ``seen`` in a pass that ran to its end; ``repetition`` repeats such a pass."""
     look = _Silent(seen.reshaped, repetition, places, path_of)
     found = [look.of_reshape(each) for each in _first_of_each(seen.reshaped)]
@@ -47,8 +51,72 @@ def silent_mismatches(seen: AxisWatch, repetition: Repetition, places: Places, p
     return [problem for problem in found if problem is not None]
 
 
+def flatten_tried(problem: Problem, seen: Reshaped, passes: Any, places: Places) -> Problem:
+    """A batch that a view tears apart, with the flatten that keeps it tried in ``passes``."""
+    return _Silent([seen], passes, places, lambda _part: problem.module or "").of_torn_batch(seen, problem)
+
+
+class GoingOn:
+    """Passes that get over what they fail at, for a model that does not run to its end."""
+
+    reached = ON_TO_THE_END
+
+    def __init__(
+        self, repetition: Repetition, places: Places, hear: Callable[[Recovered], object] = lambda _recovered: None
+    ) -> None:
+        self.model = repetition.model
+        self.given = repetition.given
+        self.found: List[Recovered] = []
+        self._repetition = repetition
+        self._places = places
+        self._hear = hear
+
+    def run(
+        self, within: Any = None, prepare: Callable[[], None] = lambda: None, given: Optional[SampleInput] = None
+    ) -> Optional[BaseException]:
+        """One such pass."""
+        recovering = Recovering(self.model, self._places, hear=self._hear)
+        with ExitStack() as inside:
+            error = self._repetition.run(within=_one_in_the_other(inside, recovering, within), prepare=prepare, given=given)
+        self.found = recovering.found
+        return error
+
+
+@contextmanager
+def _one_in_the_other(stack: ExitStack, *contexts: Any) -> Iterator[None]:
+    with stack:
+        for context in contexts:
+            if context is not None:
+                stack.enter_context(context)
+        yield
+
+
+def silent_behind(repetition: Repetition, places: Places, path_of: PathOf) -> List[Problem]:
+    """The same of a model that does not run to its end, as far as what is got over leaves no doubt."""
+    calls = CallWatch(lambda: None)
+    seen, ends = AxisWatch(places, calls), []
+    seen.expect(tensor for _, tensor in tensors_in((repetition.given.positional, repetition.given.keywords)))
+
+    def hear(recovered: Recovered) -> None:
+        if recovered.choices > 1 or ("operation" in recovered.mismatch.problem.data and not recovered.repaired):
+            ends.append((len(seen.reshaped), len(seen.met)))
+
+    going_on = GoingOn(repetition, places, hear)
+    with ExitStack() as inside:
+        error = going_on.run(within=_one_in_the_other(inside, calls, seen))
+    if error is not None or not going_on.found:
+        return []
+    known = {(each.mismatch.problem.file, each.mismatch.problem.line) for each in going_on.found}
+    reshaped, met = ends[0] if ends else (len(seen.reshaped), len(seen.met))
+    seen.reshaped = [each for each in seen.reshaped[:reshaped] if (each.spot.file, each.spot.line) not in known]
+    seen.met = [each for each in seen.met[:met] if (each.spot.file, each.spot.line) not in known]
+    return silent_mismatches(seen, GoingOn(repetition, places), places, path_of)
+
+
 class _Silent:
-    def __init__(self, reshaped: Sequence[Reshaped], repetition: Repetition, places: Places, path_of: PathOf) -> None:
+    def __init__(
+        self, reshaped: Sequence[Reshaped], repetition: "Union[Repetition, GoingOn]", places: Places, path_of: PathOf
+    ) -> None:
         self._reshaped = reshaped
         self._repetition = repetition
         self._places = places
@@ -67,7 +135,7 @@ class _Silent:
             return None
         place = Place(self._path_of(seen.module), seen.spot.file, seen.spot.line)
         if kind == BATCH:
-            return self._of_batch(seen, batch_problem(seen.operation, source, target, place))
+            return self.of_torn_batch(seen, batch_problem(seen.operation, source, target, place))
         if not self._is_confirmed(seen):
             return None
         beside = [each for each in self._reshaped if _site(each) == _site(seen) and each.spot.span != seen.spot.span]
@@ -125,11 +193,11 @@ class _Silent:
             lines = [each.spot.line for each in watch.reshaped] + [met.spot.line for met in watch.met]
             if error is None and spot.line not in lines and written is not None:
                 text = text_of(spot.source, written.span, edits) if len(edits) == 1 else _line_of(spot, edits)
-                return _with_fix(problem, text, source_patch(spot.file, edits, self._places), RUNS)
+                return _with_fix(problem, text, source_patch(spot.file, edits, self._places), self._repetition.reached)
         return problem
 
-    def _of_batch(self, seen: Reshaped, problem: Problem) -> Problem:
-        """The view as a flatten, and the next layer built for what then arrives."""
+    def of_torn_batch(self, seen: Reshaped, problem: Problem) -> Problem:
+        """The problem with its repair tried: the view as a flatten, and the next layer built for what then arrives."""
         written = seen.spot.expression(seen.operation)
         edits = batch_edits(written) if written is not None else []
         with with_edits(self._repetition.model, [(seen.spot, edits)]) as is_made:
@@ -146,9 +214,10 @@ class _Silent:
             problem,
             _written(edits),
             source_patch(seen.spot.file, edits, self._places, self._repetition.model, fixes),
-            _together(fixes),
+            _together(fixes, self._repetition.reached),
         )
-        fixes = [replace(fix, verified=True, outcome=f"with `{_written(edits)}` {RUNS}") for fix in fixes]
+        reached = self._repetition.reached
+        fixes = [replace(fix, verified=True, outcome=f"with `{_written(edits)}` {reached}") for fix in fixes]
         return replace(problem, fixes=(*problem.fixes, *fixes))
 
 
@@ -163,8 +232,8 @@ def _line_of(spot: Spot, edits: Sequence[Edit]) -> str:
     return edited(spot.source, edits).splitlines()[spot.line - 1].strip()
 
 
-def _together(fixes: Sequence[Fix]) -> str:
-    return f"with `{fixes[0].argument}={fixes[0].value}` of `{fixes[0].module}` {RUNS}" if fixes else RUNS
+def _together(fixes: Sequence[Fix], reached: str) -> str:
+    return f"with `{fixes[0].argument}={fixes[0].value}` of `{fixes[0].module}` {reached}" if fixes else reached
 
 
 def _with_fix(problem: Problem, text: str, patch: str, outcome: str) -> Problem:

@@ -74,6 +74,23 @@ INLINE int64_t NAMED(bins)(const REAL *x, int64_t n, int all_finite, REAL part, 
     return left_out;
 }
 
+/* Adds what lies between two blocks: in ``finite`` how many numbers are another one now (0 and -0 are the same, and NaN of the same
+ * bits), in ``mean`` the squares of the numbers before, in ``squares`` those of the differences.
+ */
+INLINE void NAMED(motion)(const REAL *before, const REAL *after, int64_t n, Moments *total) {
+    const INT *old = (const INT *)before, *new = (const INT *)after;
+    double weight = 0, update = 0;
+    INT changed = 0;
+    for (int64_t i = 0; i < n; i++) {
+        INT differs = old[i] != new[i] && ((old[i] | new[i]) & TOP);
+        double distance = differs ? (double)after[i] - before[i] : 0;
+        weight += (double)before[i] * before[i];
+        update += distance * distance;
+        changed += differs;
+    }
+    total->finite += changed, total->mean += weight, total->squares += update;
+}
+
 #undef REAL
 #undef INT
 #undef TOP

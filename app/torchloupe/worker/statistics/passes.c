@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define VERSION 2
+#define VERSION 3
 #define BINS 64
 #define BLOCK 2048           /* elements that are looked at together and stay in the innermost cache */
 #define MANY (1 << 14)       /* from so many elements on, bins are counted in pairs */
@@ -181,7 +181,7 @@ INLINE Ruler ruler_of(double low, double high) {
 
 /* One tensor, looked at part by part. Parts depend on its size alone, so that the numbers are the same however many threads there are. */
 typedef struct {
-    const void *data;
+    const void *data, *after;
     int64_t n, step, size; /* ``size``: elements of a part */
     void *sample;
     double low, high;
@@ -260,6 +260,25 @@ INLINE void moments_body(Work *work) {
     }
 }
 
+/* What lies between two values of a tensor, for each part. */
+INLINE void motion_body(Work *work) {
+    double room[BLOCK], other[BLOCK];
+    int64_t at, end, part;
+    while ((part = take(work, &at, &end))) {
+        Moments total = {0};
+        for (; at < end; at += BLOCK) {
+            int64_t size = end - at < BLOCK ? end - at : BLOCK;
+            const void *before = block_of(work->data, work->kind, at, size, room);
+            const void *after = block_of(work->after, work->kind, at, size, other);
+            if (is_wide(work->kind))
+                motion_of_doubles(before, after, size, &total);
+            else
+                motion_of_floats(before, after, size, &total);
+        }
+        work->of_part[part - 1] = total;
+    }
+}
+
 /* The same for elements of one byte, whose 256 values are in ``table``: they are counted, and the counts say everything. */
 static void measure_bytes(const uint8_t *data, int64_t n, const double *table, Result *result) {
     int64_t counts[256] = {0};
@@ -295,6 +314,7 @@ static void measure_bytes(const uint8_t *data, int64_t n, const double *table, R
 /* Each pass compiled for several processors, and the widest that this one has. */
 #define PASSES(LEVEL, IN_SETS, TARGET) \
     TARGET static void moments_##LEVEL(void *work) { moments_body(work); } \
+    TARGET static void motion_##LEVEL(void *work) { motion_body(work); } \
     TARGET static void histogram_##LEVEL(void *work) { histogram_body(work, IN_SETS); }
 
 typedef void (*Pass)(void *work);
@@ -305,6 +325,7 @@ PASSES(avx2, 0, __attribute__((target("avx2,fma"))))
 PASSES(avx512, 0, __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))))
 PASSES(widest, 1, WIDEST)
 static const Pass moments_at[] = {moments_plain, moments_avx2, moments_avx512, moments_widest};
+static const Pass motion_at[] = {motion_plain, motion_avx2, motion_avx512, motion_widest};
 static const Pass histogram_at[] = {histogram_plain, histogram_avx2, histogram_avx512, histogram_widest};
 static int best_level(void) {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
@@ -312,7 +333,7 @@ static int best_level(void) {
     return __builtin_cpu_supports("avx512vpopcntdq") ? 3 : 2;
 }
 #else
-static const Pass moments_at[] = {moments_plain}, histogram_at[] = {histogram_plain};
+static const Pass moments_at[] = {moments_plain}, motion_at[] = {motion_plain}, histogram_at[] = {histogram_plain};
 static int best_level(void) { return 0; }
 #endif
 
@@ -376,4 +397,18 @@ void torchloupe_measure(
 
 void torchloupe_measure_bytes(const void *data, int64_t n, const double *table, Result *result) {
     measure_bytes(data, n, table, result);
+}
+
+/* Into ``told``: how many numbers changed, the squares of those before, the squares of the differences. */
+void torchloupe_motion(const void *before, const void *after, int64_t n, int kind, double *told, Parallel parallel, int threads) {
+    Work work;
+    prepare(&work, before, n, kind);
+    work.after = after;
+    run(motion_at[level], &work, parallel, threads);
+    told[0] = told[1] = told[2] = 0;
+    for (int64_t part = 0; part * work.size < n; part++) {
+        told[0] += (double)work.of_part[part].finite;
+        told[1] += work.of_part[part].mean;
+        told[2] += work.of_part[part].squares;
+    }
 }

@@ -92,7 +92,7 @@ def native_or_torch(library: Path) -> Way:
         return TorchWay()
     try:
         way = NativeWay(library)
-        if is_right(way):
+        if is_right(way) and way.motion(torch.tensor([1.0, 2.0, 0.0]), torch.tensor([1.0, 5.0, -0.0])) == (1, 5.0, 9.0):
             return way
         reason = "it counts wrong"
     except Exception as error:  # whatever is wrong with a file that is only there to be fast

@@ -15,7 +15,9 @@ from ..nested import tensors_in
 from ..places import Places
 from ..registration.axis_watch import AxisWatch
 from ..registration.call_watch import CallWatch
+from ..registration.silent import flatten_tried
 from ..torch_compat import uncompiled
+from .batch_patches import Passes, turned_patch
 
 
 def lost_batch(
@@ -48,7 +50,9 @@ class _Look:
         for seen in watch.reshaped:
             if seen.source[0] == self._batch and seen.target[:1] == left:
                 path = next((path for path, module in self._model.named_modules() if module is seen.module), "")
-                return batch_problem(seen.operation, seen.source, seen.target, Place(path, seen.spot.file, seen.spot.line))
+                passes = Passes(self._model, self._given, self._put_back)
+                known = batch_problem(seen.operation, seen.source, seen.target, Place(path, seen.spot.file, seen.spot.line))
+                return flatten_tried(known, seen, passes, self._places)
         return None
 
     def read_as_time(self) -> Optional[Problem]:
@@ -62,7 +66,7 @@ class _Look:
                 finally:
                     handle.remove()
                 fits = output is not None and output.shape[:1] == (self._batch,)
-                return _batch_first(self._model, path, arrived[0]) if arrived and fits else None
+                return _batch_first(self._model, path, arrived[0], self._places) if arrived and fits else None
         return None
 
     def _output(self) -> Optional[torch.Tensor]:
@@ -90,11 +94,12 @@ def _turned(arrived: List[Tuple[int, ...]], batch: int) -> Callable[..., Any]:
     return before
 
 
-def _batch_first(model: nn.Module, path: str, shape: Tuple[int, ...]) -> Problem:
+def _batch_first(model: nn.Module, path: str, shape: Tuple[int, ...], places: Places) -> Problem:
     layer = type(model.get_submodule(path)).__name__
     place = definition_place(model, path)
     text = f"Give `{path}` its input as (time, batch, features): `x.transpose(0, 1)`, or set `batch_first=True` and read its result so."
-    fix = Fix("edit_source", text, module=path, verified=True, outcome="each sample then has its own answer")
+    patch, outcome = turned_patch(model, path, places), "each sample then has its own answer"
+    fix = Fix("edit_source", text, module=path, verified=True, outcome=outcome, patch=patch)
     message = (
         f"`{path}` ({layer}) reads the batch as time: without `batch_first=True` it takes {list(shape)} for {shape[0]} steps of "
         f"{shape[1]} samples, and what comes out has no longer one row for each of your {shape[0]} samples."

@@ -5,6 +5,9 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 
 import torch
 
+from ..statistics.native_way import NativeWay
+from ..statistics.ways import chosen_way
+
 _CHUNK = 1 << 17
 _HALVES = (torch.float16, torch.bfloat16)
 
@@ -37,6 +40,10 @@ class Gradient(NamedTuple):
 
 def motion_between(before: torch.Tensor, after: torch.Tensor) -> Motion:
     """What lies between two values of a dense tensor of one shape."""
+    way = chosen_way()
+    known = way.motion(before.detach(), after.detach()) if isinstance(way, NativeWay) else None
+    if known is not None and known[1] - known[1] == known[2] - known[2] == 0.0 and (known[2] or not known[0]):
+        return Motion(math.sqrt(known[1]), math.sqrt(known[2]), known[0])
     weight = update = 0.0
     changed = 0
     with torch.no_grad():

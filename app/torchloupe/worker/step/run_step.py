@@ -42,6 +42,9 @@ from .step_watch import StepWatch
 from .tracing import layers_running, trace_step
 from .training import Done, Training
 
+MOST_SECONDS_AGAIN = 0.5
+"""After a step that took longer the loss is not worked out once more: that would be a sixth of it."""
+
 
 def run_step(target: Target, model: nn.Module, request: RunStep, context: Context, sources: Iterable[str]) -> StepReport:
     """Train one step on ``model`` and say what it did. ``sources`` are the files of the project.
@@ -53,15 +56,16 @@ def run_step(target: Target, model: nn.Module, request: RunStep, context: Contex
     if device.type == "meta":
         hint = "Choose a device that has data: --device cpu."
         raise CouldNotRun(Problem("step-failed", "A training step needs data, and the model is on the meta device.", hint=hint))
-    state = ModelState(model)
+    runner = on_device(model, device)
+    state = ModelState(model, keep_all=runner is model)
     try:
         given = sample_input(target, model, request.inputs, request.seed, request.mode, context.cancel.raise_if_requested)
-        runner = on_device(model, device)
         given = given.on(device)
         if has_lazy_parts(runner):
             with torch.no_grad():
                 runner(*given.positional, **given.keywords)
-        step = _Step(target, runner, given, request, context)
+        before = state if runner is model else ModelState(runner, keep_all=True)
+        step = _Step(target, runner, given, request, context, before)
         report = step.report(str(device), sources)
     finally:
         lost = state.restore()
@@ -70,16 +74,19 @@ def run_step(target: Target, model: nn.Module, request: RunStep, context: Contex
 
 
 class _Step:
-    """The run, and a second one under a trace where the first leaves questions."""
+    """The run, and a second one under a trace where the first leaves questions. ``before`` is the model as it was; its owner puts it
+    back in the end."""
 
-    def __init__(self, target: Target, model: nn.Module, given: SampleInput, request: RunStep, context: Context) -> None:
+    def __init__(
+        self, target: Target, model: nn.Module, given: SampleInput, request: RunStep, context: Context, before: ModelState
+    ) -> None:
         self._target = target
         self._model = model
         self._given = given
         self._request = request
         self._check = context.cancel.raise_if_requested
         self._training = Training(target, model, given, request)
-        self._before = ModelState(model, keep_all=True)
+        self._before = before
         self._optimizers = KeptOptimizers()
         for value in list(vars(target.module).values()):
             if isinstance(value, torch.optim.Optimizer):
@@ -95,11 +102,10 @@ class _Step:
         return bool(self._kept)
 
     def report(self, device: str, sources: Iterable[str]) -> StepReport:
-        """Run, gather, explain, put back."""
+        """Run, gather, explain."""
         try:
             return self._report(device, sources)
         finally:
-            self._before.restore()
             self._optimizers.restore()
 
     def _report(self, device: str, sources: Iterable[str]) -> StepReport:
@@ -117,7 +123,7 @@ class _Step:
             there = {id(each): each for each in (*self._model.parameters(), *self._model.buffers())}
             self._kept = [(each, each.detach().clone()) for each in there.values() if id(each) in self._before.copies]
         with SideEffects(self._target.places, diverted=True, files=self._before.files):  # one step was asked for, not several
-            after, facts = self._loss_after(), self._explained(gathered)
+            after, facts = self._loss_after(ended - started), self._explained(gathered)
             problems = self._problems(facts)
             motions = motions_of(facts, gathered.measured)
             if self._request.prove:
@@ -161,10 +167,12 @@ class _Step:
             self._failed = error
             return Done([], self._training.loss_source, self._training.optimizer_source)
 
-    def _loss_after(self) -> Optional[float]:
+    def _loss_after(self, seconds: float) -> Optional[float]:
+        if self._failed is not None or seconds > MOST_SECONDS_AGAIN:
+            return None
         try:
             with uncompiled():
-                return None if self._failed is not None else self._training.loss_again()
+                return self._training.loss_again()
         except Exception:  # a model whose second call fails is told of by the closer look at its registration
             return None
 
