@@ -1,6 +1,7 @@
 """Sizes over depth and over steps: what dies, what explodes, what is usual; buffers, moments and proofs in words."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from torchloupe.analysis.step.findings import with_proofs
 from torchloupe.analysis.step.gradient_scale import scale_problems
 from torchloupe.analysis.step.proofs import KEEP, SEAT, UNFREEZE, Proof, advice_for, change_for, has_learned, proof_text
 from torchloupe.analysis.step.reasons import Reason
-from torchloupe.analysis.step.wording import buffer_lines, moment_lines, proof_lines
+from torchloupe.analysis.step.wording import buffer_lines, moment_lines, path_lines, path_text, proof_lines
 from torchloupe.wire.problems import INFO, Fix, Problem
 from torchloupe.wire.steps import BufferMotion, ParameterMotion, StepMoment, StepReport
 
@@ -197,3 +198,30 @@ def test_that_a_problem_says_what_came_of_its_repair_the_worst_first() -> None:
 
 def test_that_a_place_is_not_needed() -> None:
     assert Reason("x", INFO, "").at == Spot()
+
+
+# the way of a gradient in words
+
+
+def way(**path):
+    return Problem(
+        "weight-not-moved", "", line=7, data={"gradient_path": {"arrives": [], "ends_at": "detach", "unreached": [], **path}}
+    )
+
+
+def test_that_the_way_reads_from_the_loss_to_the_cut_and_names_what_lies_behind() -> None:
+    text = path_text(way(arrives=["the loss", "head"], unreached=["body", "stem"]))
+    assert text == "the loss ← head ✂ `detach` (line 7); none reaches body, stem"
+    assert path_text(way(unreached=["aux"])) == "it never leads to the loss ✂ `detach` (line 7); none reaches aux"
+    assert path_text(Problem("x", "")) == path_text(Problem("x", "", data={"gradient_path": None})) == ""
+
+
+def test_that_a_long_way_keeps_its_ends() -> None:
+    text = path_text(way(arrives=[f"l{number}" for number in range(20)]))
+    assert text.startswith("l0 ← l1 ← l2 ← … 14 more … ← l17 ← l18 ← l19 ✂")
+    assert "more" not in path_text(way(arrives=[f"l{number}" for number in range(7)]))
+
+
+def test_that_harmless_ways_are_left_out_of_the_text() -> None:
+    shown, quiet = way(arrives=["the loss"]), replace(way(arrives=["the loss"]), severity=INFO)
+    assert len(path_lines(report(problems=(shown, quiet)))) == 1

@@ -1,5 +1,6 @@
 """``torchloupe step``, and the step that ``check`` takes beside the rest."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,18 @@ import pytest
 from cli.playing import CALLS, REPORT, Play, opened
 from torchloupe.wire.problems import ERROR, INFO, Problem
 from torchloupe.wire.requests import CallsFinished, Failed, OpenTarget, RunForward
-from torchloupe.wire.steps import BACKWARD, MADE, MEAN_SQUARE, STEP, ParameterMotion, RunStep, StepEvent, StepReport
+from torchloupe.wire.steps import (
+    BACKWARD,
+    MADE,
+    MEAN_SQUARE,
+    STEP,
+    BufferMotion,
+    ParameterMotion,
+    RunStep,
+    StepEvent,
+    StepMoment,
+    StepReport,
+)
 from torchloupe.wire.traces import FAILED
 
 MOVED = ParameterMotion("fc.weight", True, "", "", None, None, 33, "float32", 0, 0.1, 0.0, 2.0, 1.0, 0.1, 0.05, 1.0)
@@ -190,3 +202,77 @@ def test_that_the_loss_of_ours_is_reported_as_such(stepping: Play) -> None:
     assert written.status == 0
     assert "the file has no loss_fn and no train_step" in written.out
     assert "for want of a make_optimizer" in written.out
+
+
+# how it is trained
+
+
+def request_of(stepping: Play, *options: str) -> RunStep:
+    stepping("step", "model.py", *options)
+    asked: RunStep = stepping.asked(RunStep)[-1]
+    return asked
+
+
+def test_that_every_choice_reaches_the_worker(stepping: Play) -> None:
+    options = (
+        "--loss",
+        "mse",
+        "--target",
+        "float32[8,3]",
+        "--optimizer",
+        "SGD",
+        "--lr",
+        "0.5",
+        "--optimizer-args",
+        '{"momentum": 0.9}',
+    )
+    asked = request_of(stepping, *options, "--steps", "3", "--accumulate", "2", "--autocast", "bfloat16", "--prove")
+    assert (asked.loss, asked.target, asked.optimizer, asked.lr) == ("mse", "float32[8,3]", "SGD", 0.5)
+    assert (asked.optimizer_arguments, asked.steps, asked.accumulate) == ({"momentum": 0.9}, 3, 2)
+    assert (asked.autocast, asked.prove, asked.keep) == ("bfloat16", ("*",), False)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--accumulate", "0"), "--accumulate 0 is no number of backward passes."),
+        (("--steps", "0"), "--steps 0 is no number of steps."),
+        (("--optimizer-args", "{}"), "--optimizer-args needs an optimizer."),
+        (("--optimizer", "SGD", "--optimizer-args", "momentum"), "--optimizer-args is no JSON object: momentum"),
+        (("--loss", "mse", "--target", "float32["), "float32["),
+    ],
+)
+def test_that_a_choice_that_means_nothing_is_one_sentence(stepping: Play, options: tuple[str, ...], words: str) -> None:
+    written = stepping("step", "model.py", *options)
+    assert written.status == 2
+    assert words in written.err
+
+
+def test_that_what_moved_besides_and_what_was_proven_stands_below_the_table(stepping: Play) -> None:
+    proven = replace(STILL, proof="With the same batch, without the cut, it moves.", proven=True)
+    path = {"arrives": ["the loss", "head"], "ends_at": "detach", "unreached": ["fc"]}
+    stepping.script[RunStep] = [
+        replace(
+            STEPPED,
+            parameters=(MOVED, proven),
+            buffers=(BufferMotion("bn.running_mean", True, frozen=True),),
+            moments=(StepMoment(2.5, (0.05, None), (1.0, None)),) * 2,
+            problems=(replace(CUT, data={**CUT.data, "gradient_path": path}),),
+        )
+    ]
+    lines = stepping("step", "model.py").out.splitlines()
+    below = lines[lines.index("Buffers:") :]
+    assert "  Frozen, and still learns its statistics: `bn`. Call eval() on what shall stay as it is." in below
+    assert "  1: loss 2.5, update / weight 0.05 in the middle" in below
+    assert "  the loss ← head ✂ `detach` (line 12); none reaches fc" in below
+    assert "  `fc.bias`: detached: With the same batch, without the cut, it moves." in below
+
+
+def test_that_json_has_buffers_moments_and_proofs(stepping: Play) -> None:
+    stepping.script[RunStep] = [
+        replace(STEPPED, buffers=(BufferMotion("b", True),), moments=(StepMoment(2.5, (0.05, None), (1.0, None)),))
+    ]
+    step = json.loads(stepping("step", "model.py", "--json").out)["step"]
+    assert step["buffers"][0]["key"] == "b"
+    assert step["moments"] == [{"loss": 2.5, "update_ratios": [0.05, None], "grad_norms": [1.0, None]}]
+    assert step["parameters"][1]["proof"] == ""

@@ -56,13 +56,24 @@ def test_that_a_real_model_has_no_error_and_no_warning(context, target, caplog):
     ran = HANDLERS[RunForward](context, RunForward(inputs))
     inspected = HANDLERS[InspectModel](context, InspectModel(inputs))
     stepped = HANDLERS[RunStep](context, RunStep(ran.input_specs or inputs))
-    found = (*opened.problems, *ran.problems, *inspected.problems, *stepped.problems)
+    trained = HANDLERS[RunStep](context, RunStep(with_labels(context, ran.input_specs or inputs), optimizer="AdamW", steps=2))
+    found = (*opened.problems, *ran.problems, *inspected.problems, *stepped.problems, *trained.problems)
     assert [problem for problem in found if problem.severity != INFO] == []
     assert all(row.moved or row.reason for row in stepped.parameters)
     assert stepped.state_restored
     assert ran.call_count
     assert ran.state_restored
     assert_watching_changes_no_bit(context, ran.input_specs or inputs)
+
+
+def with_labels(context, inputs):
+    """The input, for models that predict tokens with labels, so that they give a loss of their own."""
+    kind = type(context.state["open"].model).__name__
+    tokens = [spec for spec in inputs if "int64[" in spec]
+    if not tokens or not kind.endswith(("LMHeadModel", "ForCausalLM", "ForMaskedLM", "ForConditionalGeneration")):
+        return inputs
+    shape = tokens[-1].partition("int64")[2].partition("<")[0]
+    return (*inputs, f"labels=int64{shape}<100")
 
 
 def assert_watching_changes_no_bit(context, inputs):

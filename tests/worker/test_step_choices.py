@@ -11,6 +11,7 @@ from torchloupe.wire.requests import OpenTarget
 from torchloupe.wire.steps import RunStep
 from torchloupe.worker.explain import CouldNotRun
 from torchloupe.worker.handlers import HANDLERS, open_target, training_step
+from torchloupe.worker.step import training
 from worker.step_zoo import HEAD, LOSS, PLAIN, X, net, trained
 
 TOKENS = net("return self.b(self.a(x))", inputs="def example_inputs():\n    return (torch.randn(2, 5, 6),)\n")
@@ -102,9 +103,10 @@ def test_that_an_optimizer_takes_arguments_and_lists_stand_for_tuples(step) -> N
 
 
 def test_that_choices_of_a_person_count_as_chosen(step) -> None:
-    far = step(PLAIN, optimizer="SGD", lr=1e4)
+    far = step(PLAIN + LOSS, optimizer="SGD", lr=1e4)
     assert [each.code for each in far.problems] == ["diverging-step"]
-    assert step(PLAIN, lr=1e4).problems == ()  # plain descent that nobody asked for
+    assert step(PLAIN + LOSS, lr=1e4).problems == ()  # plain descent that nobody asked for
+    assert step(PLAIN, optimizer="SGD", lr=1e4).problems == ()  # a loss that nobody asked for
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", None])
@@ -230,3 +232,46 @@ def test_that_the_optimizers_of_torch_are_listed_with_their_keywords(context) ->
     assert arguments["betas"] == "(0.9, 0.999)"
     assert "params" not in arguments
     assert "Optimizer" not in found
+
+
+def test_that_a_loss_that_took_long_is_not_worked_out_again(step, monkeypatch) -> None:
+    monkeypatch.setattr(training, "MOST_SECONDS_AGAIN", 0.0)
+    report = step(PLAIN + LOSS)
+    assert report.loss_before is not None
+    assert report.loss_after is None
+    assert step(PLAIN + LOSS, steps=2).loss_after is not None  # of several steps the last one
+
+
+# the way of the gradient
+
+
+def way(report):
+    return next(each.data["gradient_path"] for each in report.problems if "gradient_path" in each.data)
+
+
+def test_that_the_way_of_the_gradient_ends_at_the_cut(step) -> None:
+    deep = "self.c = nn.Sequential(nn.Linear(6, 6), nn.ReLU())"
+    report = step(net("h = self.c(self.a(x)).detach()\nreturn self.b(h)", deep) + trained())
+    told = way(report)
+    assert told["arrives"] == ["the loss", "b"]
+    assert told["ends_at"] == "detach"
+    assert told["unreached"] == ["c.1", "c.0", "a"]
+
+
+def test_that_what_never_leads_to_the_loss_has_no_way_from_there(step) -> None:
+    report = step(net("self.c(x).sum()\nreturn self.b(self.a(x))", "self.c = nn.Linear(6, 1)") + LOSS)
+    told = way(report)
+    assert told["arrives"] == []
+    assert told["unreached"] == ["c"]
+
+
+def test_that_a_gradient_of_zero_ends_where_the_zeros_are_made(step) -> None:
+    told = way(step(net("h = F.relu(self.a(x) - 100)\nreturn self.b(h)") + trained()))
+    assert told["arrives"] == ["the loss", "b"]
+    assert told["unreached"] == ["the model's own forward", "a"]
+
+
+def test_that_a_way_is_told_where_the_reason_lies_on_it_alone(step) -> None:
+    report = step(net("return self.b(self.a(x))") + trained("model.b.parameters()"))
+    assert report.problems
+    assert all("gradient_path" not in each.data for each in report.problems)

@@ -11,6 +11,7 @@ from torchloupe.analysis.step.wording import (
     group_text,
     moment_lines,
     moved_text,
+    path_lines,
     percent_text,
     proof_lines,
     step_lines,
@@ -103,7 +104,13 @@ def motion_lines(report: StepReport, terminal: Terminal) -> Iterator[str]:
 
 def _further_lines(report: StepReport) -> Iterator[str]:
     """Buffers, the steps one after the other, and what came of the trials."""
-    for title, told in (("Buffers:", buffer_lines(report)), ("Steps:", moment_lines(report)), ("Proofs:", proof_lines(report))):
+    further = (
+        ("Buffers:", buffer_lines(report)),
+        ("Steps:", moment_lines(report)),
+        ("Gradient, from the loss back:", path_lines(report)),
+        ("Proofs:", proof_lines(report)),
+    )
+    for title, told in further:
         if told:
             yield ""
             yield title

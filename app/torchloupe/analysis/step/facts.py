@@ -19,7 +19,8 @@ class Loss:
 
     ``in_forward``: inside the model, not in the loss or the step. ``in_library``: no line of the user's project is near.
     ``zeros`` are keys of parameters that are all zero and stand as a factor at that place; ``zeros_move`` that they have a gradient.
-    ``layer`` is the innermost module that ran then.
+    ``layer`` is the innermost module that ran then. ``arrives`` are the layers between the loss and this place, ``unreached`` those before
+    it, both in the order of the backward pass. ``node`` is the number of the operation.
     """
 
     kind: str
@@ -30,6 +31,9 @@ class Loss:
     layer: str = ""
     zeros: Tuple[str, ...] = ()
     zeros_move: bool = False
+    node: int = -1
+    arrives: Tuple[str, ...] = ()
+    unreached: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,18 @@ def _problem(parameters: Sequence[ParameterFacts], reason: Reason) -> Problem:
         file=reason.at.file,
         line=reason.at.line,
         fixes=(reason.fix,) if reason.fix is not None else (),
-        data={"reason": reason.code, "parameters": keys},
+        data={"reason": reason.code, "parameters": keys, **_path(parameters, reason)},
     )
+
+
+def _path(parameters: Sequence[ParameterFacts], reason: Reason) -> Dict[str, object]:
+    """The way of the gradient, where it is the reason that it ends: of the parameter that lies furthest from the loss."""
+    lost = [each.lost for each in parameters if each.lost is not None and each.lost.node >= 0 and each.lost.kind == reason.code]
+    if not lost:
+        return {}
+    longest = max(lost, key=lambda each: len(each.unreached))
+    told = {"arrives": list(longest.arrives), "ends_at": longest.operation, "unreached": list(longest.unreached)}
+    return {"gradient_path": {**told, "layer": longest.layer}}
 
 
 def _born_not_finite(step: StepFacts) -> List[Problem]:

@@ -21,8 +21,9 @@ def scale_problems(
 ) -> List[Problem]:
     """What the sizes show. ``losses`` are those of the same batch, one after the other. Nothing is said of a loss or an optimizer
     that nobody chose."""
-    found = [] if own_optimizer else [_diverging(motions, losses)]
-    found += [] if own_loss else [_over_depth(motions)]
+    if own_loss:
+        return []
+    found = [_over_depth(motions), None if own_optimizer else _diverging(motions, losses)]
     return [each for each in found if each is not None]
 
 

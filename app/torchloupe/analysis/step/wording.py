@@ -4,6 +4,7 @@ import re
 from statistics import median
 from typing import Dict, List, Optional, Sequence
 
+from ...wire.problems import INFO, Problem
 from ...wire.steps import MEAN_SQUARE, ParameterMotion, StepEvent, StepMoment, StepReport
 from ..wording import counted, number_text, seconds_text
 
@@ -12,6 +13,7 @@ TRAIN_STEP = "train_step"
 _MOST_EVENTS = 12
 _MOST_KEYS = 3
 _FEW_MOMENTS = 5
+_END_STATIONS = 3
 BUFFER = "buffer"
 """The reason of a row that is no parameter."""
 HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch", BUFFER)
@@ -101,6 +103,11 @@ def _middle(moment: StepMoment) -> str:
     return f"{number_text(median(known))} in the middle" if known else "nothing moved"
 
 
+def path_lines(report: StepReport) -> List[str]:
+    """The ways of the gradients that end before their parameters, the harmless ones left out."""
+    return [text for each in report.problems if each.severity != INFO for text in [path_text(each)] if text]
+
+
 def proof_lines(report: StepReport) -> List[str]:
     """What came of the trials, once for the parameters that share it."""
     told: Dict[str, List[str]] = {}
@@ -112,6 +119,25 @@ def proof_lines(report: StepReport) -> List[str]:
 
 def _without_ratio(text: str) -> str:
     return re.sub(r" \([^()]* of its norm\)", "", text)
+
+
+def path_text(problem: Problem) -> str:
+    """``loss ← head ← norm ✂ detach (line 17): blocks.2, tokens``: the way of the gradient back to where it ends; empty without one."""
+    path = problem.data.get("gradient_path")
+    if not isinstance(path, dict):
+        return ""
+    arrives, unreached = _shortened(path.get("arrives", ())), _shortened(path.get("unreached", ()))
+    where = f"`{path.get('ends_at')}`" + (f" (line {problem.line})" if problem.line else "")
+    way = " ← ".join(arrives) if arrives else "it never leads to the loss"
+    behind = f"; none reaches {', '.join(unreached)}" if unreached else ""
+    return f"{way} ✂ {where}{behind}"
+
+
+def _shortened(stations: Sequence[str]) -> List[str]:
+    """The first and the last stations of a long way."""
+    if len(stations) <= 2 * _END_STATIONS + 1:
+        return list(stations)
+    return [*stations[:_END_STATIONS], f"… {len(stations) - 2 * _END_STATIONS} more …", *stations[-_END_STATIONS:]]
 
 
 def percent_text(fraction: Optional[float]) -> str:

@@ -37,13 +37,15 @@ class Node:
         "live",
         "lost",
         "name",
+        "number",
         "parents",
         "place",
         "why",
         "zeros",
     )
 
-    def __init__(self, name: str, place: Spot, parents: Tuple[int, ...], data: int) -> None:
+    def __init__(self, number: int, name: str, place: Spot, parents: Tuple[int, ...], data: int) -> None:
+        self.number = number
         self.name = name
         self.place = place
         self.parents = parents
@@ -129,7 +131,10 @@ class GradientTrace(TorchFunctionMode):
         if not data and not self._with_values:
             return
         place = self._places.of_caller(sys._getframe(2))
-        node = Node(name, Spot(*place) if place else NOWHERE, tuple({each.node for each in known if each.node >= 0}), data)
+        number = len(self.nodes)
+        node = Node(
+            number, name, Spot(*place) if place else NOWHERE, tuple({each.node for each in known if each.node >= 0}), data
+        )
         layer = self._running()
         node.in_forward, node.layer = layer is not None, layer or ""
         carries = any(each.requires_grad for each in results)
@@ -139,7 +144,6 @@ class GradientTrace(TorchFunctionMode):
             node.why = _why_lost(name)
         elif name in _LEAVING:
             node.why, node.lost = _LEAVING[name], data
-        number = len(self.nodes)
         self.nodes.append(node)
         if self._with_values:
             self._look_at_values(node, operands, results)
@@ -245,7 +249,16 @@ def _ancestors(nodes: List[Node], losses: List[int]) -> Set[int]:
 
 
 def _loss(node: Node, kind: str, zeros: int = 0) -> Loss:
-    return Loss(kind, node.name.strip("_"), node.place, node.in_forward, False, node.layer, tuple(map(str, _bits(zeros))))
+    return Loss(
+        kind,
+        node.name.strip("_"),
+        node.place,
+        node.in_forward,
+        False,
+        node.layer,
+        tuple(map(str, _bits(zeros))),
+        node=node.number,
+    )
 
 
 def _bits(mask: int) -> Iterator[int]:

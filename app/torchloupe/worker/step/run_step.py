@@ -42,9 +42,6 @@ from .step_watch import StepWatch
 from .tracing import layers_running, trace_step
 from .training import Done, Training
 
-MOST_SECONDS_AGAIN = 0.5
-"""After a step that took longer the loss is not worked out once more: that would be a sixth of it."""
-
 
 def run_step(target: Target, model: nn.Module, request: RunStep, context: Context, sources: Iterable[str]) -> StepReport:
     """Train one step on ``model`` and say what it did. ``sources`` are the files of the project.
@@ -123,7 +120,7 @@ class _Step:
             there = {id(each): each for each in (*self._model.parameters(), *self._model.buffers())}
             self._kept = [(each, each.detach().clone()) for each in there.values() if id(each) in self._before.copies]
         with SideEffects(self._target.places, diverted=True, files=self._before.files):  # one step was asked for, not several
-            after, facts = self._loss_after(ended - started), self._explained(gathered)
+            after, facts = self._loss_after(), self._explained(gathered)
             problems = self._problems(facts)
             motions = motions_of(facts, gathered.measured)
             if self._request.prove:
@@ -167,8 +164,8 @@ class _Step:
             self._failed = error
             return Done([], self._training.loss_source, self._training.optimizer_source)
 
-    def _loss_after(self, seconds: float) -> Optional[float]:
-        if self._failed is not None or seconds > MOST_SECONDS_AGAIN:
+    def _loss_after(self) -> Optional[float]:
+        if self._failed is not None:
             return None
         try:
             with uncompiled():

@@ -12,6 +12,7 @@ from ..module_tree import walk_modules
 from ..places import Places
 from ..torch_compat import uncompiled
 from .gathering import Gathered
+from .gradient_path import GradientPaths
 from .gradient_trace import GradientTrace, first_not_finite, where_lost
 from .training import Training
 
@@ -28,8 +29,10 @@ class _Traced:
         """The facts with where each gradient is lost, and where numbers stop to be finite."""
         keys = list(gathered.tensors)
         modules = dict(walk_modules(model))
+        paths = GradientPaths(self.trace.nodes, self.trace.losses)
         parameters = tuple(
-            self._explained(each, 1 << number, keys, facts, modules) for number, each in enumerate(facts.parameters)
+            _with_path(self._explained(each, 1 << number, keys, facts, modules), paths)
+            for number, each in enumerate(facts.parameters)
         )
         return replace(
             facts,
@@ -58,6 +61,13 @@ class _Traced:
         moving = {each.key for each in facts.parameters if each.moved or each.gradient not in (NO_GRADIENT, ZERO)}
         in_library = lost.at.file is None or not self.places.is_project(lost.at.file)
         return replace(lost, zeros=zeros, zeros_move=any(key in moving for key in zeros), in_library=in_library)
+
+
+def _with_path(each: ParameterFacts, paths: GradientPaths) -> ParameterFacts:
+    if each.lost is None or each.lost.node < 0:
+        return each
+    arrives, unreached = paths.around(each.lost.node)
+    return replace(each, lost=replace(each.lost, arrives=arrives, unreached=unreached))
 
 
 def trace_step(

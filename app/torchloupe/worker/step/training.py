@@ -1,6 +1,7 @@
 """The step itself: the file's own ``train_step``, or forward, loss, backward and optimizer, each from the file where it has one."""
 
 import inspect
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Callable, ContextManager, Dict, List, Optional, Tuple
@@ -21,6 +22,8 @@ from .optimizers import DEFAULT_LR, SGD, made_optimizer
 from .step_watch import StepWatch
 
 AUTOCAST = ("bfloat16", "float16")
+MOST_SECONDS_AGAIN = 0.15
+"""A loss that took longer is not worked out once more after the step: that would be a sixth of it."""
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Training:
             self._targets = targets_of(request.target, target.function)
         self.loss_source, self.optimizer_source = self._sources()
         self.meeting: Optional[Meeting] = None
+        self._loss_seconds = 0.0
 
     def _sources(self) -> Tuple[str, str]:
         if self._own is not None:
@@ -95,8 +99,8 @@ class Training:
             return self._run_train_step(self._own) if self._own is not None else self._run_loop(spread)
 
     def loss_again(self) -> Optional[float]:
-        """The loss of the same batch with the same random numbers, without a gradient; None where that has no meaning."""
-        if self._own is not None:
+        """The loss of the same batch with the same random numbers, without a gradient; None where that has no meaning, or takes long."""
+        if self._own is not None or self._loss_seconds > MOST_SECONDS_AGAIN:
             return None
         torch.manual_seed(self._request.seed)
         with torch.no_grad():
@@ -138,8 +142,11 @@ class Training:
     def _loss(self, spread: bool) -> torch.Tensor:
         dtype = getattr(torch, self._request.autocast) if self._request.autocast else None
         kind = next((each.device.type for each in self._model.parameters()), "cpu")
+        started = time.perf_counter()
         with torch.autocast(kind, dtype) if dtype is not None else nullcontext():
-            return self._loss_of(self._model(*self._given.positional, **self._given.keywords), spread)
+            loss = self._loss_of(self._model(*self._given.positional, **self._given.keywords), spread)
+        self._loss_seconds = time.perf_counter() - started
+        return loss
 
     def _loss_of(self, output: Any, spread: bool) -> torch.Tensor:
         name = self._request.loss
