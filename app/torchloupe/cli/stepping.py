@@ -83,6 +83,7 @@ def step_object(report: StepReport) -> dict[str, Any]:
         "parameters": [asdict(each) for each in report.parameters],
         "buffers": [asdict(each) for each in report.buffers],
         "moments": [asdict(each) for each in report.moments],
+        "side_effects": list(report.side_effects),
         "events": [asdict(each) for each in report.events],
         "seconds": report.seconds,
         "watching_seconds": report.watching_seconds,

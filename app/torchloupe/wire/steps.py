@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from .problems import Problem
 
-MADE, ZERO_GRAD, BACKWARD, CLIP, STEP, SCHEDULE, LOAD, EVAL, TRAIN = (
+MADE, ZERO_GRAD, BACKWARD, CLIP, STEP, SCHEDULE, LOAD, EVAL, TRAIN, SCALE = (
     "optimizer",
     "zero_grad",
     "backward",
@@ -15,6 +15,7 @@ MADE, ZERO_GRAD, BACKWARD, CLIP, STEP, SCHEDULE, LOAD, EVAL, TRAIN = (
     "load_state_dict",
     "eval",
     "train",
+    "scaler",
 )
 """What a ``StepEvent`` can be."""
 
@@ -130,6 +131,7 @@ class StepReport:
     ``train_step``, it is the last loss.
     ``state_restored`` is False when the model is not bit for bit what it was. ``moments`` has one entry for each step of several, and none
     for a single step. ``kept``: the model has the values that the step gave it.
+    ``side_effects`` are files that the step wrote, processes it started and hosts it spoke to: they are not undone.
     """
 
     parameters: Tuple[ParameterMotion, ...]
@@ -150,3 +152,4 @@ class StepReport:
     buffers: Tuple[BufferMotion, ...] = ()
     moments: Tuple[StepMoment, ...] = ()
     kept: bool = False
+    side_effects: Tuple[str, ...] = ()

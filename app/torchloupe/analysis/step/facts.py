@@ -90,7 +90,8 @@ class StepFacts:
     ``strangers`` are the shapes of tensors that the optimizers have and the model has not. ``piled_up`` is a backward pass that added
     to gradients that were used before. ``eval_backward``: the gradients were made in eval mode. ``probabilities`` is a cross entropy
     that was given the result of a softmax. ``nan_origin`` and ``inf_origin`` are operations whose result is the first that is not
-    finite. ``failure`` is what the step raised, a code, or empty. ``meeting`` is what does not fit in the loss.
+    finite. ``skipped`` is a scaler's step
+    that left the optimizer's out. ``failure`` is what the step raised, a code, or empty. ``meeting`` is what does not fit in the loss.
     """
 
     parameters: Tuple[ParameterFacts, ...]
@@ -106,4 +107,5 @@ class StepFacts:
     inf_origin: Optional[Loss] = None
     failure: str = ""
     meeting: Optional[Meeting] = None
+    skipped: Optional[StepEvent] = None
     dtypes: Tuple[str, ...] = ()

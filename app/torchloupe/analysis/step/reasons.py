@@ -84,6 +84,14 @@ def _missing_backward(_parameter: ParameterFacts, step: StepFacts) -> Optional[R
     return Reason("missing-backward", severity, "backward() was never called: there is no gradient", _spot(event), hint)
 
 
+def _skipped(_parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
+    if step.skipped is None or _last(step, STEP) is not None:
+        return None
+    text = "the gradient scaler left this step out, because a gradient was not finite at its scale"
+    hint = "It lowers its scale and goes on; a step that is never made is another matter: run several."
+    return Reason("nan-gradient", INFO, text, _spot(step.skipped), hint)
+
+
 def _missing_step(_parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
     if _last(step, STEP) is not None or step.is_own_loop:
         return None
@@ -214,6 +222,7 @@ def _made(step: StepFacts) -> Optional[StepEvent]:
 _QUESTIONS: Tuple[Callable[[ParameterFacts, StepFacts], Optional[Reason]], ...] = (
     _overwritten,
     _missing_backward,
+    _skipped,
     _missing_step,
     _frozen,
     _not_in_optimizer,

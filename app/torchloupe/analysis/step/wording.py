@@ -55,7 +55,17 @@ def step_lines(report: StepReport) -> List[str]:
     moved = sum(each.moved for each in report.parameters)
     called = [_called_line(report)] if report.loss_source == TRAIN_STEP else []
     parameters = counted(len(report.parameters), "parameter")
-    return [_loss_line(report), _optimizer_line(report), *called, f"{moved} of {parameters} moved."]
+    said = [_loss_line(report), _optimizer_line(report), *called, f"{moved} of {parameters} moved."]
+    return said + ([effects_text(report)] if report.side_effects else [])
+
+
+def effects_text(report: StepReport) -> str:
+    """What the step did outside of the model, which nobody undoes; empty where it did nothing."""
+    if not report.side_effects:
+        return ""
+    named = "; ".join(report.side_effects[:_MOST_KEYS])
+    more = len(report.side_effects) - _MOST_KEYS
+    return f"The step also {named}{f'; and {more} more' if more > 0 else ''}. That is not undone."
 
 
 def step_line(report: StepReport) -> str:

@@ -45,6 +45,7 @@ class Gathered:
             watch.eval_backward,
             Spot(*watch.probabilities) if watch.probabilities else None,
             failure=failure,
+            skipped=watch.skipped,
             dtypes=tuple(dict.fromkeys(each.dtype for each in self.parameters)),
         )
 

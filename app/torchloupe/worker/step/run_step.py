@@ -112,7 +112,8 @@ class _Step:
         moments = Moments(parameters_of(self._model), watch) if self._request.steps > 1 else None
         mode = "train" if self._model.training else "eval"
         started = time.perf_counter()
-        done = self._run(watch)
+        with SideEffects(self._target.places, files=self._before.files) as effects:
+            done = self._run(watch)
         ended = time.perf_counter()
         gathered = gather(self._model, self._before, watch, self._target.places, sources)
         moved_buffers = buffers.motions(self._before.copies)
@@ -146,6 +147,7 @@ class _Step:
             seconds=ended - started,
             watching_seconds=time.perf_counter() - ended,
             buffers=moved_buffers,
+            side_effects=effects.noted,
             moments=moments.taken(watch.events, done.losses if self._training.is_own_loop else ()) if moments is not None else (),
         )
 

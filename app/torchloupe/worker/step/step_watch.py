@@ -9,13 +9,15 @@ from torch import nn
 from torch.optim import lr_scheduler
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from ...wire.steps import BACKWARD, CLIP, EVAL, LOAD, MADE, SCHEDULE, STEP, TRAIN, ZERO_GRAD, StepEvent
+from ...wire.steps import BACKWARD, CLIP, EVAL, LOAD, MADE, SCALE, SCHEDULE, STEP, TRAIN, ZERO_GRAD, StepEvent
 from ..places import Place, Places, is_foreign
 from .kept_optimizers import KeptOptimizers
 from .motion import Gradient, gradients_of, is_same_gradient
 from .parameters import parameters_of
+from .piles import Piles
 
 _MOST_EVENTS = 2000
+_SCALER: Any = getattr(torch.amp, "GradScaler", None) or torch.cuda.amp.GradScaler  # of old torch alone there
 _HAS_MODES = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
@@ -52,8 +54,7 @@ class StepWatch:
         self._user = user
         self._undo: List[Callable[[], None]] = []
         self._depth = 0
-        self._used: Dict[int, Gradient] = {}
-        self._piling: Dict[int, StepEvent] = {}
+        self._piles = Piles()
         self._losses: Dict[int, torch.Tensor] = {}
         self.events: List[StepEvent] = []
         self.optimizers: List[Any] = []
@@ -62,9 +63,9 @@ class StepWatch:
         self.after_backward: Dict[int, Gradient] = {}
         self.at_step: Optional[Dict[int, Gradient]] = None
         self.versions_after_step: Dict[int, int] = {}
-        self.piled_up: Optional[StepEvent] = None
         self.eval_backward = False
         self.probabilities: Optional[Place] = None
+        self.skipped: Optional[StepEvent] = None
         self.on_step: Callable[[], None] = lambda: None
 
     def __enter__(self) -> "StepWatch":
@@ -85,6 +86,8 @@ class StepWatch:
                 self._wrap(owner, "cross_entropy", self._cross_entropy)
         for scheduler in _schedulers():
             self._wrap(scheduler, "step", self._told(SCHEDULE))
+        for name in ("unscale_", "step", "update"):
+            self._wrap(_SCALER, name, self._scaled(name))
         handles = (register_optimizer_step_pre_hook(self.before_step), register_optimizer_step_post_hook(self.after_step))
         self._undo += [handle.remove for handle in handles]
         return self
@@ -96,6 +99,11 @@ class StepWatch:
         for number, loss in self._losses.items():
             self.events[number] = replace(self.events[number], value=_number(loss))
         self._losses.clear()
+
+    @property
+    def piled_up(self) -> Optional[StepEvent]:
+        """The backward pass that added to gradients that were used before; None where none did."""
+        return self._piles.found
 
     def lines_of(self, kind: str) -> List[StepEvent]:
         """The events of one kind, in order."""
@@ -116,7 +124,7 @@ class StepWatch:
             self._kept.keep(optimizer)
         self._note(STEP, type(optimizer).__name__)
         self._look_up(optimizer)
-        self._look_for_piles(optimizer)
+        self._piles.before_step(optimizer, self.after_backward)
         written = [each for each in self._parameters if not is_same_gradient(each, self.after_backward.get(id(each)))]
         now = {**self.after_backward, **gradients_of(written)}
         self.at_step = {id(each): now[id(each)] for each in self._parameters if each.grad is not None}
@@ -124,12 +132,9 @@ class StepWatch:
     def after_step(self, optimizer: Any, *_: Any) -> None:
         """It has changed them."""
         self._stepping = False
-        for group in optimizer.param_groups:
-            for each in group["params"]:
-                self.versions_after_step[id(each)] = each._version
-                known = (self.at_step or {}).get(id(each)) or self.after_backward.get(id(each))
-                if known is not None and is_same_gradient(each, known):
-                    self._used[id(each)] = known
+        stepped = [each for group in optimizer.param_groups for each in group["params"]]
+        self.versions_after_step.update((id(each), each._version) for each in stepped)
+        self._piles.stepped(stepped, {**self.after_backward, **(self.at_step or {})})
         self.on_step()
 
     def _wrap(self, owner: Any, name: str, watched: Callable[..., Any]) -> None:
@@ -161,6 +166,19 @@ class StepWatch:
             self.probabilities = self._places.of_caller(sys._getframe(2))
         return original(*args, **kwargs)
 
+    def _scaled(self, name: str) -> Callable[..., Any]:
+        """A call of a scaler; one of ``step`` that leaves the optimizer's step out says so."""
+
+        def watched(original: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+            number = self._note(SCALE, name)
+            steps = len(self.lines_of(STEP))
+            result = original(*args, **kwargs)
+            if name == "step" and args[0].is_enabled() and len(self.lines_of(STEP)) == steps:
+                self.skipped = self.skipped or self.events[number]
+            return result
+
+        return watched
+
     def _mode(self, original: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         if args and args[0] is self._model:
             is_train = args[1] if len(args) > 1 else kwargs.get("mode", True)
@@ -175,7 +193,7 @@ class StepWatch:
         if first is not None and first.numel() == 1:
             self._losses[number] = first.detach().clone()
         self._parameters = list(parameters_of(self._model).values())  # layers may have been replaced
-        self._look_for_leftovers(self.events[number])
+        self._piles.before_backward(self._parameters, self.events[number])
         if not self._model.training and any(isinstance(each, _HAS_MODES) for each in self._model.modules()):
             self.eval_backward = True
         result = original(*args, **kwargs)
@@ -183,26 +201,6 @@ class StepWatch:
         if self._stepping:  # the optimizer calls for gradients itself
             self.at_step = self.after_backward
         return result
-
-    def _look_for_leftovers(self, event: StepEvent) -> None:
-        """Gradients that a step has used already, and that nobody cleared before this backward pass adds to them.
-
-        That is a mistake only when they are used again: a generator's loss leaves gradients in the discriminator, which clears them.
-        """
-        for each in self._parameters:
-            used = self._used.get(id(each))
-            if used is not None and not used.is_zero and each.grad is not None and is_same_gradient(each, used):
-                self._piling.setdefault(id(each), event)
-            elif each.grad is None:
-                self._piling.pop(id(each), None)
-
-    def _look_for_piles(self, optimizer: Any) -> None:
-        ours = [each for group in optimizer.param_groups for each in group["params"] if id(each) in self._piling]
-        for each in ours:
-            known = self.after_backward.get(id(each))
-            is_old = known is not None and each.grad is not None and id(each.grad) == known.identity
-            if is_old and bool(each.grad.any()):
-                self.piled_up = self.piled_up or self._piling[id(each)]
 
     def _look_up(self, optimizer: Any) -> None:
         ours = {id(each) for each in self._parameters}
