@@ -72,18 +72,19 @@ class Stepping(QObject):
         run, options = self._opening.options, self.options
         request = RunStep(run.inputs, run.device, run.mode, prove=prove, **vars(options))
         label = self.tr("replaying the step of {0}") if prove else self.tr("training {0} for a step")
+        request = replace(request, keep=options.keep and not prove)
         self._jobs.start(
-            replace(request, keep=options.keep and not prove),
-            done=partial(self._done, model),
+            request,
+            done=partial(self._done, model, request),
             failed=self._failed,
             tag=STEP,
             label=label.format(model.class_name),
         )
 
-    def _done(self, model: OpenedTarget, report: StepReport) -> None:
+    def _done(self, model: OpenedTarget, request: RunStep, report: StepReport) -> None:
         if self._bench.model is not model:
             return
-        self._bench.steps.take(report)
+        self._bench.steps.take(report, request=request)
         moved = sum(each.moved for each in report.parameters)
         trace("step_finished", moved=moved, of=len(report.parameters), problems=[each.code for each in report.problems])
         text = self.tr("{0} of {1} moved").format(moved, counted(len(report.parameters), "parameter"))

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from torchloupe.analysis.step.beside import new_problems
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.steps import ParameterMotion, StepReport
+from torchloupe.wire.steps import ParameterMotion, RunStep, StepReport
 
 
 class Steps(QObject):
@@ -20,6 +20,7 @@ class Steps(QObject):
         super().__init__(parent)
         self._tree = tree
         self.report: StepReport | None = None
+        self.request = RunStep()
         self.failed: tuple[Problem, ...] = ()
         self.motions: Mapping[str, ParameterMotion] = {}
         for signal in over:
@@ -34,9 +35,9 @@ class Steps(QObject):
         """Those that are not ``known``, nor follow from what is."""
         return new_problems(self.problems, known)
 
-    def take(self, report: StepReport | None, failed: tuple[Problem, ...] = ()) -> None:
-        """A step was taken, or could not be."""
-        self.report, self.failed = report, failed
+    def take(self, report: StepReport | None, failed: tuple[Problem, ...] = (), request: RunStep | None = None) -> None:
+        """A step was taken as in ``request``, or could not be."""
+        self.report, self.failed, self.request = report, failed, request or RunStep()
         self.motions = self._by_key(report) if report is not None else {}
         self.changed.emit()
 

@@ -22,6 +22,7 @@ from . import (
     optimizers,
     registration,
     requests,
+    step_values,
     steps,
     sweeps,
 )
@@ -41,6 +42,7 @@ MESSAGES: Dict[str, type] = {
         numerics,
         opening,
         optimizers,
+        step_values,
         steps,
         sweeps,
     )

@@ -33,6 +33,9 @@ class StoredTensor:
     in place of ``file`` and ``stored_at`` when a tensor is stored in several parts. ``big_endian`` is true when the most
     significant byte comes first. The elements of a ``conjugated`` or ``negated`` tensor are the conjugates or negatives of the
     stored ones.
+
+    A tensor with ``parts`` is not in the file: it is these views of stored ones, one after the other along ``axis``. A single part may
+    have another shape; its elements in row-major order are those of the tensor.
     """
 
     key: str
@@ -51,6 +54,13 @@ class StoredTensor:
     pieces: Tuple[StoredPiece, ...] = ()
     conjugated: bool = False
     negated: bool = False
+    parts: Tuple["StoredTensor", ...] = ()
+    axis: int = 0
+
+    @property
+    def sources(self) -> Tuple["StoredTensor", ...]:
+        """What lies in the file: itself, or the views that it is made of."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True)

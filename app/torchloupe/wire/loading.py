@@ -1,7 +1,7 @@
 """A checkpoint's values go into the open model: which goes where, and what became of each."""
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Dict, Optional, Tuple
 
 from .contents import CheckpointContents
 from .modules import ModuleTree
@@ -23,9 +23,10 @@ class LoadedKey:
     ``status`` is ``loaded``; ``tied`` (it is the same tensor as one that was loaded); ``missing`` and ``unexpected``; ``unsure``
     (more than one place fits); the status of a diff whose values do not fit as they are (``shape``, ``transposed``, ``fused`` ...);
     ``refused`` (the values cannot be read, or not be put there); ``differs`` (loaded, and then found to be others). ``reason`` is a
-    few words about any but ``loaded``.
+    few words; about one that was loaded only what was done to its values (``transposed``, ``joined``).
 
-    ``stored`` is the dtype in the file where the model has another, and ``changed`` how many values that changed.
+    ``stored`` is the dtype in the file where the model has another, and ``changed`` how many values that changed; ``lost`` of them became
+    infinite, or zero.
     """
 
     key: str
@@ -34,6 +35,7 @@ class LoadedKey:
     reason: str = ""
     stored: str = ""
     changed: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,17 @@ class LoadCheckpoint:
     """Load stored tensors into the open model, in place, and compare every value afterwards. Answer: ``LoadedCheckpoint``.
 
     The worker reads the files itself, without executing anything. ``contents`` has only the tensors that are to be loaded, and
-    ``keys`` the model's key of each, parallel to them; a tensor that is to be loaded transposed is so here. ``left_out`` are the keys
-    that are not to be touched, and why. Everything that is not loaded has the values that it was constructed with. ``contents`` without
-    stamps was read on another machine: the worker reads its own file under that path, when its tensors lie in the same places.
+    ``keys`` the model's key of each, parallel to them; one that is to be transposed, cut out or joined has ``parts``, and ``how`` says so
+    by key. ``left_out`` are the keys that are not to be touched, and why. Everything that is not loaded has the values that it was
+    constructed with. ``contents`` without stamps was read on another machine: the worker reads its own file under that path, when its
+    tensors lie in the same places.
     """
 
     contents: CheckpointContents
     keys: Tuple[str, ...]
     container: str = ""
     left_out: Tuple[LoadedKey, ...] = ()
+    how: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -156,10 +156,11 @@ class FetchStats:
 
 @dataclass(frozen=True)
 class FetchedStats:
-    """The statistics that ``FetchStats`` asked for."""
+    """The statistics that were asked for. ``rows`` says which rows of a change are not zero; empty for anything else."""
 
     key: str
     stats: TensorStats
+    rows: str = ""
 
 
 @dataclass(frozen=True)

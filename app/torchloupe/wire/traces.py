@@ -10,6 +10,7 @@ from .tensors import TensorMeta, TensorStats
 DONE = "done"
 FAILED = "failed"
 UNFINISHED = "unfinished"
+ASSUMED = "assumed"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class LayerCall:
 
     ``index`` counts calls in the order in which they began (a parent before its children); ``call_number`` counts the calls of
     this module alone, from 0. ``stats`` stands parallel to ``outputs``, None where no statistics could be made. ``status`` is
-    ``done``, ``failed`` (the failure arose in it) or ``unfinished`` (one of its parts failed, or the run was cancelled).
+    ``done``, ``failed`` (the failure arose in it), ``unfinished`` (one of its parts failed, or the run was cancelled) or ``assumed`` (it
+    lies behind a failure: what it would give if the mismatches before it were repaired).
     ``file`` and ``line`` are the place in the user's code that called it. ``seconds`` includes its children.
 
     ``training`` is the mode of the module when it was called. ``values`` are the arguments that are no tensors. ``compiled`` says that it
@@ -85,7 +87,8 @@ class ForwardReport:
     were compared with what they were before, bit for bit, and are equal. ``materialised`` is the module tree with the sizes that
     the input gave to lazy modules; None when none is lazy. ``side_effects`` are files that the pass wrote, processes it started and
     hosts it spoke to: what has some is not run again unasked. ``certificate`` says, part by part, what was compared. ``kept_bytes`` is,
-    by the index of the call, what autograd keeps of it and of what it calls for the backward pass; empty where nothing is kept.
+    by the index of the call, what autograd keeps of it and of what it calls for the backward pass; empty where nothing is kept. ``assumed``
+    are the calls that a failed pass did not come to, as far as it could be taken.
     """
 
     inputs: Tuple[TensorMeta, ...]
@@ -101,3 +104,4 @@ class ForwardReport:
     side_effects: Tuple[str, ...] = ()
     certificate: Tuple[str, ...] = ()
     kept_bytes: Tuple[int, ...] = ()
+    assumed: Tuple[LayerCall, ...] = ()

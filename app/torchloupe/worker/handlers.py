@@ -41,6 +41,7 @@ from ..wire.requests import (
     TargetChoices,
     ValuesArrived,
 )
+from ..wire.step_values import FetchStepValues, MeasureStepValues
 from ..wire.steps import RunStep, StepReport
 from ..wire.sweeps import SizesSwept, SweepSizes
 from ..wire.traces import ForwardReport
@@ -70,6 +71,7 @@ from .solving import describe_arguments, solved_arguments
 from .statistics import tensor_stats, why_uncountable
 from .step.optimizers import optimizer_classes
 from .step.run_step import run_step
+from .step.step_values import fetch_step_values, measure_step_values
 from .stored_values import fetch_stored_values
 from .sweeping import sweep_sizes
 from .target import Target, go_to, import_target, list_targets, provided, target_folder
@@ -201,6 +203,18 @@ def training_step(context: Context, request: RunStep) -> StepReport:
         report = run_step(opened.target, opened.model, request, context, files)
     _open_model(context)
     return report
+
+
+def step_part(context: Context, request: FetchStepValues) -> FetchedValues:
+    """The bytes of a part of what a step did to one parameter."""
+    opened = _open_model(context)
+    return fetch_step_values(opened.target, opened.model, request, context)
+
+
+def step_numbers(context: Context, request: MeasureStepValues) -> FetchedStats:
+    """What a step did to one parameter, in numbers."""
+    opened = _open_model(context)
+    return measure_step_values(opened.target, opened.model, request, context)
 
 
 def optimizers(_context: Context, _request: ListOptimizers) -> Optimizers:
@@ -345,6 +359,8 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     InspectModel: inspect,
     RunStep: training_step,
     ListOptimizers: optimizers,
+    FetchStepValues: step_part,
+    MeasureStepValues: step_numbers,
     LookAtValues: values_looked_at,
     CompareModes: modes_compared,
     SweepSizes: sizes_swept,

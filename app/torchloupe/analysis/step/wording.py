@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence
 
 from ...wire.problems import INFO, Problem
 from ...wire.steps import MEAN_SQUARE, ParameterMotion, StepEvent, StepMoment, StepReport
-from ..wording import counted, number_text, seconds_text
+from ..wording import count_text, counted, number_text, seconds_text
 
 NONE = "none"
 TRAIN_STEP = "train_step"
@@ -14,6 +14,7 @@ _MOST_EVENTS = 12
 _MOST_KEYS = 3
 _FEW_MOMENTS = 5
 _END_STATIONS = 3
+_MOST_ROWS = 12
 BUFFER = "buffer"
 """The reason of a row that is no parameter."""
 HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch", BUFFER)
@@ -148,6 +149,16 @@ def _shortened(stations: Sequence[str]) -> List[str]:
     if len(stations) <= 2 * _END_STATIONS + 1:
         return list(stations)
     return [*stations[:_END_STATIONS], f"… {len(stations) - 2 * _END_STATIONS} more …", *stations[-_END_STATIONS:]]
+
+
+def moved_rows_text(moved: Sequence[int], count: int) -> str:
+    """``16 of 100: 3, 17, 29, ...``: which rows of a weight changed."""
+    if len(moved) == count:
+        return f"all {count_text(count)}"
+    some = ", ".join(map(str, moved[:_MOST_ROWS]))
+    return f"{count_text(len(moved))} of {count_text(count)}" + (
+        f": {some}{', ...' if len(moved) > _MOST_ROWS else ''}" if moved else ""
+    )
 
 
 def percent_text(fraction: Optional[float]) -> str:

@@ -53,7 +53,9 @@ class MomentsPlot(Plot):
         losses = [moment.loss for moment in report.moments]
         current = over_steps(report, self._key) if self._key is not None and not is_loss else []
         shown = [(number, value) for number, value in enumerate(losses if is_loss else current, 1) if value is not None]
-        heights = [(number, height) for number, value in shown for height in [value if is_loss else _log(value)] if isfinite(height)]
+        heights = [
+            (number, height) for number, value in shown for height in [value if is_loss else _log(value)] if isfinite(height)
+        ]
         self.line.setData(x=[number for number, _ in heights], y=[height for _, height in heights])
         self.dots.setData(x=[number for number, _ in heights], y=[height for _, height in heights])
         x, y = ([], []) if is_loss else self._all_lines(report)

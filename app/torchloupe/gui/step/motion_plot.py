@@ -55,6 +55,7 @@ class MotionPlot(Plot):
         self.band = self.pyqtgraph.LinearRegionItem(orientation="horizontal", movable=False)
         for item in (self.band, self.stems, self.dots, self.marks, self.mark):
             self.plot.addItem(item)
+        self.plot.getAxis("bottom").tickSpacing = self._whole_spacing
         self.plot.setFocusProxy(self)
         self.plot.getViewBox().sigXRangeChanged.connect(lambda *_: self._label())
         self.plot.getViewBox().sigResized.connect(lambda *_: self._label())
@@ -95,6 +96,13 @@ class MotionPlot(Plot):
         step = max(1, round(decades / 5))
         return [(place, f"1e{place:d}") for place in range(int(self.floor), int(self.top) + 1, step)]
 
+    def _whole_spacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """There is no half a parameter."""
+        spacing = self.pyqtgraph.AxisItem.tickSpacing(self.plot.getAxis("bottom"), low, high, size)
+        return list(
+            dict.fromkeys((max(1.0, float(step)), offset) for step, offset in spacing if step >= 1 or step == spacing[0][0])
+        )
+
     # drawing
 
     def _draw(self) -> None:
@@ -129,19 +137,30 @@ class MotionPlot(Plot):
             self.plot.addItem(field)
             self._fields.append(field)
         feet = self.floor + 0.04 * height
-        self.marks.setData(
-            spots=[
-                {
-                    "pos": (number, feet),
-                    "symbol": "x" if stretch.state == STILL else "o",
-                    "pen": self.pyqtgraph.mkPen(color(ROLES[stretch.state]), width=1.5),
-                    "brush": self.pyqtgraph.mkBrush(color(ROLES[stretch.state]) if stretch.state == STILL else None),
-                }
-                for stretch in self.stretches
-                for number in range(stretch.first, stretch.last + 1)
-                if len(self.motions) <= FEW or number == (stretch.first + stretch.last) // 2
-            ]
-        )
+        self.marks.setData(spots=[*self._from_zero(), *self._crosses(feet)])
+
+    def _from_zero(self) -> list[dict[str, Any]]:
+        """Weights that were all zero before: they moved, and have no share of their norm."""
+        accent = self.pyqtgraph.mkPen(color("accent"), width=1.5)
+        top = self.top - 0.04 * (self.top - self.floor)
+        return [
+            {"pos": (number, top), "symbol": "t1", "pen": accent, "brush": self.pyqtgraph.mkBrush(None)}
+            for number, height in enumerate(self._heights)
+            if height is None and state_of(self.motions[number]) == MOVED
+        ]
+
+    def _crosses(self, feet: float) -> list[dict[str, Any]]:
+        return [
+            {
+                "pos": (number, feet),
+                "symbol": "x" if stretch.state == STILL else "o",
+                "pen": self.pyqtgraph.mkPen(color(ROLES[stretch.state]), width=1.5),
+                "brush": self.pyqtgraph.mkBrush(color(ROLES[stretch.state]) if stretch.state == STILL else None),
+            }
+            for stretch in self.stretches
+            for number in range(stretch.first, stretch.last + 1)
+            if len(self.motions) <= FEW or number == (stretch.first + stretch.last) // 2
+        ]
 
     def _label(self) -> None:
         """The reasons, as far as there is room: what should have moved before what may rest, wide stretches before narrow ones."""

@@ -1,7 +1,7 @@
 """What the Tensor panel shows: which tensors belong to the selection, and their statistics as rows. No Qt widgets here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torchloupe.analysis.activation_views import best_view, no_values_reason, tensor_name
 from torchloupe.analysis.axis_names import named_shape_text
@@ -12,6 +12,8 @@ from torchloupe.gui.text_table import Row
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.activations import INPUT, OUTPUT
 from torchloupe.wire.contents import StoredTensor
+from torchloupe.wire.requests import FetchStats
+from torchloupe.wire.step_values import CHANGE, GRADIENT, MeasureStepValues, StepTensor
 from torchloupe.wire.tensors import TensorStats
 from torchloupe.wire.traces import LayerCall
 from torchloupe.wire.values import ValueSummary
@@ -23,7 +25,8 @@ RGB_CHANNELS = 3
 class TensorChoice:
     """One tensor that can be looked at. ``fetch`` is the key that the worker is asked for, of a tensor of this ``shape`` and
     ``dtype``; ``stored`` is the tensor of the checkpoint whose values can be read from its file; ``pin`` a tensor that flowed in the
-    run, of the ``kind`` that ``best_view`` says; ``pair`` two of these that are held against each other."""
+    run, of the ``kind`` that ``best_view`` says; ``pair`` two of these that are held against each other;
+    ``motion`` what the last step did to a parameter."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
@@ -37,6 +40,14 @@ class TensorChoice:
     pair: tuple[Pin, Pin] | None = None
     kind: str = ""
     axes: tuple[str, ...] = ()
+    motion: StepTensor | None = None
+
+    @property
+    def question(self) -> FetchStats | MeasureStepValues | None:
+        """What the worker is asked for its statistics; None where it need not be, or cannot."""
+        if self.motion is not None:
+            return MeasureStepValues(self.motion)
+        return FetchStats(self.fetch) if self.fetch else None
 
 
 def choices_of(workbench: Workbench) -> list[TensorChoice]:
@@ -105,7 +116,28 @@ def parameter_choices(workbench: Workbench, key: str) -> list[TensorChoice]:
     title = f"{key} {shape_text(entry.shape)}"
     if entry.shape is None:
         return [TensorChoice(title, facts, note=lazy)]
-    return [TensorChoice(title, facts, fetch=key, shape=entry.shape, dtype=entry.dtype)]
+    weight = TensorChoice(title, facts, fetch=key, shape=entry.shape, dtype=entry.dtype)
+    return [weight, *_step_choices(workbench, weight, key)]
+
+
+def _step_choices(workbench: Workbench, weight: TensorChoice, key: str) -> list[TensorChoice]:
+    """What the last step did to a parameter."""
+    motion = workbench.steps.motions.get(key)
+    if motion is None:
+        return []
+    there = [CHANGE] if motion.moved else []
+    there += [GRADIENT] if motion.grad_norm is not None else []
+    named = {CHANGE: "change in the step", GRADIENT: "gradient in the step"}
+    step = workbench.steps.request
+    return [
+        replace(
+            weight,
+            title=f"{key}, {named[what]} {shape_text(weight.shape)}",
+            fetch=f"{motion.key}, {what}",
+            motion=StepTensor(motion.key, what, step),
+        )
+        for what in there
+    ]
 
 
 def stored_choice(tensor: StoredTensor) -> TensorChoice:

@@ -24,14 +24,14 @@ from torchloupe.gui.tensor.flow_readings import FlowReadings
 from torchloupe.gui.tensor.numbers_page import NumbersPage
 from torchloupe.gui.tensor.pin_bar import PinBar, pinned_sentence
 from torchloupe.gui.tensor.side_by_side import SideBySide
-from torchloupe.gui.tensor.sources import LiveSource, ValueSource, source_of_stored
+from torchloupe.gui.tensor.sources import LiveSource, StepSource, ValueSource, source_of_stored
 from torchloupe.gui.tensor.stored import StoredReading, reading_of, reading_rows
 from torchloupe.gui.tensor.views import HISTOGRAM, Subject, TensorViews
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import StoredTensor
-from torchloupe.wire.requests import Failed, FetchedStats, FetchStats
-from torchloupe.wire.tensors import TensorStats
+from torchloupe.wire.requests import Failed, FetchedStats
+from torchloupe.wire.step_values import CHANGE, GRADIENT
 
 
 class TensorPanel(QWidget):
@@ -42,7 +42,7 @@ class TensorPanel(QWidget):
         super().__init__()
         self.workbench, self.jobs = workbench, jobs
         self.choices: list[rows.TensorChoice] = []
-        self._fetched: dict[str, TensorStats] = {}
+        self._fetched: dict[str, FetchedStats] = {}
         self._readings: dict[StoredTensor, StoredReading] = {}
         self._wanted: StoredTensor | None = None
         self.flow = FlowReadings(workbench, jobs, self._show_choice)
@@ -63,6 +63,7 @@ class TensorPanel(QWidget):
         workbench.selection_changed.connect(self._show)
         workbench.model_changed.connect(self._forget)
         workbench.weights.changed.connect(self._forget)
+        workbench.steps.changed.connect(self._forget_step)
         workbench.checkpoint_changed.connect(self._forget_readings)
         workbench.trace_changed.connect(self._forget_flow)
         workbench.pins.changed.connect(self._show)
@@ -128,6 +129,11 @@ class TensorPanel(QWidget):
         self.views.forget()
         self._show()
 
+    def _forget_step(self) -> None:
+        """What another step did is another matter."""
+        self._fetched = {key: fetched for key, fetched in self._fetched.items() if not key.endswith((CHANGE, GRADIENT))}
+        self._show()
+
     def _forget_readings(self) -> None:
         self.jobs.drop("tensor-values")  # what is being read belongs to the file before
         self._readings.clear()
@@ -163,12 +169,14 @@ class TensorPanel(QWidget):
         if choice.stored is not None:
             self._show_stored(choice, choice.stored)
             return
-        stats = choice.stats or self._fetched.get(choice.fetch or "")
-        self.numbers.show_stats(choice, stats)
-        if stats is None and choice.fetch:
+        fetched = self._fetched.get(choice.fetch or "")
+        if fetched is not None and fetched.rows:
+            choice = replace(choice, facts=(*choice.facts, (self.tr("Rows that moved"), fetched.rows)))
+        self.numbers.show_stats(choice, choice.stats or (fetched.stats if fetched is not None else None))
+        if fetched is None and choice.stats is None and choice.question is not None:
             self.numbers.say(self.tr("Reading the values of {0} …").format(choice.fetch))
             label = self.tr("Statistics of {0}").format(choice.fetch)
-            self.jobs.start(FetchStats(choice.fetch), self._arrived, self._failed, tag="tensor-stats", label=label)
+            self.jobs.start(choice.question, self._arrived, self._failed, tag="tensor-stats", label=label)
 
     def _source_of(self, choice: rows.TensorChoice) -> ValueSource | None:
         """Where the values of a choice come from, if they can be had."""
@@ -179,6 +187,8 @@ class TensorPanel(QWidget):
             return self.flow.difference(choice.pair) if choice.kind else None
         if choice.stored is not None:
             return source_of_stored(contents, choice.stored, self.jobs.ask) if contents is not None else None
+        if choice.motion is not None:
+            return StepSource(self.jobs.ask, choice.motion, choice.shape, choice.dtype)
         return LiveSource(self.jobs.ask, choice.fetch, choice.shape, choice.dtype) if choice.fetch else None
 
     def _subject_of(self, choice: rows.TensorChoice) -> Subject:
@@ -267,10 +277,10 @@ class TensorPanel(QWidget):
         return choice is not None and choice.stored == tensor
 
     def _arrived(self, fetched: FetchedStats) -> None:
-        self._fetched[fetched.key] = fetched.stats
+        self._fetched[fetched.key] = fetched
         choice = self._current()
         if choice and choice.fetch == fetched.key:
-            self.numbers.show_stats(choice, fetched.stats)
+            self._show_choice()
 
     def _failed(self, failed: Failed) -> None:
         sentences = [f"{problem.message} {problem.hint}".strip() for problem in failed.problems]

@@ -14,6 +14,7 @@ from torchloupe.gui.jobs import Cancelled, Progress
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import CheckpointError, UnsupportedFormat, WorkerError
 from torchloupe.wire.requests import Failed, FetchedValues, FetchStoredValues, FetchValues
+from torchloupe.wire.step_values import FetchStepValues, StepTensor
 
 FETCH_BYTES = 8 << 20
 """So much is asked of the worker at a time; in between, a cancel is heard."""
@@ -128,6 +129,25 @@ class LiveSource:
     def chunks(self, index: str, progress: Progress) -> Chunks:
         """From the worker, in blocks."""
         return in_blocks(self, lambda block: answered(self.ask, FetchValues(self.key, block))[1], index, progress)
+
+
+@dataclass(frozen=True)
+class StepSource:
+    """The gradient or the change of a parameter in the last step, which the worker repeats for it."""
+
+    ask: Ask
+    tensor: StepTensor
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def key(self) -> str:
+        """``fc.weight, change``."""
+        return f"{self.tensor.key}, {self.tensor.what}"
+
+    def chunks(self, index: str, progress: Progress) -> Chunks:
+        """From the worker, in blocks."""
+        return in_blocks(self, lambda block: answered(self.ask, FetchStepValues(self.tensor, block))[1], index, progress)
 
 
 def source_of_stored(contents: CheckpointContents, tensor: StoredTensor, ask: Ask) -> StoredSource:
