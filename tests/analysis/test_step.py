@@ -357,7 +357,7 @@ MOVED = ParameterMotion("a.w", True, group=0, lr=0.001, weight_norm=2.0, grad_no
         (MOVED, "0.001", "0 (lr 0.001)"),
         (replace(MOVED, group=None), "0.001", "none"),
         (replace(MOVED, lr=None), "0.001", "0"),
-        (replace(MOVED, update_ratio=None), "0.002 from zero", "0 (lr 0.001)"),
+        (replace(MOVED, update_ratio=None), "from zero", "0 (lr 0.001)"),
         (replace(MOVED, update_ratio=None, update_norm=None), "yes", "0 (lr 0.001)"),
         (replace(MOVED, reason="decay-only"), "0.001, by decay", "0 (lr 0.001)"),
         (replace(MOVED, reason="nan-gradient"), "NaN gradient", "0 (lr 0.001)"),

@@ -276,3 +276,9 @@ def test_that_json_has_buffers_moments_and_proofs(stepping: Play) -> None:
     assert step["buffers"][0]["key"] == "b"
     assert step["moments"] == [{"loss": 2.5, "update_ratios": [0.05, None], "grad_norms": [1.0, None]}]
     assert step["parameters"][1]["proof"] == ""
+
+
+def test_that_a_step_can_begin_from_a_checkpoint(stepping: Play) -> None:
+    written = stepping("step", "model.py", "--load")
+    assert written.status == 2
+    assert "Name it: --checkpoint FILE." in written.err

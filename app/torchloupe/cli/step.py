@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from .command import AnySession, Desk
-from .options import TARGET_HELP, add_input_option, add_json_option, add_model_options, open_request
+from .loading import add_load_options, checked_load, load
+from .options import TARGET_HELP, add_checkpoint_option, add_input_option, add_json_option, add_model_options, open_request
 from .report import Report
 from .step_options import add_training_options, step_request
 from .stepping import run_step
@@ -22,6 +23,8 @@ class Step:
         """A target, its input, its loss and its optimizer."""
         parser.add_argument("target", metavar="TARGET", help=TARGET_HELP)
         add_input_option(parser)
+        add_checkpoint_option(parser)
+        add_load_options(parser)
         add_training_options(parser)
         parser.add_argument(
             "--prove",
@@ -34,11 +37,13 @@ class Step:
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The step."""
+        checked_load(options)
         to_open, to_run = open_request(options.target, options), step_request(options)
 
         def one_round(session: AnySession) -> Iterator[Report]:
             report = Report(self.name)
-            if open_target(session, to_open, report) is not None:
+            tree = open_target(session, to_open, report, options.checkpoint, options.solve)
+            if tree is not None and load(session, report, options, desk.terminal):
                 run_step(session, to_run, report)
             yield report
 

@@ -209,5 +209,5 @@ def _optimizer_source(report: StepReport) -> str:
 def _ratio(motion: ParameterMotion) -> str:
     ratio: Optional[float] = motion.update_ratio
     if ratio is None:
-        return number_text(motion.update_norm) + " from zero" if motion.update_norm is not None else "yes"
+        return "from zero" if motion.update_norm is not None else "yes"
     return number_text(ratio)
