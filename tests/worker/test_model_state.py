@@ -335,3 +335,67 @@ def test_that_dice_of_the_models_own_are_put_back(own, draw):
     first = draw(own)
     state.restore()
     assert draw(own) == first
+
+
+# undone on the way
+
+
+def undo(copy, tensor):
+    tensor.data.copy_(copy)
+    return "done"
+
+
+def changed_linear():
+    model = nn.Linear(300, 300)
+    state = ModelState(model, keep_all=True)
+    before = model.weight.detach().clone()
+    with torch.no_grad():
+        model.weight += 1
+    return model, state, before
+
+
+def test_that_what_was_undone_on_the_way_is_not_written_again():
+    model, state, before = changed_linear()
+    assert state.undone(model.weight, undo) == "done"
+    assert torch.equal(model.weight, before)
+    assert state.restore() == []
+    assert state.had_changed
+    assert any(each is model.weight for each in state.changed)
+    assert state.restore() == []
+    assert not state.changed  # the second time it is looked at
+
+
+def test_that_what_was_written_after_it_was_undone_is_put_back():
+    model, state, before = changed_linear()
+    state.undone(model.weight, undo)
+    with torch.no_grad():
+        model.weight += 1
+    state.restore()
+    assert torch.equal(model.weight, before)
+
+
+def test_that_memory_that_moved_after_it_was_undone_is_put_back():
+    model, state, before = changed_linear()
+    state.undone(model.weight, undo)
+    model.weight.data = torch.zeros(300, 300)
+    state.restore()
+    assert torch.equal(model.weight, before)
+
+
+def test_that_what_shares_its_memory_or_is_a_part_of_another_is_left_to_the_end():
+    model = nn.Linear(300, 300)
+    model.twin = nn.Parameter(model.weight.data)
+    model.part = nn.Parameter(torch.zeros(10)[2:4])
+    state = ModelState(model, keep_all=True)
+    never = []
+    for each in (model.weight, model.twin, model.part):
+        assert state.undone(each, lambda *_: never.append(1)) is None
+    assert never == []
+    assert state.undone(torch.zeros(3), undo) is None  # nobody saved that
+
+
+def test_that_what_could_not_be_undone_is_put_back_in_the_end():
+    model, state, before = changed_linear()
+    assert state.undone(model.weight, lambda *_: None) is None
+    state.restore()
+    assert torch.equal(model.weight, before)

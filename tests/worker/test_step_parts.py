@@ -10,7 +10,7 @@ from torchloupe.wire.steps import BACKWARD, MADE, STEP, ZERO_GRAD
 from torchloupe.worker.places import Places
 from torchloupe.worker.step.gradient_trace import GradientTrace, where_lost
 from torchloupe.worker.step.kept_optimizers import KeptOptimizers
-from torchloupe.worker.step.motion import gradients_of, is_same_gradient, motion_between, norm_of
+from torchloupe.worker.step.motion import gradients_of, is_same_gradient, motion_between, motion_undone, norm_of
 from torchloupe.worker.step.parameters import parameters_of
 from torchloupe.worker.step.step_watch import StepWatch
 from torchloupe.worker.step.vanishing import zero_kind
@@ -38,6 +38,37 @@ def test_that_every_dtype_has_a_motion(dtype: torch.dtype) -> None:
 def test_that_a_complex_number_changes_once() -> None:
     before = torch.ones(4, dtype=torch.complex64)
     assert motion_between(before, before + (1 + 1j)).changed == 4
+
+
+def test_that_a_motion_can_be_undone_while_it_is_measured() -> None:
+    before = torch.randn(1000)
+    after = before + 0.5
+    expected = motion_between(before, after)
+    found = motion_undone(before, after)
+    assert found in (expected, None)  # None without the compiled library
+    assert torch.equal(before, after) is (found is not None)
+
+
+def test_that_what_has_no_room_or_lies_otherwise_is_not_undone() -> None:
+    for dtype in (torch.float64, torch.bfloat16):
+        before = torch.zeros(10, dtype=dtype)
+        after = before + 1
+        assert motion_undone(before, after) is None
+        assert bool((after == 1).all())
+    square = torch.zeros(4, 4)
+    assert motion_undone(square, (square + 1).t()[:2]) is None
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan, 1e30])
+def test_that_odd_numbers_are_undone_and_measured_alike(value: float) -> None:
+    before, after = torch.ones(8), torch.ones(8)
+    after[3] = value
+    expected = motion_between(before, after.clone())
+    found = motion_undone(before, after)
+    if found is not None:
+        assert found.changed == expected.changed == 1
+        assert str(found.update_norm) == str(expected.update_norm) or found.update_norm == pytest.approx(expected.update_norm)
+        assert torch.equal(before, after)
 
 
 def test_that_tiny_and_huge_changes_are_not_lost() -> None:

@@ -190,9 +190,9 @@ def inspect(context: Context, request: InspectModel) -> InspectedModel:
     found = inspect_model(opened.target, opened.model, request, context, files)
     if opened.loaded is None:
         return found
-    return replace(
-        found, problems=(*found.problems, *loaded_values_judged(opened.target, opened.model, opened.loaded, request, context))
-    )
+    told = frozenset(problem.parameter for problem in found.problems if problem.parameter)
+    odd = loaded_values_judged(opened.target, opened.model, opened.loaded, request, context, told)
+    return replace(found, problems=(*found.problems, *odd))
 
 
 def training_step(context: Context, request: RunStep) -> StepReport:

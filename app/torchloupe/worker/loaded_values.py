@@ -29,10 +29,12 @@ _PIECE = 1 << 22
 
 
 def loaded_values_judged(
-    target: Target, model: nn.Module, loaded: Loaded, request: InspectModel, context: Context
+    target: Target, model: nn.Module, loaded: Loaded, request: InspectModel, context: Context, told: FrozenSet[str] = frozenset()
 ) -> Tuple[Problem, ...]:
-    """What is odd about the loaded values. The model is run once more in eval mode, where a run is no danger and has data."""
-    weights = weights_seen(model, loaded.keys, context.cancel.raise_if_requested)
+    """What is odd about the loaded values, but for those of keys that something was ``told`` of already. The model is run once more in
+    eval mode, where a run is no danger and has data.
+    """
+    weights = weights_seen(model, loaded.keys - told, context.cancel.raise_if_requested)
     norms: List[NormLook] = []
     if not request.shapes_only and not (context.state.get("side_effects") or context.state.get("spoiled")):
         norms = norms_seen(target, model, loaded.keys, request, context)

@@ -7,7 +7,7 @@ all else is copied; a parameter that a run changed all the same is named, not re
 import io
 import random
 from operator import mul
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import torch
 from torch import nn
@@ -17,7 +17,7 @@ from .collector import collector_at_rest
 from .process_state import ProcessState
 from .registration import raw
 from .saved_attributes import SavedAttributes
-from .saved_tensors import SavedTensors
+from .saved_tensors import SavedTensors, Undone
 from .torch_compat import is_lazy, without_torch_function
 from .walked import Walked
 
@@ -56,6 +56,10 @@ class ModelState:
     def copies(self) -> Dict[int, torch.Tensor]:
         """The values that were saved, by the identity of their tensor; those that are only fingerprinted are missing."""
         return self._tensors.copies()
+
+    def undone(self, tensor: torch.Tensor, undo: Callable[[torch.Tensor, torch.Tensor], Optional[Undone]]) -> Optional[Undone]:
+        """See ``SavedTensors.undone``."""
+        return self._tensors.undone(tensor, undo)
 
     @property
     def files(self) -> List[Any]:

@@ -1,12 +1,14 @@
 """Tensors as they were - where their memory lies, what is in it, what autograd knows of them - and how they become that again."""
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from collections import Counter
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 import torch
 
 from .tensor_values import Values, fingerprint, is_small, same_bits
 
 _T: Any = torch.Tensor
+Undone = TypeVar("Undone")
 _Where = Tuple[List[int], List[torch.Size]]
 
 
@@ -19,6 +21,19 @@ class SavedTensors:
         self._together = _SavedTogether(small)
         self.changed: List[torch.Tensor] = []
         self._alone = [_SavedAlone(each, is_copied(each)) for each in tensors if id(each) not in together]
+        self._by_identity = {id(saved.tensor): saved for saved in self._alone}
+        self._shared = Counter(map(_storage, tensors))
+
+    def undone(self, tensor: torch.Tensor, undo: Callable[[torch.Tensor, torch.Tensor], Optional[Undone]]) -> Optional[Undone]:
+        """What ``undo(copy, tensor)`` gives, which makes the tensor what it was: ``restore`` need not look at its values again as long
+        as nobody writes into it. None, and nothing done, for one whose memory is not its own alone."""
+        saved = self._by_identity.get(id(tensor))
+        if saved is None or saved.copy is None or self._shared[_storage(tensor)] != 1 or not saved.owns_its_memory:
+            return None
+        answer = undo(saved.copy, tensor)
+        if answer is not None:
+            saved.settled = tensor._version
+        return answer
 
     def restore(self) -> List[torch.Tensor]:
         """Put everything back; those that could not be. ``changed`` are all that were found with other values or elsewhere."""
@@ -86,6 +101,13 @@ class _SavedAlone:
         self._grad_copy = self._grad.detach().clone() if self._grad is not None else None
         self.copy = tensor.detach().clone() if is_copied and has_data else None
         self._fingerprint = fingerprint(tensor) if self.copy is None else None
+        self.settled: Optional[int] = None
+
+    @property
+    def owns_its_memory(self) -> bool:
+        """It lies where it lay, and nothing else is there."""
+        whole = self.tensor.numel() * self.tensor.element_size()
+        return _same_memory(self.tensor, self._home) and self._room == whole == _room(self.tensor)
 
     def restore(self) -> bool:
         tensor = self.tensor
@@ -94,9 +116,11 @@ class _SavedAlone:
             self.changed = not _same_memory(tensor, self._home)
             if self.changed:
                 tensor.data = self._home
-            if self.copy is not None and not same_bits(tensor, self.copy):
+            is_settled, self.settled = not self.changed and self.settled == tensor._version, None
+            if self.copy is not None and (is_settled or not same_bits(tensor, self.copy)):
                 self.changed = True
-                tensor.data.copy_(self.copy)
+                if not is_settled:
+                    tensor.data.copy_(self.copy)
             if self._is_leaf:
                 _make_leaf(tensor, self._requires_grad)
             if tensor.is_leaf:
@@ -106,6 +130,14 @@ class _SavedAlone:
         is_back = self.copy is not None or fingerprint(tensor) == self._fingerprint
         self.changed = self.changed or not is_back
         return is_back
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    """Where the memory begins that a tensor looks at; 0 for tensors without plain memory."""
+    try:
+        return int(tensor.untyped_storage().data_ptr())
+    except (RuntimeError, NotImplementedError):
+        return 0
 
 
 def _where(tensors: List[torch.Tensor]) -> _Where:

@@ -57,7 +57,9 @@ class Repairs:
             before = sources.get(file) or "".join(linecache.getlines(file))
             after = patched(before, each.fix.patch) if file else None
             if after is None:
-                raise UsageError("The patch is for another version of the file.", "Run the model again, and try what is offered then.")
+                raise UsageError(
+                    "The patch is for another version of the file.", "Run the model again, and try what is offered then."
+                )
             sources[file] = after
         return sources
 

@@ -13,6 +13,7 @@ from ..places import Places
 from ..repairs import changed_input
 from ..repetition import Repetition
 from .missing_dimension import is_of_doubtful_rank, lacks_a_rank, missing_dimension
+from .other_margin import margin_that_fits
 from .recovering import MOST_MISMATCHES, Recovered
 from .repairing import Repairing, with_origin_of
 from .search import Search
@@ -97,8 +98,8 @@ def _searched(first: Problem, search: Search, places: Places) -> List[Problem]:
         other = input_that_fits(first, len(refused), search.repetition)
         if other is not None and len(refused) >= MANY:
             return [wrong_input(first, refused, other)]
-        other = other or (_other_input(first, search) if len(refused) == 1 else None)
-        first = first if other is None else replace(first, fixes=(*first.fixes, other))
+        others = [other] if other is not None else _other_ways(first, search) if len(refused) == 1 else []
+        first = replace(first, fixes=(*first.fixes, *others))
     problems = Repairing(search, places).problems(first)
     if search.is_on_shapes:
         problems = [_without_data(problem, first.fixes) for problem in problems]
@@ -108,11 +109,14 @@ def _searched(first: Problem, search: Search, places: Places) -> List[Problem]:
     return problems
 
 
-def _other_input(first: Problem, search: Search) -> Optional[Fix]:
-    """Another input with which all runs, where a single layer refuses what comes of this one."""
+def _other_ways(first: Problem, search: Search) -> List[Fix]:
+    """Another layer, and another input, with which all runs, where a single layer refuses what comes."""
     if first.code == "batch-of-one":
-        return batch_of_two(search.repetition)
-    return input_of_other_side(first, search.quickest(), search.may_go_on)
+        found = [batch_of_two(search.repetition)]
+    else:
+        margin = margin_that_fits(first, search.quickest(), search.may_go_on)
+        found = [margin, input_of_other_side(first, search.quickest(), search.may_go_on)]
+    return [fix for fix in found if fix is not None]
 
 
 def _without_data(problem: Problem, with_data: Sequence[Fix]) -> Problem:

@@ -56,6 +56,8 @@ class Repairing:
         found = [self._tried(problem, each, runs) if _is_untried(problem) else problem for problem, each in met]
         if not runs and untried and len(met) + is_input > 1:
             runs = all(_is_sure(problem) for problem in found) and self._together(found)
+        if runs:
+            found = [_passed(problem) for problem in found]
         found = [first, *found] if is_input else found
         if runs and all(_is_sure(problem) for problem in found):
             found[0] = _all_together(found)
@@ -179,6 +181,15 @@ def _all_together(found: Sequence[Problem]) -> Problem:
     text = f"With the fixes of these {len(found)} mismatches together the model runs to its end."
     data = {**found[0].data, "runs_with_all_fixes": True}
     return replace(found[0], hint=f"{found[0].hint} {text}".strip(), data=data)
+
+
+def _passed(problem: Problem) -> Problem:
+    """A layer whose repair was tried alone: what is said of it is that the others have to be repaired, too."""
+    fixes = [
+        replace(fix, outcome=_PASSED) if fix.verified and fix.outcome.startswith("this layer is passed, then") else fix
+        for fix in problem.fixes[:1]
+    ]
+    return replace(problem, fixes=(*fixes, *problem.fixes[1:]))
 
 
 def _is_sure(problem: Problem) -> bool:

@@ -14,7 +14,7 @@ from .elements import PLAIN, is_simple
 from .moments import BINS, HISTOGRAM_LIMIT, Moments, sample_step
 from .torch_way import widened
 
-VERSION = 3
+VERSION = 4
 """What the library must say it is; raised with every change of what its functions take or give."""
 LIBRARY = Path(__file__).with_name("passes.dll" if sys.platform == "win32" else "passes.so")
 
@@ -66,7 +66,7 @@ class NativeWay:
         self._measure.argtypes = (pointer, long, ctypes.c_int, long, pointer, pointer, pointer, ctypes.c_int)
         self._measure_bytes.argtypes = (pointer, long, pointer, pointer)
         self._histogram.argtypes = (pointer, long, ctypes.c_int, number, number, pointer, pointer, ctypes.c_int)
-        self._motion.argtypes = (pointer, pointer, long, ctypes.c_int, pointer, pointer, ctypes.c_int)
+        self._motion.argtypes = (pointer, pointer, long, ctypes.c_int, ctypes.c_int, pointer, pointer, ctypes.c_int)
         for function in (self._measure, self._measure_bytes, self._histogram, self._motion):
             function.restype = None
         self.level = int(self._level(9))
@@ -134,9 +134,10 @@ class NativeWay:
             self._histogram(piece.data_ptr(), len(piece), kind, low, high, ctypes.addressof(counts), self.parallel, threads)
         return list(counts)
 
-    def motion(self, before: torch.Tensor, after: torch.Tensor) -> Optional[Tuple[int, float, float]]:
+    def motion(self, before: torch.Tensor, after: torch.Tensor, undo: bool = False) -> Optional[Tuple[int, float, float]]:
         """What lies between two values of a tensor of floats: how many elements changed, the sum of squares before, and that of the
-        differences. None where the two do not lie in memory alike, in one run each.
+        differences. With ``undo`` the second one becomes the first again. None, and nothing done, where the two do not lie in memory
+        alike, in one run each.
         """
         same = before.shape == after.shape and before.stride() == after.stride() and before.dtype is after.dtype
         kind = self._kinds.get(before.dtype, _BYTES)
@@ -144,7 +145,7 @@ class NativeWay:
             return None
         told, elements = (ctypes.c_double * 3)(), before.numel()
         there = before.data_ptr(), after.data_ptr()
-        self._motion(*there, elements, kind, ctypes.addressof(told), self.parallel, self._threads(elements))
+        self._motion(*there, elements, kind, undo, ctypes.addressof(told), self.parallel, self._threads(elements))
         return int(told[0]), told[1], told[2]
 
     def _asked(self, address: int, dtype: torch.dtype, elements: int, step: int) -> Tuple[Any, ...]:

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define VERSION 3
+#define VERSION 4
 #define BINS 64
 #define BLOCK 2048           /* elements that are looked at together and stay in the innermost cache */
 #define MANY (1 << 14)       /* from so many elements on, bins are counted in pairs */
@@ -181,13 +181,14 @@ INLINE Ruler ruler_of(double low, double high) {
 
 /* One tensor, looked at part by part. Parts depend on its size alone, so that the numbers are the same however many threads there are. */
 typedef struct {
-    const void *data, *after;
+    const void *data;
+    void *after;
     int64_t n, step, size; /* ``size``: elements of a part */
     void *sample;
     double low, high;
     int64_t *bins;
     int64_t next; /* the part that nobody has taken yet */
-    int kind, all_finite;
+    int kind, all_finite, undo, width; /* ``width``: bytes of an element */
     Moments of_part[PARTS];
 } Work;
 
@@ -260,7 +261,7 @@ INLINE void moments_body(Work *work) {
     }
 }
 
-/* What lies between two values of a tensor, for each part. */
+/* What lies between two values of a tensor, for each part; ``undo``: the second becomes the first again. */
 INLINE void motion_body(Work *work) {
     double room[BLOCK], other[BLOCK];
     int64_t at, end, part;
@@ -274,6 +275,7 @@ INLINE void motion_body(Work *work) {
                 motion_of_doubles(before, after, size, &total);
             else
                 motion_of_floats(before, after, size, &total);
+            if (work->undo) memcpy((char *)work->after + at * work->width, (const char *)work->data + at * work->width, size * work->width);
         }
         work->of_part[part - 1] = total;
     }
@@ -399,11 +401,16 @@ void torchloupe_measure_bytes(const void *data, int64_t n, const double *table, 
     measure_bytes(data, n, table, result);
 }
 
-/* Into ``told``: how many numbers changed, the squares of those before, the squares of the differences. */
-void torchloupe_motion(const void *before, const void *after, int64_t n, int kind, double *told, Parallel parallel, int threads) {
+/* Into ``told``: how many numbers changed, the squares of those before, the squares of the differences. ``undo`` writes ``before`` over
+ * ``after``, while both are at hand.
+ */
+void torchloupe_motion(
+    const void *before, void *after, int64_t n, int kind, int undo, double *told, Parallel parallel, int threads
+) {
+    static const int widths[] = {4, 8, 2, 2, 2, 2, 4, 4, 8, 8};
     Work work;
     prepare(&work, before, n, kind);
-    work.after = after;
+    work.after = after, work.undo = undo, work.width = widths[kind];
     run(motion_at[level], &work, parallel, threads);
     told[0] = told[1] = told[2] = 0;
     for (int64_t part = 0; part * work.size < n; part++) {

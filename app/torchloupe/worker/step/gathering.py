@@ -17,7 +17,7 @@ from ..module_tree import walk_modules
 from ..places import Places
 from ..source_loader import parsed
 from ..tensor_facts import dtype_name
-from .motion import Gradient, Motion, motion_between
+from .motion import Gradient, Motion, motion_between, motion_undone
 from .parameters import parameters_of
 from .step_watch import StepWatch
 
@@ -50,15 +50,19 @@ class Gathered:
         )
 
 
-def gather(model: nn.Module, before: ModelState, watch: StepWatch, places: Places, sources: Iterable[str]) -> Gathered:
-    """Look at ``model`` right after the step. ``before`` has its values from before, ``sources`` are the files of the project."""
+def gather(
+    model: nn.Module, before: ModelState, watch: StepWatch, places: Places, sources: Iterable[str], undo: bool = False
+) -> Gathered:
+    """Look at ``model`` right after the step. ``before`` has its values from before, ``sources`` are the files of the project. With
+    ``undo`` weights may already be put back on the way: nobody needs those that the step gave them."""
     tensors = parameters_of(model)
     copies = before.copies
     homes = _Homes(model, places, list(sources))
     parameters: List[ParameterFacts] = []
     measured: Dict[str, ParameterMotion] = {}
     for key, tensor in tensors.items():
-        motion = _motion(copies.get(id(tensor)), tensor)
+        motion = before.undone(tensor, motion_undone) if undo else None
+        motion = motion or _motion(copies.get(id(tensor)), tensor)
         gradient = watch.after_backward.get(id(tensor))
         seat = watch.seats.get(id(tensor))
         stepped = watch.versions_after_step.get(id(tensor))

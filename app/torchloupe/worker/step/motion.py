@@ -42,8 +42,28 @@ def motion_between(before: torch.Tensor, after: torch.Tensor) -> Motion:
     """What lies between two values of a dense tensor of one shape."""
     way = chosen_way()
     known = way.motion(before.detach(), after.detach()) if isinstance(way, NativeWay) else None
-    if known is not None and known[1] - known[1] == known[2] - known[2] == 0.0 and (known[2] or not known[0]):
-        return Motion(math.sqrt(known[1]), math.sqrt(known[2]), known[0])
+    return _told(known) or _pieced(before, after)
+
+
+def motion_undone(before: torch.Tensor, after: torch.Tensor) -> Optional[Motion]:
+    """The same, and ``after`` is ``before`` again, at the price of the look alone. None, and nothing done, where that cannot be."""
+    way = chosen_way()
+    if not isinstance(way, NativeWay) or before.dtype is not torch.float32:  # whose squares all have room in a double
+        return None
+    known = way.motion(before.detach(), after.detach(), undo=True)
+    return None if known is None else Motion(math.sqrt(known[1]), math.sqrt(known[2]), known[0])
+
+
+def _told(known: Optional[Tuple[int, float, float]]) -> Optional[Motion]:
+    """None also where the squares are too large or too small for a double."""
+    if known is None:
+        return None
+    changed, weight, update = known
+    is_told = weight - weight == update - update == 0.0 and (update or not changed)
+    return Motion(math.sqrt(weight), math.sqrt(update), changed) if is_told else None
+
+
+def _pieced(before: torch.Tensor, after: torch.Tensor) -> Motion:
     weight = update = 0.0
     changed = 0
     with torch.no_grad():

@@ -115,7 +115,8 @@ class _Step:
         with SideEffects(self._target.places, files=self._before.files) as effects:
             done = self._run(watch)
         ended = time.perf_counter()
-        gathered = gather(self._model, self._before, watch, self._target.places, sources)
+        undo = not (self._request.keep or self._training.has_loss_again)
+        gathered = gather(self._model, self._before, watch, self._target.places, sources, undo)
         moved_buffers = buffers.motions(self._before.copies)
         if self._request.keep and self._failed is None:
             there = {id(each): each for each in (*self._model.parameters(), *self._model.buffers())}

@@ -98,9 +98,14 @@ class Training:
         with around():
             return self._run_train_step(self._own) if self._own is not None else self._run_loop(spread)
 
+    @property
+    def has_loss_again(self) -> bool:
+        """Whether ``loss_again`` has anything to say of the step that was run."""
+        return self._own is None and self._loss_seconds <= MOST_SECONDS_AGAIN
+
     def loss_again(self) -> Optional[float]:
         """The loss of the same batch with the same random numbers, without a gradient; None where that has no meaning, or takes long."""
-        if self._own is not None or self._loss_seconds > MOST_SECONDS_AGAIN:
+        if not self.has_loss_again:
             return None
         torch.manual_seed(self._request.seed)
         with torch.no_grad():
