@@ -86,12 +86,13 @@ class Stepping(QObject):
             return
         self._bench.steps.take(report, request=request)
         moved = sum(each.moved for each in report.parameters)
-        trace("step_finished", moved=moved, of=len(report.parameters), problems=[each.code for each in report.problems])
+        tried = [each.proven for each in report.parameters if each.proven is not None]
+        problems = [each.code for each in report.problems]
+        trace("step_finished", moved=moved, of=len(report.parameters), problems=problems, proven=[sum(tried), len(tried)])
         text = self.tr("{0} of {1} moved").format(moved, counted(len(report.parameters), "parameter"))
         if report.loss_before is not None and report.loss_after is not None:
             loss = self.tr("loss {0} -> {1}").format(number_text(report.loss_before), number_text(report.loss_after))
             text = f"{text}, {loss}"
-        tried = [each.proven for each in report.parameters if each.proven is not None]
         if tried:
             text = self.tr("{0} of {1} moved once the cause was taken away").format(sum(tried), len(tried))
         if report.kept:
