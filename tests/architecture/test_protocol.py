@@ -75,8 +75,14 @@ def test_that_every_message_is_a_request_an_answer_an_event_or_a_part_of_one() -
         "ModeChange",
         "ParameterMotion",
         "StepEvent",
+        "StepMoment",
+        "StepTensor",
+        "BufferMotion",
+        "OptimizerArgument",
+        "OptimizerClass",
         "SizeTried",
         "SweptAxis",
+        "TriedFix",
     }
     assert set(codec.MESSAGES) == said | events | parts
 

@@ -12,7 +12,7 @@ from torchloupe.gui.text_table import Row
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.activations import INPUT, OUTPUT
 from torchloupe.wire.contents import StoredTensor
-from torchloupe.wire.requests import FetchStats
+from torchloupe.wire.requests import FetchedStats, FetchStats
 from torchloupe.wire.step_values import CHANGE, GRADIENT, MeasureStepValues, StepTensor
 from torchloupe.wire.tensors import TensorStats
 from torchloupe.wire.traces import LayerCall
@@ -138,6 +138,14 @@ def _step_choices(workbench: Workbench, weight: TensorChoice, key: str) -> list[
         )
         for what in there
     ]
+
+
+def with_answer(choice: TensorChoice, fetched: FetchedStats | None) -> TensorChoice:
+    """The same with what the worker said of it."""
+    if fetched is None:
+        return choice
+    facts = (*choice.facts, ("Rows that moved", fetched.rows)) if fetched.rows else choice.facts
+    return replace(choice, stats=fetched.stats, facts=facts)
 
 
 def stored_choice(tensor: StoredTensor) -> TensorChoice:

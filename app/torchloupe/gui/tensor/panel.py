@@ -169,11 +169,9 @@ class TensorPanel(QWidget):
         if choice.stored is not None:
             self._show_stored(choice, choice.stored)
             return
-        fetched = self._fetched.get(choice.fetch or "")
-        if fetched is not None and fetched.rows:
-            choice = replace(choice, facts=(*choice.facts, (self.tr("Rows that moved"), fetched.rows)))
-        self.numbers.show_stats(choice, choice.stats or (fetched.stats if fetched is not None else None))
-        if fetched is None and choice.stats is None and choice.question is not None:
+        choice = rows.with_answer(choice, self._fetched.get(choice.fetch or ""))
+        self.numbers.show_stats(choice, choice.stats)
+        if choice.stats is None and choice.question is not None:
             self.numbers.say(self.tr("Reading the values of {0} …").format(choice.fetch))
             label = self.tr("Statistics of {0}").format(choice.fetch)
             self.jobs.start(choice.question, self._arrived, self._failed, tag="tensor-stats", label=label)
