@@ -281,7 +281,5 @@ class TensorPanel(QWidget):
             self._show_choice()
 
     def _failed(self, failed: Failed) -> None:
-        sentences = [f"{problem.message} {problem.hint}".strip() for problem in failed.problems]
-        self.numbers.say(
-            "\n".join(sentences) or self.tr("Reading the values was cancelled. Select the tensor again to read them.")
-        )
+        said = "\n".join(f"{problem.message} {problem.hint}".strip() for problem in failed.problems)
+        self.numbers.say(said or self.tr("Reading the values was cancelled. Select the tensor again to read them."))
