@@ -112,3 +112,10 @@ def test_that_zeros_are_measured_from_the_small_numbers_in_their_place(step) -> 
 
 def test_that_nothing_is_tried_where_everything_moves(step) -> None:
     assert {(row.proof, row.proven) for row in step(PLAIN + LOSS).parameters} == {("", None)}
+
+
+def test_that_each_trial_is_told_as_progress(step, context, monkeypatch) -> None:
+    told = []
+    monkeypatch.setattr(context, "progress", lambda done, total, what="": told.append((done, total, what)))
+    step(net("return self.b(self.a(x).detach())", "self.c = nn.Linear(2, 2)\nself.c.requires_grad_(False)") + trained())
+    assert told[-2:] == [(0, 2, "replaying the step for a.weight"), (1, 2, "replaying the step for c.weight")]

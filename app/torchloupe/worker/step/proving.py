@@ -27,6 +27,7 @@ def proved(
     motions: Sequence[ParameterMotion],
     wanted: Iterable[str],
     replay: Callable[[Sequence[Change]], Replayed],
+    progress: Callable[[int, int, str], None],
 ) -> Tuple[ParameterMotion, ...]:
     """The rows with what came of the trials for the keys that are ``wanted``; those that share a cause are tried together."""
     keys = set(wanted)
@@ -36,7 +37,8 @@ def proved(
         if reason is not None and not has_learned(each) and (each.key in keys or EVERY in keys):
             groups.setdefault((reason.code, reason.at, reason.text), []).append(each)
     told: Dict[str, Tuple[str, Optional[bool]]] = {}
-    for group in groups.values():
+    for number, group in enumerate(groups.values()):
+        progress(number, len(groups), f"replaying the step for {group[0].key}")
         proofs = _Trial(facts, group, replay).proofs()
         told.update({key: (proof_text(proof), proof.moved if proof.changes else None) for key, proof in proofs.items()})
     return tuple(

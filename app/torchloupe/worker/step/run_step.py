@@ -35,6 +35,7 @@ from .buffers import BufferWatch
 from .changes import Change, Replay, afterwards, made
 from .gathering import Gathered, gather
 from .kept_optimizers import KeptOptimizers
+from .loss_patches import with_loss_patches
 from .moments import Moments
 from .parameters import parameters_of
 from .proving import Replayed, proved
@@ -81,7 +82,7 @@ class _Step:
         self._model = model
         self._given = given
         self._request = request
-        self._check = context.cancel.raise_if_requested
+        self._check, self._progress = context.cancel.raise_if_requested, context.progress
         self._training = Training(target, model, given, request)
         self._before = before
         self._optimizers = KeptOptimizers()
@@ -126,7 +127,7 @@ class _Step:
             problems = self._problems(facts)
             motions = motions_of(facts, gathered.measured)
             if self._request.prove:
-                motions = proved(facts, motions, self._request.prove, self._replay(sources))
+                motions = proved(facts, motions, self._request.prove, self._replay(sources), self._progress)
                 problems = tuple(with_proofs(problems, motions))
         seen = [each.value for each in watch.events if each.kind == BACKWARD and each.value is not None]
         losses = (done.losses or seen) if self._training.is_own_loop else (seen or done.losses)
@@ -242,9 +243,9 @@ class _Step:
 
     def _problems(self, facts: StepFacts) -> Tuple[Problem, ...]:
         if self._failed is None:
-            return tuple(self._with_origin(step_problems(facts)))
+            return tuple(with_loss_patches(self._with_origin(step_problems(facts)), self._target.places))
         eaten = self._lost_batch(facts)
         if eaten is not None:
             return (eaten,)
         raised = problem_of(self._failed, "step-failed", "The training step failed", self._target.places)
-        return tuple(failure_problems(facts, raised))
+        return tuple(with_loss_patches(failure_problems(facts, raised), self._target.places))
