@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-COMMAND_NAMES = ("show", "diff", "tree", "run", "step", "check", "convert", "interpreters")
+COMMAND_NAMES = ("show", "diff", "rank", "tree", "run", "step", "check", "convert", "interpreters")
 HELP = ("-h", "--help")
 
 

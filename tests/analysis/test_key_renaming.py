@@ -1,7 +1,6 @@
 """What is exported under which names, and what is said about it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +10,8 @@ from torchloupe.analysis.key_renaming import (
     Renaming,
     export_lines,
     mapping_in,
-    model_keys,
     planned_export,
-    shapes_line,
 )
-from torchloupe.analysis.state_dict_diff import KeyEntry, state_dict_diff
 from torchloupe.wire.contents import CheckpointContents, StoredTensor, StoredValue
 from torchloupe.wire.errors import UsageError
 
@@ -129,13 +125,13 @@ def test_that_keys_called_like_the_parts_of_a_report_are_keys() -> None:
 def test_that_tensors_that_would_be_joined_are_named_with_what_joins_them() -> None:
     with pytest.raises(UsageError, match="q and k would both be called qkv") as refused:
         planned_export(contents(["q", "k"]), renaming=Renaming({"q": "qkv", "k": "qkv"}))
-    assert "Tensors are not joined here: load the new file and use torch.cat." in refused.value.hint
+    assert "diff MODEL FILE --export" in refused.value.hint
 
 
 def test_that_a_tensor_that_would_be_cut_is_named_with_what_cuts_it() -> None:
     with pytest.raises(UsageError, match="qkv would become several tensors, and tensors are not cut here") as refused:
         mapping_in({"mapping": {"qkv": ["q", "k", "v"], "out": "proj"}})
-    assert "torch.split" in refused.value.hint
+    assert "diff MODEL FILE --export" in refused.value.hint
 
 
 @pytest.mark.parametrize("plain", [[], "a", None, {"a": 1}, {"a": {"b": 1}}, {"state_dict": {"rows": []}}])
@@ -144,32 +140,8 @@ def test_that_what_maps_no_keys_is_refused(plain: Any) -> None:
         mapping_in(plain)
 
 
-def test_that_the_keys_of_the_model_are_those_of_the_diff() -> None:
-    expected = [
-        KeyEntry("fc.weight", (4, 3), "float32"),
-        KeyEntry("fc.bias", (4,), "float32"),
-        KeyEntry("turned", (5, 2), "float32"),
-    ]
-    found = [
-        KeyEntry(f"module.{entry.key}", entry.shape[::-1] if entry.key == "turned" else entry.shape, "float32")
-        for entry in expected
-    ]
-    diff = state_dict_diff(expected, found)
-    assert model_keys(diff) == {f"module.{entry.key}": entry.key for entry in expected}
-    assert shapes_line(diff) == ["Of another shape than in the model, and written as they are: 1 tensor."]
-
-
-def test_that_what_is_called_alike_needs_no_new_name_and_parts_of_one_key_keep_theirs() -> None:
-    entries = [KeyEntry("a", (2,), "float32")]
-    same = state_dict_diff(entries, entries)
-    assert (model_keys(same), shapes_line(same)) == ({}, [])
-    fused = replace(same, mapping={"q": "qkv", "k": "qkv", "out": "proj"})
-    assert model_keys(fused) == {"out": "proj"}
-
-
-def test_that_a_lazy_parameter_takes_any_shape() -> None:
-    diff = state_dict_diff([KeyEntry("a", (), "uninitialized")], [KeyEntry("a", (3, 2), "float32")])
-    assert shapes_line(diff) == []
+def test_that_a_key_with_null_is_to_have_no_home() -> None:
+    assert mapping_in({"a": "b", "c": None}) == {"a": "b", "c": ""}
 
 
 def test_that_the_sentences_say_what_was_written_renamed_and_left_out() -> None:

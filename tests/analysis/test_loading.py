@@ -100,9 +100,11 @@ def test_that_what_is_missing_is_said() -> None:
 def test_that_a_transposed_matrix_is_left_out_unless_that_is_wanted() -> None:
     stored = {**MODEL, "fc1.weight": (4, 8)}
     assert left(planned(MODEL, stored)) == {"fc1.weight": "transposed"}
-    plan = planned(MODEL, stored, transpose=True)
+    plan = planned(MODEL, stored, convert=True)
     turned = plan.contents.tensors[plan.keys.index("fc1.weight")]
-    assert (turned.shape, turned.strides) == ((8, 4), (1, 8))
+    assert (turned.shape, turned.strides) == ((8, 4), (4, 1))
+    assert [(part.shape, part.strides) for part in turned.parts] == [((8, 4), (1, 8))]
+    assert plan.how == {"fc1.weight": "transposed"}
     assert plan.left_out == ()
 
 
@@ -114,12 +116,19 @@ def test_that_a_pair_is_loaded_only_when_it_is_sure(confidence: float, is_loaded
     assert plan.left_out == (() if is_loaded else (LoadedKey("a.w", UNSURE, "b.w", "more than one place fits"),))
 
 
-@pytest.mark.parametrize("status", ["fused", "split", "resized"])
-def test_that_tensors_which_would_have_to_be_cut_are_left_out(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("fused", "is several there, to be joined"),
+        ("split", "is a part of a larger one: [6, 4]"),
+        ("resized", "size differs: [6, 4]"),
+    ],
+)
+def test_that_tensors_which_would_have_to_be_cut_are_left_out(status: str, reason: str) -> None:
     row = DiffRow(status, KeyEntry("q", (2, 4), "float32"), KeyEntry("qkv", (6, 4), "float32"), "", 1.0)
     plan = planned_load(StateDictDiff((row,), {}, {}, ()), contents({"qkv": (6, 4)}), "")
     assert left(plan) == {"q": status}
-    assert plan.left_out[0].reason.startswith(f"{status}: [6, 4]")
+    assert plan.left_out[0].reason.startswith(reason)
 
 
 def test_that_a_lazy_parameter_takes_whatever_shape_there_is() -> None:

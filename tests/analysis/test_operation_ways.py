@@ -3,7 +3,7 @@
 import pytest
 
 from torchloupe.analysis.operation_ways import permuting, ways
-from torchloupe.analysis.source_edits import call_at, edited, expression_at
+from torchloupe.analysis.source_edits import Span, call_at, edited, expression_at
 from torchloupe.wire.problems import Problem
 
 HEAD = "import torch.nn.functional as F\n"
@@ -41,7 +41,7 @@ def test_that_a_little_that_is_missing_is_padded_and_much_is_interpolated():
         "skip[..., :24, :24] + self.up(x)",
     ]
     much = texts("broadcast-mismatch", "x + y", "+", [[2, 8, 16, 16], [2, 8, 32, 32]])
-    assert much == ["torch.nn.functional.interpolate(x, size=y.shape[2:]) + y"]
+    assert much == ["torch.nn.functional.interpolate(x, size=y.shape[2:]) + y", "x + y[..., ::2, ::2]"]
 
 
 def test_that_maps_that_are_each_larger_in_one_direction_are_left_alone():
@@ -170,3 +170,30 @@ def test_that_each_way_is_a_change_of_the_source_that_reads_so():
 
 def test_that_two_axes_are_transposed_and_more_are_permuted():
     assert (permuting([0, 2, 1]), permuting([0, 2, 3, 1])) == ("transpose(1, 2)", "permute(0, 2, 3, 1)")
+
+
+def test_that_the_parts_of_a_list_that_was_written_before_are_changed_there():
+    source = "def forward(self, a, b, age):\n    parts = [self.scan(a), b, age]\n    z = torch.cat(parts, dim=-1)\n    return z\n"
+    problem = Problem("cat-mismatch", "", line=3, data={"shapes": [[4, 10], [4, 12], [4]]})
+    found = ways(problem, expression_at(source, 3, "cat"), source)
+    assert [(way.line, way.text) for way in found][0] == (2, "parts = [self.scan(a), b, age.unsqueeze(1)]")
+    unknown = source.replace("parts = [self.scan(a), b, age]", "parts = made(a)")
+    assert ways(problem, expression_at(unknown, 3, "cat"), unknown) == []
+
+
+def test_that_a_weight_for_one_channel_is_given_the_mean_or_one_group_for_each():
+    found = texts("functional-mismatch", "F.conv2d(y, self.kx, padding=1)", "conv2d", [[2, 3, 24, 24], [1, 1, 3, 3]], HEAD)
+    assert found == [
+        "F.conv2d(y.mean(dim=1, keepdim=True), self.kx, padding=1)",
+        "F.conv2d(y, self.kx.expand(3, -1, -1, -1), padding=1, groups=3)",
+    ]
+
+
+def test_that_a_state_of_a_fixed_batch_takes_it_from_the_input():
+    source = "def forward(self, x):\n    state = torch.zeros(1, 9, 10)\n    y, _ = self.rnn(x, state)\n    return y\n"
+    data = {"expected": [1, 2, 10], "got": [1, 9, 10], "input_shape": [2, 7, 6]}
+    problem = Problem("rnn-state-shape", "", line=3, data=data)
+    written = call_at(source, Span(3, 11, 3, 29))
+    assert [way.text for way in ways(problem, written, source)] == ["state = torch.zeros(1, x.size(0), 10)"]
+    other = Problem("rnn-state-shape", "", line=3, data={**data, "got": [2, 9, 10]})
+    assert ways(other, written, source) == []

@@ -118,10 +118,10 @@ def test_that_keys_of_one_adapter_layer_fit_through_prefix_and_wrapper_together(
     assert statuses(diff) == {"renamed": 5}
 
 
-def test_that_a_head_of_another_size_stays_a_shape_row_under_a_prefix() -> None:
+def test_that_a_head_of_another_size_is_a_resized_row_under_a_prefix() -> None:
     found = prefixed(keys({**CONV, "head.weight": (1000, 8), "head.bias": (1000,)}), "module.")
     diff = state_dict_diff(keys(CONV), found)
-    assert statuses(diff) == {"renamed": 4, "shape": 2}
+    assert statuses(diff) == {"renamed": 4, "resized": 2}
     assert "module.head.weight" not in diff.mapping
     assert kinds(diff) == ["prefix", "shape"]
     assert diff.causes[1].data["sizes"] == [[1000, 10]]
@@ -145,7 +145,7 @@ def test_that_rows_with_the_same_change_of_size_are_one_cause() -> None:
         return keys({**layers, "embed.weight": (50, size), "head.bias": (classes,)})
 
     diff = state_dict_diff(width(1024, 10), width(768, 1000))
-    assert statuses(diff) == {"shape": 8}
+    assert statuses(diff) == {"shape": 7, "resized": 1}
     assert sorted(cause.key_count for cause in diff.causes) == [1, 7]
 
 

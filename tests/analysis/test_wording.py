@@ -110,9 +110,11 @@ def test_that_a_problem_is_told_with_place_hint_and_repairs() -> None:
 
 def test_that_the_first_patch_is_told_with_its_problem() -> None:
     patches = ("--- a/net.py\n+++ b/net.py\n@@ -1 +1 @@\n-a\n+b\n", "--- a/other.py\n")
-    fixes = (Fix("change_input", "Add it."), *(Fix("edit_source", "Write b.", verified=True, patch=patch) for patch in patches))
+    fixes = tuple(Fix("edit_source", "Write b.", verified=True, patch=patch) for patch in patches)
     lines = wording.problem_lines(Problem("shape-mismatch", "No.", fixes=fixes))
     assert lines[-5:] == ["    --- a/net.py", "    +++ b/net.py", "    @@ -1 +1 @@", "    -a", "    +b"]
+    other = wording.problem_lines(Problem("shape-mismatch", "No.", fixes=(Fix("change_input", "Add it."), *fixes)))
+    assert not any(line.strip().startswith("---") for line in other)  # it would seem to be that of another fix
 
 
 def test_that_a_problem_without_a_place_has_no_line_for_it() -> None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import torch
 
 from cli.playing import KeyListWriter, Play
@@ -88,3 +89,60 @@ def test_that_a_mapping_that_is_no_json_is_refused(play: Play, key_list: KeyList
         written = play("diff", key_list("a", MODEL), key_list("b", STORED), "--map", str(path))
         assert written.status == 2
         assert words in written.err
+
+
+# bad input
+
+
+def test_that_two_files_with_nothing_in_common_get_no_mapping(play: Play, key_list: KeyListWriter, tmp_path: Path) -> None:
+    other = key_list("b", {f"tower{n}.kernel": (n + 3, 77) for n in range(9)})
+    written = play("diff", key_list("a", MODEL), other, "--map-out", str(tmp_path / "m.json"), "--json")
+    assert written.json["state_dict"]["mapping"] == {} == json.loads((tmp_path / "m.json").read_text())
+    assert [problem["code"] for problem in written.json["problems"]] == ["checkpoint-nothing-loaded"]
+    assert written.status == 1
+
+
+@pytest.mark.parametrize("empty", ["a", "b"])
+def test_that_an_empty_side_is_said_and_nothing_breaks(play: Play, key_list: KeyListWriter, empty: str) -> None:
+    sides = [key_list(name, {} if name == empty else MODEL) for name in ("a", "b")]
+    written = play("diff", *sides, "--code", "--markdown", "-")
+    assert written.status == 1
+    assert f"12 {'unexpected' if empty == 'a' else 'missing'}" in written.out
+
+
+def test_that_a_key_that_is_there_twice_counts_once_and_is_told(play: Play, key_list: KeyListWriter, tmp_path: Path) -> None:
+    twice = [{"key": "fc.weight", "shape": [2], "dtype": "float32"}] * 2
+    path = tmp_path / "twice.json"
+    path.write_text(json.dumps({"tensors": twice}))
+    written = play("diff", key_list("a", {"fc.weight": (2,)}), str(path), "--json")
+    if written.status == 2:  # a reader may refuse it as well
+        assert "fc.weight" in json.dumps(written.json["problems"])
+    else:
+        assert written.json["state_dict"]["counts"]["matched"] == 1
+
+
+def test_that_two_equal_towers_are_said_to_be_a_choice(play: Play, key_list: KeyListWriter) -> None:
+    written = play("diff", key_list("a", TOWERS), key_list("b", OTHERS))
+    assert "in more than one way" in written.out
+    assert "0 % of 216 numbers (0 B of 864 B) are explained: 100 % uncertain." in written.out
+
+
+def test_that_a_left_out_key_stays_out(play: Play, key_list: KeyListWriter, tmp_path: Path) -> None:
+    held = tmp_path / "choice.json"
+    held.write_text(json.dumps({next(iter(PAIRS)): None}))
+    told = play("diff", key_list("a", MODEL), key_list("b", STORED), "--map", str(held), "--json").json["state_dict"]
+    assert next(iter(PAIRS)) not in told["mapping"]
+    assert len(told["mapping"]) == 11
+
+
+def test_that_another_container_can_be_compared_and_those_that_fit_too_are_named(play: Play, tmp_path: Path) -> None:
+    state = {key: torch.zeros(shape) for key, shape in {"fc.weight": (11, 3), "fc.bias": (11,)}.items()}
+    path = tmp_path / "a.pt"
+    torch.save({"model": state, "ema": {f"m.{key}": value for key, value in state.items()}, "other": {"x": torch.ones(2)}}, path)
+    plain = play("diff", "net.py:Net", str(path), "--json").json
+    assert plain["containers"] == {"compared": "model", "fitting_too": ["ema"]}
+    assert "Compared with model; ema fits as well." in play("diff", "net.py:Net", str(path)).out
+    ema = play("diff", "net.py:Net", str(path), "--container", "ema", "--json").json
+    assert ema["state_dict"]["counts"]["renamed"] == 2
+    refused = play("diff", "net.py:Net", str(path), "--container", "nowhere")
+    assert "There is no container 'nowhere' with tensors." in refused.err

@@ -1,5 +1,6 @@
 """``run --sweep``: the sizes of the input that a model takes, as a small map and for JSON."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,3 +172,18 @@ def test_that_a_strange_letter_of_a_model_does_not_steer_the_terminal(play: Play
     axis = SweptAxis("batch", 2, ((0, 0),), tried(2, refused=(3,), problem=steering))
     play.script[SweepSizes] = [SizesSwept((axis,), notes=("\x1b[1m",))]
     assert "\x1b" not in play("run", "model.py", "--sweep").out
+
+
+def test_that_the_sweep_goes_into_the_markdown_of_a_run(play: Play, tmp_path: Path) -> None:
+    play.script[SweepSizes] = [SWEPT]
+    out = play("run", "model.py", "--sweep", "--markdown", "-").out.splitlines()
+    assert out[0] == "# Net"
+    assert "## Sizes" in out
+    assert any(line.startswith("| height | multiples of 16") for line in out)
+    file = tmp_path / "sizes.md"
+    assert play("run", "model.py", "--sweep", "--markdown", str(file)).status == 0
+    assert "## Sizes" in file.read_text(encoding="utf-8")
+    again = play("run", "model.py", "--sweep", "--markdown", str(file))
+    assert again.status == 2
+    assert "exists already" in again.err
+    assert play("run", "model.py", "--json", "--markdown", "-").status == 2

@@ -39,11 +39,18 @@ KEYS = {
     "run.forward": "F5",
     "run.cancel": "Shift+F5",
     "run.step": "F6",
+    "run.prove": "Shift+F6",
+    "run.step_options": "",
     "run.escape": "Esc",
     "run.live": "Ctrl+Shift+R",
     "run.operations": "Ctrl+Shift+B",
     "run.depth": "Ctrl+Shift+N",
     "model.load": "Ctrl+L",
+    "mapping.map_to": "Ctrl+M",
+    "mapping.rename": "Ctrl+H",
+    "mapping.lock": "Ctrl+Shift+L",
+    "mapping.undo": "Ctrl+Z",
+    "mapping.redo": "Ctrl+Shift+Z",
     "view.left": "Ctrl+B",
     "view.bottom": "Ctrl+J",
     "view.larger": "Ctrl+=",
@@ -53,6 +60,7 @@ KEYS = {
     "help.keys": "F1",
     "panel.modules": "Alt+1",
     "panel.problems": "Alt+7",
+    "run.try_fix": "Ctrl+Shift+T",
     "panel.source": "Alt+0",
 }
 ACTION_IDS = [
@@ -64,6 +72,8 @@ ACTION_IDS = [
         "run.arguments",
         "run.solve_arguments",
         "run.compare_modes",
+        "run.sweep",
+        "run.try_all",
         "run.compare_runs",
         "run.options",
         "worker.show",
@@ -85,7 +95,10 @@ ACTION_IDS = [
         "model.summary",
         "model.values",
     ),
-    *("model.unload", "model.load_transposed", "model.fold", "model.below", "model.columns"),
+    *("model.unload", "model.load_converted", "model.fold", "model.below", "model.columns"),
+    *("mapping.other_choice",
+        "mapping.unlock", "mapping.leave_out", "mapping.clear", "mapping.open", "mapping.save", "mapping.code", "mapping.report"),
+    "mapping.fitting",
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]
 
@@ -166,8 +179,12 @@ def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     beside = {"compare.values", "compare.swap", "close.other"}  # need a second checkpoint
     selected = {"export.tensor", "open.with_fix"}  # need a tensor of the checkpoint, a problem with an offer to be selected
     pinned = {"call.compare", "call.unpin"}  # need pinned tensors
-    loaded = {"model.unload", "model.load_transposed"}  # need values of the checkpoint in the model, some that are transposed
-    assert off <= {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | pinned | loaded
+    loaded = {"model.unload", "model.load_converted"}  # need values of the checkpoint in the model, some that are transposed
+    # need a pair that was locked, a key to be selected
+    decided = {"mapping.unlock", "mapping.undo", "mapping.redo", "mapping.clear"}
+    decided |= {"mapping.other_choice", "mapping.map_to", "mapping.lock", "mapping.leave_out"}
+    decided |= {"run.prove"}  # needs a step that left a weight unmoved
+    assert off <= decided | {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | pinned | loaded
 
 
 def test_that_two_actions_with_one_id_are_refused(qtbot: Any) -> None:

@@ -75,7 +75,7 @@ def test_that_rows_stand_in_ranked_order_with_status_words(model: rows.PairModel
         ("far.weight", "Δ moved"),
         ("near.weight", "Δ moved"),
         ("gone", "− missing"),
-        ("head.weight", "≠ shape"),
+        ("head.weight", "↕ resized"),
         ("extra", "+ unexpected"),
         ("same.weight", "= equal"),
     ]
@@ -324,7 +324,7 @@ def test_that_hovering_says_key_and_numbers() -> None:
 
 def test_that_counts_are_said_with_their_marks(tmp_path: Path) -> None:
     pair = pair_of(*read_epochs(tmp_path))
-    assert rows.counts_text(pair.diff) == "= matched 5    ≠ shape 1    − missing 1    + unexpected 1"
+    assert rows.counts_text(pair.diff) == "= matched 5    ↕ resized 1    − missing 1    + unexpected 1"
 
 
 # the job

@@ -103,7 +103,7 @@ def test_that_an_empty_panel_says_what_to_open(panel: CheckpointPairPanel) -> No
 
 def test_that_both_files_are_named_and_their_keys_counted(compared: CheckpointPairPanel) -> None:
     assert compared.headline.text() == "epoch3.pt has 7 keys, epoch4.pt has 7; 5 keys are the same in both."
-    assert compared.counts.text() == "= matched 5    ≠ shape 1    − missing 1    + unexpected 1"
+    assert compared.counts.text() == "= matched 5    ↕ resized 1    − missing 1    + unexpected 1"
 
 
 def test_that_the_keys_of_large_ones_are_waited_for_with_a_sentence(panel: CheckpointPairPanel, epochs: Epochs) -> None:

@@ -5,20 +5,28 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
-from torchloupe.analysis.state_dict_diff import Cause, DiffRow, KeyEntry, StateDictDiff, state_dict_diff
+from torchloupe.analysis.changed_parts import changed_parts
+from torchloupe.analysis.diff_folding import RowGroup, unfolded
+from torchloupe.analysis.state_dict_diff import DiffRow, KeyEntry, StateDictDiff, state_dict_diff
 from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.key_delegate import pieces
-from torchloupe.gui.compare.model import CHANGED_ROLE, CompareModel, changed_part, compare_row
+from torchloupe.gui.compare.model import CHANGED_ROLE, CompareModel, compare_row
 from torchloupe.gui.row_filter import matching
 
 WEIGHT = KeyEntry("fc.weight", (10, 128), "float32")
 RENAMED = DiffRow("renamed", WEIGHT, KeyEntry("module.fc.weight", (10, 128), "float32"), "prefix module.", 1.0)
-SHAPE = DiffRow("shape", WEIGHT, KeyEntry("fc.weight", (5, 128), "float32"))
+SHAPE = DiffRow("shape", WEIGHT, KeyEntry("fc.weight", (5, 128), "float32"), "", 1.0)
 MISSING = DiffRow("missing", WEIGHT, None)
 UNEXPECTED = DiffRow("unexpected", None, KeyEntry("old.bias", (3,), "int64"))
-MATCHED = DiffRow("matched", WEIGHT, WEIGHT)
+MATCHED = DiffRow("matched", WEIGHT, WEIGHT, "", 1.0)
 ROWS = (RENAMED, SHAPE, MISSING, UNEXPECTED, MATCHED)
+GROUPS = unfolded(ROWS)
 TITLES = [column.title for column in rows.COLUMNS]
+
+
+def shown(row: DiffRow) -> Any:
+    """Its row of the table."""
+    return compare_row(RowGroup((row,), row.expected.key if row.expected else "", row.found.key if row.found else ""))
 
 
 def small_diff() -> StateDictDiff:
@@ -31,27 +39,36 @@ def small_diff() -> StateDictDiff:
 @pytest.mark.parametrize(
     ("row", "cells"),
     [
-        (RENAMED, ("→ renamed", "fc.weight", "[10, 128]", "module.fc.weight", "[10, 128]", "prefix module.")),
+        (RENAMED, ("→ renamed", "fc.weight", "module.fc.weight", "100 %", "[10, 128]", "[10, 128]", "prefix module.")),
         (
             SHAPE,
-            ("≠ shape", "fc.weight", "[10, 128]", "fc.weight", "[5, 128]", "other shape: checkpoint [5, 128], model [10, 128]"),
+            (
+                "≠ shape",
+                "fc.weight",
+                "fc.weight",
+                "",
+                "[10, 128]",
+                "[5, 128]",
+                "other shape: checkpoint [5, 128], model [10, 128]",
+            ),
         ),
-        (MISSING, ("− missing", "fc.weight", "[10, 128]", "", "", "missing in the checkpoint")),
-        (UNEXPECTED, ("+ unexpected", "", "", "old.bias", "[3]", "not in the model")),
-        (MATCHED, ("= matched", "fc.weight", "[10, 128]", "fc.weight", "[10, 128]", "")),
+        (MISSING, ("− missing", "fc.weight", "", "", "[10, 128]", "", "missing in the checkpoint")),
+        (UNEXPECTED, ("+ unexpected", "", "old.bias", "", "", "[3]", "not in the model")),
+        (MATCHED, ("= matched", "fc.weight", "fc.weight", "", "[10, 128]", "[10, 128]", "")),
     ],
 )
 def test_that_a_row_names_both_sides_and_the_difference(row: DiffRow, cells: tuple[str, ...]) -> None:
-    assert compare_row(row).cells == cells
+    (group,) = unfolded([row])
+    assert compare_row(group).cells == cells
 
 
 def test_that_differing_shapes_are_coloured_on_both_sides() -> None:
-    assert compare_row(SHAPE).roles[2] == compare_row(SHAPE).roles[4] == "shape"
-    assert compare_row(RENAMED).roles[2] is None
+    assert shown(SHAPE).roles[4] == shown(SHAPE).roles[5] == "shape"
+    assert shown(RENAMED).roles[4] is None
 
 
 def test_that_no_side_is_called_left_or_right() -> None:
-    words = " ".join([*TITLES, *(" ".join(compare_row(row).cells) for row in ROWS)]).lower()
+    words = " ".join([*TITLES, *(" ".join(compare_row(group).cells) for group in GROUPS)]).lower()
     assert "left" not in words
     assert "right" not in words
 
@@ -65,28 +82,33 @@ def test_that_no_side_is_called_left_or_right() -> None:
         ("encoder.layer.0.q.weight", "encoder.blocks.0.q.weight", "layer"),
         ("encoder.blocks.0.q.weight", "encoder.layer.0.q.weight", "blocks"),
         ("fc.weight", "head.out.kernel", "fc.weight"),
+        ("fc.weight", "", None),
         ("net.fc.gamma", "net.fc.weight", "gamma"),
         ("fc.weight_orig", "fc.weight", "weight_orig"),
         ("a.a.w", "a.w", "a."),
+        ("layers.0.attention.wq.weight", "model.layers.0.self_attn.q_proj.weight", "attention.wq"),
         ("_orig_mod.model.w", "w", "_orig_mod.model."),
         ("w.x", "w", "x"),
     ],
 )
 def test_that_the_part_that_the_other_side_has_not_is_found(key: str, other: str, part: str | None) -> None:
-    span = changed_part(key, other)
-    assert (key[slice(*span)] if span else None) == part
+    spans = changed_parts(key, other)
+    assert [key[slice(*span)] for span in spans] == ([part] if part else [])
 
 
 @pytest.mark.parametrize(
-    ("span", "parts"),
+    ("spans", "parts"),
     [
-        ((0, 7), [("module.", True), ("fc.w", False)]),
-        ((7, 9), [("module.", False), ("fc", True), (".w", False)]),
-        ((0, 11), [("module.fc.w", True)]),
+        (((0, 7),), [("module.", True), ("fc.w", False)]),
+        (((7, 9),), [("module.", False), ("fc", True), (".w", False)]),
+        (((0, 11),), [("module.fc.w", True)]),
+        (((0, 6), (10, 11)), [("module", True), (".fc.", False), ("w", True)]),
     ],
 )
-def test_that_a_key_is_cut_into_pieces_without_losing_a_letter(span: tuple[int, int], parts: list[tuple[str, bool]]) -> None:
-    assert pieces("module.fc.w", span) == parts
+def test_that_a_key_is_cut_into_pieces_without_losing_a_letter(
+    spans: tuple[tuple[int, int], ...], parts: list[tuple[str, bool]]
+) -> None:
+    assert pieces("module.fc.w", spans) == parts
 
 
 @pytest.mark.parametrize(
@@ -102,13 +124,13 @@ def test_that_a_key_is_cut_into_pieces_without_losing_a_letter(span: tuple[int, 
     ],
 )
 def test_that_rows_are_found_by_status_keys_and_shapes(text: str, found: list[DiffRow]) -> None:
-    kept = matching(text, TITLES, [rows.compare_haystack(row) for row in ROWS])
+    kept = matching(text, TITLES, [rows.compare_haystack(group) for group in GROUPS])
     assert [ROWS[position] for position in kept] == found
 
 
 @pytest.mark.parametrize("column", range(len(rows.COLUMNS)))
 def test_that_every_column_sorts_rows_with_absent_sides(column: int) -> None:
-    assert len(sorted(ROWS, key=lambda row: rows.compare_order(row, column))) == len(ROWS)
+    assert len(sorted(GROUPS, key=lambda group: rows.compare_order(group, column))) == len(ROWS)
 
 
 def test_that_statuses_are_counted_in_their_order() -> None:
@@ -140,14 +162,6 @@ def test_that_the_headline_says_when_all_is_well() -> None:
     )
 
 
-def test_that_a_cause_is_said_with_what_to_do() -> None:
-    assert (
-        rows.cause_text(Cause("prefix", "14 keys start with `module.`.", "Strip it.", 14))
-        == "14 keys start with `module.`. Strip it."
-    )
-    assert rows.cause_text(Cause("prefix", "14 keys.", "", 14)) == "14 keys."
-
-
 @pytest.mark.parametrize(("status", "text"), [("renamed", "→ renamed 1,214"), ("missing", "− missing 1,214")])
 def test_that_a_chip_has_glyph_word_and_number(status: str, text: str) -> None:
     assert rows.chip_text(status, 1214) == text
@@ -159,14 +173,14 @@ def test_that_a_chip_has_glyph_word_and_number(status: str, text: str) -> None:
 def test_that_the_model_obeys_qt(qtmodeltester: Any) -> None:
     model = CompareModel()
     qtmodeltester.check(model)
-    model.set_items(ROWS)
+    model.set_items(GROUPS)
     qtmodeltester.check(model)
 
 
 def test_that_the_key_columns_answer_what_changed() -> None:
     model = CompareModel()
-    model.set_items([RENAMED, MISSING])
-    assert model.index(0, rows.CHECKPOINT_KEY).data(CHANGED_ROLE) == (0, 7)
+    model.set_items(unfolded([RENAMED, MISSING]))
+    assert model.index(0, rows.CHECKPOINT_KEY).data(CHANGED_ROLE) == ((0, 7),)
     assert model.index(0, rows.MODEL_KEY).data(CHANGED_ROLE) is None
     assert model.index(0, 0).data(CHANGED_ROLE) is None
     assert model.index(1, rows.MODEL_KEY).data(CHANGED_ROLE) is None
@@ -174,6 +188,6 @@ def test_that_the_key_columns_answer_what_changed() -> None:
 
 def test_that_a_screen_reader_hears_the_status_in_words() -> None:
     model = CompareModel()
-    model.set_items([MISSING])
+    model.set_items(unfolded([MISSING]))
     assert model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole) == "Status: − missing"
     assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "missing in the checkpoint"

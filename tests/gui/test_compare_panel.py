@@ -50,7 +50,7 @@ def test_that_headline_causes_and_chips_tell_the_story(full_panel: ComparePanel)
         "Model Classifier expects 11 keys, checkpoint model_state_dict of last.pt has 11"
     )
     assert "module." in full_panel.causes.text()
-    assert [chip.text() for chip in full_panel.chips.values()] == ["→ renamed 9", "≠ shape 2"]
+    assert [chip.text() for chip in full_panel.chips.values()] == ["→ renamed 9", "↕ resized 2"]
 
 
 def test_that_keys_are_shown_in_full_where_there_is_room(full_panel: ComparePanel) -> None:
@@ -62,13 +62,13 @@ def test_that_keys_are_shown_in_full_where_there_is_room(full_panel: ComparePane
 
 
 def test_that_a_chip_shows_only_its_rows_and_lets_go_again(full_panel: ComparePanel) -> None:
-    full_panel.chips["shape"].click()
-    assert set(shown_column(full_panel.table, 0)) == {"≠ shape"}
+    full_panel.chips["resized"].click()
+    assert set(shown_column(full_panel.table, 0)) == {"↕ resized"}
     assert not full_panel.only_differences.isEnabled()
     full_panel.chips["renamed"].click()
     assert len(shown_column(full_panel.table, 0)) == 11
     full_panel.chips["renamed"].click()
-    full_panel.chips["shape"].click()
+    full_panel.chips["resized"].click()
     assert len(shown_column(full_panel.table, 0)) == 11
     assert full_panel.only_differences.isEnabled()
 
@@ -99,7 +99,7 @@ def test_that_choosing_a_row_selects_the_parameter_of_the_model(full_panel: Comp
 def test_that_choosing_an_unexpected_row_selects_the_tensor_of_the_checkpoint(panel: ComparePanel) -> None:
     panel.workbench.set_model(panel_data.opened())
     panel.workbench.set_checkpoint(checkpoint_like_the_model(extra=("foreign.thing",)))
-    panel.table.view.selectRow(shown_column(panel.table, 3).index("foreign.thing"))
+    panel.table.view.selectRow(shown_column(panel.table, 2).index("foreign.thing"))
     assert panel.workbench.selection.stored is not None
     assert panel.workbench.selection.stored.key == "foreign.thing"
 
@@ -120,7 +120,7 @@ def test_that_a_tensor_of_another_container_is_not_followed(full_panel: CompareP
 
 def test_that_a_parameter_that_is_filtered_away_leaves_no_row_selected(full_panel: ComparePanel) -> None:
     full_panel.table.view.selectRow(1)
-    full_panel.chips["shape"].click()
+    full_panel.chips["resized"].click()
     full_panel.workbench.select_parameter("encoder.conv1.weight")
     assert full_panel.table.current_key() is None
 
@@ -140,17 +140,19 @@ def test_that_another_container_is_compared_anew(full_panel: ComparePanel) -> No
 
 
 def test_that_a_chip_stays_chosen_when_the_other_container_has_its_status_too(full_panel: ComparePanel) -> None:
-    full_panel.chips["shape"].click()
+    full_panel.chips["resized"].click()
     full_panel.workbench.use_container("ema")
-    assert full_panel.chips["shape"].isChecked()
-    assert {text.split()[-1] for text in shown_column(full_panel.table, 0)} == {"shape"}
+    assert full_panel.chips["resized"].isChecked()
+    assert {text.split()[-1] for text in shown_column(full_panel.table, 0)} == {"resized"}
 
 
 def test_that_filtering_and_copying_work_on_what_is_shown(full_panel: ComparePanel) -> None:
     full_panel.focus_filter()
     QTest.keyClicks(full_panel.table.filter, "fc2 weight")
     full_panel.table.view.selectAll()
-    assert full_panel.copy_rows().startswith("≠ shape\thead.fc2.weight\t[10, 128]\tmodule.head.fc2.weight\t[5, 128]\tother shape")
+    assert full_panel.copy_rows().startswith(
+        "↕ resized\thead.fc2.weight\tmodule.head.fc2.weight\t80 %\t[10, 128]\t[5, 128]\tresized"
+    )
 
 
 def test_that_closing_a_side_empties_the_panel(full_panel: ComparePanel) -> None:
@@ -170,24 +172,24 @@ def test_that_many_causes_are_cut_with_a_word(full_panel: ComparePanel, monkeypa
     assert lines[-1] == "• 3 more causes stand in the list of problems."
 
 
-def test_that_the_renamed_part_of_a_key_is_painted_in_bold(full_panel: ComparePanel) -> None:
+def test_that_the_old_part_of_a_key_is_struck_in_its_colour(full_panel: ComparePanel) -> None:
     model, view = full_panel.model, full_panel.table.view
-    key = view.visualRect(model.index(0, 3))
+    key = view.visualRect(model.index(0, 2))
     same = view.visualRect(model.index(0, 1))
     picture = view.viewport().grab().toImage()
-    blue = [
+    red = [
         sum(
             1
             for x in range(rect.left(), min(rect.right(), picture.width()))
             for y in range(rect.top(), rect.bottom())
-            if is_blue(picture.pixelColor(x, y))
+            if is_red(picture.pixelColor(x, y))
         )
         for rect in (key, same)
     ]
-    assert blue[0] > 20
-    assert blue[1] == 0
+    assert red[0] > 20
+    assert red[1] == 0
 
 
-def is_blue(color: Any) -> bool:
-    """Like the accent of the light theme."""
-    return bool(color.blue() > color.red() + 60 and color.blue() > color.green() + 40)
+def is_red(color: Any) -> bool:
+    """Like what is missing in the light theme."""
+    return bool(color.red() > color.blue() + 60 and color.red() > color.green() + 40)

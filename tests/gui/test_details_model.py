@@ -240,7 +240,7 @@ def test_that_a_parameter_tells_its_facts_and_its_partner_in_the_checkpoint(benc
         "Learns": "yes, requires_grad",
         "Size": "1,280 numbers, 5.12 kB",
     }
-    assert facts(details, "In the checkpoint")["Status"] == "≠ shape"
+    assert facts(details, "In the checkpoint")["Status"] == "↕ resized"
     assert facts(details, "In the checkpoint")["Shape"] == "[5, 128]"
     assert links(details)["Key"] == "stored:module.head.fc2.weight"
 

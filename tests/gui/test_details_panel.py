@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from gui import panel_data
 from gui.conftest import PATIENCE_MS
 from gui.panel_data import MISMATCH, fail_in_fc1, open_panel
+from torchloupe.analysis.weight_evidence import AGAINST
 from torchloupe.gui import theme
 from torchloupe.gui.details import panel as details_panel
 from torchloupe.gui.details.panel import DetailsPanel
@@ -51,11 +52,12 @@ def test_that_a_problem_is_shown_with_message_hint_and_facts(panel: DetailsPanel
 
 def test_that_a_fix_can_be_copied_and_says_whether_it_was_tried(panel: DetailsPanel) -> None:
     fail_in_fc1(panel.workbench)
-    buttons = panel.fixes.findChildren(QPushButton)
-    assert [button.accessibleName() for button in buttons] == [f"Copy fix: {fix.text}" for fix in MISMATCH.fixes]
-    buttons[0].click()
+    buttons = [*panel.fixes.findChildren(QPushButton), *panel.other_fixes.findChildren(QPushButton)]
+    names = [f"{what}: {fix.text}" for fix in MISMATCH.fixes for what in ("Try it", "Copy fix")]
+    assert [button.accessibleName() for button in buttons] == names
+    buttons[1].click()
     assert QGuiApplication.clipboard().text() == "head.fc1 = nn.Linear(12544, 128)"
-    words = [label.text() for label in panel.fixes.findChildren(details_panel.QLabel)]
+    words = [label.text() for part in (panel.fixes, panel.other_fixes) for label in part.findChildren(details_panel.QLabel)]
     assert "✓ tried: it works" in words
     assert "not tried" in words
 
@@ -246,3 +248,32 @@ def test_that_the_filter_key_leads_to_the_facts(panel: DetailsPanel) -> None:
     panel.activateWindow()
     panel.focus_filter()
     assert panel.focusWidget() is panel.facts
+
+
+def test_that_what_else_there_is_to_do_stands_below_the_source(panel: DetailsPanel) -> None:
+    fail_in_fc1(panel.workbench)
+    assert panel.other_fixes.isVisible()
+    assert "Other ways" in [label.text() for label in panel.other_fixes.findChildren(details_panel.QLabel)]
+    assert panel.fixes.y() < panel.sources.y() < panel.other_fixes.y()
+    panel.workbench.select_problem(replace(MISMATCH, fixes=MISMATCH.fixes[:1]))
+    assert not panel.other_fixes.isVisible()
+
+
+def test_that_a_fix_that_the_checkpoint_speaks_against_has_the_colour_of_a_warning(panel: DetailsPanel) -> None:
+    first = replace(MISMATCH.fixes[0], evidence=AGAINST)
+    panel.workbench.select_problem(replace(MISMATCH, fixes=(first,)))
+    label = next(each for each in panel.fixes.findChildren(details_panel.QLabel) if "tried" in each.text())
+    assert label.text().endswith("the checkpoint disagrees")
+    assert theme.color("warning").name() in label.styleSheet()
+
+
+def test_that_shapes_are_written_over_the_line_in_the_excerpt(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:
+    note = {"file": str(model_file), "line": 3, "column": 24, "end": 25, "text": "[2, 9]", "source": "        return self.fc1(x)"}
+    panel.workbench.select_problem(replace(MISMATCH, file=str(model_file), line=3, data={"notes": [note]}))
+    qtbot.waitUntil(lambda: bool(panel.views) and panel.views[0].lines.isVisible(), timeout=PATIENCE_MS)
+    lines = panel.views[0].lines.toPlainText().split("\n")
+    at = next(number for number, line in enumerate(lines) if line.startswith("▶"))
+    assert lines[at - 1].strip() == "[2, 9]"
+    assert lines[at - 1].index("[") == lines[at].index("(x)") + 1
+    [marked] = panel.views[0].lines.extraSelections()
+    assert marked.cursor.block().text().startswith("▶")

@@ -122,17 +122,17 @@ def test_that_a_prefix_and_a_container_are_sent_along(both: Bench) -> None:
     assert request.container == both.bench.container
     assert request.contents.tensors[0].key == "module.encoder.conv1.weight"
     assert [each.key for each in request.left_out] == ["head.fc2.weight", "head.fc2.bias"]
-    assert both.said.startswith("9 of 11 tensors loaded and verified; 2 stay as constructed: head.fc2.weight (shape differs)")
-    assert any("not loaded: head.fc2.bias, shape differs: [5]" in line.text for line in both.window.book.lines)
+    assert both.said.startswith("9 of 11 tensors loaded and verified; 2 stay as constructed: head.fc2.weight (size differs)")
+    assert any("not loaded: head.fc2.bias, size differs: [5]" in line.text for line in both.window.book.lines)
 
 
 def test_that_matrices_are_transposed_only_when_that_is_said(both: Bench) -> None:
     both.actions.refresh()
-    assert not both.actions["model.load_transposed"].isEnabled()
+    assert not both.actions["model.load_converted"].isEnabled()
     both.open({**SHAPES, "head.fc2.weight": (128, 10)})
     both.do("model.load")
     assert "head.fc2.weight" not in both.requests()[0].keys
-    both.do("model.load_transposed")
+    both.do("model.load_converted")
     assert both.requests()[1].keys == tuple(SHAPES)
     both.opening.constructed = False
     both.do("run.forward")

@@ -31,7 +31,7 @@ def window(make_window: MakeWindow, qtbot: Any, model_file: Path) -> Any:
 
 def test_that_the_menu_stands_between_run_and_view(window: Any) -> None:
     menus = [menu.text().replace("&", "") for menu in window.menuBar().actions()]
-    assert menus == ["File", "Edit", "Go", "Run", "Model", "View", "Help"]
+    assert menus == ["File", "Edit", "Go", "Run", "Model", "Mapping", "View", "Help"]
 
 
 def test_that_what_needs_a_model_is_off_without_one(window: Any) -> None:

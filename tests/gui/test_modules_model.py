@@ -65,7 +65,7 @@ NESTED = Outline([-1, 0, 1, 2, 0])
 
 def placed(*found: tuple[str, int]) -> rows.PlacedProblems:
     problems = [Problem("a", "", severity, call=position) for severity, position in found]
-    return rows.place_problems(problems, lambda problem: [problem.call or 0] if problem.call != 9 else [], NESTED)
+    return rows.place_problems(problems, lambda problem: [problem.call or 0] if problem.call != 9 else [], NESTED, lambda _path: 3)
 
 
 def test_that_the_worst_problem_of_a_row_counts() -> None:
@@ -77,7 +77,7 @@ def test_that_rows_around_an_error_are_marked_and_those_around_a_warning_are_not
 
 
 def test_that_one_problem_about_several_rows_counts_once_around_them() -> None:
-    about = rows.place_problems([Problem("a", "")], lambda _problem: [2, 3], NESTED)
+    about = rows.place_problems([Problem("a", "")], lambda _problem: [2, 3], NESTED, lambda _path: 3)
     assert about.inside == {0: 1, 1: 1, 2: 1}
     assert about.worst == {2: ERROR, 3: ERROR}
 

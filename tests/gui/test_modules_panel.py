@@ -115,7 +115,7 @@ def test_that_an_open_checkpoint_shows_the_status_of_every_key(panel: ModulesPan
     panel.workbench.set_model(panel_data.opened())
     assert set(shown_column(panel.parameters, 5)) == {""}
     panel.workbench.set_checkpoint(panel_data.checkpoint())
-    assert set(shown_column(panel.parameters, 5)) == {"→ renamed", "≠ shape"}
+    assert set(shown_column(panel.parameters, 5)) == {"→ renamed", "↕ resized"}
 
 
 def test_that_filtering_finds_modules_with_what_is_around_them(panel: ModulesPanel) -> None:

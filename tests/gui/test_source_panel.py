@@ -204,3 +204,40 @@ def test_that_a_file_is_read_to_a_limit(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "net.py"
     path.write_text("a\nb\nc\nd\n", encoding="utf-8")
     assert read(str(path), 1).lines == ("a", "b", "c")
+
+
+def noted(file: str, line: int, column: int, text: str) -> dict[str, Any]:
+    return {"file": file, "line": line, "column": column, "end": column + 1, "text": text, "source": "y = 9"}
+
+
+def shown_rows(panel: Any) -> list[str]:
+    return list(panel.code.toPlainText().split("\n"))
+
+
+def test_that_shapes_are_written_over_the_operands_of_the_line_and_go_with_it(panel: Any, qtbot: Any, file: str) -> None:
+    notes = [noted(file, 9, 0, "[2, 3]"), noted(file, 9, 4, "[4]")]
+    first = replace(MISMATCH, file=file, line=9, data={"notes": notes})
+    panel.workbench.select_problem(first)
+    shown_line(panel, qtbot, 9)
+    assert shown_rows(panel)[7:11] == ["y = 4", "[2, 3]", "│   [4]", "y = 5"]
+    assert [panel.code.line_of(panel.code.document().findBlockByNumber(number)) for number in range(7, 12)] == [8, None, None, 9, 10]
+    assert panel.code.textCursor().block().text() == "y = 5"
+    panel.workbench.select_problem(replace(first, line=20, data={"notes": [noted(file, 20, 4, "[7]")]}))
+    shown_line(panel, qtbot, 20)
+    assert shown_rows(panel)[7:9] == ["y = 4", "y = 5"]
+    assert shown_rows(panel)[19:21] == ["    [7]", "y = 16"]
+    panel.workbench.select_problem(replace(first, line=20, data={}))
+    assert panel.code.toPlainText() == SOURCE
+
+
+def test_that_what_is_copied_is_the_source_without_what_is_written_over_it(panel: Any, qtbot: Any, file: str) -> None:
+    panel.workbench.select_problem(replace(MISMATCH, file=file, line=9, data={"notes": [noted(file, 9, 0, "[2, 3]")]}))
+    shown_line(panel, qtbot, 9)
+    panel.code.selectAll()
+    assert panel.copy_rows() == SOURCE
+    panel.code.copy()
+    assert QApplication.clipboard().text() == SOURCE
+    cursor = panel.code.textCursor()
+    cursor.clearSelection()
+    panel.code.setTextCursor(cursor)
+    assert panel.copy_rows() == f"{file}:9"

@@ -136,7 +136,7 @@ def test_that_an_exception_of_the_users_own_is_told_as_it_is(problem_of):
 
 def test_that_an_attribute_error_names_its_line(problem_of):
     problem, called, _ = problem_of("self.fc = nn.Linear(2, 2)", "return self.fc1(x)", "torch.ones(1, 2)")
-    assert "has no attribute 'fc1'" in problem.message
+    assert "has no attribute `fc1`" in problem.message
     assert called == "return self.fc1(x)"
 
 

@@ -10,7 +10,7 @@ from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import OpenTarget
 from torchloupe.worker.handlers import inspect, load, open_target
 from torchloupe.worker.loaded_values import weights_seen
-from worker.test_loading import plan as plan  # noqa: PLC0414  # the fixture
+from worker.test_loading import plan as plan  # the fixture
 
 CONVOLUTIONS = """
 import torch
@@ -188,7 +188,7 @@ def test_that_a_run_on_shapes_alone_looks_at_the_weights_only(looked, good):
 def test_that_nan_and_infinity_are_counted(looked, good):
     good["blocks.1.conv1.weight"].view(-1)[3:5] = float("nan")
     good["fc.weight"].view(-1)[7] = float("inf")
-    (problem,) = [each for each in looked(CONVOLUTIONS, good) if each.code == NOT_FINITE]
+    (problem,) = [each for each in looked(CONVOLUTIONS, good, shapes_only=True) if each.code == NOT_FINITE]
     assert problem.severity == ERROR
     assert problem.message.startswith("blocks.1.conv1.weight of a.pt has 2 NaN, and 1 more tensor has such values.")
     assert problem.data["keys"] == ["blocks.1.conv1.weight", "fc.weight"]
@@ -260,3 +260,10 @@ def test_that_odd_tensors_are_passed_over():
     looks = {look.key: look for look in weights_seen(net, keys, lambda: None)}
     assert looks.keys() == keys
     assert (looks["mask"].inf, looks["mask"].is_parameter, looks["count"].scale) == (9, False, None)
+
+
+def test_that_a_weight_whose_nan_was_told_already_is_not_told_again(looked, good, context):
+    good["fc.bias"].fill_(float("nan"))
+    looked(CONVOLUTIONS, good)
+    problems = inspect(context, InspectModel()).problems
+    assert [problem.parameter for problem in problems if "NaN" in problem.message] == ["fc.bias"]

@@ -11,6 +11,7 @@ from torch import nn
 
 from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
 from torchloupe.analysis.loading import planned_load
+from torchloupe.analysis.loading_wording import loading_problems
 from torchloupe.analysis.state_dict_diff import state_dict_diff
 from torchloupe.checkpoints import read_contents
 from torchloupe.wire.codec import decode, encode
@@ -590,3 +591,46 @@ def test_that_another_model_begins_without(opened, plan, context):
     held = opened()
     load(context, plan(held.model, filled(held.model)))
     assert opened().loaded is None
+
+
+def test_that_values_which_the_dtype_of_the_model_cannot_hold_are_counted(fill):
+    model, state = net().half(), filled(net())
+    state["0.weight"].view(-1)[:3] = torch.tensor([1e9, 1e-30, float("inf")])
+    state["0.bias"].fill_(0.1)
+    answer = fill(model, state)
+    lost = {each.key: each.lost for each in answer.keys}
+    assert (lost["0.weight"], lost["0.bias"], lost["1.num_batches_tracked"]) == (2, 0, 0)
+    (problem,) = [each for each in loading_problems(answer) if each.code == "checkpoint-dtype"]
+    assert problem.message.startswith("2 values became infinite or zero: 0.weight is float32 in the checkpoint")
+    assert problem.severity == "warning"
+
+
+def test_that_a_fused_tensor_is_filled_from_its_parts_and_a_part_from_its_whole(fill):
+    parts = nn.ModuleDict({"attn": nn.ModuleDict({f"{part}_proj": nn.Linear(6, 6) for part in "qkv"})})
+    whole = nn.ModuleDict({"attn": nn.ModuleDict({"qkv": nn.Linear(6, 18)})})
+    state = filled(parts)
+    joined = {f"attn.qkv.{kind}": torch.cat([state[f"attn.{part}_proj.{kind}"] for part in "qkv"]) for kind in ("weight", "bias")}
+    answer = fill(whole, state, convert=True)
+    assert same(whole, joined)
+    assert {each.reason for each in answer.keys} == {"joined"}
+    assert answer.keys[0].found == "attn.q_proj.weight + attn.k_proj.weight + attn.v_proj.weight"
+    other = fill(parts, joined, convert=True)
+    assert same(parts, state)
+    assert other.verified
+    assert {each.reason for each in other.keys} == {"cut out"}
+
+
+def test_that_parts_along_columns_are_joined_and_compared(fill):
+    model = nn.ModuleDict({"attn": nn.ModuleDict({"kv": nn.Linear(4, 6, bias=False)})})
+    parts = {f"attn.{part}.weight": torch.randn(6, 2) for part in ("key", "value")}
+    answer = fill(model, parts, convert=True)
+    assert answer.verified
+    assert torch.equal(model["attn"]["kv"].weight, torch.cat(list(parts.values()), 1))
+
+
+def test_that_a_convolution_of_keras_is_permuted(fill):
+    model = nn.Sequential(nn.Conv2d(3, 7, 5), nn.Linear(7, 4))
+    state = filled(model)
+    stored = {**state, "0.weight": state["0.weight"].permute(2, 3, 1, 0).contiguous()}
+    fill(model, stored, convert=True)
+    assert same(model, state)

@@ -25,6 +25,8 @@ def test_that_a_layer_is_noted_where_it_is_called_and_where_it_is_made(run):
     assert (problem.line, f"wants {problem.data['expected']}") in notes
 
 
-def test_that_a_line_that_makes_several_of_a_kind_is_not_noted(run):
+def test_that_of_a_line_that_makes_several_of_a_kind_the_right_one_is_noted(run):
     _, report = run("mismatches/towers")
-    assert notes_of(report.problems[0]) == ()
+    (note,) = notes_of(report.problems[0])
+    assert note.source[note.column : note.end] == "18"
+    assert note.source[: note.column].count("nn.Linear(") == 2

@@ -85,9 +85,7 @@ def test_that_what_follows_is_kept_with_its_cause(run):
 
 def test_that_each_fix_was_tried_with_the_others_repaired(run):
     _, report = run("mismatches/classifier")
-    first, *others = [problem.fixes[0] for problem in report.problems]
-    assert first.outcome.startswith("this layer is passed, then RuntimeError")
-    assert {(fix.verified, fix.outcome) for fix in others} == {
+    assert {(fix.verified, fix.outcome) for fix in (problem.fixes[0] for problem in report.problems)} == {
         (True, "this layer is passed; with the other mismatches repaired, too, the model runs to its end")
     }
 
@@ -126,7 +124,7 @@ def test_that_calls_behind_the_first_failure_are_told_as_assumed_and_pointed_at(
     assert {call.status for call in report.assumed} == {"assumed"}
     named = {call.index: call.module for call in report.assumed}
     assert [named[problem.call] for problem in report.problems] == [problem.module for problem in report.problems]
-    ended = {call.index for event in context.events for call in event.calls if call.status == "done"}
+    ended = {call.index for event in context.events for call in getattr(event, "calls", ()) if call.status == "done"}
     assert not ended & named.keys()
 
 

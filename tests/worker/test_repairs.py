@@ -45,7 +45,7 @@ def test_that_a_fix_that_makes_the_model_run_is_verified(init, lines, inputs, ru
 
 def test_that_a_fix_that_leads_to_the_next_failure_says_so(run, tmp_path):
     init = ["self.a = nn.Linear(8, 3)", "self.b = nn.Linear(4, 2)"]
-    (fix,) = fixes_of(run, tmp_path, init, ["return self.b(self.a(x))"], "torch.ones(2, 7)")
+    (fix,) = fixes_of(run, tmp_path, init, ["self.b(self.a(x))", "raise ValueError('no')"], "torch.ones(2, 7)")
     assert fix.verified
     assert fix.outcome.startswith("this layer is passed, then RuntimeError: mat1 and mat2")
 

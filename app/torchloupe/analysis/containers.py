@@ -58,8 +58,23 @@ def model_container(contents: CheckpointContents, expected: Sequence[KeyEntry] =
         best = max(fits.values())
         if best > 0:
             containers = tuple(each for each in containers if fits[each.path] >= 0.99 * best)
+        else:
+            containers = _of_like_shapes(contents, containers, expected)
     largest = max((each.tensor_count for each in containers if each.kind == STATE_DICT), default=0)
     return min(containers, key=lambda each: _rank(each, largest)).path
+
+
+def _of_like_shapes(
+    contents: CheckpointContents, containers: Tuple[Container, ...], expected: Sequence[KeyEntry]
+) -> Tuple[Container, ...]:
+    """Where no name is the same: those that have the most tensors of the expected shapes."""
+    wanted = Counter(entry.shape for entry in expected)
+    shares = {}
+    for each in containers:
+        keys = keys_of_container(contents, each.path)
+        shares[each.path] = sum((Counter(entry.shape for entry in keys) & wanted).values()) if each.kind != OPTIMIZER else 0
+    best = max(shares.values())
+    return tuple(each for each in containers if shares[each.path] >= 0.99 * best) if 2 * best >= len(expected) else containers
 
 
 def keys_of_container(contents: CheckpointContents, container: str) -> Tuple[KeyEntry, ...]:
@@ -76,6 +91,11 @@ def keys_of_tree(tree: ModuleTree) -> Tuple[KeyEntry, ...]:
         for entry in tree.parameters
         if entry.persistent
     )
+
+
+def unsaved_keys(tree: ModuleTree) -> Tuple[KeyEntry, ...]:
+    """The buffers of the model that its state_dict leaves out."""
+    return tuple(KeyEntry(entry.key, entry.shape or (), entry.dtype) for entry in tree.parameters if not entry.persistent)
 
 
 def _by_container(contents: CheckpointContents) -> Dict[str, List[StoredTensor]]:

@@ -3,7 +3,7 @@
 import re
 from typing import Dict, List, Sequence, Set, Tuple
 
-from .diff_rows import MISSING, SHAPE, TRANSPOSED, UNEXPECTED, UNINITIALIZED, Cause, DiffRow, KeyEntry
+from .diff_rows import BUFFER, MISSING, RESIZED, SHAPE, TIED, TRANSPOSED, UNEXPECTED, UNINITIALIZED, Cause, DiffRow, KeyEntry
 from .key_groups import KeyGroup, fold_keys
 from .key_matchers import Explained
 from .rename_causes import rename_cause
@@ -34,16 +34,17 @@ def diff_causes(rows: Sequence[DiffRow], explained: Sequence[Explained], solved:
     if found and expected and len(found) + len(expected) == len(rows):
         return (_nothing(found, expected),)
     causes += solved
-    causes += [_shape_cause(each) for each in changed_sizes([row for row in rows if row.status == SHAPE])]
+    causes += [_shape_cause(each) for each in changed_sizes([row for row in rows if row.status in (SHAPE, RESIZED)])]
     causes += _transposed([row for row in rows if row.status == TRANSPOSED])
-    causes += _missing([row for row in rows if row.status == MISSING], expected, _paired(rows))
+    causes += _missing([row for row in rows if row.status in (MISSING, TIED)], expected, _paired(rows))
+    causes += _buffers([row.found.key for row in rows if row.status == BUFFER and row.found])
     causes += _unexpected([row.found.key for row in rows if row.status == UNEXPECTED and row.found], found)
     causes += _dtypes(rows)
     return tuple(causes)
 
 
 def _paired(rows: Sequence[DiffRow]) -> Set[str]:
-    return {row.expected.key for row in rows if row.expected and row.found and row.status != SHAPE}
+    return {row.expected.key for row in rows if row.expected and row.found and row.status not in (SHAPE, RESIZED)}
 
 
 def _nothing(found: Sequence[str], expected: Sequence[str]) -> Cause:
@@ -100,6 +101,16 @@ def _unexpected(keys: Sequence[str], found: Sequence[str]) -> List[Cause]:
         hint = _known(group) or "The model has no such module; strict=False leaves them out."
         causes.append(Cause("unexpected", text, hint, len(group.keys), _group_data(group)))
     return causes
+
+
+def _buffers(keys: Sequence[str]) -> List[Cause]:
+    if not keys:
+        return []
+    more = f" and {counted(len(keys) - 1, 'more key')}" if len(keys) > 1 else ""
+    what = "are buffers" if more else "is a buffer"
+    text = f"{keys[0]}{more} of the checkpoint {what} that the model has and does not save."
+    hint = "It makes them anew (persistent=False), so leave them out; strict=False does."
+    return [Cause("buffer", text, hint, len(keys), {"keys": list(keys)})]
 
 
 def _optimizer(keys: Sequence[str]) -> Cause:

@@ -24,6 +24,7 @@ _CODES = {
     "fused": "checkpoint-shape",
     "split": "checkpoint-shape",
     "optimizer": "checkpoint-unexpected",
+    "buffer": "checkpoint-unexpected",
     "nothing": "checkpoint-nothing-loaded",
     "missing": "checkpoint-missing",
     "tied": "checkpoint-missing",
@@ -110,7 +111,8 @@ def _severity(cause: Cause) -> str:
 
 def _facts(cause: Cause) -> Dict[str, Any]:
     """The data of the cause, with no more keys than a person or a script would look at."""
-    shown = {name: value[:KEYS_SHOWN] if name.endswith("keys") else value for name, value in cause.data.items()}
+    told = {name: value for name, value in cause.data.items() if name != "ties"}
+    shown = {name: value[:KEYS_SHOWN] if name.endswith("keys") else value for name, value in told.items()}
     return {"cause": cause.kind, "key_count": cause.key_count, **shown}
 
 

@@ -7,9 +7,13 @@ MATCHED, MISSING, UNEXPECTED, SHAPE, DTYPE = "matched", "missing", "unexpected",
 RENAMED, TRANSPOSED, RESIZED, FUSED, SPLIT = "renamed", "transposed", "resized", "fused", "split"
 RESHAPED = "reshaped"
 """The same numbers in another arrangement: ones more or less, sizes joined, a convolution's sizes in another order."""
-HOMELESS = (SHAPE, FUSED, SPLIT)
+HOMELESS = (SHAPE, RESIZED, FUSED, SPLIT)
 """Statuses of pairs that a new name alone does not make fit: they are not in the mapping."""
-STATUSES = (MATCHED, RENAMED, DTYPE, TRANSPOSED, RESHAPED, RESIZED, FUSED, SPLIT, SHAPE, MISSING, UNEXPECTED)
+TIED, BUFFER = "tied", "buffer"
+"""A key that is missing, and whose tensor is there under another one; a key of a buffer that the model makes anew and does not save."""
+CONVERTED = (TRANSPOSED, RESHAPED, SPLIT, FUSED)
+"""Statuses of pairs whose values are there, but not as the model wants them."""
+STATUSES = (MATCHED, RENAMED, DTYPE, TRANSPOSED, RESHAPED, RESIZED, FUSED, SPLIT, SHAPE, TIED, MISSING, BUFFER, UNEXPECTED)
 
 UNINITIALIZED = "uninitialized"
 """The dtype of a key whose parameter is lazy: it takes whatever shape and dtype the checkpoint has."""
@@ -29,7 +33,8 @@ class DiffRow(NamedTuple):
 
     ``status`` is one of ``STATUSES``. ``missing`` has no ``found``, ``unexpected`` no ``expected``. ``how`` says what led from
     one key to the other (``"prefix module."``), empty for equal keys. A key that is joined or split has a
-    row for each of its parts. ``confidence`` of a pair is in 0 to 1; 0 without a pair.
+    row for each of its parts, and ``cut`` says which: dimension, begin and end within the whole. ``turned``: a part is transposed, too.
+    ``confidence`` of a pair is in 0 to 1; 0 without a pair.
     """
 
     status: str
@@ -37,6 +42,8 @@ class DiffRow(NamedTuple):
     found: Optional[KeyEntry]
     how: str = ""
     confidence: float = 0.0
+    cut: Optional[Tuple[int, int, int]] = None
+    turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Cause:
     """Why a number of keys differ, as one thing to say: ``text`` what is so, ``hint`` what to do.
 
     ``kind`` is ``prefix``, ``wrapper``, ``nothing``, ``missing``, ``tied``, ``counter``, ``unexpected``, ``optimizer``, ``shape``,
-    ``transposed``, ``dtype``, ``renamed``, ``shifted``, ``reshaped``, ``fused``, ``split`` or ``tie``. ``data`` holds the
+    ``transposed``, ``dtype``, ``renamed``, ``shifted``, ``reshaped``, ``fused``, ``split``, ``buffer`` or ``tie``. ``data`` holds the
     facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
     """
 

@@ -1,6 +1,5 @@
 """Which tensors of a checkpoint are written to a new file, and what each is called there."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
@@ -8,7 +7,6 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..wire.contents import CheckpointContents, StoredTensor
 from ..wire.errors import UsageError
 from .containers import containers_of, model_container
-from .diff_rows import UNINITIALIZED, StateDictDiff
 from .wording import bytes_text, counted
 
 _NAMED = 5
@@ -54,15 +52,15 @@ def planned_export(
         key = _renamed(tensor.key, renaming)
         if key in named:
             both = f"{named[key].key} and {tensor.key} would both be called {key}."
-            raise UsageError(
-                both, "Give one of them another name. Tensors are not joined here: load the new file and use torch.cat."
-            )
+            raise UsageError(both, "Give one of them another name. What has to be joined is written by diff MODEL FILE --export.")
         named[key] = tensor
     return PlannedExport(path, tuple(named.items()))
 
 
 def mapping_in(plain: Any) -> Dict[str, str]:
-    """The renamed keys in a JSON value: ``{"old": "new"}``, or what ``torchloupe diff --json`` printed. Raises UsageError."""
+    """The renamed keys in a JSON value: ``{"old": "new"}``, or what ``torchloupe diff --json`` printed. An old key whose new one is null
+    is to have none, which is "" here. Raises UsageError.
+    """
     found = plain
     for name in ("state_dict", "mapping"):
         found = found.get(name, found) if isinstance(found, dict) and isinstance(found.get(name), dict) else found
@@ -70,24 +68,12 @@ def mapping_in(plain: Any) -> Dict[str, str]:
     if several:
         raise UsageError(
             f"{_some(several)} would become several tensors, and tensors are not cut here.",
-            "Give it one new name: load the new file and use torch.split.",
+            "Give it one new name. What has to be cut is written by diff MODEL FILE --export.",
         )
+    found = {old: "" if new is None else new for old, new in found.items()} if isinstance(found, dict) else found
     if not isinstance(found, dict) or not all(isinstance(new, str) for new in found.values()):
         raise UsageError("This JSON maps no keys to keys.", 'Give {"old key": "new key", ...} or what diff --json printed.')
     return found
-
-
-def model_keys(diff: StateDictDiff) -> Dict[str, str]:
-    """What the model calls the found keys that it calls otherwise. Parts of one key of the model keep their own names."""
-    times = Counter(diff.mapping.values())
-    return {found: expected for found, expected in diff.mapping.items() if found != expected and times[expected] == 1}
-
-
-def shapes_line(diff: StateDictDiff) -> List[str]:
-    """A sentence about tensors that another name alone does not make fit; none when there are none."""
-    pairs = [(row.expected, row.found) for row in diff.rows if row.expected and row.found]
-    count = sum(expected.shape != found.shape and expected.dtype != UNINITIALIZED for expected, found in pairs)
-    return [f"Of another shape than in the model, and written as they are: {counted(count, 'tensor')}."] if count else []
 
 
 def export_lines(

@@ -1,20 +1,20 @@
 """Which stored tensors are loaded into a model, and where each goes."""
 
 from dataclasses import replace
-from typing import Dict, List, Optional, Tuple
+from typing import Tuple
 
-from ..wire.contents import CheckpointContents, StoredTensor
+from ..wire.contents import CheckpointContents
 from ..wire.loading import LOADED, TIED, UNSURE, LoadCheckpoint, LoadedCheckpoint, LoadedKey
+from .conversion import AS_IT_IS, conversions
 from .diff_rows import (
-    DTYPE,
-    MATCHED,
+    FUSED,
     MISSING,
-    RENAMED,
     RESHAPED,
+    RESIZED,
     SHAPE,
+    SPLIT,
     TRANSPOSED,
     UNEXPECTED,
-    UNINITIALIZED,
     DiffRow,
     StateDictDiff,
 )
@@ -22,7 +22,6 @@ from .wording import shape_text
 
 SURE = 0.6
 """A pair of keys that is less sure than this is not loaded."""
-_FITTING = (MATCHED, DTYPE, RENAMED)
 _REASONS = {
     MISSING: "missing in the checkpoint",
     UNEXPECTED: "not in the model",
@@ -30,47 +29,40 @@ _REASONS = {
     SHAPE: "shape differs",
     TRANSPOSED: "fits transposed only",
     RESHAPED: "fits reshaped only",
+    SPLIT: "is a part of a larger one",
+    FUSED: "is several there",
+    RESIZED: "size differs",
 }
 
 
 def planned_load(
-    diff: StateDictDiff, contents: CheckpointContents, container: str, transpose: bool = False, elsewhere: bool = False
+    diff: StateDictDiff, contents: CheckpointContents, container: str, convert: bool = False, elsewhere: bool = False
 ) -> LoadCheckpoint:
-    """What to ask of the worker: the pairs of the diff that fit as they are, with ``transpose`` also those that fit transposed.
+    """What to ask of the worker: the pairs of the diff that fit as they are, with ``convert`` also what fits turned around, in another
+    arrangement, cut out of a larger tensor or joined of several.
 
     A worker ``elsewhere`` has files of its own.
     """
     stored = {tensor.key: tensor for tensor in contents.tensors if tensor.container == container}
-    tensors: Dict[str, StoredTensor] = {}
-    left_out: List[LoadedKey] = []
-    for row in diff.rows:
-        tensor = _fitting(row, stored, transpose)
-        if tensor is not None and row.expected is not None:
-            tensors[row.expected.key] = tensor
-        else:
-            left_out.append(_left_out(row))
-    bare = replace(contents, tensors=tuple(tensors.values()), values=(), globals=(), problems=(), about=())
+    made = conversions(diff.rows, stored, SURE)
+    made = {key: each for key, each in made.items() if convert or not each.how}
+    left = (row for row in diff.rows if row.expected is None or row.expected.key not in made)
+    left_out = tuple(dict.fromkeys(map(_left_out, left)))
+    tensors = tuple(each.tensor for each in made.values())
+    bare = replace(contents, tensors=tensors, values=(), globals=(), problems=(), about=())
     bare = replace(bare, stamps=()) if elsewhere else bare
-    return LoadCheckpoint(bare, tuple(tensors), container, tuple(left_out))
-
-
-def _fitting(row: DiffRow, stored: Dict[str, StoredTensor], transpose: bool) -> Optional[StoredTensor]:
-    """The tensor to load for a row, turned around when that is wanted; None when the row is left out."""
-    tensor = stored.get(row.found.key) if row.found else None
-    if tensor is None or row.expected is None or row.confidence < SURE:
-        return None
-    if row.status == TRANSPOSED and transpose:
-        tensor = replace(tensor, shape=tensor.shape[::-1], strides=tensor.strides[::-1])
-    elif row.status not in _FITTING:
-        return None
-    return tensor if tensor.shape == row.expected.shape or row.expected.dtype == UNINITIALIZED else None
+    how = {key: each.how for key, each in made.items() if each.how}
+    return LoadCheckpoint(bare, tuple(made), container, left_out, how)
 
 
 def _left_out(row: DiffRow) -> LoadedKey:
     expected, found = row.expected, row.found
     if expected is None or found is None:
-        return LoadedKey(expected.key if expected else found.key if found else "", row.status, "", _REASONS.get(row.status, ""))
-    status = UNSURE if row.status in _FITTING else row.status
+        status = MISSING if expected else UNEXPECTED
+        return LoadedKey(expected.key if expected else found.key if found else "", status, "", _REASONS[status])
+    if row.status == FUSED:
+        return LoadedKey(expected.key, FUSED, "", f"{_REASONS[FUSED]}, to be joined")
+    status = UNSURE if row.status in AS_IT_IS else row.status
     sizes = f"{shape_text(found.shape)} in the checkpoint, {shape_text(expected.shape)} in the model"
     reason = _REASONS.get(status, status)
     return LoadedKey(expected.key, status, found.key, reason if status == UNSURE else f"{reason}: {sizes}")
@@ -84,3 +76,10 @@ def loaded_keys(loaded: LoadedCheckpoint) -> Tuple[str, ...]:
 def is_strict(diff: StateDictDiff) -> bool:
     """Would ``load_state_dict(strict=True)`` take the file as it is? Counters of BatchNorm that are not there it makes anew."""
     return all(cause.kind in ("dtype", "counter") for cause in diff.causes)
+
+
+def strict_text(diff: StateDictDiff) -> str:
+    """What ``load_state_dict`` would say to the file as it is."""
+    if is_strict(diff):
+        return "load_state_dict(strict=True) would take the file as it is."
+    return "load_state_dict(strict=True) would refuse the file as it is."

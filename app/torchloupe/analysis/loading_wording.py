@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..wire.loading import DIFFERS, LOADED, REFUSED, TIED, UNEXPECTED, LoadedCheckpoint, LoadedKey
-from ..wire.problems import Problem
+from ..wire.problems import WARNING, Problem
 from .loading import loaded_keys
 from .wording import count_text, counted
 
@@ -20,6 +20,9 @@ def loading_sentence(loaded: LoadedCheckpoint) -> str:
     converted = [each for each in in_model if each.stored]
     have, unexpected = len(loaded_keys(loaded)), len(loaded.keys) - len(in_model)
     parts = [_how_many(have, len(in_model), loaded.verified)]
+    ways = Counter(each.reason for each in in_model if each.status == LOADED and each.reason)
+    if ways:
+        parts.append(", ".join(f"{count_text(count)} {way}" for way, count in ways.most_common()))
     if stay:
         parts.append(f"{_verb(stay, 'stays', 'stay')} as constructed: {_named(stay)}")
     if differ:
@@ -102,12 +105,29 @@ def loading_problems(loaded: LoadedCheckpoint, known: Sequence[Problem] = ()) ->
     problems = []
     if not loaded_keys(loaded) and not any(each.code == NOTHING_LOADED for each in known):
         problems.append(_nothing(loaded))
+    problems += _lost(loaded)
     failed = [each for each in loaded.keys if each.status in (REFUSED, DIFFERS)]
     problems += [_not_loaded(each) for each in failed[:_NAMED]]
     if failed[_NAMED:]:
         text = f"{counted(len(failed) - _NAMED, 'more tensor')} could not be loaded either, such as {failed[_NAMED].key}."
         problems.append(Problem("checkpoint-not-loaded", text, hint="The log names all of them.", data=_facts(loaded)))
     return tuple(problems)
+
+
+def _lost(loaded: LoadedCheckpoint) -> List[Problem]:
+    """Values that the model's dtype cannot hold."""
+    lost = [each for each in loaded.keys if each.lost]
+    if not lost:
+        return []
+    first, more = lost[0], len(lost) - 1
+    count = sum(each.lost for each in lost)
+    others = f", and so on in {counted(more, 'more tensor')}" if more else ""
+    whose = f"{first.key} is {first.stored} in the checkpoint, and the model's dtype does not hold its numbers"
+    text = f"{counted(count, 'value')} became infinite or zero: {whose}{others}."
+    hint = "Load it into a model of the checkpoint's dtype, or of bfloat16, which has the range of float32."
+    facts = {"keys": [each.key for each in lost[:20]], "values": count}
+    module = first.key.rpartition(".")[0]
+    return [Problem("checkpoint-dtype", text, WARNING, hint, module, parameter=first.key, data=facts)]
 
 
 def _nothing(loaded: LoadedCheckpoint) -> Problem:

@@ -1,12 +1,12 @@
 """Other ways to write an operation whose operands do not fit: each is tried before anybody is told of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from ..wire.problems import Problem
 from .provenance import product
-from .source_edits import Edit, Expression, Piece, edited, flattened_whole, sizes_read, text_of
+from .source_edits import Edit, Expression, Piece, edited, flattened_whole, listed_pieces, numbers_given, sizes_read, text_of
 
 Shape = Tuple[int, ...]
 _MOST = 8
@@ -31,8 +31,23 @@ def ways(problem: Problem, written: Expression, source: str) -> List[Way]:
     if not written.operands:
         return []
     functional = _functional_name(source)
+    if problem.code == "cat-mismatch" and len(written.operands) == 1 < len(shapes):
+        pieces = listed_pieces(source, written.span.line, written.operands[0].text)
+        if len(pieces) == len(shapes):
+            return _in_the_list(replace(written, operands=pieces), shapes, source)
     line = written.span.line
     found = [Way(edits, text_of(source, written.span, edits), line) for edits in of_this(problem, shapes, written, functional)]
+    return list({way.text: way for way in found}.values())[:_MOST]
+
+
+def _in_the_list(listed: Expression, shapes: List[Shape], source: str) -> List[Way]:
+    """The parts of a list that was written on a line before are changed there."""
+    first = listed.operands[0].span.line
+    if len({len(shape) for shape in shapes}) == 1 or any(piece.span.line != first for piece in listed.operands):
+        return []
+    found = [
+        Way(edits, edited(source, edits).splitlines()[first - 1].strip(), first) for edits in _same_rank(shapes, listed.operands)
+    ]
     return list({way.text: way for way in found}.values())[:_MOST]
 
 
@@ -43,6 +58,20 @@ def _elsewhere(problem: Problem, written: Expression, source: str) -> Iterator[E
         yield from (Edit(span, text) for span, text in flattened_whole(source, line))
     if problem.code == "rnn-state-shape":
         yield from (Edit(span, str(1 - axis)) for span, axis in sizes_read(source, line) if axis in (0, 1))
+        yield from _state_sizes(problem, written, source)
+
+
+def _state_sizes(problem: Problem, written: Expression, source: str) -> Iterator[Edit]:
+    """The number that stands for the batch in the line that makes the state, taken from the input."""
+    expected, got = problem.data.get("expected", ()), problem.data.get("got", ())
+    wrong = [axis for axis, pair in enumerate(zip(got, expected)) if pair[0] != pair[1]]
+    if len(got) != len(expected) or wrong != [1] or not written.operands or not written.arguments:
+        return
+    shape = problem.data.get("input_shape", ())
+    batch = next((axis for axis in (0, 1) if shape[axis : axis + 1] == [expected[1]]), 0)
+    for span, size in numbers_given(source, written.span.line, written.arguments[0].text):
+        if size == got[1]:
+            yield Edit(span, f"{written.operands[0].whole}.size({batch})")
 
 
 _Edits = Iterator[Tuple[Edit, ...]]
@@ -157,6 +186,11 @@ def _of_size(shapes: Sequence[Shape], pieces: Sequence[Piece], functional: str) 
     crop = ", ".join(f":{size}" for size in shapes[small][2:])
     if max(map(abs, gaps)) <= 3:
         yield (Edit(pieces[1 - small].span, f"{pieces[1 - small].whole}[..., {crop}]"),)
+    large, few = shapes[1 - small][2:], shapes[small][2:]
+    steps = {-(-size // less) for size, less in zip(large, few) if less}
+    if len(steps) == 1 and all(-(-size // step) == less for step in steps for size, less in zip(large, few)):
+        strided = ", ".join(f"::{step}" for step in steps for _ in large)
+        yield (Edit(pieces[1 - small].span, f"{pieces[1 - small].whole}[..., {strided}]"),)
 
 
 def _multiplied(problem: Problem, shapes: List[Shape], written: Expression, _functional: str) -> _Edits:
@@ -212,6 +246,14 @@ def _viewed(problem: Problem, _shapes: List[Shape], written: Expression, _functi
 def _functional(_problem: Problem, shapes: List[Shape], written: Expression, _name: str) -> _Edits:
     if len(written.operands) > 1 and len(shapes) > 1 and len(shapes[1]) == 2 and shapes[1][0] == shapes[0][-1]:
         yield (written.operands[1].with_method("t()"),)
+    if len(shapes) > 1 and len(shapes[0]) == len(shapes[1]) > 2 and shapes[1][:2] == (1, 1) and written.arguments:
+        weight, channels = written.arguments[0], shapes[0][1]
+        yield (written.operands[0].with_method("mean(dim=1, keepdim=True)"),)
+        sizes = ", ".join([str(channels), *("-1" for _ in shapes[1][1:])])
+        end = written.span._replace(
+            line=written.span.end_line, column=written.span.end_column - 1, end_column=written.span.end_column - 1
+        )
+        yield weight.with_method(f"expand({sizes})"), Edit(end, f", groups={channels}")
 
 
 def _flattened(_problem: Problem, _shapes: List[Shape], written: Expression, _functional: str) -> _Edits:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import List, Optional, Sequence
 
 from ..wire.problems import Problem
-from .provenance import Maker, made_text, product, shape_made_text
+from .provenance import Maker, made_factors, made_text, product, shape_made_text
 
 
 def with_origin(problem: Problem, makers: Sequence[Optional[Maker]]) -> Problem:
@@ -16,7 +16,11 @@ def with_origin(problem: Problem, makers: Sequence[Optional[Maker]]) -> Problem:
     message = (
         problem.message.replace(known, text) if known and known in problem.message else f"{problem.message} {_sentence(text)}"
     )
-    return replace(problem, message=message, data={**problem.data, "origin": text})
+    size = problem.data.get("got")
+    factors = made_factors(size, makers[0]) if makers and type(size) is int else ()
+    return replace(
+        problem, message=message, data={**problem.data, "origin": text, **({"factors": list(factors)} if factors else {})}
+    )
 
 
 def _of_layer(problem: Problem, makers: Sequence[Optional[Maker]]) -> List[str]:

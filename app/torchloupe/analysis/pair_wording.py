@@ -21,9 +21,9 @@ from .wording import count_text, counted, shape_text
 
 _SHAPE_WORDS = {
     TRANSPOSED: "transposed",
-    RESHAPED: "the same numbers in another shape, not compared",
-    FUSED: "joined with others, not compared",
-    SPLIT: "cut from a larger one, not compared",
+    RESHAPED: "the same numbers in another shape",
+    FUSED: "joined with others",
+    SPLIT: "cut from a larger one",
 }
 NOTHING_IN_COMMON = (
     "Check that both files are of the same model. When a file holds several mappings, choose another one in the Checkpoint panel."

@@ -43,13 +43,20 @@ def made_text(size: int, maker: Optional[Maker]) -> str:
         maker = maker.source
     if maker is None:
         return ""
-    if size in maker.shape[1:]:
+    factors = made_factors(size, maker)
+    if len(factors) == 1:
         return f"{size} comes from {_where(_first_with(size, maker))}"
-    for start in (1, 2, 0):
-        factors = maker.shape[start:]
-        if len(factors) > 1 and product(factors) == size:
-            return f"{size} = {' x '.join(map(str, factors))}, the output of {_where(maker)}"
-    return ""
+    return f"{size} = {' x '.join(map(str, factors))}, the output of {_where(maker)}" if factors else ""
+
+
+def made_factors(size: int, maker: Optional[Maker]) -> Tuple[int, ...]:
+    """The axes of what was made whose product a size is, ``(64, 12, 12)``, or the one axis that it is."""
+    while maker is not None and maker.hands_on:
+        maker = maker.source
+    if maker is None or size in maker.shape[1:]:
+        return (size,) if maker is not None else ()
+    found = (maker.shape[start:] for start in (1, 2, 0))
+    return next((factors for factors in found if len(factors) > 1 and product(factors) == size), ())
 
 
 def _first_with(size: int, maker: Maker) -> Maker:

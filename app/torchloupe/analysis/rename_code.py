@@ -1,11 +1,12 @@
 """A mapping as a few lines of Python with plain torch: rules where numbers repeat, names for what is left."""
 
 import re
+from dataclasses import replace
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from .diff_rows import FUSED, RESHAPED, SPLIT, TRANSPOSED, StateDictDiff
+from .arrangement import arrangement, can_be_arranged
+from .diff_rows import FUSED, RESHAPED, SPLIT, TIED, TRANSPOSED, DiffRow, StateDictDiff
 from .mapping.rules import template_of
-from .mapping.shapes import squeezed
 
 _NUMBER = re.compile(r"\d+")
 _LEAST = 2
@@ -13,11 +14,15 @@ _LEAST = 2
 
 
 class _Rule(NamedTuple):
-    """``shifts``: for each number of the new key, which number of the old one it is and what is added; (-1, n) is always n."""
+    """``shifts``: for each number of the new key, which number of the old one it is and what is added; (-1, n) is always n.
+
+    ``padded``: the old numbers have zeros before them (``layer_000``), the new ones have not.
+    """
 
     old: str
     new: str
     shifts: Tuple[Tuple[int, int], ...]
+    padded: bool = False
 
     def pattern(self) -> str:
         parts = [re.escape(part) for part in self.old.split("#")]
@@ -32,7 +37,7 @@ class _Rule(NamedTuple):
 
     def code(self) -> str:
         parts = self.new.split("#")
-        if all(at >= 0 and add == 0 for at, add in self.shifts):
+        if all(at >= 0 and add == 0 for at, add in self.shifts) and not self.padded:
             told = [f"\\{at + 1}" for at, _ in self.shifts]
             joined = "".join(part + (told[place] if place < len(told) else "") for place, part in enumerate(parts))
             return f'(r"{self.pattern()}", r"{joined}")'
@@ -48,18 +53,36 @@ class _Rule(NamedTuple):
 
 
 def rename_code(diff: StateDictDiff) -> str:
-    """Python that makes ``state``, the checkpoint's state_dict, fit the model: new names, turned and joined and cut tensors."""
+    """Python that makes ``state``, the checkpoint's state_dict, fit the model: new names, turned and joined and cut tensors, and
+    nothing that the model has no place for.
+    """
+    diff = _without_the_unknown(diff)
     mapping = {found: expected for found, expected in diff.mapping.items() if found != expected}
     found = [row.found.key for row in diff.rows if row.found]
     rules, names = _rules_for(mapping, found)
     lines = ["import re", "", "import torch", ""] if rules else ["import torch", ""]
-    lines += _before(diff)
+    lines += _dropped(diff)
+    joined = _joined(diff)
+    lines += joined
     if rules:
         lines += ["RULES = [", *(f"    {rule.code()}," for rule in rules), "]"]
     if names:
         lines += ["NAMES = {", *(f"    {old!r}: {new!r}," for old, new in names.items()), "}"]
     lines += _renaming(bool(rules), bool(names))
+    lines += ["state.update(made)"] if joined else []
     return "\n".join([*lines, *_after(diff)]) + "\n"
+
+
+def _without_the_unknown(diff: StateDictDiff) -> StateDictDiff:
+    """Tensors of which it is not known how their numbers are to be arranged have no place."""
+    unknown = {row.found.key for row in diff.rows if row.status == RESHAPED and row.found and row.expected and not _is_known(row)}
+    mapping = {found: expected for found, expected in diff.mapping.items() if found not in unknown}
+    rows = tuple(row._replace(expected=None) if row.found and row.found.key in unknown else row for row in diff.rows)
+    return replace(diff, mapping=mapping, rows=rows) if unknown else diff
+
+
+def _is_known(row: DiffRow) -> bool:
+    return bool(row.found and row.expected and can_be_arranged(row.found.shape, row.expected.shape))
 
 
 def _rules_for(mapping: Dict[str, str], found: Sequence[str]) -> Tuple[List[_Rule], Dict[str, str]]:
@@ -91,7 +114,8 @@ def _fitted(old: str, new: str, pairs: Sequence[Tuple[str, str]]) -> Optional[_R
         if not fitting:
             return None
         shifts.append(min(fitting, key=lambda way: (way[1] != 0, way[0] < 0)))
-    return _Rule(old, new, tuple(shifts))
+    padded = any(number.startswith("0") and number != "0" for mine, _ in pairs for number in _NUMBER.findall(mine))
+    return _Rule(old, new, tuple(shifts), padded)
 
 
 def _renaming(rules: bool, names: bool) -> List[str]:
@@ -109,55 +133,56 @@ def _renaming(rules: bool, names: bool) -> List[str]:
     return [*lines, "    return key", "", "", "state = {rename(key): value for key, value in state.items()}"]
 
 
-def _before(diff: StateDictDiff) -> List[str]:
-    """Tensors are cut and joined under their old names."""
-    lines: List[str] = []
-    wholes: Dict[str, List[Tuple[str, int]]] = {}
-    pieces: Dict[str, List[str]] = {}
+def _dropped(diff: StateDictDiff) -> List[str]:
+    """What the model has no place for, or one of another size."""
+    housed = set(diff.mapping) | {row.found.key for row in diff.rows if row.found and row.status in (SPLIT, FUSED)}
+    lost = list(dict.fromkeys(row.found.key for row in diff.rows if row.found and row.found.key not in housed))
+    return [*_loop(lost, "del state[key]"), ""] if lost else []
+
+
+def _loop(keys: Sequence[str], line: str) -> List[str]:
+    return ["for key in (", *(f"    {key!r}," for key in keys), "):", f"    {line}"]
+
+
+def _joined(diff: StateDictDiff) -> List[str]:
+    """Tensors are cut and joined under their old names, and wait for the others."""
+    wholes: Dict[Tuple[str, int], List[Tuple[str, int]]] = {}
+    pieces: Dict[Tuple[str, int], List[str]] = {}
     for row in diff.rows:
-        if row.found and row.expected and row.status == SPLIT:
-            wholes.setdefault(row.found.key, []).append((row.expected.key, row.expected.shape[_axis(row.how)]))
-        if row.found and row.expected and row.status == FUSED:
-            pieces.setdefault(row.expected.key, []).append(row.found.key)
-    axes = {
-        row.found.key if row.status == SPLIT else row.expected.key: _axis(row.how)
-        for row in diff.rows
-        if row.found and row.expected
-    }
-    for whole, parts in wholes.items():
-        names = ", ".join(f"state[{key!r}]" for key, _ in parts)
-        lines.append(f"{names} = torch.split(state.pop({whole!r}), {[size for _, size in parts]}, dim={axes[whole]})")
-    for key, parts_of in pieces.items():
-        lines.append(f"state[{key!r}] = torch.cat([{', '.join(f'state.pop({part!r})' for part in parts_of)}], dim={axes[key]})")
-    return [*lines, ""] if lines else []
-
-
-def _axis(how: str) -> int:
-    """The dimension that a row of a joined tensor names."""
-    told = re.search(r"dimension (\d+)", how)
-    return int(told[1]) if told else 0
+        if row.found and row.expected and row.cut:
+            axis, begin, end = row.cut
+            if row.status == SPLIT:
+                wholes.setdefault((row.found.key, axis), []).append((row.expected.key, end - begin))
+            else:
+                pieces.setdefault((row.expected.key, axis), []).append(row.found.key)
+    lines: List[str] = []
+    for (whole, axis), parts in wholes.items():
+        names = ", ".join(f"made[{key!r}]" for key, _ in parts)
+        lines.append(f"{names} = torch.split(state.pop({whole!r}), {[size for _, size in parts]}, dim={axis})")
+    for (key, axis), parts_of in pieces.items():
+        lines.append(f"made[{key!r}] = torch.cat([{', '.join(f'state.pop({part!r})' for part in parts_of)}], dim={axis})")
+    return ["made = {}", *lines, ""] if lines else []
 
 
 def _after(diff: StateDictDiff) -> List[str]:
     """Tensors are turned under their new names."""
-    lines: List[str] = []
-    turned = [row.expected.key for row in diff.rows if row.expected and row.status == TRANSPOSED]
-    if turned:
-        lines += ["for key in (", *(f"    {key!r}," for key in turned), "):", "    state[key] = state[key].t().contiguous()"]
+    turned = [row.expected.key for row in diff.rows if row.expected and (row.status == TRANSPOSED or row.turned)]
+    lines = _loop(turned, "state[key] = state[key].t().contiguous()") if turned else []
     for row in diff.rows:
         if row.expected and row.found and row.status == RESHAPED:
-            lines.append(
-                f"state[{row.expected.key!r}] = state[{row.expected.key!r}]{_arranged(row.found.shape, row.expected.shape)}"
-            )
+            key = repr(row.expected.key)
+            lines.append(f"state[{key}] = state[{key}]{_arranged(row.found.shape, row.expected.shape)}")
+    there = set(diff.mapping.values()) | {row.expected.key for row in diff.rows if row.expected and row.cut}
+    for row in diff.rows:
+        home = next((key for key in row.expected.tied_to if key in there), "") if row.status == TIED and row.expected else ""
+        if home and row.expected:
+            lines.append(f"state[{row.expected.key!r}] = state[{home!r}]")
     return lines
 
 
 def _arranged(found: Tuple[int, ...], expected: Tuple[int, ...]) -> str:
     """How a tensor of one shape becomes one of the other."""
-    mine, theirs = ([size for size in shape if size != 1] for shape in (found, expected))
-    if mine == theirs or squeezed(found) != squeezed(expected):
-        return f".reshape{expected}"
-    for order in ((3, 2, 0, 1), (2, 3, 0, 1), (2, 1, 0), (1, 0)):
-        if len(order) == len(found) and tuple(found[at] for at in order) == expected:
-            return f".permute{order}.contiguous()"
-    return f".squeeze().t().reshape{expected}"
+    order = arrangement(found, expected)
+    turned = f".permute({', '.join(map(str, order))})" if order else ""
+    sizes = tuple(found[at] for at in order) if order else found
+    return turned + (".contiguous()" if sizes == expected else f".reshape{expected}")

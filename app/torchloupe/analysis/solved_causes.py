@@ -29,7 +29,7 @@ def solved_causes(keys: SolvedKeys) -> List[Cause]:
     causes += [_rules_cause(others)] if others else []
     causes += _reshaped(keys.solved)
     causes += _joined([each for each in keys.joined if each.split]) + _joined([each for each in keys.joined if not each.split])
-    return causes + [_tie_cause(tie) for tie in keys.ties]
+    return causes + _tie_causes(keys.ties)
 
 
 def rules_of(pairs: Iterable[Pair]) -> Dict[Rule, List[Pair]]:
@@ -140,13 +140,25 @@ def _joined(joined: Sequence[Joined]) -> List[Cause]:
     return [Cause("split" if first.split else "fused", text, hint, len(joined), data)]
 
 
-def _tie_cause(tie: Tie) -> Cause:
+def _tie_causes(ties: Sequence[Tie]) -> List[Cause]:
+    """The same choice in every layer of a list is told once."""
+    alike: Dict[Tuple[Tuple[str, ...], Tuple[str, ...]], List[Tie]] = {}
+    for tie in ties:
+        both = tuple(map(template_of, tie.found)), tuple(map(template_of, tie.expected))
+        alike.setdefault(both, []).append(tie)
+    return [_tie_cause(held) for held in alike.values()]
+
+
+def _tie_cause(ties: Sequence[Tie]) -> Cause:
+    tie = ties[0]
+    keys = [key for each in ties for key in each.keys]
     found, expected = (" and ".join(f'"{name}"' for name in names) for names in (tie.found, tie.expected))
-    text = f"{found} of the checkpoint fit {expected} of the model in more than one way: {counted(len(tie.keys), 'key')} could be either."
+    text = f"{found} of the checkpoint fit {expected} of the model in more than one way: {counted(len(keys), 'key')} could be either."
+    text += f" So it is in {counted(len(ties) - 1, 'more place')}." if len(ties) > 1 else ""
     hint = f'"{tie.found[0]}" was taken for "{tie.expected[0]}". Check that, or leave the other one out and compare again.'
-    return Cause(
-        "tie", text, hint, len(tie.keys), {"checkpoint": list(tie.found), "model": list(tie.expected), "keys": list(tie.keys)}
-    )
+    places = [{"checkpoint": list(each.found), "model": list(each.expected), "keys": list(each.keys)} for each in ties]
+    facts = {"checkpoint": list(tie.found), "model": list(tie.expected), "keys": keys, "ties": places}
+    return Cause("tie", text, hint, len(keys), facts)
 
 
 def _keys(pairs: Sequence[Pair]) -> List[str]:

@@ -8,6 +8,8 @@ from typing import List, Sequence, Tuple
 from .key_matchers import Matches, Pair, Rule, by_key
 from .key_prefixes import Keys, same_shape
 from .key_wrappers import WrapperRule
+from .mapping.alignment import aligned
+from .mapping.doubts import doubts
 from .mapping.fused import Joined
 from .mapping.judged import judged
 from .mapping.rules import NAMES, names_alike, rule_count, template_of
@@ -49,8 +51,14 @@ def solved_keys(expected: Keys, found: Keys, matches: Matches) -> SolvedKeys:
 
 def _open(keys: Keys, matches: Matches, is_found: bool) -> Keys:
     """The keys without a home of the same shape."""
-    housed = {(pair.found if is_found else pair.expected).key for pair in matches.pairs if same_shape(pair.expected, pair.found)}
+    housed = {(pair.found if is_found else pair.expected).key for pair in matches.pairs if _fits(pair)}
     return {key: entry for key, entry in keys.items() if key not in housed}
+
+
+def _fits(pair: Pair) -> bool:
+    """The same shape; or a matrix that was turned around and kept its name, which is likelier than that two changed their names."""
+    mine, theirs = pair.found.shape, pair.expected.shape
+    return same_shape(pair.expected, pair.found) or (len(mine) == 2 and mine == theirs[::-1])
 
 
 def _is_plain(rule: Rule) -> bool:
@@ -69,10 +77,13 @@ def _could_fit(expected: Keys, found: Keys) -> bool:
 def _solved(expected: Keys, found: Keys, kept: int = 0) -> SolvedKeys:
     """``kept`` others have their names still."""
     solution = solve(expected, found)
-    pairs = _plausible(solution.pairs, min(len(expected), len(found)), kept)
+    pairs = _plausible(aligned(solution.pairs, expected), min(len(expected), len(found)), kept)
     tied = ties(*solution.sides, pairs)
-    told = tuple(Pair(*each) for each in judged(pairs, tied))
-    return SolvedKeys(Matches(list(told)), told, solution.joined, tuple(tie for tie in tied if not tie.of_a_list))
+    doubted, backwards = doubts(pairs)
+    told = tuple(Pair(*each) for each in judged(pairs, tied, doubted))
+    known = {key for tie in tied for key in tie.keys}
+    choices = (*(tie for tie in tied if not tie.of_a_list), *(tie for tie in backwards if known.isdisjoint(tie.keys)))
+    return SolvedKeys(Matches(list(told)), told, solution.joined, choices)
 
 
 def _plausible(pairs: Sequence[SolvedPair], most: int, kept: int) -> List[SolvedPair]:
@@ -101,11 +112,7 @@ def _filled(matches: Matches, solved: SolvedKeys, expected: Keys, found: Keys) -
         part.key for each in solved.joined for part in (each.whole, *each.parts)
     }
     gone = {pair.found.key for pair in solved.solved} | {part.key for each in solved.joined for part in (each.whole, *each.parts)}
-    kept = [
-        pair
-        for pair in matches.pairs
-        if same_shape(pair.expected, pair.found) or (pair.expected.key not in homes and pair.found.key not in gone)
-    ]
+    kept = [pair for pair in matches.pairs if _fits(pair) or (pair.expected.key not in homes and pair.found.key not in gone)]
     pairs = [*kept, *solved.solved]
     homes.update(pair.expected.key for pair in kept)
     gone.update(pair.found.key for pair in kept)
@@ -119,7 +126,7 @@ def _filled(matches: Matches, solved: SolvedKeys, expected: Keys, found: Keys) -
 def _worth(keys: SolvedKeys) -> float:
     solved = {pair.found.key for pair in keys.solved}
     pairs = keys.matches.pairs
-    worth = sum(1.0 if pair.found.key in solved or same_shape(pair.expected, pair.found) else _OTHER_SHAPE for pair in pairs)
+    worth = sum(1.0 if pair.found.key in solved or _fits(pair) else _OTHER_SHAPE for pair in pairs)
     modules = list(dict.fromkeys((_module(pair.found.key), _module(pair.expected.key)) for pair in pairs))
     return worth + sum(len(each.parts) for each in keys.joined) - rule_count(modules) + NAMES * names_alike(modules)
 

@@ -3,7 +3,7 @@
 import ast
 import difflib
 from dataclasses import dataclass
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 _SIGNS = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "matmul": ast.MatMult, "+=": ast.Add}
 _PLAIN = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
@@ -61,7 +61,7 @@ def expression_at(source: str, line: int, operation: str, span: Optional[Span] =
     except (SyntaxError, ValueError):
         return None
     found = [node for node in ast.walk(tree) if _is_of_kind(node, operation) and _covers(node, line)]
-    exact = [node for node in found if span is not None and _span(node) == span]
+    exact = [node for node in found if span is not None and span_of_node(node) == span]
     chosen = exact or ([] if span is not None and len(found) > 1 else found)
     return _expression(source, chosen[0], operation) if len(chosen) == 1 else None
 
@@ -69,7 +69,7 @@ def expression_at(source: str, line: int, operation: str, span: Optional[Span] =
 def call_at(source: str, span: Span) -> Optional[Expression]:
     """The call at this very place, of a layer by whatever name."""
     try:
-        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and _span(node) == span]
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and span_of_node(node) == span]
     except (SyntaxError, ValueError):
         return None
     if len(calls) != 1 or any(isinstance(each, ast.Starred) for each in calls[0].args):
@@ -86,7 +86,7 @@ def sizes_read(source: str, line: int) -> Iterator[Tuple[Span, int]]:
         elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
             number = node.slice
         if isinstance(number, ast.Constant) and isinstance(number.value, int):
-            yield _span(number), number.value
+            yield span_of_node(number), number.value
 
 
 def flattened_whole(source: str, line: int) -> Iterator[Tuple[Span, str]]:
@@ -99,7 +99,7 @@ def flattened_whole(source: str, line: int) -> Iterator[Tuple[Span, str]]:
         is_one_row = name in ("view", "reshape") and [ast.unparse(each) for each in given] == ["-1"]
         if (name == "flatten" and not given and not node.keywords) or is_one_row:
             tensor = _piece(source, node.args[0] if is_of_torch else node.func.value)
-            yield _span(node), f"{tensor.whole}.flatten(1)"
+            yield span_of_node(node), f"{tensor.whole}.flatten(1)"
 
 
 def _around(source: str, line: int) -> Iterator[ast.AST]:
@@ -136,15 +136,45 @@ def patch_text(name: str, before: str, after: str) -> str:
     return "".join(ended)
 
 
-def with_argument(source: str, line: int, class_name: str, argument: str, value: object, names: Sequence[str]) -> Optional[Edit]:
+def patched(source: str, patch: str) -> Optional[str]:
+    """The source with a patch of ``patch_text`` made; None where it is another source."""
+    lines, found, at = source.splitlines(keepends=True), [], 0
+    for line in patch.splitlines(keepends=True):
+        if line.startswith(("---", "+++", "\\")):
+            continue
+        if line.startswith("@@"):
+            start = int(line.split()[1].partition(",")[0][1:]) - 1
+            found += lines[at:start]
+            at = start
+        elif line[:1] == "+":
+            found.append(line[1:])
+        else:
+            # What stands around may have been changed by another patch; what is taken away may not.
+            if at >= len(lines) or (line[:1] == "-" and lines[at].rstrip("\n") != line[1:].rstrip("\n")):
+                return None
+            found += [lines[at]] if line[:1] == " " else []
+            at += 1
+    return "".join(found + lines[at:])
+
+
+def with_argument(
+    source: str,
+    line: int,
+    class_name: str,
+    argument: str,
+    value: object,
+    names: Sequence[str],
+    column: Optional[int] = None,
+) -> Optional[Edit]:
     """A constructor call that begins on ``line``, with one argument of another value. ``names`` are those of its parameters, in order.
 
-    None where the source does not say which call it is, or hands its arguments on with a star.
+    None where the source does not say which call it is, or hands its arguments on with a star; ``column`` says it where a line has several.
     """
     try:
         calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.lineno == line]
     except (SyntaxError, ValueError):
         return None
+    calls = [call for call in calls if column is None or call.col_offset == column]
     made = [call for call in calls if _last_name(call.func) == class_name]
     if len(made) != 1 or any(isinstance(each, ast.Starred) for each in made[0].args):
         return None
@@ -153,11 +183,67 @@ def with_argument(source: str, line: int, class_name: str, argument: str, value:
     at = names.index(argument) if argument in names else len(call.args)
     old = keyword if keyword is not None else call.args[at] if at < len(call.args) else None
     if old is not None:
-        return Edit(_span(old), repr(value))
+        return Edit(span_of_node(old), repr(value))
     if any(each.arg is None for each in call.keywords):
         return None
     end = Span(call.end_lineno or line, (call.end_col_offset or 1) - 1, call.end_lineno or line, (call.end_col_offset or 1) - 1)
     return Edit(end, f"{', ' if call.args or call.keywords else ''}{argument}={value!r}")
+
+
+def returned_pieces(source: str, function: str, line: int) -> Dict[object, Piece]:
+    """What a function that begins on ``line`` returns, as it is written: by position in a tuple, by key in a dict, else by 0."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return {}
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    here = [node for node in found if min([node.lineno, *(each.lineno for each in node.decorator_list)]) == line]
+    returns = [node.value for each in here for node in ast.walk(each) if isinstance(node, ast.Return) and node.value is not None]
+    if len(returns) != 1:
+        return {}
+    value = returns[0]
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return {at: _side(source, each) for at, each in enumerate(value.elts) if not isinstance(each, ast.Starred)}
+    if isinstance(value, ast.Dict):
+        return {key.value: _piece(source, each) for key, each in zip(value.keys, value.values) if isinstance(key, ast.Constant)}
+    return {0: _piece(source, value)}
+
+
+def listed_pieces(source: str, line: int, name: str) -> Tuple[Piece, ...]:
+    """The parts of the list that a name stands for on this line, where it was written last before it in the same function."""
+    value = _assigned(source, line, name)
+    if not isinstance(value, (ast.List, ast.Tuple)) or any(isinstance(each, ast.Starred) for each in value.elts):
+        return ()
+    return tuple(_side(source, each) for each in value.elts)
+
+
+def _assigned(source: str, line: int, name: str) -> Optional[ast.expr]:
+    assigned = [
+        node
+        for node in _around(source, line)
+        if isinstance(node, ast.Assign) and node.lineno < line and [_last_name(each) for each in node.targets] == [name]
+    ]
+    return max(assigned, key=lambda node: node.lineno).value if assigned else None
+
+
+def numbers_given(source: str, line: int, name: str) -> Iterator[Tuple[Span, int]]:
+    """Each whole number in the call that a name stands for on this line, where it was written last before it in the same function."""
+    value = _assigned(source, line, name)
+    for node in ast.walk(value) if isinstance(value, ast.Call) else ():
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            yield span_of_node(node), node.value
+
+
+def handed_on_name(call: ast.expr, argument: str, names: Sequence[str]) -> Optional[str]:
+    """The name that stands for an argument of a call, as ``width`` in ``nn.Linear(width, 4)`` and in ``nn.Linear(width or 3, 4)``."""
+    if not isinstance(call, ast.Call) or any(isinstance(each, ast.Starred) for each in call.args) or argument not in names:
+        return None
+    keyword = next((each.value for each in call.keywords if each.arg == argument), None)
+    at = names.index(argument)
+    value = keyword if keyword is not None else call.args[at] if at < len(call.args) else None
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        value = value.values[0]
+    return value.id if isinstance(value, ast.Name) else None
 
 
 def _is_of_kind(node: ast.AST, operation: str) -> bool:
@@ -179,7 +265,7 @@ def _covers(node: ast.AST, line: int) -> bool:
 
 
 def _expression(source: str, node: ast.AST, operation: str) -> Expression:
-    span = _span(node)
+    span = span_of_node(node)
     if isinstance(node, ast.BinOp):
         return Expression(span, (_side(source, node.left), _side(source, node.right)))
     if isinstance(node, ast.AugAssign):
@@ -223,12 +309,12 @@ def _pieces(source: str, nodes: Sequence[ast.expr]) -> Tuple[Piece, ...]:
 
 def _piece(source: str, node: ast.expr) -> Piece:
     text = ast.get_source_segment(source, node) or ""
-    return Piece(_span(node), text, not isinstance(node, _PLAIN))
+    return Piece(span_of_node(node), text, not isinstance(node, _PLAIN))
 
 
 def _side(source: str, node: ast.expr) -> Piece:
     """An operand of a sign, or a part of a list: with the parentheses around it, which are its own."""
-    piece, span = _piece(source, node), _span(node)
+    piece, span = _piece(source, node), span_of_node(node)
     around = span._replace(column=span.column - 1, end_column=span.end_column + 1)
     if not piece.is_sum or span.column == 0:
         return piece
@@ -236,7 +322,8 @@ def _side(source: str, node: ast.expr) -> Piece:
     return Piece(around, with_parentheses) if with_parentheses[:1] + with_parentheses[-1:] == "()" else piece
 
 
-def _span(node: ast.AST) -> Span:
+def span_of_node(node: ast.AST) -> Span:
+    """Where a node stands."""
     places: Iterator[int] = (getattr(node, name, 0) or 0 for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"))
     return Span(*places)
 

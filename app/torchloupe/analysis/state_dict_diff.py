@@ -29,8 +29,9 @@ from .diff_rows import (
     StateDictDiff,
 )
 from .key_matchers import Pair, match
-from .locked_keys import locked_pairs, without
+from .locked_keys import LEFT_ALONE, left_alone, locked_pairs, without
 from .mapping.fused import Joined
+from .row_kinds import told_apart, with_turned_squares
 from .solved_causes import solved_causes
 from .solved_keys import solved_keys
 
@@ -58,15 +59,21 @@ JOINED = 0.9
 
 
 def state_dict_diff(
-    expected: Sequence[KeyEntry], found: Sequence[KeyEntry], locked: Optional[Mapping[str, str]] = None
+    expected: Sequence[KeyEntry],
+    found: Sequence[KeyEntry],
+    locked: Optional[Mapping[str, str]] = None,
+    unsaved: Sequence[KeyEntry] = (),
 ) -> StateDictDiff:
     """Compare ``expected`` (the model's keys) with ``found`` (the checkpoint's). A key that occurs twice counts once.
 
-    ``locked`` are found keys with their homes, which are not asked about. Raises UsageError when one of them is not there.
+    ``locked`` are found keys with their homes, which are not asked about; an empty home is none. Raises UsageError when one of them is
+    not there. ``unsaved`` are buffers that the model has and does not save.
     """
     wanted, have = {entry.key: entry for entry in expected}, {entry.key: entry for entry in found}
     given = locked_pairs(wanted, have, locked or {})
-    open_wanted, open_have = without(wanted, [pair.expected for pair in given]), without(have, [pair.found for pair in given])
+    alone = left_alone(have, locked or {})
+    open_wanted = without(wanted, [pair.expected for pair in given])
+    open_have = without(have, [*(pair.found for pair in given), *alone])
     keys = solved_keys(open_wanted, open_have, match(open_wanted, open_have))
     keys.matches.pairs += given
     homes = {pair.expected.key: [_paired_row(pair)] for pair in keys.matches.pairs}
@@ -76,8 +83,10 @@ def state_dict_diff(
     rows = [row for key, entry in wanted.items() for row in homes.get(key) or (DiffRow(MISSING, entry, None),)]
     if len(homes) < len(have) or keys.joined:
         housed = {row.found.key for row in rows if row.found}
-        rows += [DiffRow(UNEXPECTED, None, entry) for key, entry in have.items() if key not in housed]
+        left = {entry.key for entry in alone}
+        rows += [DiffRow(UNEXPECTED, None, e, LEFT_ALONE if key in left else "") for key, e in have.items() if key not in housed]
     rows = [_same_numbers(row) if row.found and row.status == SHAPE and row.found.key in solved else row for row in rows]
+    rows = told_apart(with_turned_squares(rows), unsaved)
     mapping = {row.found.key: row.expected.key for row in rows if row.found and row.expected and row.status not in HOMELESS}
     counts = {**dict.fromkeys(STATUSES, 0), **Counter(row.status for row in rows)}
     return StateDictDiff(tuple(rows), mapping, counts, diff_causes(rows, keys.matches.explained, solved_causes(keys)))
@@ -99,7 +108,7 @@ def _joined_rows(joined: Iterable[Joined]) -> Iterator[Tuple[str, DiffRow]]:
             end = start + part.shape[each.axis]
             how = f"{start:,} to {end - 1:,} of dimension {each.axis} of {each.whole.key}"
             expected, found = (part, each.whole) if each.split else (each.whole, part)
-            yield expected.key, DiffRow(SPLIT if each.split else FUSED, expected, found, how, JOINED)
+            yield expected.key, DiffRow(SPLIT if each.split else FUSED, expected, found, how, JOINED, (each.axis, start, end))
             start = end
 
 

@@ -1,31 +1,25 @@
 """Which stored tensors of two checkpoints have values that can be compared, and which of them moved the most."""
 
 import math
-from dataclasses import replace
 from typing import Dict, List, Sequence, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor
 from ..wire.values import ComparedValues, TensorDifference
-from .diff_rows import DTYPE, MATCHED, RENAMED, TRANSPOSED, StateDictDiff
-
-_COMPARABLE = (MATCHED, RENAMED, DTYPE, TRANSPOSED)
+from .conversion import conversions
+from .diff_rows import StateDictDiff
 
 
 def value_pairs(
     diff: StateDictDiff, expected: CheckpointContents, container: str, found: CheckpointContents, found_container: str
 ) -> List[Tuple[StoredTensor, StoredTensor]]:
-    """The pairs of a diff that have the same shape, those that are transposed turned around."""
+    """The pairs of a diff whose values can be compared, what was found as the expected side has it: turned around, cut out, joined."""
     wanted, have = _by_key(expected, container), _by_key(found, found_container)
     pairs = []
-    for row in diff.rows:
-        if row.expected is None or row.found is None or row.status not in _COMPARABLE:
-            continue
-        one, other = wanted.get(row.expected.key), have.get(row.found.key)
-        if one is None or other is None:
-            continue
-        if row.status == TRANSPOSED:
-            other = replace(other, shape=other.shape[::-1], strides=other.strides[::-1])
-        if one.shape == other.shape:
+    for key, made in conversions(diff.rows, have).items():
+        one, other = wanted.get(key), made.tensor
+        if len(other.parts) == 1 and other.parts[0].shape == other.shape:
+            other = other.parts[0]  # a view as any other, which is read from front to back where that is faster
+        if one is not None and one.shape == other.shape:
             pairs.append((one, other))
     return pairs
 

@@ -9,6 +9,7 @@ from ..wire.registration import MODULE as HIDDEN_MODULE
 from ..wire.registration import PARAMETER as HIDDEN_PARAMETER
 from ..wire.registration import HiddenPart
 from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, TRANSPOSED, UNEXPECTED, DiffRow
+from .source_notes import excerpt
 
 ABSENT = "–"
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -74,9 +75,9 @@ def describe_difference(row: DiffRow, model: str = "the model", checkpoint: str 
     """One row of the diff in words, naming the checkpoint and the model: ``missing in the checkpoint``."""
     expected, found = row.expected, row.found
     if row.status == MISSING or found is None:
-        return f"missing in {checkpoint}"
+        return row.how or f"missing in {checkpoint}"
     if row.status == UNEXPECTED or expected is None:
-        return f"not in {model}"
+        return row.how or f"not in {model}"
     if row.status == MATCHED:
         return "matched"
     found_in, expected_in = checkpoint.replace("the ", ""), model.replace("the ", "")
@@ -124,26 +125,29 @@ def place_text(problem: Problem) -> str:
 
 
 def tried_text(fix: Fix) -> str:
-    """Whether a repair was tried, and what came of it."""
+    """Whether a repair was tried, what came of it, and what the checkpoint says of it."""
+    evidence = f"; {fix.evidence}" if fix.evidence else ""
     if fix.verified:
-        return f"tried: {fix.outcome or 'it works'}"
-    return f"tried, and not enough: {fix.outcome}" if fix.outcome else "not tried"
+        return f"tried: {fix.outcome or 'it works'}{evidence}"
+    return (f"tried, and not enough: {fix.outcome}" if fix.outcome else "not tried") + evidence
 
 
 def fix_text(fix: Fix) -> str:
     """The repair in words, and what came of it when it was tried."""
-    return f"{fix.text} ({tried_text(fix)})" if fix.verified or fix.outcome else fix.text
+    return f"{fix.text} ({tried_text(fix)})" if fix.verified or fix.outcome or fix.evidence else fix.text
 
 
 def problem_lines(problem: Problem) -> List[str]:
-    """A problem as lines of text: severity and message, the place, the hint, the fixes, and the first of them that is a patch."""
+    """A problem as lines of text: severity and message, the place, the line with its shapes over it, the hint, the fixes, and the patch
+    of the first of them."""
     lines = [f"{problem.severity}: {problem.message}"]
     place = place_text(problem)
     if place:
         lines.append(f"  at {place}")
+    lines.extend(f"      {line}" for line in excerpt(problem))
     if problem.hint:
         lines.append(f"  {problem.hint}")
     lines.extend(f"  fix: {fix_text(fix)}" for fix in problem.fixes)
-    patch = next((fix.patch for fix in problem.fixes if fix.patch), "")
+    patch = problem.fixes[0].patch if problem.fixes else ""
     lines.extend(f"    {line}".rstrip() for line in patch.splitlines())
     return lines

@@ -30,6 +30,8 @@ _MOST_INFLATED = 64 << 20
 """A compressed record up to this size is inflated at once when a view jumps about in it."""
 _SUSPICIOUS_PLAIN, _SUSPICIOUS_RATIO = 32 << 20, 200
 _MOST_REPEATED = 1 << 24
+_MOST_JOINED = 256 << 20
+"""A part of a joined tensor that does not lie in the file as it is wanted is held in memory up to this size."""
 _RANGE = re.compile(r"(\d{1,19}):(\d{1,19})")
 _PICKLE = "data.pkl"
 DISTRIBUTED = ".distcp"
@@ -60,6 +62,11 @@ class TensorBytes:
     def is_contiguous(self) -> bool:
         """Do its elements stand one behind the other in the file?"""
         return not self._axes or (len(self._axes) == 1 and self._axes[0].stride == 1)
+
+    @property
+    def is_plain(self) -> bool:
+        """Are its bytes those of the file, one behind the other?"""
+        return self.is_contiguous and self._swapped < 2 and not self._mask
 
     @property
     def is_divisible(self) -> bool:
@@ -133,7 +140,8 @@ class CheckpointValues:
     def files(self) -> List[Path]:
         """Every file that the checkpoint consists of, as far as its tensors name them."""
         place, tensors = Path(self._contents.path), self._contents.tensors
-        names = {tensor.file for tensor in tensors if tensor.file} | {part.file for each in tensors for part in each.pieces}
+        named = [source for tensor in tensors for source in tensor.sources]
+        names = {tensor.file for tensor in named if tensor.file} | {part.file for each in named for part in each.pieces}
         folder = place if place.is_dir() else place.parent
         return [place, *(folder / name for name in sorted(names))]
 
@@ -142,6 +150,8 @@ class CheckpointValues:
         name = f"{tensor.container}.{tensor.key}" if tensor.container else tensor.key
         if tensor.broken:
             raise CorruptFile(f"The values of {name} cannot be read: {tensor.broken}", "Get the file again.")
+        if tensor.parts:
+            return _joined(tensor, [self.of(part) for part in tensor.parts])
         bits = BITS.get(tensor.dtype, 0)
         if not (tensor.stored_at or tensor.pieces) or len(tensor.strides) != len(tensor.shape):
             raise UnsupportedFormat(
@@ -207,6 +217,35 @@ class CheckpointValues:
                 self._files.pop(next(iter(self._files))).source.rest()  # what was handed out may still read it
             self._files[key] = _OpenFile(_opened(self._contents, name))
         return self._files[key]
+
+
+def _joined(tensor: StoredTensor, parts: List[TensorBytes]) -> TensorBytes:
+    """The bytes of a tensor that is made of views of stored ones."""
+    if len(parts) == 1:
+        return parts[0]
+    if len({(part.tensor.dtype, part.item_bytes) for part in parts}) > 1:
+        raise UnsupportedFormat(f"The parts of {tensor.key} are stored with different dtypes.", "Convert them first.")
+    whole = list(parts[0].tensor.shape)
+    whole[tensor.axis] = sum(part.tensor.shape[tensor.axis] for part in parts)
+    boxes, at = [], 0
+    for part in parts:
+        shape = part.tensor.shape
+        offsets = tuple(at if axis == tensor.axis else 0 for axis in range(len(shape)))
+        boxes.append(Part(whole, offsets, shape, *_in_a_row(part)))
+        at += shape[tensor.axis]
+    item = parts[0].item_bytes
+    return TensorBytes(PartedRecord(boxes, item), replace(tensor, parts=()), item, 1)
+
+
+def _in_a_row(part: TensorBytes) -> Tuple[Record, int]:
+    """A record that has the elements of a part one behind the other, and where they begin there."""
+    if part.is_plain:
+        return part.record, part.tensor.offset * part.item_bytes
+    if len(part) > _MOST_JOINED:
+        raise UnsupportedFormat(
+            f"{part.tensor.key} would have to be turned around and joined, {len(part):,} bytes.", "Convert it with torch."
+        )
+    return MemoryRecord(bytearray().join(part.chunks())), 0
 
 
 def open_values(contents: CheckpointContents) -> CheckpointValues:

@@ -20,7 +20,7 @@ from .options import (
 from .report import Report
 from .solved_target import try_solving
 from .stepping import step_beside
-from .target_runs import compare, open_target, run_forward, timed
+from .target_runs import compare, open_target, run_forward, timed, weigh
 from .watching import add_watch_option, rounds
 
 
@@ -58,6 +58,7 @@ class Check:
                     step_beside(session, to_run, report)
                     if options.checkpoint and not report.cancelled:
                         compare(report, options.checkpoint)
+                        weigh(report)
                         with timed(report, "solve"):
                             try_solving(session, request, report, options.checkpoint)
                 yield report

@@ -17,6 +17,7 @@ from .convert import Convert
 from .diff import Diff
 from .interpreters import Interpreters
 from .json_report import report_object
+from .rank import Rank
 from .report import CANCELLED, OK, Report, problem_of
 from .run import Run
 from .show import Show
@@ -26,7 +27,7 @@ from .text_report import print_report
 from .tree import Tree
 from .wanted_interpreter import tell_holders
 
-COMMANDS: tuple[Command, ...] = (Show(), Diff(), Tree(), Run(), Step(), Check(), Convert(), Interpreters())
+COMMANDS: tuple[Command, ...] = (Show(), Diff(), Rank(), Tree(), Run(), Step(), Check(), Convert(), Interpreters())
 DESCRIPTION = "A desktop inspector and debugger for PyTorch models. Without a command the window opens; FILES are opened in it."
 
 

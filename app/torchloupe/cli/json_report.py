@@ -6,6 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 import torchloupe
+from torchloupe.analysis.converted_export import ConvertedExport
+from torchloupe.analysis.explained import explained
+from torchloupe.analysis.fitting import fit_object
 from torchloupe.analysis.state_dict_diff import KeyEntry, StateDictDiff
 from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.problems import Fix, Problem
@@ -20,8 +23,10 @@ from .loading import loaded_object
 from .mode_table import modes_object
 from .operations import operation_objects
 from .report import Exported, Report, ShownTensor, UsedTarget
+from .shapes import shape_objects, strip_of
 from .stepping import step_object
 from .sweeping import sweep_object
+from .trying import tried_object
 
 SCHEMA = 1
 Plain = dict[str, Any]
@@ -45,8 +50,14 @@ def report_object(report: Report) -> Plain:
         parts["difference"] = difference_object(report.against)
     if report.forward is not None:
         parts["forward"] = forward_object(report.forward)
+        if report.forward.assumed:
+            parts["assumed"] = call_objects(report.forward.assumed, None, None, ())
+        shapes = shape_objects(strip_of(report))
+        parts.update({"shapes": shapes} if shapes else {})
     if report.diff is not None:
         parts["state_dict"] = _state_dict(report.diff, report.values or ())
+    if report.also_fitting:
+        parts["containers"] = {"compared": report.container, "fitting_too": report.also_fitting}
     if report.code is not None:
         parts["code"] = report.code
     if report.loaded is not None:
@@ -60,6 +71,8 @@ def report_object(report: Report) -> Plain:
         parts["written"] = _written(report.exported)
     if report.summary is not None:
         parts["summary"] = report.summary
+    if report.fits is not None:
+        parts["ranked"] = [fit_object(fit) for fit in report.fits]
     if report.moved is not None:
         parts["moved"] = moved_object(report.moved)
     if report.step is not None:
@@ -68,6 +81,8 @@ def report_object(report: Report) -> Plain:
         parts["modes"] = modes_object(report.modes)
     if report.sweep is not None:
         parts["sweep"] = sweep_object(report.sweep)
+    if report.tried is not None:
+        parts["tried"] = tried_object(report.tried)
     if report.notes:
         parts["notes"] = report.notes
     if report.interpreters is not None:
@@ -126,8 +141,8 @@ def _problem(problem: Problem) -> Plain:
 def _fix(fix: Fix) -> Plain:
     plain: Plain = {"kind": fix.kind, "module": fix.module, "argument": fix.argument, "value": fix.value}
     outcome = {"outcome": fix.outcome} if fix.outcome else {}
-    patch = {"patch": fix.patch} if fix.patch else {}
-    return {**plain, "text": fix.text, "verified": fix.verified, **outcome, **patch}
+    more = {name: text for name, text in (("patch", fix.patch), ("evidence", fix.evidence)) if text}
+    return {**plain, "text": fix.text, "verified": fix.verified, **outcome, **more}
 
 
 def _state_dict(diff: StateDictDiff, values: Sequence[ComparedValues]) -> Plain:
@@ -141,10 +156,12 @@ def _state_dict(diff: StateDictDiff, values: Sequence[ComparedValues]) -> Plain:
             plain["found"] = _key(row.found)
         if row.expected is not None and row.found is not None:
             plain.update({"how": row.how, "confidence": row.confidence})
+            plain.update({"cut": row.cut, "turned": row.turned} if row.cut else {})
             if row.expected.key in differences:
                 plain["values"] = _difference(differences[row.expected.key])
         rows.append(plain)
-    return {"rows": rows, "mapping": diff.mapping, "counts": diff.counts}
+    told = {way: asdict(share) for way, share in explained(diff).ways.items()}
+    return {"rows": rows, "mapping": diff.mapping, "counts": diff.counts, "explained": told}
 
 
 def _difference(how: TensorDifference) -> Plain:
@@ -180,7 +197,8 @@ def _shown(shown: ShownTensor) -> Plain:
 
 
 def _written(exported: Exported) -> Plain:
-    written = exported.written
+    written, plan = exported.written, exported.plan
+    fitted = {"how": plan.how, "dropped": plan.dropped, "missing": plan.missing} if isinstance(plan, ConvertedExport) else {}
     return {
         "file": written.path,
         "format": written.format,
@@ -190,6 +208,7 @@ def _written(exported: Exported) -> Plain:
         "renamed": exported.plan.renamed,
         "shared": written.shared,
         "repeated": written.repeated,
+        **fitted,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from torchloupe.analysis.loading import is_strict, planned_load
+from torchloupe.analysis.loading import is_strict, planned_load, strict_text
 from torchloupe.analysis.loading_mode import train_mode_problems
 from torchloupe.analysis.loading_wording import loading_problems, loading_sentence, weights_text
 from torchloupe.session.interpreters import command_words
@@ -23,20 +23,25 @@ from .text_columns import printable
 
 
 def add_load_options(parser: ArgumentParser) -> None:
-    """``--load`` and ``--load-transposed``."""
+    """``--load`` and ``--load-converted``."""
     parser.add_argument(
         "--load",
         action="store_true",
         help="load the values of --checkpoint into the model, and say exactly what was loaded; everything else is done with them",
     )
-    parser.add_argument("--load-transposed", action="store_true", help="with --load: also load what fits only transposed")
+    parser.add_argument(
+        "--load-converted",
+        "--load-transposed",
+        action="store_true",
+        help="with --load: also load what fits only transposed, reshaped, joined of several tensors or cut out of a larger one",
+    )
 
 
 def checked_load(options: Namespace) -> bool:
     """Whether values are to be loaded. Raises ``UsageError`` when it was not said from where."""
-    if (options.load or options.load_transposed) and not options.checkpoint:
+    if (options.load or options.load_converted) and not options.checkpoint:
         raise UsageError("--load loads the values of a checkpoint.", "Name it: --checkpoint FILE.")
-    return bool(options.load or options.load_transposed)
+    return bool(options.load or options.load_converted)
 
 
 def load(session: AnySession, report: Report, options: Namespace, terminal: Terminal) -> bool:
@@ -48,7 +53,7 @@ def load(session: AnySession, report: Report, options: Namespace, terminal: Term
     if contents is None or report.diff is None or report.container is None:
         return False
     elsewhere = bool(command_words(options.python or ""))
-    request = planned_load(report.diff, contents, report.container, options.load_transposed, elsewhere)
+    request = planned_load(report.diff, contents, report.container, options.load_converted, elsewhere)
     progress = ProgressLine(terminal)
 
     def on_event(event: Any, _blobs: tuple[bytes, ...]) -> None:
@@ -75,7 +80,8 @@ def load(session: AnySession, report: Report, options: Namespace, terminal: Term
 def loading_lines(report: Report) -> Iterator[str]:
     """What was loaded, or that nothing was asked to be."""
     if report.loaded is not None:
-        yield printable(loading_sentence(report.loaded))
+        strict = f" {strict_text(report.diff)}" if report.diff is not None else ""
+        yield printable(loading_sentence(report.loaded)) + strict
     elif report.diff is not None and report.calls is not None and report.command == "run":
         yield f"Run with {weights_text(None)}: --load takes those of the checkpoint."
 

@@ -1,12 +1,15 @@
 """A report as Markdown: what the model is, its tree as a table, the problems."""
 
+from argparse import Namespace
 from pathlib import Path
 
+from torchloupe.analysis.sweep_wording import sweep_markdown
 from torchloupe.analysis.wording import fix_text, place_text
 from torchloupe.checkpoints.writing.new_file import new_file
+from torchloupe.wire.errors import TorchloupeError, UsageError
 from torchloupe.wire.problems import Problem
 
-from .report import Report
+from .report import Report, problem_of
 from .text_columns import printable
 from .tree_rows import TreeView
 
@@ -23,9 +26,28 @@ def markdown_lines(report: Report) -> list[str]:
     if report.tree is not None:
         view = TreeView(report.tree, report.calls, report.initialised or {}, report.unfolded)
         lines += [*(f"* {_text(line)}" for line in view.totals()), "", "## Modules", "", *_table(view), ""]
+    if report.sweep is not None:
+        lines += [*map(printable, sweep_markdown(report.sweep)), ""]
     lines += ["## Problems", ""]
     lines += [line for problem in report.problems for line in _problem(problem)] or ["None found."]
     return lines
+
+
+def check_markdown(options: Namespace) -> None:
+    """Raises ``UsageError`` where the report cannot go where it is wanted."""
+    if options.json and options.markdown == STANDARD_OUTPUT:
+        raise UsageError("--json and --markdown - both want standard output.", "Give --markdown a file.")
+    if Path(options.markdown or STANDARD_OUTPUT).exists() and not options.overwrite:
+        raise UsageError(f"{options.markdown} exists already.", "Give another name, or --overwrite to replace it.")
+
+
+def file_markdown(report: Report, options: Namespace) -> None:
+    """The report into the file of ``--markdown``, where there is one; what goes wrong is told in it."""
+    if options.markdown not in (None, STANDARD_OUTPUT):
+        try:
+            write_markdown(report, options.markdown, options.overwrite or getattr(options, "watch", False))
+        except TorchloupeError as error:
+            report.fail(problem_of(error))
 
 
 def write_markdown(report: Report, file: str, overwrite: bool = False) -> None:

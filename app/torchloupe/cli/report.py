@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from torchloupe.analysis.converted_export import ConvertedExport
+from torchloupe.analysis.fitting import Fit
 from torchloupe.analysis.key_renaming import PlannedExport
 from torchloupe.analysis.state_dict_diff import StateDictDiff
 from torchloupe.wire.arguments import SolvedArguments
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.loading import LoadedCheckpoint
+from torchloupe.wire.mismatches import TriedFix
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.numerics import ModesCompared
 from torchloupe.wire.problems import ERROR, Problem
@@ -63,7 +66,7 @@ class ShownTensor:
 class Exported:
     """A checkpoint that was written: what was planned, what became of it, and the sentences about it."""
 
-    plan: PlannedExport
+    plan: PlannedExport | ConvertedExport
     written: "Written"
     lines: tuple[str, ...]
 
@@ -80,13 +83,14 @@ class WhatIfMoved:
 class Report:
     """Everything a command found. A part that it did not produce is None, and left out when the report is drawn.
 
-    ``solved`` are arguments that were worked out; ``container`` is the mapping of the checkpoint that ``diff`` is about,
-    ``loaded`` what was loaded of it; ``sides`` are what the two sides of ``diff`` are called, ``code`` is Python that makes one fit the
-    other; ``checkpoints`` are those that were
-    read, by their paths, and are not drawn. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal modules
-    are drawn one by one. ``markdown`` is where the report goes as Markdown, if anywhere. ``depth`` is the kind of number that is
-    drawn over the calls, if any. ``notes`` say what could not be looked at, ``seconds`` how long each stage took. ``could_run``
-    is False when what was asked for could not be done at all.
+    ``solved`` are arguments that were worked out; ``container`` is the mapping of the checkpoint that ``diff`` is about, ``loaded``
+    what was loaded of it; ``sides`` are what the two sides of ``diff`` are called, ``code`` is Python that makes one fit the other;
+    ``fits`` are state_dicts in their rank, ``also_fitting`` other containers that fit as well; ``written_reports`` are drawn in place
+    of it; ``checkpoints`` are those that were read, by their paths, and are not drawn. ``tried`` are fixes that were made for one more
+    run, and how that ended. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal modules are drawn one by
+    one. ``markdown`` is where the report goes as Markdown, if anywhere. ``depth`` is the kind of number that is drawn over the calls,
+    if any. ``notes`` say what could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked
+    for could not be done at all.
     """
 
     command: str
@@ -109,12 +113,16 @@ class Report:
     step: StepReport | None = None
     modes: ModesCompared | None = None
     sweep: SizesSwept | None = None
+    tried: tuple[tuple[TriedFix, ...], ForwardReport] | None = None
     depth: str | None = None
     initialised: dict[str, str] | None = None
     interpreters: "list[Interpreter] | None" = None
     solved: SolvedArguments | None = None
     sides: tuple[str, str] = ("the model", "the checkpoint")
     code: str | None = None
+    fits: list[Fit] | None = None
+    also_fitting: list[str] = field(default_factory=list)
+    written_reports: list[str] = field(default_factory=list)
     checkpoints: dict[str, CheckpointContents] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from .depth import add_depth_option
 from .earlier_run import add_against_option, against_earlier, read_calls
 from .inspection import look_at_values
 from .loading import add_load_options, checked_load, load
+from .markdown_report import check_markdown, file_markdown
 from .mode_table import add_compare_modes_option, compare_modes
 from .operations import add_operations_option
 from .options import (
@@ -18,6 +19,7 @@ from .options import (
     add_checkpoint_option,
     add_input_option,
     add_json_option,
+    add_markdown_option,
     add_model_options,
     add_shapes_only_option,
     forward_request,
@@ -26,7 +28,8 @@ from .options import (
 from .report import Report
 from .run_options import add_run_options, with_run_options
 from .sweeping import add_sweep_option, check_sweep, sweep_sizes
-from .target_runs import compare, open_target, run_forward
+from .target_runs import compare, open_target, run_forward, weigh
+from .trying import add_try_option, try_fixes
 from .watching import add_watch_option, rounds
 
 
@@ -47,9 +50,11 @@ class Run:
         add_depth_option(parser)
         add_compare_modes_option(parser)
         add_sweep_option(parser)
+        add_try_option(parser)
         add_flow_options(parser)
         add_against_option(parser)
         add_model_options(parser)
+        add_markdown_option(parser)
         add_json_option(parser)
         add_watch_option(parser)
 
@@ -58,12 +63,13 @@ class Run:
         checked_load(options)
         check_flow_options(options)
         check_sweep(options)
+        check_markdown(options)
         earlier = read_calls(options.against) if options.against else None
         to_open, to_run = open_request(options.target, options), with_run_options(forward_request(options), options)
         to_run = replace(to_run, operations=options.operations)
 
         def one_round(session: AnySession) -> Iterator[Report]:
-            report = Report(self.name, depth=options.depth)
+            report = Report(self.name, depth=options.depth, markdown=options.markdown)
             tree = open_target(session, to_open, report, options.checkpoint, options.solve)
             if tree is not None and load(session, report, options, desk.terminal):
                 if options.compare_modes:
@@ -72,12 +78,16 @@ class Run:
                     sweep_sizes(session, to_run, report)
                 else:
                     run_forward(session, to_run, report)
+                    if options.try_fixes:
+                        try_fixes(session, to_run, report)
                     if earlier is not None and report.calls:
                         report.against = against_earlier(options.against, earlier, report.calls)
                     look_at_activation(session, to_run, report, options)
                     look_at_values(session, to_run, report)
                 if options.checkpoint:
                     compare(report, options.checkpoint)
+                    weigh(report)
+            file_markdown(report, options)
             yield report
 
         return rounds(options, desk, [options.target], one_round)

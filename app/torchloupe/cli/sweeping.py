@@ -6,18 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 from torchloupe.analysis.sweep import SweepReading, read_axis, readings_told, sweep_verdict
+from torchloupe.analysis.sweep_wording import LEGEND, size_map
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.requests import RunForward
-from torchloupe.wire.sweeps import SizesSwept, SizeTried, SweepSizes, SweptAxis
+from torchloupe.wire.sweeps import SizesSwept, SweepSizes
 
 from .command import AnySession
 from .report import Report
 from .target_runs import fail, timed
 from .terminal import Terminal
 from .text_columns import columns, printable
-
-_RUNS, _REFUSED, _UNKNOWN = "●", "×", "?"
-_LEGEND = f"{_RUNS} runs, {_REFUSED} does not, {_UNKNOWN} shapes alone cannot tell; [ ] is the sample's size. Tried on shapes alone."
 
 
 def add_sweep_option(parser: ArgumentParser) -> None:
@@ -63,17 +61,8 @@ def sweep_lines(swept: SizesSwept, terminal: Terminal) -> Iterator[str]:
         yield from lines[1:]
         yield ""
         yield from (printable(line) for line in sweep_verdict(readings))
-        yield terminal.paint(_LEGEND, "dim")
+        yield terminal.paint(LEGEND, "dim")
     yield from (printable(note) for note in swept.notes)
-
-
-def size_map(axis: SweptAxis) -> str:
-    """``1× [2●] 3×``: marks that need no colour."""
-    return " ".join(f"[{_marked(each)}]" if each.size == axis.base else _marked(each) for each in axis.tried)
-
-
-def _marked(tried: SizeTried) -> str:
-    return f"{tried.size}{_UNKNOWN if tried.runs is None else _RUNS if tried.runs else _REFUSED}"
 
 
 def sweep_object(swept: SizesSwept) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container, unsaved_keys
 from torchloupe.analysis.diff_problems import with_solution
 from torchloupe.analysis.input_specs import InputSpec, format_input_spec
 from torchloupe.analysis.numerics import findings_of
+from torchloupe.analysis.optimizer_fit import optimizer_problems
 from torchloupe.analysis.state_dict_diff import diff_problems, state_dict_diff
 from torchloupe.analysis.target_source import split_target
+from torchloupe.analysis.weight_evidence import with_evidence
 from torchloupe.checkpoints import read_contents
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import TorchloupeError, UsageError
@@ -150,9 +152,15 @@ def compare(report: Report, checkpoint: str) -> None:
         expected = keys_of_tree(tree)
         with timed(report, "diff"):
             report.container = model_container(contents, expected)
-            report.diff = state_dict_diff(expected, keys_of_container(contents, report.container))
-        found = diff_problems(report.diff)
-        report.problems += [with_solution(each, None, 0) for each in found] if report.solved else found
+            found = keys_of_container(contents, report.container)
+            report.diff = state_dict_diff(expected, found, unsaved=unsaved_keys(tree))
+        told = (*diff_problems(report.diff), *optimizer_problems(contents, tree))
+        report.problems += [with_solution(each, None, 0) for each in told] if report.solved else told
+
+
+def weigh(report: Report) -> None:
+    """What the checkpoint says of mismatches, once both are known."""
+    report.problems[:] = with_evidence(report.problems, report.diff, report.tree)
 
 
 def fail(report: Report, reply: Any) -> None:

@@ -3,7 +3,11 @@
 from collections import Counter
 
 from torchloupe.analysis.argument_sources import solution_verdict, solved_lines
+from torchloupe.analysis.diff_folding import RowGroup, folded
+from torchloupe.analysis.explained import explained, explained_text
+from torchloupe.analysis.fitting import also_text
 from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
+from torchloupe.analysis.sure_wording import is_unsure, sure_text
 from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
@@ -13,8 +17,10 @@ from .inspection import moved_lines
 from .loading import loading_lines
 from .markdown_report import STANDARD_OUTPUT, markdown_lines
 from .mode_table import mode_lines
+from .rank import rank_lines
 from .report import Report
 from .run_options import forward_lines
+from .shapes import shape_lines
 from .stepping import motion_lines
 from .sweeping import sweep_lines
 from .terminal import Terminal
@@ -24,6 +30,7 @@ from .text_interpreters import interpreter_lines
 from .text_model import call_lines, tree_lines
 from .text_values import difference_lines, tensor_lines
 from .tree_rows import TreeView
+from .trying import tried_lines
 
 ROWS_SHOWN = 60
 """So many differing keys are listed; the causes above them tell of all."""
@@ -36,6 +43,9 @@ def print_report(report: Report, terminal: Terminal) -> None:
         if not report.could_run:
             print_problems(report, terminal)
         return
+    if report.written_reports:
+        terminal.lines(line for text in report.written_reports for line in text.splitlines())
+        return
     if report.contents is not None:
         terminal.lines(contents_lines(report.contents, terminal))
     if report.solved is not None:
@@ -46,6 +56,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.line(report.summary)
     elif report.tree is not None and report.command == "tree":
         terminal.lines(tree_lines(TreeView(report.tree, report.calls, report.initialised or {}, report.unfolded), terminal))
+    if report.fits is not None:
+        terminal.lines(rank_lines(report, terminal))
     if report.moved is not None:
         terminal.lines(moved_lines(report.moved, terminal))
     if report.target is not None and report.target.input_source == "worked_out":
@@ -55,6 +67,7 @@ def print_report(report: Report, terminal: Terminal) -> None:
         drawn = depth_lines(report, terminal) if report.depth else call_lines(report.calls, terminal, report.operations or ())
         terminal.lines(drawn)
         terminal.lines(forward_lines(report, terminal))
+        terminal.lines(shape_lines(report, terminal))
     if report.against is not None:
         terminal.lines(run_difference_lines(report.against, terminal))
     if report.step is not None and report.command == "step":
@@ -64,7 +77,7 @@ def print_report(report: Report, terminal: Terminal) -> None:
     if report.sweep is not None:
         terminal.lines(sweep_lines(report.sweep, terminal))
     if report.diff is not None and report.command == "diff":
-        terminal.lines(_diff_lines(report.diff, report.sides, terminal))
+        terminal.lines(_diff_lines(report.diff, report, terminal))
     if report.code is not None:
         terminal.lines(["", *report.code.splitlines()])
     if report.values is not None:
@@ -75,6 +88,10 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(printable(line) for line in report.exported.lines)
     if report.interpreters is not None:
         terminal.lines(interpreter_lines(report.interpreters, terminal))
+    if report.tried is not None:
+        print_problems(report, terminal)
+        terminal.lines(tried_lines(report, terminal))
+        return
     if report.command == "check" and report.forward is not None and report.forward.side_effects:
         terminal.lines(terminal.paint(printable(note), "dim") for note in report.notes)
     print_problems(report, terminal)
@@ -111,14 +128,23 @@ def _verdict(report: Report, terminal: Terminal) -> str:
     return subject + terminal.paint(", ".join(said) or "no problems", worst)
 
 
-def _diff_lines(diff: StateDictDiff, sides: tuple[str, str], terminal: Terminal) -> list[str]:
+def _diff_lines(diff: StateDictDiff, report: Report, terminal: Terminal) -> list[str]:
     counts = ", ".join(f"{count_text(count)} {status}" for status, count in diff.counts.items() if count)
-    differing = [row for row in diff.rows if row.status != MATCHED and row.expected is not row.found]
-    rows = []
-    for row in differing[:ROWS_SHOWN]:
-        entry = row.expected or row.found
-        assert entry is not None
-        rows.append(("  " + entry.key, shape_text(entry.shape), describe_difference(row, *sides)))
-    lines = [terminal.paint(counts or "no keys", "strong"), *columns(rows, width=terminal.width, elastic=(0, 2))]
+    differing = folded([row for row in diff.rows if row.status != MATCHED and row.expected is not row.found])
+    rows = [_diff_row(group, report.sides) for group in differing[:ROWS_SHOWN]]
+    lines = [terminal.paint(counts or "no keys", "strong"), explained_text(explained(diff))]
+    lines += [printable(also_text(report.container or "", report.also_fitting))] if report.also_fitting else []
+    lines += columns(rows, width=terminal.width, elastic=(0, 2))
     more = len(differing) - ROWS_SHOWN
     return [*lines, f"  … and {counted(more, 'more differing key')} (--json lists all)"] if more > 0 else lines
+
+
+def _diff_row(group: RowGroup, sides: tuple[str, str]) -> tuple[str, str, str]:
+    row = group.row
+    entry = row.expected or row.found
+    assert entry is not None
+    told = describe_difference(row, *sides)
+    told = told.replace(row.found.key, group.found) if row.found else told
+    told += f", {sure_text(row)} sure" if is_unsure(row) else ""
+    times = f" ×{count_text(len(group.rows))}" if len(group.rows) > 1 else ""
+    return "  " + (group.expected or group.found), shape_text(entry.shape), told + times

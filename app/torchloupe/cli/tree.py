@@ -2,18 +2,16 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
 from torchloupe.session.own_packages import torchinfo_folder
-from torchloupe.wire.errors import TorchloupeError, UsageError
 from torchloupe.wire.registration import RecognisedInitialisation, RecogniseInitialisation
 from torchloupe.wire.requests import RunForward, SummaryTable, SummaryText
 
 from .command import AnySession, Desk
 from .inspection import inspect_model, what_if_moved
 from .loading import add_load_options, checked_load, load
-from .markdown_report import STANDARD_OUTPUT, write_markdown
+from .markdown_report import check_markdown, file_markdown
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
@@ -24,7 +22,7 @@ from .options import (
     checked_inputs,
     open_request,
 )
-from .report import Report, problem_of
+from .report import Report
 from .target_runs import compare, fail, open_target, run_forward, timed
 
 
@@ -58,10 +56,7 @@ class Tree:
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The tree, and what else is asked for."""
-        if options.json and options.markdown == STANDARD_OUTPUT:
-            raise UsageError("--json and --markdown - both want standard output.", "Give --markdown a file.")
-        if Path(options.markdown or STANDARD_OUTPUT).exists() and not options.overwrite:
-            raise UsageError(f"{options.markdown} exists already.", "Give another name, or --overwrite to replace it.")
+        check_markdown(options)
         checked_load(options)
         report, inputs = Report(self.name, unfolded=options.unfold, markdown=options.markdown), checked_inputs(options.input)
         request = open_request(options.target, options)
@@ -81,11 +76,7 @@ class Tree:
                 inspect_model(session, to_run, report)
         if tree is not None and options.checkpoint:
             compare(report, options.checkpoint)
-        if options.markdown not in (None, STANDARD_OUTPUT):
-            try:
-                write_markdown(report, options.markdown, options.overwrite)
-            except TorchloupeError as error:
-                report.fail(problem_of(error))
+        file_markdown(report, options)
         yield report
 
 

@@ -5,6 +5,7 @@ from torchloupe.gui.export_commands import ExportCommands
 from torchloupe.gui.file_commands import FileCommands
 from torchloupe.gui.go_commands import GoCommands
 from torchloupe.gui.loading_commands import LoadingCommands
+from torchloupe.gui.mapping_commands import MappingCommands
 from torchloupe.gui.model_commands import ModelCommands
 from torchloupe.gui.open_again import OpenAgain
 from torchloupe.gui.pinning_commands import PinningCommands
@@ -17,6 +18,7 @@ from torchloupe.gui.view_commands import ViewCommands
 def command_table(shell: Shell) -> tuple[Action, ...]:
     """All actions, in the order of the menus."""
     loading = LoadingCommands(shell)  # first: a model that was made anew gets its values before others use it
+    mapping = MappingCommands(shell)
     files, go, run, view = FileCommands(shell), GoCommands(shell), RunCommands(shell), ViewCommands(shell)
     return (
         *files.opening(),
@@ -28,11 +30,14 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
         *go.finding(),
         *go.walking(),
         *run.running(),
+        *run.sweeping(),
         *StepCommands(shell).training(),
         *PinningCommands(shell).looking(),
         *run.worker(),
         *loading.choosing(),
         *ModelCommands(shell).looking(),
+        *mapping.deciding(),
+        *mapping.keeping(),
         *view.areas(),
         *view.appearance(),
         *view.panels(),

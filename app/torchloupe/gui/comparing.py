@@ -4,10 +4,15 @@ Apart from the workbench, because the analysis behind it is imported when someth
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from operator import attrgetter
 
-from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container
+from torchloupe.analysis.containers import keys_of_container, keys_of_tree, model_container, unsaved_keys
+from torchloupe.analysis.explained import Explained, explained
+from torchloupe.analysis.fitting import also_fitting, also_text
+from torchloupe.analysis.mapping_edits import still_there
+from torchloupe.analysis.optimizer_fit import optimizer_problems
 from torchloupe.analysis.state_dict_diff import StateDictDiff, diff_problems, state_dict_diff
 from torchloupe.analysis.value_pairs import value_pairs
 from torchloupe.gui.jobs import Progress
@@ -22,30 +27,38 @@ thread."""
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison gave: the mapping of the checkpoint that is the model's state_dict, how its keys differ, what is wrong."""
+    """What a comparison gave: the mapping of the checkpoint that is the model's state_dict, how its keys differ, what is wrong, how
+    much of the model is explained, and which other mappings fit as well."""
 
     contents: CheckpointContents
     model: OpenedTarget | None
     container: str
     diff: StateDictDiff | None = None
     problems: tuple[Problem, ...] = ()
+    explained: Explained | None = None
+    also: str = ""
 
 
 @dataclass(frozen=True)
 class CompareKeys:
-    """Job: compare a checkpoint with a model (if there is one). ``container`` None: find out which mapping is meant."""
+    """Job: compare a checkpoint with a model (if there is one). ``container`` None: find out which mapping is meant. ``locked`` is what
+    a person has decided, see ``MappingEdits``."""
 
     contents: CheckpointContents
     model: OpenedTarget | None
     container: str | None = None
+    locked: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, _progress: Progress | None = None) -> Comparison:
         expected = keys_of_tree(self.model.tree) if self.model else ()
         container = model_container(self.contents, expected) if self.container is None else self.container
         if self.model is None:
             return Comparison(self.contents, None, container)
-        diff = state_dict_diff(expected, keys_of_container(self.contents, container))
-        return Comparison(self.contents, self.model, container, diff, diff_problems(diff))
+        found = keys_of_container(self.contents, container)
+        diff = state_dict_diff(expected, found, still_there(self.locked, expected, found), unsaved_keys(self.model.tree))
+        also = also_text(container, also_fitting(self.contents, container, expected))
+        problems = (*diff_problems(diff), *optimizer_problems(self.contents, self.model.tree))
+        return Comparison(self.contents, self.model, container, diff, problems, explained(diff), also)
 
     @property
     def is_large(self) -> bool:

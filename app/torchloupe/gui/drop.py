@@ -11,6 +11,10 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.theme import color, em
 
+INSIDE = "application/x-torchloupe-key"
+"""What is dragged from one place of the window to another; it is no file, and the tables that take it know it."""
+TAKES_DROPS = "takes drops"
+"""Property of a list that takes what is dragged inside of the window."""
 REASON_MS = 1500
 """How long the overlay keeps the reason why a drop was refused."""
 
@@ -150,7 +154,9 @@ class DropArea(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Enter, move, leave, drop; and the overlay keeps the size of the window."""
-        if isinstance(event, QDropEvent) and isinstance(event, QDragEnterEvent):
+        if isinstance(event, QDropEvent) and event.mimeData().hasFormat(INSIDE):
+            event.ignore()
+        elif isinstance(event, QDropEvent) and isinstance(event, QDragEnterEvent):
             self._enter(event)
         elif isinstance(event, QDragMoveEvent):
             self._move(event)
@@ -211,5 +217,7 @@ def _take_a_copy(event: QDropEvent) -> None:
 def let_drops_through(widget: QWidget) -> None:
     """Fields and lists that would take a dropped file as text leave it to the window."""
     for child in [widget, *widget.findChildren(QWidget)]:
-        if isinstance(child, QLineEdit) or child.objectName() == "qt_scrollarea_viewport":
+        holder = child.parent()
+        is_list = child.objectName() == "qt_scrollarea_viewport" and not (holder and holder.property(TAKES_DROPS))
+        if isinstance(child, QLineEdit) or is_list:
             child.setAcceptDrops(False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from torchloupe.analysis.diff_rows import RENAMED, StateDictDiff
+from torchloupe.analysis.diff_rows import StateDictDiff
 from torchloupe.gui.actions import Action
 from torchloupe.gui.exporting import SaveTensor, WriteCheckpoint
 from torchloupe.gui.shell import Shell
@@ -26,14 +26,16 @@ class ExportCommands(QObject):
         """What can be saved."""
         bench, menu = self._shell.workbench, self._menu
         as_is_tip = self.tr("Write the state_dict to a new .safetensors or .pt file, bit for bit")
-        keys_tip = self.tr("Write it under the keys that the model has, as Compare has matched them")
+        keys_tip = self.tr(
+            "Write what the model can load: under its keys, transposed, cut and joined as Compare has matched them"
+        )
         tensor_tip = self.tr("Write the values of the selected tensor of the checkpoint for numpy")
         as_is = Action("export.checkpoint", self.tr("E&xport checkpoint as…"), self._export, (), menu, as_is_tip, group=True)
         keys = Action("export.renamed", self.tr("Export &under the model's keys…"), self._export_renamed, (), menu, keys_tip)
         tensor = Action("export.tensor", self.tr("&Save tensor as .npy…"), self._save_tensor, (), menu, tensor_tip)
         return (
             replace(as_is, when=lambda: bench.checkpoint is not None),
-            replace(keys, when=lambda: bench.diff is not None and bench.diff.counts.get(RENAMED, 0) > 0),
+            replace(keys, when=lambda: bench.has_differences),
             replace(tensor, when=lambda: bench.checkpoint is not None and bench.selection.stored is not None),
         )
 

@@ -10,7 +10,8 @@ from torchloupe.wire.contents import CheckpointContents, StoredTensor
 
 @dataclass(frozen=True)
 class WriteCheckpoint:
-    """Writes one mapping of a checkpoint to ``path``, with ``diff`` under the model's keys. What stands there was asked about before."""
+    """Writes one mapping of a checkpoint to ``path``, with ``diff`` as the model of it wants it. What stands there was asked about
+    before."""
 
     contents: CheckpointContents
     container: str
@@ -19,13 +20,17 @@ class WriteCheckpoint:
 
     def __call__(self, progress: Progress) -> tuple[str, ...]:
         """The sentences about what was written."""
-        from torchloupe.analysis.key_renaming import Renaming, export_lines, model_keys, planned_export, shapes_line
+        from torchloupe.analysis.converted_export import conversion_lines, converted_export
+        from torchloupe.analysis.key_renaming import export_lines, planned_export
         from torchloupe.checkpoints.writing import write_checkpoint
 
-        plan = planned_export(self.contents, self.container, Renaming(model_keys(self.diff) if self.diff else {}))
+        if self.diff is not None:
+            fitted = converted_export(self.diff, self.contents, self.container)
+            done = write_checkpoint(self.contents, fitted.named, self.path, True, progress)
+            return tuple(conversion_lines(fitted, done.path, done.bytes))
+        plan = planned_export(self.contents, self.container)
         written = write_checkpoint(self.contents, plan.named, self.path, True, progress)
-        lines = export_lines(plan, self.contents, written.path, written.bytes, written.shared, written.repeated)
-        return (*lines, *shapes_line(self.diff)) if self.diff else tuple(lines)
+        return tuple(export_lines(plan, self.contents, written.path, written.bytes, written.shared, written.repeated))
 
 
 @dataclass(frozen=True)

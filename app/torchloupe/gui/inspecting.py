@@ -29,7 +29,7 @@ class Inspecting(QObject):
     def _look(self) -> None:
         model = self._bench.model
         has_run = self._bench.report is not None  # else it was cancelled, or could not begin
-        if model is None or not has_run or not self._opening.constructed:
+        if model is None or not has_run or not self._opening.constructed or self._bench.tried:  # the repaired model is gone again
             return
         options = self._opening.running.options
         self._jobs.start(

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from torchloupe.analysis.diff_rows import StateDictDiff
 from torchloupe.analysis.numerics import sharpest
+from torchloupe.analysis.weight_evidence import with_evidence
+from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
 
 Problems = tuple[Problem, ...]
@@ -13,10 +16,28 @@ class KnownProblems:
 
     def __init__(self) -> None:
         self.model: Problems = ()
-        self.run: Problems = ()
+        self._run: Problems = ()
+        self._weighed: Problems = ()
+        self._keys: StateDictDiff | None = None
+        self._tree: ModuleTree | None = None
         self.later: Problems = ()
         self.diff: Problems = ()
         self._opening: dict[str, Problems] = {}
+
+    @property
+    def run(self) -> Problems:
+        """Those of the last run, with what the open checkpoint says of them."""
+        return self._weighed
+
+    @run.setter
+    def run(self, problems: Problems) -> None:
+        self._run = tuple(problems)
+        self.weigh(self._keys, self._tree)
+
+    def weigh(self, keys: StateDictDiff | None, tree: ModuleTree | None) -> None:
+        """How the keys of the open checkpoint are those of the open model, of which this is the tree."""
+        self._keys, self._tree = keys, tree
+        self._weighed = with_evidence(self._run, keys, tree)
 
     def listed(self, of_step: Callable[[Sequence[Problem]], Sequence[Problem]]) -> Problems:
         """What could not be opened first, then those of the run; ``of_step`` says what a training step adds to what is found."""

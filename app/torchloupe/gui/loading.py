@@ -1,14 +1,14 @@
 """The open checkpoint's values go into the open model, and again whenever the model is made anew."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from torchloupe.analysis.diff_rows import TRANSPOSED, StateDictDiff
-from torchloupe.analysis.loading import planned_load
+from torchloupe.analysis.diff_rows import CONVERTED, StateDictDiff
+from torchloupe.analysis.loading import planned_load, strict_text
 from torchloupe.analysis.loading_mode import train_mode_problems
 from torchloupe.analysis.loading_wording import left_out_lines, loading_problems, loading_sentence
 from torchloupe.gui.events_trace import trace
@@ -27,7 +27,7 @@ LOADING = "loading"
 @dataclass(frozen=True, eq=False)
 class PlanLoading:
     """Job: which stored tensor goes where. ``diff`` None: it is yet to be made; ``afresh``: the file may have changed since;
-    ``elsewhere``: the worker runs on another machine; ``transpose``: what fits only transposed is wanted, too."""
+    ``elsewhere``: the worker runs on another machine; ``convert``: what fits only transposed, reshaped, cut or joined is wanted, too."""
 
     contents: CheckpointContents
     container: str
@@ -35,16 +35,17 @@ class PlanLoading:
     diff: StateDictDiff | None = None
     afresh: bool = False
     elsewhere: bool = False
-    transpose: bool = False
+    convert: bool = False
+    locked: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, progress: Progress | None = None) -> LoadCheckpoint:
         from torchloupe.checkpoints import read_contents
         from torchloupe.gui.comparing import CompareKeys  # see the workbench why not sooner
 
         contents = read_contents(Path(self.contents.path), progress) if self.afresh else self.contents
-        diff = self.diff or CompareKeys(contents, self.model, self.container)().diff
+        diff = self.diff or CompareKeys(contents, self.model, self.container, self.locked)().diff
         assert diff is not None
-        return planned_load(diff, contents, self.container, self.transpose, self.elsewhere)
+        return planned_load(diff, contents, self.container, self.convert, self.elsewhere)
 
     @property
     def name(self) -> str:
@@ -84,21 +85,24 @@ class Loading(QObject):
         return self._bench.weights.loaded is not None and not self._opening.constructing and not self._jobs.runs(LOADING)
 
     @property
-    def can_transpose(self) -> bool:
-        """Some matrices fit, but only transposed."""
-        return self.can_load and self._bench.diff is not None and self._bench.diff.counts[TRANSPOSED] > 0
+    def can_convert(self) -> bool:
+        """Some tensors fit, but not as they are stored."""
+        diff = self._bench.diff
+        return self.can_load and diff is not None and any(diff.counts.get(status, 0) for status in CONVERTED)
 
-    def load_transposed(self) -> None:
-        """Also what fits only transposed."""
-        self.load(transpose=True)
+    def load_converted(self) -> None:
+        """Also what fits only when it is transposed, reshaped, cut or joined."""
+        self.load(convert=True)
 
-    def load(self, transpose: bool = False) -> None:
+    def load(self, convert: bool = False) -> None:
         """Those of the open checkpoint, after the model was constructed again where the worker has it no more."""
         bench = self._bench
         if bench.model is None or bench.checkpoint is None or self._opening.target is None:
             return
         elsewhere = self._opening.worker.is_remote
-        plan = PlanLoading(bench.checkpoint, bench.container, bench.model, bench.diff, elsewhere=elsewhere, transpose=transpose)
+        plan = PlanLoading(
+            bench.checkpoint, bench.container, bench.model, bench.diff, False, elsewhere, convert, bench.mapping.locked
+        )
         if self._opening.constructed:
             self._start(plan)
         else:
@@ -158,6 +162,8 @@ class Loading(QObject):
             return
         self._plan, self._target = plan, target.target
         show_loaded(self._opening, loaded)
+        if self._bench.diff is not None:
+            self._book.add("app", strict_text(self._bench.diff))
         for line in left_out_lines(loaded):
             self._book.add("app", line)
         trace("loaded", verified=loaded.verified, text=loading_sentence(loaded))

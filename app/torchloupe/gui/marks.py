@@ -35,6 +35,7 @@ CALL_MARKS = {
     "done": Mark("✓", "done", ""),
     "failed": Mark("✖", "failed", "error"),
     "unfinished": Mark("◌", "unfinished", "muted"),
+    "assumed": Mark("◌", "assumed", "muted"),
 }
 
 DIFF_MARKS = {
@@ -47,6 +48,8 @@ DIFF_MARKS = {
     "transposed": Mark("⇄", "transposed", "accent"),
     "reshaped": Mark("⇄", "reshaped", "accent"),
     "resized": Mark("↕", "resized", "accent"),
+    "tied": Mark("∞", "tied", "muted"),
+    "buffer": Mark("+", "buffer", "muted"),
     "fused": Mark("⊕", "fused", "accent"),
     "split": Mark("⊘", "split", "accent"),
 }

@@ -47,7 +47,7 @@ class Place:
 def place_of(bench: Workbench) -> Place:
     """What is looked at now."""
     index = bench.selection.call
-    return Place(bench.selection, bench.calls.get(index) if index is not None else None)
+    return Place(bench.selection, bench.call_at(index))
 
 
 def _same(problem: Problem, wanted: Problem | None) -> bool:

@@ -27,6 +27,7 @@ ROLES = {
     "name": "unexpected",
     "keyword": "accent",
     "constant": "shape",
+    "note": "error",
 }
 """The colour role of each kind."""
 

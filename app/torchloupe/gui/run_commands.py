@@ -3,9 +3,11 @@
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLineEdit
 
+from torchloupe.analysis.fixes_to_try import all_fixes, can_try, fixes_to_try
 from torchloupe.gui.actions import Action
 from torchloupe.gui.settings import OPERATIONS
 from torchloupe.gui.shell import Shell
+from torchloupe.wire.mismatches import TriedFix
 
 
 class RunCommands(QObject):
@@ -15,6 +17,7 @@ class RunCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&Run")
+        shell.workbench.trial_wanted.connect(self._try)
         shell.workbench.operations.want(shell.settings.text(OPERATIONS, "0") == "1")
 
     def running(self) -> tuple[Action, ...]:
@@ -67,6 +70,43 @@ class RunCommands(QObject):
                 "run.live", self.tr("&Live reload"), live.toggle, ("Ctrl+Shift+R",), menu, live_tip, checked=lambda: live.is_on
             ),
         )
+
+    def sweeping(self) -> tuple[Action, ...]:
+        """Runs with repairs, and many on shapes alone."""
+        opening, dialogs = self._shell.opening, self._shell.dialogs
+        tip = self.tr(
+            "Run the model on shapes alone with other batch sizes, sides and lengths: which ones it takes, and what breaks it"
+        )
+        sizes = self.tr("Si&zes that it runs with…")
+        fix, fixes = self.tr("Tr&y the fix"), self.tr("Try all fi&xes together")
+        fix_tip = self.tr("Run the model with the first fix of the selected problem, which is gone after the run")
+        fixes_tip = self.tr("Run the model with the first fix of each problem, all of which are gone after the run")
+        return (
+            Action("run.try_fix", fix, self._try_fix, ("Ctrl+Shift+T",), self._menu, fix_tip, when=lambda: bool(self._fix())),
+            Action("run.try_all", fixes, self._try_all, (), self._menu, fixes_tip, when=lambda: bool(self._all_fixes())),
+            Action("run.sweep", sizes, dialogs.sweep, (), self._menu, tip, when=lambda: opening.can_run),
+        )
+
+    def _fix(self) -> tuple[TriedFix, ...]:
+        problem = self._shell.workbench.selection.problem
+        if problem is None or not self._shell.opening.can_run:
+            return ()
+        return next((fixes_to_try(problem, fix) for fix in problem.fixes if can_try(fix)), ())
+
+    def _all_fixes(self) -> tuple[TriedFix, ...]:
+        return all_fixes(self._shell.workbench.problems) if self._shell.opening.can_run else ()
+
+    def _try_fix(self) -> None:
+        self._try(self._fix())
+
+    def _try_all(self) -> None:
+        self._try(self._all_fixes())
+
+    def _try(self, fixes: tuple[TriedFix, ...]) -> None:
+        """One pass with repairs, which are gone after it."""
+        opening, model = self._shell.opening, self._shell.workbench.model
+        if fixes and opening.can_run and opening.constructed and model is not None:
+            opening.running.start(model, opening.options, fixes)
 
     def worker(self) -> tuple[Action, ...]:
         """What the model is constructed with, and where."""

@@ -7,13 +7,16 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from torchloupe.analysis.fixes_to_try import tried_sentence
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui import judging
 from torchloupe.gui.axes import keep_axis_names
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.run_numbers import keep_numbers
 from torchloupe.gui.workbench import Workbench
+from torchloupe.wire.mismatches import MismatchSeen, TriedFix, TryFixes
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import CallsFinished, CallsMeasured, Failed, OpenedTarget, RunForward
 from torchloupe.wire.traces import ForwardReport
@@ -84,14 +87,14 @@ class Running(QObject):
             False
         )  # true when the run has to wait, and is called later
 
-    def start(self, model: OpenedTarget, options: RunOptions) -> None:
-        """Run the model that the worker holds, once it has the values that it is to have."""
-        if self.first(partial(self.start, model, options)):
+    def start(self, model: OpenedTarget, options: RunOptions, tried: tuple[TriedFix, ...] = ()) -> None:
+        """Run the model that the worker holds, once it has the values that it is to have, with repairs that are to be tried."""
+        if self.first(partial(self.start, model, options, tried)):
             return
         self.options = options = replace(options, operations=self._workbench.operations.wanted)
-        self._workbench.begin_run(options.request())
+        self._workbench.begin_run(options.request(), tried)
         self._jobs.start(
-            options.request(),
+            TryFixes(options.request(), tried) if tried else options.request(),
             done=self._done,
             failed=self._failed,
             events=self._calls_ended,
@@ -107,6 +110,8 @@ class Running(QObject):
             if isinstance(message, CallsMeasured) and self._workbench.running:
                 measured = {call.index: call for call in message.calls}
                 self._workbench.calls = {**self._workbench.calls, **measured}  # shown when the run ends, which is now
+            elif isinstance(message, MismatchSeen) and self._workbench.running:
+                self._workbench.foresee(message.problem)
         if self._workbench.running:
             self._workbench.operations.hear(messages)
 
@@ -139,8 +144,16 @@ class Running(QObject):
         codes = [problem.code for problem in report.problems]
         trace("run_finished", calls=len(self._workbench.calls), problems=codes, errors=errors)
         calls, problems = counted(len(self._workbench.calls), "call"), counted(len(report.problems), "problem")
-        self.said.emit(self.tr("{0} in {1}, {2} in the run").format(calls, seconds_text(report.seconds), problems))
+        said = self.tr("{0} in {1}, {2} in the run").format(calls, seconds_text(report.seconds), problems)
+        self.said.emit(self._tried(report) if self._workbench.tried else said)
         self.finished.emit()
+
+    def _tried(self, report: ForwardReport) -> str:
+        """What came of a trial: it passes, or what is next."""
+        tried, errors = plain_text(tried_sentence(self._workbench.tried)), [each for each in report.problems if each.severity == "error"]
+        if errors:
+            return self.tr("Tried: {0}. Next: {1}").format(tried, plain_text(errors[0].message))
+        return self.tr("Tried: {0}. The model runs to its end.").format(tried)
 
     def _failed(self, failed: Failed) -> None:
         self._workbench.fail_run(failed.problems)

@@ -22,7 +22,7 @@ class Dialogs:
     """Doors to what opens above the window; each returns at once.
 
     ``interpreter_with`` asks for one that has what a model lacks, and says when it runs. ``save_as`` asks for the name of a new file
-    (title, what is suggested, filters) and gives it to a callable.
+    (title, what is suggested, filters) and gives it to a callable, ``open_file`` and ``open_folder`` for what exists.
     """
 
     open_checkpoint: Callable[[], object]
@@ -39,11 +39,14 @@ class Dialogs:
     editor_command: Callable[[], object]
     what_if: Callable[[], object]
     compare_modes: Callable[[], object]
+    sweep: Callable[[], object]
     run_options: Callable[[], object]
     keys: Callable[[], object]
     about: Callable[[], object]
     has_example: Callable[[], bool]
     save_as: Callable[[str, Path, Sequence[str], Callable[[Path], object]], object]
+    open_file: Callable[[str, Sequence[str], Callable[[Path], object]], object]
+    open_folder: Callable[[str, Callable[[Path], object]], object]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Work on the window's own thread that goes through very many rows: in slices, between which keys and pictures have their turn."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from heapq import merge
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -63,6 +63,16 @@ def all_at_once(steps: Steps[Result]) -> Result:
         except StopIteration as finished:
             result: Result = finished.value
             return result
+
+
+def last_of(found: Iterator[Result | None], nothing: Result) -> Steps[Result]:
+    """Work that yields None again and again and its result at the end, as steps; ``nothing`` where there is none."""
+    last = nothing
+    for each in found:
+        if each is not None:
+            last = each
+        yield
+    return last
 
 
 def sorting(items: Sequence[Item], order: Callable[[Item], Any], reverse: bool) -> Steps[list[Item]]:

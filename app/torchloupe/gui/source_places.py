@@ -1,8 +1,9 @@
 """Where what is selected stands in the source: its own line first, then what else there is to see of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from torchloupe.analysis.source_notes import SourceNote, notes_at
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.modules import ModuleEntry, ParameterEntry
 from torchloupe.wire.problems import Problem
@@ -10,11 +11,12 @@ from torchloupe.wire.problems import Problem
 
 @dataclass(frozen=True)
 class SourcePlace:
-    """A line of source and what stands there."""
+    """A line of source and what stands there, with what is written over it."""
 
     what: str
     file: str
     line: int
+    notes: tuple[SourceNote, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -32,7 +34,7 @@ def problem_places(problem: Problem) -> tuple[SourcePlace, ...]:
         line = problem.data.get(f"{kind}_line")
         made = place("Made here", problem.data.get(f"{kind}_file") or problem.file, line) if line else ()
         places += tuple(each for each in made if str(each) not in map(str, places))
-    return places
+    return tuple(replace(each, notes=notes_at(problem, each.file, each.line)) for each in places)
 
 
 def class_places(module: ModuleEntry) -> tuple[SourcePlace, ...]:

@@ -17,10 +17,15 @@ def step_problem(bench: Workbench, steps: int) -> None:
 
 def step_call(bench: Workbench, steps: int) -> None:
     """The next (or previous) call in execution order."""
-    order = sorted(bench.calls)
+    behind = bench.report.assumed if bench.report is not None else ()
+    order = sorted({*bench.calls, *(call.index for call in behind)})
     if order:
         current = bench.selection.call
-        position = order.index(current) + steps if current in bench.calls else (0 if steps > 0 else len(order) - 1)
+        position = (
+            order.index(current) + steps
+            if current is not None and bench.call_at(current)
+            else (0 if steps > 0 else len(order) - 1)
+        )
         bench.select_call(order[min(max(position, 0), len(order) - 1)])
 
 

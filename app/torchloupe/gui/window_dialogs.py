@@ -52,9 +52,12 @@ class WindowDialogs(QObject):
             editor_command=self.choose_editor,
             what_if=self.ask_what_if,
             compare_modes=self.compare_modes,
+            sweep=self.sweep_sizes,
             run_options=self.choose_run_options,
             keys=self.show_keys,
             about=self.show_about,
+            open_file=self.open_file,
+            open_folder=self.open_folder,
             has_example=lambda: all(path.is_file() for path in example_files()),
             save_as=self.save_as,
         )
@@ -86,6 +89,21 @@ class WindowDialogs(QObject):
         chooser.setFileMode(mode)
         chooser.setNameFilters([self.tr("Checkpoints ({0})").format(CHECKPOINT_FILES), self.tr("All files (*)")])
         return chooser
+
+    def open_file(self, title: str, filters: Sequence[str], chosen: Callable[[Path], object]) -> None:
+        """Choose a file that exists."""
+        chooser = QFileDialog(self._window, title)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chooser.setNameFilters(list(filters))
+        chooser.fileSelected.connect(lambda name: chosen(Path(name)))
+        self._show(chooser)
+
+    def open_folder(self, title: str, chosen: Callable[[Path], object]) -> None:
+        """Choose a folder."""
+        chooser = QFileDialog(self._window, title)
+        chooser.setFileMode(QFileDialog.FileMode.Directory)
+        chooser.fileSelected.connect(lambda name: chosen(Path(name)))
+        self._show(chooser)
 
     def save_as(self, title: str, suggested: Path, filters: Sequence[str], chosen: Callable[[Path], object]) -> None:
         """Choose the name of a new file; the dialog asks before one that exists is replaced. The filter says the suffix."""
@@ -198,6 +216,14 @@ class WindowDialogs(QObject):
         from torchloupe.gui.modes.dialog import ModesDialog
 
         dialog = ModesDialog(self._window, self._opening.workbench, self._worker.jobs)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def sweep_sizes(self) -> None:
+        """For which sizes of its input the model runs; beside the window, so that the lines can be seen."""
+        from torchloupe.gui.sweep.dialog import SweepDialog
+
+        dialog = SweepDialog(self._window, self._opening.workbench, self._worker.jobs)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
@@ -11,41 +11,28 @@ from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
 from torchloupe.analysis.numerics import findings_of
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.known_problems import KnownProblems
+from torchloupe.gui.mapping_edits import MappingEdits
 from torchloupe.gui.operations import Operations
 from torchloupe.gui.pinning import Pins
+from torchloupe.gui.selecting import Selecting, Selection
 from torchloupe.gui.steps import Steps
 from torchloupe.gui.tree_index import NOTHING, index_of
 from torchloupe.gui.weights import Weights
-from torchloupe.wire.contents import CheckpointContents, StoredTensor
+from torchloupe.wire.contents import CheckpointContents
+from torchloupe.wire.mismatches import TriedFix
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
-from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.requests import OpenedTarget, RunForward
 from torchloupe.wire.traces import ForwardReport, LayerCall
 
 if TYPE_CHECKING:
+    from torchloupe.analysis.explained import Explained
     from torchloupe.gui.comparing import CheckpointPair, CompareKeys, Comparison, PairKeys
 
-
-@dataclass(frozen=True)
-class Selection:
-    """The one thing a person looks at; what belongs to it is filled in (a problem knows its call, a call its module).
-
-    ``module`` is a module path (``""`` is the root), ``call`` a ``LayerCall.index``, ``parameter`` a state_dict key of the model,
-    ``stored`` a tensor of the checkpoint, ``hidden`` what ``module`` holds without having registered it, ``operation`` an
-    ``Operation.index`` between the calls.
-    """
-
-    module: str | None = None
-    call: int | None = None
-    parameter: str | None = None
-    stored: StoredTensor | None = None
-    problem: Problem | None = None
-    hidden: HiddenPart | None = None
-    operation: int | None = None
+__all__ = ["Selection", "Workbench"]
 
 
-class Workbench(QObject):
+class Workbench(Selecting):
     """Holds the open checkpoint, another one beside it, the open model, the trace of the last run and what was ``asked`` for it,
     their diffs and problems, and the selection."""
 
@@ -58,9 +45,9 @@ class Workbench(QObject):
     calls_added = Signal(object)  # list[LayerCall], in the order in which they ended
     trace_changed = Signal()  # a run began, ended or was cleared
     problems_changed = Signal()
-    selection_changed = Signal(object)  # Selection
     source_wanted = Signal(str, int)  # file and line are to be shown in the window
     editor_wanted = Signal(str, int)  # or in the user's editor
+    trial_wanted = Signal(object)  # tuple[TriedFix, ...]: a run with these repairs
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,10 +59,14 @@ class Workbench(QObject):
         self.tree = NOTHING  # of the model, with the sizes that the last run gave to lazy parts; of one that is nearly open
         self.index = index_of(NOTHING)
         self.diff: StateDictDiff | None = None
+        self.explained: Explained | None = None  # by the diff
+        self.also_fitting = ""  # which other mappings of the checkpoint fit as well, in a sentence
         self.calls: dict[int, LayerCall] = {}
         self.report: ForwardReport | None = None
         self.running, self.asked, self.selection, self.weights = False, RunForward(), Selection(), Weights(self)
+        self.tried: tuple[TriedFix, ...] = ()
         self.pins, self.operations = Pins(self), Operations(self)
+        self.mapping = MappingEdits(self.compare_again, self)
         self.steps = Steps(self, lambda: self.tree, (self.model_changed, self.weights.changed))
         self.steps.changed.connect(self.problems_changed)
         self.compare_later: Callable[[CompareKeys], None] | None = None
@@ -85,14 +76,8 @@ class Workbench(QObject):
     def changes(self) -> tuple[SignalInstance, ...]:
         """Every signal after which another command may make sense."""
         opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
-        return (
-            *opened,
-            self.trace_changed,
-            self.problems_changed,
-            self.selection_changed,
-            self.pins.changed,
-            self.weights.changed,
-        )
+        run = (self.trace_changed, self.problems_changed, self.selection_changed)
+        return (*opened, *run, self.pins.changed, self.weights.changed, self.mapping.changed)
 
     # what is open
 
@@ -145,12 +130,14 @@ class Workbench(QObject):
 
     def _compare(self, container: str | None = None, news: SignalInstance | None = None) -> None:
         """Small comparisons are made at once, large ones by ``compare_later``. ``news`` is told once the container is known."""
-        self.container, self.diff, self._known.diff = "", None, ()
+        self.container, self.diff, self.explained, self._known.diff = "", None, None, ()
+        self._known.weigh(None, None)
         question = None
         if self.checkpoint is not None:
             from torchloupe.gui.comparing import CompareKeys  # see there why not sooner
 
-            question = CompareKeys(self.checkpoint, self.model, container)
+            self.mapping.about((self.checkpoint.path, self.model.target if self.model else ""))
+            question = CompareKeys(self.checkpoint, self.model, container, self.mapping.locked)
             self.container = question.first_guess
             if self.compare_later is None or not question.is_large:
                 self._take(question())
@@ -159,9 +146,22 @@ class Workbench(QObject):
             news.emit()
         self.diff_changed.emit()
         self.problems_changed.emit()
+        self._look_again(self.problems)
         if question is not None and self.compare_later is not None:
             self.compare_later(question)
         self._pair_up()
+
+    def compare_again(self) -> None:
+        """Something was decided about the mapping. What is shown stays until the answer is there."""
+        if self.checkpoint is None or self.model is None:
+            return
+        from torchloupe.gui.comparing import CompareKeys  # see there why not sooner
+
+        question = CompareKeys(self.checkpoint, self.model, self.container, self.mapping.locked)
+        if self.compare_later is None or not question.is_large:
+            self.set_comparison(question())
+        else:
+            self.compare_later(question)
 
     def set_comparison(self, comparison: "Comparison") -> None:
         """The answer of a comparison that was made later; one about something that is no longer open is left."""
@@ -169,6 +169,7 @@ class Workbench(QObject):
             self._take(comparison)
             self.diff_changed.emit()
             self.problems_changed.emit()
+            self._look_again(self.problems)
             self._pair_up()
 
     def _pair_up(self) -> None:
@@ -194,15 +195,17 @@ class Workbench(QObject):
 
     def _take(self, comparison: "Comparison") -> None:
         self.container, self.diff, self._known.diff = comparison.container, comparison.diff, comparison.problems
+        self.explained, self.also_fitting = comparison.explained, comparison.also
+        self._known.weigh(comparison.diff, self.tree)
         if comparison.diff is not None:
             trace("compared", counts=dict(comparison.diff.counts))
 
     # a run
 
-    def begin_run(self, asked: RunForward = RunForward()) -> None:
-        """A forward pass starts: the trace is empty and grows by ``add_calls``."""
+    def begin_run(self, asked: RunForward = RunForward(), tried: tuple[TriedFix, ...] = ()) -> None:
+        """A forward pass starts, with repairs that are ``tried``: the trace is empty and grows by ``add_calls``."""
         self._forget_trace()
-        self.running, self.asked = True, asked
+        self.running, self.asked, self.tried = True, asked, tried
         self.trace_changed.emit()
         self.problems_changed.emit()
 
@@ -210,6 +213,12 @@ class Workbench(QObject):
         """Calls that ended since the last time."""
         self.calls.update((call.index, call) for call in calls)
         self.calls_added.emit(list(calls))
+
+    def foresee(self, problem: Problem) -> None:
+        """Why the pass failed that is still looked at: it is selected now, its repairs come when the run ends."""
+        self._known.run = (problem,)
+        self.problems_changed.emit()
+        self.select_problem(problem)
 
     def end_run(self, report: ForwardReport, found: Sequence[Problem] | None = None) -> None:
         """The forward pass ended; its first problem is selected. ``found`` is what its calls show, where somebody knows already."""
@@ -256,40 +265,6 @@ class Workbench(QObject):
         """What went wrong (or is doubtful) with opening ``origin``, a checkpoint or a target; nothing takes the old ones away."""
         if self._known.of_opening(origin, problems):
             self.problems_changed.emit()
-
-    def select(self, selection: Selection) -> None:
-        """Look at something else. The same selection again is silent, so panels may echo without loops."""
-        if selection != self.selection:
-            self.selection = selection
-            self.selection_changed.emit(selection)
-
-    def select_module(self, path: str) -> None:
-        """Look at a module; its first call comes along."""
-        call = next((call.index for call in self.calls.values() if call.module == path), None)
-        self.select(Selection(module=path, call=call))
-
-    def select_call(self, index: int) -> None:
-        """Look at one call."""
-        problem = next((problem for problem in self._known.run if problem.call == index), None)
-        self.select(Selection(module=self.calls[index].module, call=index, problem=problem))
-
-    def select_parameter(self, key: str) -> None:
-        """Look at a parameter or buffer of the model."""
-        entry = self.index.parameters.get(key)
-        self.select(Selection(module=entry.owner if entry else None, parameter=key))
-
-    def select_hidden(self, part: HiddenPart) -> None:
-        """Look at something that a module holds without having registered it."""
-        self.select(Selection(module=part.owner, hidden=part))
-
-    def select_stored(self, tensor: StoredTensor) -> None:
-        """Look at a tensor of the checkpoint."""
-        self.select(Selection(stored=tensor))
-
-    def select_problem(self, problem: Problem) -> None:
-        """Look at a problem, with its module, call and parameter, and the hidden part that it is about."""
-        hidden = next(iter(self.index.about(problem)), None)
-        self.select(Selection(problem.module, problem.call, problem.parameter, None, problem, hidden))
 
     @property
     def has_differences(self) -> bool:

@@ -34,7 +34,7 @@ class Pair:
         self.decoders = decoder_of(one.dtype), decoder_of(other.dtype)
         sides = expected.of(one), found.of(other)
         self.times = 1
-        if not all(side.is_contiguous for side in sides):
+        if not (all(side.is_contiguous for side in sides) or one.parts or other.parts):
             (one, other), self.times = in_memory_order(one, other)
             sides = expected.of(one), found.of(other)
         self.sides = sides

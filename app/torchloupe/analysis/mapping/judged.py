@@ -1,13 +1,16 @@
 """How sure each pair of a solution is, and why: what a person is told of it."""
 
 from collections import Counter
-from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..diff_rows import KeyEntry
+from .doubts import Doubt
 from .rules import template_of
 from .solver import SolvedPair
 from .ties import Tie
 
+_SHAPES = ("the same shapes in its layer", "the same shape", "the same sizes in another order", "as many numbers")
+"""What speaks for a pair, by how much the shapes agree."""
 TIED = 0.5
 """The confidence of a pair where another choice is as good."""
 _BY_LEVEL = (0.97, 0.93, 0.88, 0.75)
@@ -25,12 +28,19 @@ class JudgedPair(NamedTuple):
     confidence: float
 
 
-def judged(pairs: Sequence[SolvedPair], tied: Sequence[Tie]) -> List[JudgedPair]:
+def judged(pairs: Sequence[SolvedPair], tied: Sequence[Tie], doubted: Mapping[str, Doubt]) -> List[JudgedPair]:
     """The pairs, each with its confidence. Those that are layers of one list and could be any of them are left out."""
     support = Counter(_rule(pair) for pair in pairs)
     dropped: Set[str] = {key for tie in tied if tie.of_a_list for key in tie.keys}
     unsure: Dict[str, Tie] = {key: tie for tie in tied for key in tie.keys}
-    return [_judged(pair, support[_rule(pair)], unsure.get(pair.found.key)) for pair in pairs if pair.found.key not in dropped]
+    told = [_judged(pair, support[_rule(pair)], unsure.get(pair.found.key)) for pair in pairs if pair.found.key not in dropped]
+    return [_doubted(each, doubted.get(each.found.key)) for each in told]
+
+
+def _doubted(pair: JudgedPair, doubt: Optional[Doubt]) -> JudgedPair:
+    if doubt is None or pair.confidence <= doubt.most:
+        return pair
+    return pair._replace(confidence=doubt.most, how=f"{pair.how}; {doubt.why}")
 
 
 def _rule(pair: SolvedPair) -> Tuple[str, str]:
@@ -47,5 +57,6 @@ def _judged(pair: SolvedPair, support: int, tie: "Tie | None") -> JudgedPair:
             break
     if pair.alike < _ALONE:
         sure -= 0.15 if support < 3 else 0.05
-    evidence = "name and shape" if pair.alike >= 2 * _ALONE else "place and shape"
-    return JudgedPair(pair.expected, pair.found, evidence + (f", {support:,} alike" if support > 1 else ""), round(sure, 2))
+    name = "a like name" if pair.alike >= 2 * _ALONE else "the same place in the order"
+    more = f", as {support - 1:,} more keys like it" if support > 2 else ", as one more key like it" if support == 2 else ""
+    return JudgedPair(pair.expected, pair.found, f"{_SHAPES[pair.level]} and {name}{more}", round(sure, 2))

@@ -51,12 +51,13 @@ def solve(expected: Keys, found: Keys) -> Solution:
     ones, others = folded_items(*sides)
     splits, joins = fusions(ones, others), fusions(others, ones)
     taken = _reserved(splits, joins), _reserved(joins, splits)
+    joined = (*joined_keys(splits, ones, others, True), *joined_keys(joins, others, ones, False))
     best = _best_hypothesis(ones, others, taken)
     if best is None:
-        return Solution((), (), sides)
+        return Solution((), joined, sides)
     pairs = list(_pairs(best))
     pairs += _singles(best, pairs, splits, joins)
-    return Solution(tuple(pairs), (*joined_keys(splits, ones, others, True), *joined_keys(joins, others, ones, False)), sides)
+    return Solution(tuple(pairs), joined, sides)
 
 
 def _reserved(wholes: Sequence[Fusion], pieces: Sequence[Fusion]) -> "frozenset[int]":

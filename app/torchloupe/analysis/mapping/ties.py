@@ -93,7 +93,10 @@ def _is_settled(mine: Tuple[Path, Path], theirs: List[Path]) -> bool:
 
 def _is_more_like(one: Path, rival: Path, there: Path) -> bool:
     if _same_but_for_numbers(one, rival):
-        return bool(_numbers(there)) and _numbers(one) == _numbers(there)
+        differing = [both for both in zip(one, rival) if both[0] != both[1]]
+        if not all(part.isdigit() for both in differing for part in both):
+            return bool(_numbers(there)) and _numbers(one) == _numbers(there)
+        return all(mine in there for mine, _ in differing) and not all(other in there for _, other in differing)
     like = Likeness([words_of(one), words_of(rival)], [words_of(there)])
     return like(0, 0) - like(1, 0) > _PREFERRED
 

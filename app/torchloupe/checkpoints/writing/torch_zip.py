@@ -64,7 +64,8 @@ class TorchLayout:
 def _storage(record: str, group: Sequence[Tuple[str, StoredTensor]]) -> Storage:
     (key, tensor), *others = group
     count = elements_of(tensor.shape)
-    if not others and (count == 0 or reach(tensor.shape, tensor.strides) != count):  # alone, with gaps: put in order
+    # One that is alone and has gaps, or is made of others, is put in order.
+    if not others and (tensor.parts or count == 0 or reach(tensor.shape, tensor.strides) != count):
         return Storage(tensor, (View(key, tensor.dtype, tensor.shape, strides_of(tensor.shape), 0, record, count),))
     begin = min(each.offset for _, each in group)
     end = max(each.offset + reach(each.shape, each.strides) for _, each in group)

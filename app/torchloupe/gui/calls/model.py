@@ -8,12 +8,14 @@ from torchloupe.analysis.axis_names import Axes, AxisNames, named_shape_text
 from torchloupe.analysis.depth_numbers import DepthPoint, percent_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.wording import bytes_text, count_text, flops_text, number_text, seconds_text, shape_text
+from torchloupe.gui.calls.gradient_marks import NO_MARKS
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.marks import CALL_MARKS, Mark
 from torchloupe.gui.row_filter import haystack
+from torchloupe.gui.run_shapes import NOTHING, RunShapes
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import DONE, LayerCall, Operation
+from torchloupe.wire.traces import ASSUMED, DONE, FAILED, LayerCall, Operation
 
 ROOT = "(model)"
 INDENT = "  "
@@ -92,6 +94,15 @@ def mark_of(step: Step) -> Mark:
     return _UNSEEN if isinstance(step, Operation) and is_direct_forward(step) else CALL_MARKS[step.status]
 
 
+def mark_in(shapes: RunShapes, step: Step) -> Mark:
+    """The same beside the mismatches of its run: a call behind a failure is one itself, or follows from one."""
+    if not isinstance(step, LayerCall) or step.status not in (ASSUMED, FAILED):
+        return mark_of(step)
+    if step.index in shapes.because:
+        return Mark("↳", shapes.because[step.index], "muted")
+    return Mark("✖", "mismatch", "error") if step.index in shapes.broken and step.status == ASSUMED else mark_of(step)
+
+
 def class_text(step: Step) -> str:
     """The class that was called; of an operation, which has none, the line."""
     if isinstance(step, Operation):
@@ -119,9 +130,9 @@ def format_cell(step: Step) -> str:
     return ", ".join(dict.fromkeys(output.memory_format for output in step.outputs if output.memory_format))
 
 
-def call_row(call: Step, axes: AxisNames | None = None, point: DepthPoint | None = None) -> Row:
-    """One call or operation as a row; ``point`` is what it took, once the run has ended."""
-    stats, mark, not_finite = main_stats(call), mark_of(call), not_finite_text(call)
+def call_row(call: Step, axes: AxisNames | None = None, point: DepthPoint | None = None, mark: Mark | None = None) -> Row:
+    """One call or operation as a row; ``point`` is what it took, once the run has ended, ``mark`` how it stands."""
+    stats, mark, not_finite = main_stats(call), mark or mark_of(call), not_finite_text(call)
     numbers = tuple(number_text(value) for value in (stats.mean, stats.std, stats.min, stats.max)) if stats else ("",) * 4
     cells = (
         "" if isinstance(call, Operation) else str(call.index),
@@ -245,18 +256,22 @@ def key_of(step: Step) -> Key:
 
 class CallsModel(LazyTableModel):
     """All calls of a run, and the operations between them, in the order in which they began; they arrive in that in which they
-    ended. ``axes`` names the axes of their tensors once all are there, ``points`` says what each call took."""
+    ended. ``axes`` names the axes of their tensors once all are there, ``points`` says what each call took, ``gradient`` how a gradient
+    comes back through them."""
 
     def __init__(self) -> None:
         self.axes: AxisNames | None = None
         self.points: Mapping[int, DepthPoint] = {}
+        self.shapes = NOTHING
+        self.gradient = NO_MARKS
         super().__init__(COLUMNS, self._row_of, call_haystack, self._order, key_of)
 
     def _point(self, step: Step) -> DepthPoint | None:
         return self.points.get(step.index) if isinstance(step, LayerCall) else None
 
     def _row_of(self, step: Step) -> Row:
-        return call_row(step, self.axes, self._point(step))
+        mark = self.gradient.get(step.module) if isinstance(step, LayerCall) and step.status == DONE else None
+        return call_row(step, self.axes, self._point(step), mark or mark_in(self.shapes, step))
 
     def _order(self, step: Step, column: int) -> tuple[bool, Any]:
         return call_order(step, column, self._point(step))

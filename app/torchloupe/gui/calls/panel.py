@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout
 
+from torchloupe.analysis.fixes_to_try import tried_sentence
+from torchloupe.analysis.shape_strip import cell_at
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.axes import axis_names_of
+from torchloupe.gui.calls.gradient_marks import gradient_marks
 from torchloupe.gui.calls.model import (
     BESIDE_MODULE,
     HIDDEN_AT_FIRST,
@@ -18,16 +22,19 @@ from torchloupe.gui.calls.model import (
     shapes_text,
 )
 from torchloupe.gui.calls.operations_bar import OperationsBar
+from torchloupe.gui.calls.shape_strip import ShapeStrip
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.run_numbers import numbers_of
+from torchloupe.gui.run_shapes import NOTHING, RunShapes, assumed_of, known_shapes, shapes_of
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
-from torchloupe.wire.traces import ForwardReport, Operation
+from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 
 MOST_LETTERS = 26
 """Of an operation, that its column is made wide for."""
@@ -51,14 +58,20 @@ class CallsPanel(TablePanel):
         layout.setContentsMargins(0, em(self, 0.25), 0, 0)
         layout.setSpacing(em(self, 0.25))
         self.operations = OperationsBar(self.summary)
+        self.strip = ShapeStrip()
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(lambda: self._draw_strip(shapes_of(workbench)))
         layout.addWidget(self.operations)
+        layout.addWidget(self.strip)
         layout.addWidget(self.table)
+        self.strip.chosen.connect(self._choose_cell)
         self.table.chosen.connect(self._choose)
         workbench.calls_added.connect(self._add)
         workbench.operations.added.connect(self._add_operations)
         workbench.operations.switched.connect(self._show_trace)
         workbench.trace_changed.connect(self._show_trace)
         workbench.model_changed.connect(self._show_trace)
+        workbench.problems_changed.connect(self._show_strip)
         workbench.selection_changed.connect(self._follow)
         self._show_trace()
 
@@ -67,18 +80,23 @@ class CallsPanel(TablePanel):
     def _steps(self) -> list[Step]:
         bench = self.workbench
         operations = bench.operations.found.values() if bench.operations.wanted else ()
-        return sorted((*bench.calls.values(), *operations), key=by_beginning)
+        return sorted((*bench.calls.values(), *self._behind(), *operations), key=by_beginning)
+
+    def _behind(self) -> list[LayerCall]:
+        """The calls that are assumed behind a failure."""
+        return [call for call in assumed_of(self.workbench) if call.index not in self.workbench.calls]
 
     def _is_complete(self) -> bool:
         """All of them came one by one, and nothing is left to be listed."""
         bench = self.workbench
         operations = bench.operations.found if bench.operations.wanted else ()
-        return bench.calls is self._listed and len(self.model.items) == len(bench.calls) + len(operations)
+        listed = len(bench.calls) + len(operations) + len(self._behind())
+        return bench.calls is self._listed and len(self.model.items) == listed
 
     def _show_trace(self) -> None:
         bench = self.workbench
         self.model.axes = None if bench.running else axis_names_of(bench)
-        self.model.points = numbers_of(bench).by_call
+        self.model.points, self.model.shapes = numbers_of(bench).by_call, known_shapes(bench) or NOTHING
         if self._is_complete():
             self.model.refresh()
         else:
@@ -114,6 +132,39 @@ class CallsPanel(TablePanel):
     def _follow(self, selection: Selection) -> None:
         operation = ("operation", selection.operation) if selection.operation is not None else None
         self.table.select_key(operation if operation is not None and self.workbench.operations.wanted else selection.call)
+        marks = gradient_marks(selection.problem)
+        if marks != self.model.gradient:
+            self.model.gradient = marks
+            self.model.refresh()
+        self._show_strip()
+
+    def _show_strip(self) -> None:
+        """Of very many calls a moment later, when the rest is on the screen."""
+        shapes = known_shapes(self.workbench)
+        if shapes is None:
+            self._later.start()
+        else:
+            self._draw_strip(shapes)
+
+    def _draw_strip(self, shapes: RunShapes) -> None:
+        selected = self.workbench.selection
+        if self.model.shapes is not shapes:
+            self.model.shapes = shapes
+            self.model.refresh()
+        problem = shapes.problems.index(selected.problem) if selected.problem in shapes.problems else None
+        self.strip.setVisible(bool(shapes.cells))
+        self.strip.show_cells(shapes.cells, cell_at(shapes.cells, selected.call, problem))
+
+    def _choose_cell(self, at: int) -> None:
+        """A break leads to its problem, another cell to its first call."""
+        shapes = shapes_of(self.workbench)
+        cell = shapes.cells[at]
+        if cell.is_break and cell.problem is not None:
+            self.workbench.select_problem(shapes.problems[cell.problem])
+        elif cell.first >= 0:
+            self.workbench.select_call(cell.first)
+        else:
+            self.workbench.select_module("")
 
     def _summarize(self) -> None:
         bench = self.workbench
@@ -126,7 +177,8 @@ class CallsPanel(TablePanel):
             self.summary.setText(self.tr("{0} so far, running …").format(calls))
         elif bench.report is not None:
             weights = bench.weights.text_of_run(bench.report, bench.checkpoint is not None)
-            self.summary.setText(summary_text(calls, bench.report, weights), left_behind_text(bench.report))
+            tried = self.tr("Tried: {0}").format(plain_text(tried_sentence(bench.tried))) + "  ·  " if bench.tried else ""
+            self.summary.setText(tried + summary_text(calls, bench.report, weights), left_behind_text(bench.report))
         else:
             self.summary.setText(self.tr("{0}; partial: the run was not finished").format(calls))
 

@@ -2,20 +2,41 @@
 
 import os
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from torchloupe.analysis.diff_folding import RowGroup, grouping
+from torchloupe.analysis.explained import explained, explained_text
 from torchloupe.gui.compare import model as rows
+from torchloupe.gui.compare.cause_lines import CauseLines
+from torchloupe.gui.compare.explained_bar import ExplainedBar
 from torchloupe.gui.compare.key_delegate import KeyDelegate
+from torchloupe.gui.compare.key_drag import KeyDrag
 from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.flow_layout import FlowLayout
 from torchloupe.gui.marks import DIFF_MARKS
+from torchloupe.gui.slices import Slices
 from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
 
 SHOWN_CAUSES = 4
+ROW_ACTIONS = (
+    *("mapping.map_to", "mapping.lock", "mapping.unlock", "mapping.leave_out", "mapping.other_choice"),
+    *("", "mapping.rename", "", "mapping.undo"),
+)
+"""What the menu of a row offers; "" is a line."""
 
 
 class ComparePanel(TablePanel):
@@ -27,13 +48,20 @@ class ComparePanel(TablePanel):
         self.model = rows.CompareModel()
         self.table = FilterTable((), self.tr("Comparison of model and checkpoint"), model=self.model)
         self.model.setParent(self.table)
-        self.headline, self.causes = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.headline, self.causes = QLabel(wordWrap=True), CauseLines()
         self.only_differences = QCheckBox(self.tr("&Only differences"))
         self.only_differences.setChecked(True)
+        self.fold = QCheckBox(self.tr("Fold e&qual layers"))
+        self.fold.setChecked(True)
+        self.fold.setToolTip(self.tr("One row for what is the same in all layers of a list"))
+        self.bar, self.explained = ExplainedBar(), QLabel(wordWrap=True)
         self.chips: dict[str, QToolButton] = {}
         self.header, self._chip_row = QWidget(), QWidget()
+        self._slices = Slices(self)
         self._build()
         self.only_differences.toggled.connect(self._show_rows)
+        self.fold.toggled.connect(self._show_rows)
+        self.model.dropped.connect(self._pair)
         self.table.chosen.connect(self._choose)
         workbench.diff_changed.connect(self._show_diff)
         workbench.selection_changed.connect(self._follow)
@@ -42,9 +70,13 @@ class ComparePanel(TablePanel):
     def _build(self) -> None:
         for column in (rows.MODEL_KEY, rows.CHECKPOINT_KEY):
             self.table.view.setItemDelegateForColumn(column, KeyDelegate(self.table.view))
-        self.table.view.horizontalHeader().setStretchLastSection(True)
+        view = self.table.view
+        view.horizontalHeader().setStretchLastSection(True)
+        self.drag = KeyDrag(view, self.model)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._open_menu)
         self._columns = FittedColumns(self.table.view, [rows.MODEL_KEY, rows.CHECKPOINT_KEY], rows.BESIDE_KEYS)
-        for label in (self.headline, self.causes):
+        for label in (self.headline, self.explained):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._chips_layout = FlowLayout(self._chip_row, em(self, 0.25))
@@ -52,12 +84,13 @@ class ComparePanel(TablePanel):
         switches = QHBoxLayout()
         switches.setContentsMargins(0, 0, 0, 0)
         switches.addWidget(self._chip_row, 1)
+        switches.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignTop)
         switches.addWidget(self.only_differences, 0, Qt.AlignmentFlag.AlignTop)
         box = QVBoxLayout(self.header)
         box.setContentsMargins(em(self, 0.4), em(self, 0.3), em(self, 0.4), em(self, 0.15))
         box.setSpacing(em(self, 0.3))
-        box.addWidget(self.headline)
-        box.addWidget(self.causes)
+        for widget in (self.headline, self.bar, self.explained, self.causes):
+            box.addWidget(widget)
         box.addLayout(switches)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -74,8 +107,10 @@ class ComparePanel(TablePanel):
         if diff is not None and bench.checkpoint and bench.model:
             name = os.path.basename(bench.checkpoint.path)
             self.headline.setText(rows.headline(diff, bench.container, name, bench.model.class_name))
-            self.causes.setText("\n".join(self._cause_lines()))
-            self.causes.setVisible(bool(diff.causes))
+            self.causes.show_causes(self._cause_lines())
+            told = bench.explained or explained(diff)
+            self.bar.show_explained(told)
+            self.explained.setText(f"{explained_text(told)} {bench.also_fitting}".strip())
             self.only_differences.setVisible(0 < rows.difference_count(diff) < len(diff.rows))
         self._show_empty()
         self._show_rows()
@@ -91,11 +126,11 @@ class ComparePanel(TablePanel):
                 self.tr("Nothing to compare yet. Open a checkpoint and a model, and their keys stand here side by side.")
             )
 
-    def _cause_lines(self) -> list[str]:
+    def _cause_lines(self) -> list[tuple[str, str]]:
         causes = self.workbench.diff.causes if self.workbench.diff else ()
-        lines = [f"• {rows.cause_text(cause)}" for cause in causes[:SHOWN_CAUSES]]
+        lines = [(cause.text, cause.hint) for cause in causes[:SHOWN_CAUSES]]
         more = len(causes) - SHOWN_CAUSES
-        return lines + ([self.tr("• {0} more causes stand in the list of problems.").format(more)] if more > 0 else [])
+        return lines + ([(self.tr("{0} more causes stand in the list of problems.").format(more), "")] if more > 0 else [])
 
     def _show_chips(self) -> None:
         checked = {status for status, chip in self.chips.items() if chip.isChecked()}
@@ -119,10 +154,46 @@ class ComparePanel(TablePanel):
         statuses = {status for status, chip in self.chips.items() if chip.isChecked()}
         only = self.only_differences.isChecked() and diff is not None and rows.difference_count(diff) > 0
         self.only_differences.setEnabled(not statuses)
-        self.table.keeping(lambda: self.model.set_items(rows.rows_with_status(diff, statuses, only)))
-        keys = [rows.row_key(row) for row in self.model.items]
-        self._columns.fit([longer("", (key or "" for key in side)) for side in zip(*keys, strict=True)])
+        self._slices.run(grouping(rows.rows_with_status(diff, statuses, only), self.fold.isChecked()), self._use)
+
+    def _use(self, groups: list[RowGroup]) -> None:
+        self.model.take_items(groups)
+        self.table.find_rows(self._rows_found)
+
+    @property
+    def busy(self) -> bool:
+        """Rows are still being made."""
+        return self._slices.busy or self.table.is_finding
+
+    def _rows_found(self) -> None:
+        groups = self.model.items
+        longest = [longer("", (group.expected for group in groups)), longer("", (group.found for group in groups))]
+        self._columns.fit([text + "m" * (1 + len(text) // 10) for text in longest])  # what is new is bold, and wider
         self._follow(self.workbench.selection)
+
+    # deciding
+
+    def selected_groups(self) -> list[RowGroup]:
+        """The rows that a command is about: the selected ones."""
+        chosen = sorted({index.row() for index in self.table.view.selectionModel().selectedRows()})
+        items: list[RowGroup] = self.model.shown.items
+        return [items[number] for number in chosen if number < len(items)]
+
+    def _pair(self, pairs: list[tuple[str, str]]) -> None:
+        self.workbench.mapping.pair(pairs)
+
+    def _open_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window = self.window()
+        for action_id in ROW_ACTIONS:
+            action = window.findChild(QAction, action_id)
+            if action is not None:
+                menu.addAction(action)
+            elif not action_id:
+                menu.addSeparator()
+        if not menu.isEmpty():
+            menu.popup(self.table.view.viewport().mapToGlobal(place))
 
     def _choose(self, key: rows.RowKey) -> None:
         expected, found = key
@@ -138,9 +209,11 @@ class ComparePanel(TablePanel):
         stored = selection.stored.key if selection.stored and selection.stored.container == self.workbench.container else None
         if selection.parameter is None and stored is None:
             return
-        for row in self.model.shown.items:
-            expected, found = rows.row_key(row)
-            if (selection.parameter is not None and expected == selection.parameter) or (stored is not None and found == stored):
-                self.table.select_key((expected, found))
-                return
+        side, key = ("found", stored) if selection.parameter is None else ("expected", selection.parameter)
+        for group in self.model.shown.items:
+            for row in group.rows:
+                entry = getattr(row, side)
+                if entry is not None and entry.key == key:
+                    self.table.select_key(rows.row_key(group))
+                    return
         self.table.select_key(None)

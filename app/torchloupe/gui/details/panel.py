@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from torchloupe.analysis.fixes_to_try import can_try, fixes_to_try
 from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key
+from torchloupe.analysis.weight_evidence import AGAINST
 from torchloupe.analysis.wording import tried_text
 from torchloupe.gui.details.model import Details
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
@@ -46,7 +48,7 @@ class DetailsPanel(QWidget):
         self._asked: CheckpointContents | None = None
         self.empty = EmptyState(self.tr("Nothing is selected. Choose a module, a call, a key or a problem."))
         self.head, self.facts = FittingText(self.tr("Summary")), FittingText(self.tr("Facts"))
-        self.fixes, self.sources = QWidget(), QWidget()
+        self.fixes, self.sources, self.other_fixes = QWidget(), QWidget(), QWidget()
         self.views: list[SourceView] = []
         self.unfold, self.folded = QToolButton(), QPlainTextEdit()
         self._pages = QStackedWidget()
@@ -74,11 +76,12 @@ class DetailsPanel(QWidget):
         box = QVBoxLayout(content)
         box.setContentsMargins(em(self, 0.5), em(self, 0.5), em(self, 0.5), em(self, 0.5))
         box.setSpacing(em(self, 0.5))
-        for widget in (self.head, self.fixes, self.sources, self.facts, self.unfold, self.folded):
+        for widget in (self.head, self.fixes, self.sources, self.other_fixes, self.facts, self.unfold, self.folded):
             box.addWidget(widget)
         box.addStretch(1)
         self._fix_rows, self._source_rows = QVBoxLayout(self.fixes), QVBoxLayout(self.sources)
-        for rows in (self._fix_rows, self._source_rows):
+        self._other_rows = QVBoxLayout(self.other_fixes)
+        for rows in (self._fix_rows, self._source_rows, self._other_rows):
             rows.setContentsMargins(0, 0, 0, 0)
             rows.setSpacing(em(self, 0.5))
         scroll = QScrollArea(widgetResizable=True)
@@ -159,10 +162,17 @@ class DetailsPanel(QWidget):
         self.folded.setVisible(bool(details.folded) and self.unfold.isChecked())
 
     def _show_fixes(self, fixes: tuple[Fix, ...]) -> None:
+        """The first above the source, what else there is below it."""
         _clear(self._fix_rows)
+        _clear(self._other_rows)
         self.fixes.setVisible(bool(fixes))
-        for fix in fixes:
+        self.other_fixes.setVisible(len(fixes) > 1)
+        for fix in fixes[:1]:
             self._fix_rows.addWidget(self._fix_row(fix))
+        if len(fixes) > 1:
+            self._other_rows.addWidget(QLabel(self.tr("Other ways")))
+        for fix in fixes[1:]:
+            self._other_rows.addWidget(self._fix_row(fix))
 
     def _fix_row(self, fix: Fix) -> QWidget:
         row = QFrame()
@@ -171,7 +181,8 @@ class DetailsPanel(QWidget):
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         sign = "✓ " if fix.verified else "✖ " if fix.outcome else ""
         tried = QLabel(sign + with_code(tried_text(fix)), wordWrap=True)
-        tried.setStyleSheet(f"color: {color('matched' if fix.verified else 'muted').name()}")
+        role = "warning" if fix.evidence == AGAINST else "matched" if fix.verified else "muted"
+        tried.setStyleSheet(f"color: {color(role).name()}")
         copy = QPushButton(self.tr("Copy fix"))
         copy.setAccessibleName(self.tr("Copy fix: {0}").format(fix.text))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.text))
@@ -183,6 +194,13 @@ class DetailsPanel(QWidget):
             patch.setAccessibleName(self.tr("Copy patch: {0}").format(fix.text))
             patch.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.patch))
             below.addWidget(patch)
+        problem = self.workbench.selection.problem
+        if problem is not None and can_try(fix):
+            attempt = QPushButton(self.tr("Try it"))
+            attempt.setToolTip(self.tr("Run the model with this change, which is gone after the run"))
+            attempt.setAccessibleName(self.tr("Try it: {0}").format(fix.text))
+            attempt.clicked.connect(lambda: self.workbench.trial_wanted.emit(fixes_to_try(problem, fix)))
+            below.addWidget(attempt)
         below.addWidget(copy)
         box = QVBoxLayout(row)
         box.addWidget(text)
@@ -215,7 +233,7 @@ class DetailsPanel(QWidget):
         bench = self.workbench
         if kind == "module":
             bench.select_module(name)
-        elif kind == "call" and int(name) in bench.calls:
+        elif kind == "call" and bench.call_at(int(name)):
             bench.select_call(int(name))
         elif kind == "parameter":
             bench.select_parameter(name)

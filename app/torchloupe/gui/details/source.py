@@ -1,7 +1,7 @@
 """Lines of source around a place: read by a job, shown with the line marked."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
+from torchloupe.analysis.source_notes import SourceNote, written_over
 from torchloupe.gui.python_colors import PythonColors
 from torchloupe.gui.python_spans import Span, Spans, python_spans
 from torchloupe.gui.source_places import SourcePlace
@@ -29,19 +30,26 @@ class SourceLines:
     marked: int
     lines: tuple[str, ...]
     spans: Spans = ()
+    indent: int = 0
 
     @property
     def margin(self) -> int:
         """How many letters stand before a line in the text."""
         return len(str(self.first + len(self.lines) - 1)) + 4
 
-    def as_text(self) -> str:
-        """With line numbers, and an arrow before the marked line."""
+    def as_text(self, notes: Sequence[SourceNote] = ()) -> str:
+        """With line numbers, and an arrow before the marked line, which has ``notes`` over it."""
         width = len(str(self.first + len(self.lines) - 1))
         numbered = enumerate(self.lines, self.first)
-        return "\n".join(
-            f"{'▶' if number == self.marked else ' '} {number:>{width}}  {line}".rstrip() for number, line in numbered
-        )
+        shown = [f"{'▶' if number == self.marked else ' '} {number:>{width}}  {line}".rstrip() for number, line in numbered]
+        at = self.marked - self.first
+        shown[at:at] = [" " * self.margin + row for row in written_over(notes, self.indent)]
+        return "\n".join(shown)
+
+    def spans_with(self, notes: Sequence[SourceNote]) -> Spans:
+        """The colours of that text."""
+        at, rows = self.marked - self.first, written_over(notes, self.indent)
+        return (*self.spans[:at], *((Span(0, len(row), "note"),) for row in rows), *self.spans[at:])
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ def lines_around(file: str, text: str, line: int) -> SourceLines:
     indent = min((len(each) - len(each.lstrip()) for each in near if each.strip()), default=0)
     spans = python_spans("\n".join(lines))[first - 1 : first - 1 + len(near)]
     moved = tuple(tuple(_cut(spans_of, indent)) for spans_of in spans)
-    return SourceLines(file, line, first, marked, tuple(each[indent:] for each in near), moved)
+    return SourceLines(file, line, first, marked, tuple(each[indent:] for each in near), moved, indent)
 
 
 def _cut(spans: tuple[Span, ...], indent: int) -> Iterator[Span]:
@@ -106,16 +114,18 @@ class SourceView(QWidget):
 
     def show_lines(self, source: SourceLines) -> None:
         """Show lines with the marked one on a coloured ground."""
-        self._colors.set_spans(source.spans, source.margin)
-        self.lines.setPlainText(source.as_text())
+        notes = self.place.notes if source.marked == source.wanted else ()
+        rows = len(written_over(notes))
+        self._colors.set_spans(source.spans_with(notes), source.margin)
+        self.lines.setPlainText(source.as_text(notes))
         marked = QTextEdit.ExtraSelection()
         ground = QColor(color("accent"))
         ground.setAlpha(45)
         marked.format.setBackground(ground)
         marked.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
-        marked.cursor = QTextCursor(self.lines.document().findBlockByNumber(source.marked - source.first))
+        marked.cursor = QTextCursor(self.lines.document().findBlockByNumber(source.marked - source.first + rows))
         self.lines.setExtraSelections([marked])
-        self.lines.setFixedHeight(self._height_of(len(source.lines)))
+        self.lines.setFixedHeight(self._height_of(len(source.lines) + rows))
         self.lines.setVisible(True)
 
     def _height_of(self, line_count: int) -> int:

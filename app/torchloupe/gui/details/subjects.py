@@ -10,6 +10,7 @@ from torchloupe.analysis.loading_wording import values_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.state_dict_diff import DiffRow
 from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts
+from torchloupe.analysis.sure_wording import is_unsure, sure_reason, sure_text
 from torchloupe.analysis.wording import (
     bytes_text,
     count_text,
@@ -22,6 +23,7 @@ from torchloupe.analysis.wording import (
     shape_text,
 )
 from torchloupe.gui.axes import axis_names_of
+from torchloupe.gui.details.gradient import gradient_section
 from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.stored import optimizer_sections, own_facts
 from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
@@ -34,13 +36,12 @@ from torchloupe.wire.modules import ModuleEntry, ParameterEntry
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import DONE, LayerCall, Operation, PlainValue
+from torchloupe.wire.traces import ASSUMED, DONE, LayerCall, Operation, PlainValue
 
 ROOT = "(model)"
 SHOWN_KEYS = 12
+_ASSUMED = "The run did not come to this call. These are its shapes once the mismatches before it are repaired."
 _PLACE_DATA = {"definition_file", "definition_line", "made_file", "made_line"}
-_HOW_FOUND = {"way", "confirmed"}
-"""How sure the finding is, which its severity says already."""
 _HOW_FOUND = {"way", "confirmed", "used"}
 _DATA_NAMES = {"expected": "Built for", "got": "Arrived", "weight_shape": "Weight", "input_shape": "Input", "layer": "Layer"}
 _DATA_NAMES |= {"parameter_count": "Parameters", "numel": "Numbers", "owners": "Modules"}
@@ -59,15 +60,16 @@ def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details |
         return of_parameter(workbench, here.parameter)
     if here.operation is not None and here.operation in workbench.operations.found:
         return of_operation(workbench, workbench.operations.found[here.operation])
-    if here.call is not None and here.call in workbench.calls:
-        return of_call(workbench, workbench.calls[here.call])
+    call = workbench.call_at(here.call)
+    if call is not None:
+        return of_call(workbench, call)
     return of_module(workbench, here.module) if here.module is not None else None
 
 
 def of_problem(workbench: Workbench, problem: Problem) -> Details:
     """Message, hint, what arrived and what it was built for, place, fixes, traceback."""
     mark = SEVERITY_MARKS.get(problem.severity, SEVERITY_MARKS["info"])
-    call = workbench.calls.get(problem.call) if problem.call is not None else None
+    call = workbench.call_at(problem.call)
     module = module_entry(workbench, problem.module)
     where = [module_fact("Module", problem.module)] if problem.module is not None else []
     if module and module.settings:
@@ -79,11 +81,18 @@ def of_problem(workbench: Workbench, problem: Problem) -> Details:
     if call:
         where.append(Fact("Call", f"{call.index}", link=f"call:{call.index}"))
     arrived = [tensor_fact(tensor, f"Input {number}") for number, tensor in enumerate(call.inputs)] if call else []
-    hidden = _PLACE_DATA | _HOW_FOUND | ({"input_shape", "layer"} if call else set())
+    follow = tuple(follow_fact(row) for row in problem.data.get("consequences", ()))
+    hidden = (
+        _PLACE_DATA
+        | _HOW_FOUND
+        | {"before_call", "consequences", "origin_module", "factors", "notes", "evidence", "kind", "gradient_path"}
+        | ({"input_shape", "layer"} if call else set())
+    )
     hidden |= {"owners"} if len(problem.data.get("owners", ())) < 2 else set()
     told = {name: value for name, value in problem.data.items() if name not in hidden and value not in (None, "", [], {})}
     facts = [data_fact(name, value) for name, value in told.items()]
     sections = [Section("", tuple(where)), Section("What arrived", tuple(arrived)), Section("Facts", tuple(facts))]
+    sections += [gradient_section(problem), Section("What follows from it", follow)]
     return Details(
         problem.message,
         problem.code,
@@ -94,6 +103,13 @@ def of_problem(workbench: Workbench, problem: Problem) -> Details:
         problem.fixes,
         problem.details,
     )
+
+
+def follow_fact(row: dict[str, Any]) -> Fact:
+    """A mismatch that is gone with the cause of another one."""
+    module, line = row.get("module"), row.get("line")
+    where = f"`{row['operation']}`, line {line}" if row.get("operation") else module or ROOT
+    return Fact("Because of it", where.replace("`", ""), "muted", f"module:{module}" if module is not None else "")
 
 
 def data_fact(name: str, value: Any) -> Fact:
@@ -132,14 +148,15 @@ def of_call(workbench: Workbench, call: LayerCall) -> Details:
         Section("Inputs", (*tensor_facts(call.inputs, axes.inputs(call)), *value_facts(call.values))),
         *output_sections(call, axes.outputs(call)),
     ]
-    if call.status != DONE:
+    if call.status not in (DONE, ASSUMED):
         why = "It failed here." if call.status == "failed" else "One of its parts failed, or the run was cancelled."
         sections.append(Section("Output", (Fact("None", why, "error" if call.status == "failed" else "muted"),)))
     places = place("Called here", call.file, call.line)
     if module:
         sections += module_sections(workbench, module)
         places += place("Its class", module.file, module.line) + assigned_place(module)
-    return Details(call.module or ROOT, call.class_name, mark, (), tuple(sections), places)
+    said = (_ASSUMED,) if call.status == ASSUMED else ()
+    return Details(call.module or ROOT, call.class_name, mark, said, tuple(sections), places)
 
 
 def cost_facts(point: DepthPoint | None) -> list[Fact]:
@@ -296,6 +313,8 @@ def partner_facts(row: DiffRow, side: str) -> tuple[Fact, ...]:
         link = f"stored:{partner.key}" if side == "found" else f"parameter:{partner.key}"
         facts += [Fact("Key", partner.key, link=link), Fact("Shape", shape_text(partner.shape)), Fact("Dtype", partner.dtype)]
     facts.append(Fact("Difference", describe_difference(row)))
+    sure = sure_text(row)
+    facts += [Fact("Sure", f"{sure}: {sure_reason(row)}", "warning" if is_unsure(row) else "")] if sure else []
     return tuple(facts)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from torchloupe.analysis.shape_strip import consequences_by_module
 from torchloupe.analysis.wording import count_text, counted, describe_hidden, flops_text, seconds_text, shape_text
 from torchloupe.gui.marks import SEVERITY_MARKS, Mark
 from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks
@@ -52,20 +53,26 @@ class ModuleCalls:
 
 @dataclass(frozen=True)
 class PlacedProblems:
-    """Where problems lie in the tree, by position: the ``worst`` severity of each row, how many errors are ``inside`` those around."""
+    """Where problems lie in the tree, by position: the ``worst`` severity of each row, how many errors are ``inside`` those around, and
+    ``because`` of what a row refuses what arrives, where the mismatch is another's."""
 
     worst: Mapping[int, str] = field(default_factory=dict)
     inside: Mapping[int, int] = field(default_factory=dict)
+    because: Mapping[int, str] = field(default_factory=dict)
 
     def mark(self, position: int) -> Mark | None:
         """That of a problem in it, else of errors further down."""
         if position in self.worst:
             return SEVERITY_MARKS[self.worst[position]]
+        if position in self.because:
+            return Mark("↳", self.because[position], "muted")
         return Mark(SEVERITY_MARKS[ERROR].glyph, "inside", "contained") if position in self.inside else None
 
 
-def place_problems(problems: Iterable[Problem], rows_of: Callable[[Problem], Sequence[int]], outline: Outline) -> PlacedProblems:
-    """``rows_of`` says in which rows a problem is: one, or those of all parts that it is about."""
+def place_problems(
+    problems: Collection[Problem], rows_of: Callable[[Problem], Sequence[int]], outline: Outline, row_at: Callable[[str], int]
+) -> PlacedProblems:
+    """``rows_of`` says in which rows a problem is: one, or those of all parts that it is about; ``row_at`` where a module is, or -1."""
     worst: dict[int, str] = {}
     inside: dict[int, int] = {}
     for problem in problems:
@@ -76,7 +83,8 @@ def place_problems(problems: Iterable[Problem], rows_of: Callable[[Problem], Seq
         if problem.severity == ERROR:
             for around in {around for position in positions for around in outline.ancestors(position)}:
                 inside[around] = inside.get(around, 0) + 1
-    return PlacedProblems(worst, inside)
+    follows = [(row_at(path), text) for problem in problems for path, text in consequences_by_module(problem).items()]
+    return PlacedProblems(worst, inside, {position: text for position, text in follows if position >= 0})
 
 
 def module_name(path: str) -> str:

@@ -55,7 +55,7 @@ class ModuleTreeModel(OutlineModel):
         let_go(self.entries, self._haystacks_before_a_run, self._position, self._index, self.outline)
         self.tree, self.entries, self._position, self._index = built.tree, built.entries, built.position, built.index
         self._haystacks_before_a_run = built.haystacks
-        self._placed = rows.place_problems(self._problems, self._rows_of, built.outline)
+        self._placed = rows.place_problems(self._problems, self._rows_of, built.outline, self.position_of_key)
         self.set_outline(built.outline, built.is_open)
 
     def set_calls(self, calls: Collection[LayerCall] | None, complete: bool = False, flops: Mapping[str, int] = NO_FLOPS) -> None:
@@ -78,7 +78,7 @@ class ModuleTreeModel(OutlineModel):
     def set_problems(self, problems: Collection[Problem]) -> None:
         """Mark the modules and hidden parts that problems are in."""
         self._problems = problems
-        self._placed = rows.place_problems(problems, self._rows_of, self.outline)
+        self._placed = rows.place_problems(problems, self._rows_of, self.outline, self.position_of_key)
         self.refresh()
 
     def _rows_of(self, problem: Problem) -> list[int]:

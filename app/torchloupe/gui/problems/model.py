@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from torchloupe.analysis.fixes_to_try import tried_sentence
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.marks import SEVERITY_MARKS
 from torchloupe.gui.plain_text import plain_text
@@ -41,7 +42,8 @@ def empty_text(workbench: Workbench) -> str:
     checked = []
     if workbench.report is not None and workbench.model is not None:
         modules, calls = counted(len(workbench.model.tree.modules), "module"), counted(len(workbench.calls), "call")
-        checked.append(f"{modules}, {calls} ({seconds_text(workbench.report.seconds)})")
+        tried = f", with {plain_text(tried_sentence(workbench.tried))} tried" if workbench.tried else ""
+        checked.append(f"{modules}, {calls} ({seconds_text(workbench.report.seconds)}){tried}")
     if workbench.diff is not None:
         checked.append(f"{counted(len(workbench.diff.rows), 'key')} compared with the checkpoint")
     if checked:

@@ -69,8 +69,7 @@ class SourcePanel(QWidget):
 
     def copy_rows(self) -> str:
         """The marked text, else the place."""
-        marked = self.code.textCursor().selectedText().replace("\u2029", "\n")
-        return marked or str(self.place or "")
+        return self.code.selected_source() or str(self.place or "")
 
     def showEvent(self, event: QShowEvent) -> None:
         """Now it is worth reading the file."""
@@ -158,7 +157,7 @@ class SourcePanel(QWidget):
     def _mark(self, place: SourcePlace) -> None:
         also = [other.line for other in self.places if other.file == place.file]
         self._pages.setCurrentIndex(1)
-        self.code.mark(place.line, also)
+        self.code.mark(place.line, also, place.notes)
 
     def _failed(self, place: SourcePlace, failed: Failed) -> None:
         if place == self.place and failed.problems:

@@ -86,6 +86,8 @@ def _in_a_hurry(failure: ForwardFailure, search: Search, places: Places, tell: T
     if not found or first is None or found[0].mismatch.key != key_of(first) or not search.is_plain:
         return []
     problems = Repairing(search, places).at_once(first)
+    if problems is not None and len(problems) == 1:
+        problems = [replace(problems[0], fixes=(*problems[0].fixes, *_other_ways(problems[0], search)))]
     return [_without_data(problem, ()) for problem in problems or []] if search.is_on_shapes else problems or []
 
 

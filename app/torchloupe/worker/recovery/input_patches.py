@@ -3,7 +3,7 @@
 import linecache
 from dataclasses import replace
 from types import FunctionType
-from typing import Any, Iterator, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 
@@ -27,7 +27,7 @@ def with_input_patches(problems: Sequence[Problem], function: Any, given: Sample
 def _patched(problem: Problem, function: FunctionType, given: SampleInput, places: Places) -> Iterator[Fix]:
     for fix in problem.fixes:
         method = _method(fix) if fix.verified and not fix.patch else None
-        keys = [key for key, value in _values(given) if _is_meant(value, problem)]
+        keys = [key for key, value in _values(given) if _is_meant(value, problem, fix)]
         code = function.__code__
         if method is None or len(keys) != 1 or not places.is_project(code.co_filename):
             yield fix
@@ -42,8 +42,19 @@ def _values(given: SampleInput) -> Iterator[Tuple[object, Any]]:
     yield from given.keywords.items()
 
 
-def _is_meant(value: Any, problem: Problem) -> bool:
-    return isinstance(value, torch.Tensor) and list(value.shape) == list(problem.data.get("input_shape", ()))
+def _is_meant(value: Any, problem: Problem, fix: Fix) -> bool:
+    if not isinstance(value, torch.Tensor):
+        return False
+    wanted = _wanted(fix)
+    if wanted:
+        return list(value.shape) == [1, *wanted[1:]]
+    return list(value.shape) == list(problem.data.get("input_shape", ()))
+
+
+def _wanted(fix: Fix) -> List[int]:
+    """The shape of an input of two samples in place of one."""
+    wanted = fix.value.get("shape", []) if isinstance(fix.value, dict) else []
+    return list(wanted) if wanted[:1] == [2] else []
 
 
 def _method(fix: Fix) -> Optional[str]:
@@ -53,5 +64,7 @@ def _method(fix: Fix) -> Optional[str]:
         return None
     if "unsqueeze" in fix.value:
         return f"unsqueeze({fix.value['unsqueeze']})"
+    if _wanted(fix):
+        return f"repeat({', '.join(['2', *('1' for _ in _wanted(fix)[1:])])})"
     dtype = fix.value.get("dtype")
     return _CASTS.get(dtype, f"to(torch.{dtype})") if dtype else None

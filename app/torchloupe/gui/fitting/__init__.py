@@ -1,0 +1,1 @@
+"""Which checkpoint of a folder belongs to the open model."""
