@@ -116,7 +116,8 @@ class _SavedAlone:
             self.changed = not _same_memory(tensor, self._home)
             if self.changed:
                 tensor.data = self._home
-            is_settled, self.settled = not self.changed and self.settled == tensor._version, None
+            is_settled = self.settled is not None and not self.changed and self.settled == tensor._version
+            self.settled = None
             if self.copy is not None and (is_settled or not same_bits(tensor, self.copy)):
                 self.changed = True
                 if not is_settled:
