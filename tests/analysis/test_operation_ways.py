@@ -176,7 +176,7 @@ def test_that_the_parts_of_a_list_that_was_written_before_are_changed_there():
     source = "def forward(self, a, b, age):\n    parts = [self.scan(a), b, age]\n    z = torch.cat(parts, dim=-1)\n    return z\n"
     problem = Problem("cat-mismatch", "", line=3, data={"shapes": [[4, 10], [4, 12], [4]]})
     found = ways(problem, expression_at(source, 3, "cat"), source)
-    assert [(way.line, way.text) for way in found][0] == (2, "parts = [self.scan(a), b, age.unsqueeze(1)]")
+    assert (found[0].line, found[0].text) == (2, "parts = [self.scan(a), b, age.unsqueeze(1)]")
     unknown = source.replace("parts = [self.scan(a), b, age]", "parts = made(a)")
     assert ways(problem, expression_at(unknown, 3, "cat"), unknown) == []
 

@@ -96,8 +96,16 @@ ACTION_IDS = [
         "model.values",
     ),
     *("model.unload", "model.load_converted", "model.fold", "model.below", "model.columns"),
-    *("mapping.other_choice",
-        "mapping.unlock", "mapping.leave_out", "mapping.clear", "mapping.open", "mapping.save", "mapping.code", "mapping.report"),
+    *(
+        "mapping.other_choice",
+        "mapping.unlock",
+        "mapping.leave_out",
+        "mapping.clear",
+        "mapping.open",
+        "mapping.save",
+        "mapping.code",
+        "mapping.report",
+    ),
     "mapping.fitting",
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
 ]

@@ -65,7 +65,9 @@ NESTED = Outline([-1, 0, 1, 2, 0])
 
 def placed(*found: tuple[str, int]) -> rows.PlacedProblems:
     problems = [Problem("a", "", severity, call=position) for severity, position in found]
-    return rows.place_problems(problems, lambda problem: [problem.call or 0] if problem.call != 9 else [], NESTED, lambda _path: 3)
+    return rows.place_problems(
+        problems, lambda problem: [problem.call or 0] if problem.call != 9 else [], NESTED, lambda _path: 3
+    )
 
 
 def test_that_the_worst_problem_of_a_row_counts() -> None:

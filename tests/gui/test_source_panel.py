@@ -220,7 +220,13 @@ def test_that_shapes_are_written_over_the_operands_of_the_line_and_go_with_it(pa
     panel.workbench.select_problem(first)
     shown_line(panel, qtbot, 9)
     assert shown_rows(panel)[7:11] == ["y = 4", "[2, 3]", "│   [4]", "y = 5"]
-    assert [panel.code.line_of(panel.code.document().findBlockByNumber(number)) for number in range(7, 12)] == [8, None, None, 9, 10]
+    assert [panel.code.line_of(panel.code.document().findBlockByNumber(number)) for number in range(7, 12)] == [
+        8,
+        None,
+        None,
+        9,
+        10,
+    ]
     assert panel.code.textCursor().block().text() == "y = 5"
     panel.workbench.select_problem(replace(first, line=20, data={"notes": [noted(file, 20, 4, "[7]")]}))
     shown_line(panel, qtbot, 20)

@@ -89,7 +89,7 @@ def test_that_diff_explains_the_prefix_as_one_cause():
     assert "module." in renamed[0]["message"]
     assert diff["mapping"]["module.fc1.weight"] == "fc1.weight"
     statuses = {row["status"] for row in diff["rows"]}
-    assert {"missing", "unexpected", "shape"} <= statuses
+    assert {"missing", "unexpected", "resized"} <= statuses
     assert sum(diff["counts"].values()) == len(diff["rows"])
 
 

@@ -110,7 +110,7 @@ def test_that_the_luggage_is_made_once_and_says_how_long_it_is():
     data = luggage()
     assert luggage() is data
     assert int(data[:LENGTH_DIGITS]) == len(data) - LENGTH_DIGITS
-    assert len(data) < 800_000
+    assert len(data) < 1_000_000
 
 
 def test_that_the_bootstrap_survives_shells_and_means_the_same_as_given_literally():

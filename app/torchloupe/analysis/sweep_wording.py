@@ -56,7 +56,13 @@ def sweep_markdown(swept: SizesSwept) -> List[str]:
     rows = [(each.axis.name, each.sentence, size_map(each.axis)) for each in readings_told(swept.axes)]
     lines = ["## Sizes", ""]
     if rows:
-        lines += ["| axis | runs with | tried |", "|---|---|---|", *(f"| {' | '.join(map(_cell, row))} |" for row in rows), "", LEGEND]
+        lines += [
+            "| axis | runs with | tried |",
+            "|---|---|---|",
+            *(f"| {' | '.join(map(_cell, row))} |" for row in rows),
+            "",
+            LEGEND,
+        ]
     causes = sweep_verdict(readings_told(swept.axes))
     lines += ["", *(f"* {_cell(cause)}" for cause in causes)] if causes else []
     return [*lines, *(["", *map(_cell, swept.notes)] if swept.notes else [])]

@@ -150,7 +150,10 @@ class Running(QObject):
 
     def _tried(self, report: ForwardReport) -> str:
         """What came of a trial: it passes, or what is next."""
-        tried, errors = plain_text(tried_sentence(self._workbench.tried)), [each for each in report.problems if each.severity == "error"]
+        tried, errors = (
+            plain_text(tried_sentence(self._workbench.tried)),
+            [each for each in report.problems if each.severity == "error"],
+        )
         if errors:
             return self.tr("Tried: {0}. Next: {1}").format(tried, plain_text(errors[0].message))
         return self.tr("Tried: {0}. The model runs to its end.").format(tried)

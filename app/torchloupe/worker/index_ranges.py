@@ -75,7 +75,6 @@ class IndexRanges(TorchFunctionMode):
             setattr(result, _MARK, below)
         return result
 
-
     def _note(self, table: torch.Tensor, index: torch.Tensor) -> None:
         """The smallest table counts."""
         given = getattr(index, _GIVEN, None)
