@@ -225,3 +225,13 @@ def test_that_a_long_way_keeps_its_ends() -> None:
 def test_that_harmless_ways_are_left_out_of_the_text() -> None:
     shown, quiet = way(arrives=["the loss"]), replace(way(arrives=["the loss"]), severity=INFO)
     assert len(path_lines(report(problems=(shown, quiet)))) == 1
+
+
+def test_that_a_loss_next_to_none_and_tiny_biases_are_no_divergence() -> None:
+    assert told(weights(1.0, ratio=0.5), (4e-9, 8e-6)) == []
+    bias = ParameterMotion("0.bias", True, numel=4, grad_norm=1.0, update_ratio=30.0, lr=0.1)
+    assert told([*weights(1.0), bias], (1.0, 300.0)) == []
+
+
+def test_that_one_small_scale_in_the_middle_is_meant() -> None:
+    assert told(weights(1e-9, 1e-9, 1e-9, 1e-9, 1.0, 1.0, 1.0, 1.0)) == []

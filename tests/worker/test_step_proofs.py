@@ -119,3 +119,126 @@ def test_that_each_trial_is_told_as_progress(step, context, monkeypatch) -> None
     monkeypatch.setattr(context, "progress", lambda done, total, what="": told.append((done, total, what)))
     step(net("return self.b(self.a(x).detach())", "self.c = nn.Linear(2, 2)\nself.c.requires_grad_(False)") + trained())
     assert told[-2:] == [(0, 2, "replaying the step for a.weight"), (1, 2, "replaying the step for c.weight")]
+
+
+# what a reader found
+
+
+def again(context, **request):
+    return training_step(context, RunStep(**request))
+
+
+GLOBAL = "\nmodel = Net()\nopt = torch.optim.SGD(model.a.parameters(), lr=0.1)\n"
+
+
+def test_that_a_proof_leaves_no_group_in_an_optimizer_of_the_file(step, context) -> None:
+    source = net("return self.b(self.a(x))") + (
+        "made = []\n\ndef make_model():\n    made.append(Net())\n    global opt\n    opt = torch.optim.SGD(made[-1].a.parameters(), 0.1)\n"
+        "    return made[-1]\n\ndef train_step(model):\n    opt.zero_grad()\n    loss = model(*example_inputs()).pow(2).mean()\n"
+        "    loss.backward()\n    opt.step()\n    return loss\n"
+    )
+    first = step(source)
+    assert {row.key for row in first.parameters if row.reason} == {"b.weight", "b.bias"}
+    second = again(context)
+    assert {row.key for row in second.parameters if row.reason} == {"b.weight", "b.bias"}
+    assert len(context.state["open"].target.module.opt.param_groups) == 1
+
+
+def test_that_schedulers_and_scalers_of_the_file_are_put_back(step, context) -> None:
+    source = PLAIN + (
+        "\ndef make_model():\n    global opt, schedule, scaler\n    model = Net()\n    opt = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+        "    schedule = torch.optim.lr_scheduler.StepLR(opt, 1)\n    scaler = torch.amp.GradScaler('cpu', 8.0, 2.0, 0.5, 1)\n"
+        "    return model\n\ndef train_step(model):\n    opt.zero_grad()\n    loss = model(*example_inputs()).pow(2).mean()\n"
+        "    scaler.scale(loss).backward()\n"
+        "    scaler.step(opt)\n    scaler.update()\n    schedule.step()\n"
+    )
+    step(source, steps=2)
+    module = context.state["open"].target.module
+    assert (module.schedule.last_epoch, module.scaler.get_scale(), module.opt.param_groups[0]["lr"]) == (0, 8.0, 0.1)
+
+
+@pytest.mark.parametrize("options", [{"lr": 0.0}])
+def test_that_a_rate_is_raised_in_a_descent_of_ours_too(step, options) -> None:
+    assert {row.proven for row in step(PLAIN + LOSS, **options).parameters} == {True}
+
+
+def test_that_half_precision_is_widened_over_several_steps(step) -> None:
+    source = net("return self.b(self.a(x.bfloat16()))", "self.to(torch.bfloat16)") + LOSS
+    rows = step(source, optimizer="SGD", lr=1e-6, steps=3).parameters
+    assert any(row.reason == "update-underflow" for row in rows)
+    assert all(row.proven for row in rows if row.reason == "update-underflow" and "fails" not in row.proof)
+    assert not [row.proof for row in rows if "fails" in row.proof]
+
+
+def test_that_other_parts_without_gradients_stay_so_when_a_cut_is_left_out(step) -> None:
+    source = net(
+        "with torch.no_grad():\n    self.mean.mul_(0.9).add_(x.mean())\nreturn self.b(self.a(x).detach()) * self.mean",
+        "self.register_buffer('mean', torch.zeros(()))",
+    )
+    row = step(source + trained()).parameters[0]
+    assert (row.reason, row.proven) == ("detached", True)
+
+
+def test_that_what_was_not_met_is_not_called_a_trial(step) -> None:
+    copied = PLAIN + trained().replace(
+        "    return loss",
+        "    with torch.no_grad():\n        for p, q in zip(model.parameters(), old):\n            p.copy_(q)\n    return loss",
+    ).replace(
+        "    optimizer.zero_grad()", "    old = [p.detach().clone() for p in model.parameters()]\n    optimizer.zero_grad()"
+    )
+    rows = step(copied).parameters
+    assert {row.reason for row in rows} == {"overwritten-after-step"}
+    assert {row.proof[:10] for row in rows} == {"Not tried:"}
+
+
+def test_that_an_output_in_a_tuple_joins_the_loss(step) -> None:
+    source = net("self.c(x[:, None])\nreturn self.b(self.a(x))", "self.c = nn.LSTM(6, 3, batch_first=True)") + LOSS
+    rows = {row.key: row for row in step(source).parameters}
+    assert rows["c.weight_ih_l0"].proven is True
+
+
+def test_that_integers_among_the_frozen_do_no_harm(step) -> None:
+    source = net(
+        "return self.b(self.a(x))",
+        "self.n = nn.Parameter(torch.arange(3), requires_grad=False)\nself.a.requires_grad_(False)",
+    )
+    rows = {row.key: row for row in step(source + LOSS).parameters}
+    assert rows["a.weight"].proven is True
+
+
+def test_that_a_replay_that_exits_costs_nothing(step) -> None:
+    source = (
+        net("if self.a.weight.requires_grad:\n    raise SystemExit(3)\nreturn self.b(self.a(x))", "self.a.requires_grad_(False)")
+        + LOSS
+    )
+    row = step(source).parameters[0]
+    assert row.proven is False
+    assert "the step fails: it exits with 3" in row.proof
+
+
+@pytest.mark.parametrize("value", ["float('-inf')", "float('nan')"])
+def test_that_what_is_not_finite_and_stays_so_has_not_moved(step, value: str) -> None:
+    source = net(
+        "return self.b(self.a(x))",
+        f"self.register_buffer('mask', torch.full((3, 3), {value}).triu(1))\nself.m = nn.Parameter(torch.full((3,), {value}), False)",
+    )
+    report = step(source + LOSS)
+    assert not report.buffers[0].moved
+    assert not next(row for row in report.parameters if row.key == "m").moved
+    assert [each for each in report.problems if each.severity != "info"] == []
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+def test_that_odd_buffers_are_no_reason_to_fail(step) -> None:
+    odd = (
+        "self.register_buffer('f', torch.ones(4).to(torch.float8_e5m2))\n"
+        "self.register_buffer('q', torch.quantize_per_tensor(torch.ones(4), 0.1, 0, torch.quint8))"
+    )
+    report = step(net("return self.b(self.a(x))", odd) + LOSS)
+    assert {each.key for each in report.buffers} == {"f", "q"}
+
+
+def test_that_a_step_is_kept_beside_buffers_that_nobody_can_write_to(step) -> None:
+    odd = "self.register_buffer('e', torch.zeros(1).expand(4))\nself.register_buffer('g', torch.zeros(2))"
+    report = step(net("self.g.resize_(3)\nreturn self.b(self.a(x))", odd) + LOSS, prove=(), keep=True)
+    assert report.kept

@@ -68,8 +68,9 @@ class _SavedTogether:
             self._where = _where(self._homes)
         differing = self._values.differing(Values(self._tensors, self._values)) if not moved else range(len(self._tensors))
         for number in differing:
-            self._tensors[number].data = self._homes[number]
-            self._tensors[number].data.copy_(self._values.copies()[number])
+            self._tensors[number].data, copy = self._homes[number], self._values.copies()[number]
+            if not (moved and same_bits(self._homes[number], copy)):  # what is expanded refuses to be written to
+                self._tensors[number].data.copy_(copy)
         if list(map(_T.requires_grad.__get__, self._tensors)) != self._wanted:  # also of what became part of a graph
             for tensor, wanted in zip(self._tensors, self._wanted):
                 _make_leaf(tensor, wanted)

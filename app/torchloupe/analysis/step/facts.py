@@ -1,6 +1,7 @@
 """What one instrumented step showed, as plain facts. The worker gathers them, ``reasons`` and ``findings`` judge."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Optional, Tuple
 
 from ...wire.steps import StepEvent
@@ -109,3 +110,13 @@ class StepFacts:
     meeting: Optional[Meeting] = None
     skipped: Optional[StepEvent] = None
     dtypes: Tuple[str, ...] = ()
+
+    @cached_property
+    def all_frozen(self) -> bool:
+        """Not one parameter may learn."""
+        return not any(each.requires_grad for each in self.parameters)
+
+    @cached_property
+    def largest_gradient(self) -> float:
+        """The largest norm of the gradients."""
+        return max((each.grad_norm or 0.0 for each in self.parameters), default=0.0)

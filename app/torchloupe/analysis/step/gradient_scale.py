@@ -8,12 +8,16 @@ from ...wire.problems import WARNING, Problem
 from ...wire.steps import ParameterMotion
 from ..wording import number_text
 
-LEAST_WEIGHTS, LEAST_ELEMENTS = 6, 16
+LEAST_WEIGHTS, LEAST_ELEMENTS = 8, 16
 """Fewer weights are no depth; a bias or a scale is no measure of a layer."""
 VANISHED, ALIVE = 1e-6, 1e-12
 EXPLODED, HUGE = 1e6, 1e2
 LOSS_GREW = 10.0
 LARGE_STEP = 0.1
+LEAST_LOSS = 0.01
+"""A smaller loss is next to none, however it grew."""
+EACH_QUARTER = 10.0
+"""What dies or explodes over depth does so from quarter to quarter; one scale of 1e-6 somewhere is meant."""
 
 
 def scale_problems(
@@ -32,10 +36,12 @@ def _diverging(motions: Sequence[ParameterMotion], losses: Sequence[Optional[flo
     last = losses[-1] if len(losses) > 1 else None
     if first is None or last is None or not math.isfinite(first) or first <= 0.0:
         return None
-    ratios = [each.update_ratio for each in motions if each.moved and each.update_ratio is not None]
-    if not ratios or max(ratios) < LARGE_STEP or (math.isfinite(last) and last < LOSS_GREW * first):
+    if math.isfinite(last) and last < max(LOSS_GREW * first, LEAST_LOSS):
         return None
-    furthest = max((each for each in motions if each.update_ratio is not None), key=lambda each: each.update_ratio or 0.0)
+    weights = [each for each in motions if each.moved and each.update_ratio and each.numel >= LEAST_ELEMENTS]
+    furthest = max(weights, key=lambda each: each.update_ratio or 0.0, default=None)
+    if furthest is None or (furthest.update_ratio or 0.0) < LARGE_STEP:
+        return None
     rates = sorted({each.lr for each in motions if each.lr})
     rate = f" with lr {', '.join(f'{each:g}' for each in rates[:3])}" if rates else ""
     grew = (
@@ -54,9 +60,13 @@ def _over_depth(motions: Sequence[ParameterMotion]) -> Optional[Problem]:
     sizes = [(each, size) for each in motions for size in [_size(each)] if size is not None]
     if len(sizes) < LEAST_WEIGHTS:
         return None
-    quarter = max(2, len(sizes) // 4)
-    first, last = median(size for _, size in sizes[:quarter]), median(size for _, size in sizes[-quarter:])
+    quarter = len(sizes) // 4
+    middles = [median(size for _, size in sizes[len(sizes) * part // 4 : len(sizes) * (part + 1) // 4]) for part in range(4)]
+    first, last = middles[0], middles[-1]
     ratio = first / last
+    steps = [one / other for one, other in zip(middles, middles[1:])]
+    if not (all(step > EACH_QUARTER for step in steps) or all(step < 1 / EACH_QUARTER for step in steps)):
+        return None
     if ratio < VANISHED and last > ALIVE:
         said: Tuple[str, str, str] = (
             "vanishing-gradient",

@@ -10,10 +10,11 @@ from .reasons import Reason
 MOST_CHANGES = 3
 """So many causes behind each other are looked for."""
 
-UNFREEZE, SEAT, UNCUT, SLOPE, LEAK, PERTURB, RATE, FLOAT32, KEEP, STEP, BACKWARD, NO_LOAD, JOIN = (
+UNFREEZE, SEAT, UNCUT, GRAD_ON, SLOPE, LEAK, PERTURB, RATE, FLOAT32, KEEP, STEP, BACKWARD, NO_LOAD, JOIN = (
     "unfreeze",
     "seat",
     "uncut",
+    "grad-on",
     "slope",
     "leak",
     "perturb",
@@ -32,7 +33,7 @@ CHANGE_FOR: Dict[str, str] = {
     "not-in-optimizer": SEAT,
     "stale-optimizer": SEAT,
     "detached": UNCUT,
-    "no-grad-context": UNCUT,
+    "no-grad-context": GRAD_ON,
     "zero-gradient-op": SLOPE,
     "dead-relu": LEAK,
     "saturated": SLOPE,
@@ -57,6 +58,7 @@ _WORDS: Dict[str, str] = {
     UNFREEZE: "unfrozen",
     SEAT: "added to the optimizer",
     UNCUT: "without the cut",
+    GRAD_ON: "with gradients switched on there",
     SLOPE: f"with a slope of {SMALL_SLOPE:g} there",
     LEAK: f"with a slope of {SMALL_SLOPE:g} below zero",
     PERTURB: "with small random numbers in place of the zeros",
@@ -109,7 +111,7 @@ def proof_text(proof: Proof) -> str:
     """The result in a sentence: ``With the same batch, unfrozen and added to the optimizer, it moves (0.001 of its norm).``"""
     if not proof.changes:
         no_change = "Not tried: no change from outside takes this cause away, only another line of code."
-        return no_change if proof.behind is not None and proof.behind.code in _HAS_NONE else ""
+        return no_change if proof.behind is not None and proof.behind.code in (*_HAS_NONE, *CHANGE_FOR) else ""
     made = " and ".join(_WORDS[change] for change in proof.changes)
     if proof.failure:
         return f"With the same batch, {made}, the step fails: {proof.failure}"

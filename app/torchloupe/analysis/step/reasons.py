@@ -45,7 +45,7 @@ def _asks_for_a_trace(parameter: ParameterFacts, step: StepFacts) -> bool:
 
 
 def reason_of(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
-    """Why it did not move, or that it moved by decay alone; None for one that learned."""
+    """Why it did not move, or that it moved and did not learn; None for one that learned."""
     if parameter.moved:
         return _moved_otherwise(parameter, step)
     questions = _QUESTIONS if not step.failure else (_frozen, _lost) if step.failure == WITHOUT_GRAPH else (_frozen,)
@@ -56,13 +56,16 @@ def _moved_otherwise(parameter: ParameterFacts, step: StepFacts) -> Optional[Rea
     if parameter.gradient_at_step == NOT_FINITE:
         text = "the gradient is not finite, and now the weight is not either"
         return Reason("nan-gradient", WARNING, text, _at_lost(parameter))
-    if parameter.gradient_at_step not in (NO_GRADIENT, ZERO) or parameter.group is None:
+    if parameter.group is None:
+        return None
+    if parameter.gradient_at_step == NO_GRADIENT:  # which an optimizer passes over
+        return Reason("written-by-code", INFO, "written by the code, not by the optimizer: it has no gradient")
+    if parameter.gradient_at_step != ZERO:
         return None
     by = "weight decay" if parameter.weight_decay else "momentum or the optimizer's own state"
     behind = _lost(parameter, step) or _cleared(parameter, step)
     if behind is None or behind.severity == INFO:
-        nothing = "exactly zero" if parameter.gradient_at_step == ZERO else "missing"
-        return Reason("decay-only", INFO, f"moved by {by} alone: the gradient is {nothing}")
+        return Reason("decay-only", INFO, f"moved by {by} alone: the gradient is exactly zero")
     return replace(behind, text=f"moved by {by} alone, not by learning: {behind.text}")
 
 
@@ -113,8 +116,7 @@ def _frozen(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
         hint = "Write `freeze=False` to train it, or `freeze=True` to say that this is meant."
         fix = Fix("set_argument", "Write `freeze=False`.", argument="freeze", value=False)
         return Reason(code, WARNING, text, parameter.frozen_at, hint, fix)
-    everything = step.parameters and not any(each.requires_grad for each in step.parameters)
-    if everything and not (step.own_loss and step.own_optimizer):
+    if step.all_frozen and not (step.own_loss and step.own_optimizer):
         return Reason(
             code, ERROR, "frozen, as all the others are: nothing can learn", parameter.frozen_at, "Freeze fewer parameters."
         )
@@ -203,8 +205,7 @@ def _rate(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
 
 
 def _underflow(parameter: ParameterFacts, step: StepFacts) -> Optional[Reason]:
-    largest = max((each.grad_norm or 0.0 for each in step.parameters), default=0.0)
-    if (parameter.grad_norm or 0.0) <= NEGLIGIBLE * largest:
+    if (parameter.grad_norm or 0.0) <= NEGLIGIBLE * step.largest_gradient:
         return Reason("no-effect", INFO, "the gradient is next to nothing: what comes after cancels the effect")
     half = parameter.dtype in ("bfloat16", "float16")
     digits = {"bfloat16": "2 to 3", "float16": "3 to 4", "float32": "7"}.get(parameter.dtype, "16")

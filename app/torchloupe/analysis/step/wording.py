@@ -17,7 +17,9 @@ _END_STATIONS = 3
 _MOST_ROWS = 12
 BUFFER = "buffer"
 """The reason of a row that is no parameter."""
-HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch", BUFFER)
+WRITTEN = "written-by-code"
+"""The reason of a weight that moved without a gradient."""
+HARMLESS = ("requires-grad-false", "no-effect", "untaken-branch", WRITTEN, BUFFER)
 """Reasons that are mostly meant so."""
 
 _SHORT = {
@@ -37,7 +39,8 @@ def group_text(motion: ParameterMotion) -> str:
 def moved_text(motion: ParameterMotion) -> str:
     """How far it moved, as a share of its norm; else why it did not."""
     if motion.moved and motion.reason not in ("", BUFFER):
-        return short_reason(motion) if motion.reason == "nan-gradient" else f"{_ratio(motion)}, by decay"
+        by = "by the code" if motion.reason == WRITTEN else "by decay"
+        return short_reason(motion) if motion.reason == "nan-gradient" else f"{_ratio(motion)}, {by}"
     return _ratio(motion) if motion.moved else short_reason(motion)
 
 

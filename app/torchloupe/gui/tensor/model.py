@@ -122,8 +122,8 @@ def parameter_choices(workbench: Workbench, key: str) -> list[TensorChoice]:
 
 def _step_choices(workbench: Workbench, weight: TensorChoice, key: str) -> list[TensorChoice]:
     """What the last step did to a parameter."""
-    motion = workbench.steps.motions.get(key)
-    if motion is None:
+    motion, report = workbench.steps.motions.get(key), workbench.steps.report
+    if motion is None or (report is not None and report.kept):  # to repeat it would be the step after it
         return []
     there = [CHANGE] if motion.moved else []
     there += [GRADIENT] if motion.grad_norm is not None else []

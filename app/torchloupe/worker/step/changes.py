@@ -2,15 +2,16 @@
 
 import sys
 from contextlib import ExitStack, contextmanager
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 import torch
 from torch import nn
-from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from ...analysis.registration.forward_facts import Spot
 from ...analysis.step import proofs
+from ..nested import tensors_in
 from ..operations import short_name
 from ..places import Places
 from .parameters import parameters_of
@@ -34,11 +35,15 @@ class Change(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """What a change needs to know of the step: the model, and the layers that run now."""
+    """What a change needs to know of the step: the model, the layers that run now, the optimizers that were seen. ``acted`` gets the
+    kinds of the changes that met what they change, ``last`` what is to be done when the step is over."""
 
     model: nn.Module
     places: Places
     running: List[str]
+    optimizers: List[Any]
+    acted: Set[str]
+    last: List[Callable[[], None]]
 
     def parameters(self, keys: Sequence[str]) -> List[torch.Tensor]:
         """Those that have the keys now: a layer may be replaced in the step."""
@@ -57,24 +62,29 @@ def made(changes: Sequence[Change], replay: Replay) -> Iterator[None]:
         yield
 
 
-def afterwards(changes: Sequence[Change], optimizers: Sequence[Any], loss: Any) -> None:
+def afterwards(changes: Sequence[Change], replay: Replay, loss: Any) -> None:
     """What is done once the user's code has returned: the step or the backward pass that it lacks."""
     kinds = {change.kind for change in changes}
     if proofs.BACKWARD in kinds and isinstance(loss, torch.Tensor) and loss.requires_grad:
         backward: Any = loss.sum().backward
         backward()
-    if kinds & {proofs.STEP, proofs.BACKWARD}:
-        for optimizer in optimizers:
+        replay.acted.add(proofs.BACKWARD)
+    if proofs.STEP in kinds or proofs.BACKWARD in replay.acted:
+        for optimizer in replay.optimizers:
             optimizer.step()
+            replay.acted.add(proofs.STEP)
+    for finish in replay.last:
+        finish()
 
 
 @contextmanager
 def _unfrozen(change: Change, replay: Replay) -> Iterator[None]:
-    parameters = replay.parameters(change.keys)
+    parameters = [each for each in replay.parameters(change.keys) if each.is_floating_point() or each.is_complex()]
     before = [each.requires_grad for each in parameters]
-    for each in parameters:
-        each.requires_grad_(True)
+    replay.acted.add(change.kind)
     try:
+        for each in parameters:
+            each.requires_grad_(True)
         yield
     finally:
         for each, wanted in zip(parameters, before):
@@ -94,13 +104,25 @@ def _at_each_step(act: Callable[[Any], None]) -> Iterator[None]:
 @contextmanager
 def _seated(change: Change, replay: Replay) -> Iterator[None]:
     def seat(optimizer: Any) -> None:
-        has = {id(each) for group in optimizer.param_groups for each in group["params"]}
-        absent = [each for each in replay.parameters(change.keys) if id(each) not in has]
+        has = {id(each) for known in (*replay.optimizers, optimizer) for group in known.param_groups for each in group["params"]}
+        absent = [each for each in replay.parameters(change.keys) if id(each) not in has and each.is_leaf]
         if absent:
             optimizer.add_param_group({"params": absent})
+            replay.acted.add(change.kind)
 
-    with _at_each_step(seat):
-        yield
+    original = torch.autograd.backward
+
+    def backward(*args: Any, **kwargs: Any) -> None:
+        for optimizer in replay.optimizers[:1]:  # before a scaler looks at the gradients of its parameters
+            seat(optimizer)
+        original(*args, **kwargs)
+
+    torch.autograd.backward = backward
+    try:
+        with _at_each_step(seat):
+            yield
+    finally:
+        torch.autograd.backward = original
 
 
 @contextmanager
@@ -111,6 +133,7 @@ def _rated(change: Change, replay: Replay) -> Iterator[None]:
         for group in optimizer.param_groups:
             if wanted & {id(each) for each in group["params"]}:
                 group["lr"] = float(group["lr"]) or proofs.TRIAL_RATE
+                replay.acted.add(change.kind)
 
     with _at_each_step(rate):
         yield
@@ -118,23 +141,40 @@ def _rated(change: Change, replay: Replay) -> Iterator[None]:
 
 @contextmanager
 def _in_float32(change: Change, replay: Replay) -> Iterator[None]:
-    """Weights and gradients are widened when the optimizer steps: forward and backward are what they were."""
-    narrow: List[Any] = []
+    """Weights and gradients are wide while the optimizer steps, and the weights stay so beside it: forward and backward are what they
+    were."""
+    narrow: Dict[int, Tuple[torch.Tensor, torch.Tensor]] = {}
+    wide: Dict[int, torch.Tensor] = {}
 
     def widen(_optimizer: Any) -> None:
         for each in replay.parameters(change.keys):
             if each.dtype is not torch.float32 and each.grad is not None:
                 gradient = each.grad
-                narrow.append((each, each.data))
-                each.grad, each.data = None, each.data.float()
+                narrow.setdefault(id(each), (each, each.data))
+                each.grad, each.data = None, wide.get(id(each), each.data.float())
                 each.grad = gradient.float()
+                replay.acted.add(change.kind)
 
-    with _at_each_step(widen):
-        try:
+    def narrowed(_optimizer: Any, *_: Any) -> None:
+        for each, data in narrow.values():
+            if each.dtype is torch.float32:
+                wide[id(each)], gradient, each.grad = each.data, each.grad, None
+                each.data = each.data.to(data.dtype)
+                each.grad = None if gradient is None else gradient.to(data.dtype)
+
+    def show_wide() -> None:
+        for each, _ in narrow.values():
+            each.grad, each.data = None, wide.get(id(each), each.data)
+
+    replay.last.append(show_wide)
+    handle = register_optimizer_step_post_hook(narrowed)
+    try:
+        with _at_each_step(widen):
             yield
-        finally:
-            for each, data in reversed(narrow):
-                each.grad, each.data = None, data
+    finally:
+        handle.remove()
+        for each, data in narrow.values():
+            each.grad, each.data = None, data
 
 
 @contextmanager
@@ -143,6 +183,7 @@ def _perturbed(change: Change, replay: Replay) -> Iterator[None]:
     with torch.no_grad():
         for each in replay.parameters(change.zeros or change.keys):
             each.copy_(torch.randn(each.shape, generator=generator).to(each) * 0.01)
+            replay.acted.add(change.kind)
     yield
 
 
@@ -160,6 +201,7 @@ def _kept(change: Change, replay: Replay) -> Iterator[None]:
         for each in replay.parameters(change.keys):
             if id(each) in gradients:
                 each.grad = gradients[id(each)]
+                replay.acted.add(change.kind)
 
     torch.autograd.backward = backward
     try:
@@ -170,13 +212,16 @@ def _kept(change: Change, replay: Replay) -> Iterator[None]:
 
 
 @contextmanager
-def _not_loaded(_change: Change, _replay: Replay) -> Iterator[None]:
+def _not_loaded(change: Change, replay: Replay) -> Iterator[None]:
     """After the first step nothing is loaded into a module."""
     stepped: List[int] = []
     original = nn.Module.load_state_dict
 
     def load(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        return None if stepped else original(self, *args, **kwargs)
+        if not stepped:
+            return original(self, *args, **kwargs)
+        replay.acted.add(change.kind)
+        return None
 
     nn.Module.load_state_dict = load  # type: ignore[method-assign]  # put back below
     try:
@@ -193,13 +238,13 @@ def _joined(change: Change, replay: Replay) -> Iterator[None]:
     original = torch.autograd.backward
 
     def took(_module: nn.Module, _args: Any, output: Any) -> None:
-        if isinstance(output, torch.Tensor) and output.requires_grad and output.is_floating_point():
-            outputs.append(output)
+        outputs.extend(each for _, each in tensors_in(output) if each.requires_grad and each.is_floating_point())
 
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
         if isinstance(tensors, torch.Tensor) and tensors.numel() == 1 and outputs:
             tensors = tensors + sum(each.square().mean() for each in outputs).to(tensors)  # type: ignore[union-attr]  # never empty
             outputs.clear()
+            replay.acted.add(change.kind)
         original(tensors, *args, **kwargs)
 
     torch.autograd.backward = backward
@@ -214,7 +259,7 @@ def _joined(change: Change, replay: Replay) -> Iterator[None]:
 
 
 class _Uncut(TorchFunctionMode):
-    """No detach at the line of the cut, no gradients switched off in a layer."""
+    """No detach at the line of the cut; or gradients are on in the layers of its file, where they are switched off."""
 
     def __init__(self, change: Change, replay: Replay) -> None:
         super().__init__()
@@ -225,9 +270,14 @@ class _Uncut(TorchFunctionMode):
         name = str(getattr(func, "__name__", ""))
         if name == "__get__":
             name = str(getattr(getattr(func, "__self__", None), "__name__", ""))
-        if name in (*_CUTTING, "data") and args and _is_at(self._change.at, self._replay.places, 2):
-            return args[0]
-        if self._replay.running and not torch.is_grad_enabled() and name != "_set_grad_enabled":
+        if self._change.kind == proofs.UNCUT:
+            if name in (*_CUTTING, "data") and args and _is_at(self._change.at, self._replay.places, 2):
+                self._replay.acted.add(self._change.kind)
+                return args[0]
+            return func(*args, **(kwargs or {}))
+        is_off = not torch.is_grad_enabled() and name != "_set_grad_enabled"
+        if self._replay.running and is_off and _is_in_file(self._change.at, self._replay.places, 2):
+            self._replay.acted.add(self._change.kind)
             with torch.inference_mode(False), torch.enable_grad():
                 return func(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
@@ -248,6 +298,7 @@ class _Sloped(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         for given in before:
             if isinstance(result, torch.Tensor) and result.shape == given.shape:
+                self._replay.acted.add(self._change.kind)
                 leaks = self._change.kind == proofs.LEAK
                 return result + proofs.SMALL_SLOPE * (given if leaks else given - given.detach())
         return result
@@ -264,10 +315,17 @@ def _is_at(at: Spot, places: Places, above: int) -> bool:
     return places.of_caller(sys._getframe(above)) == (at.file, at.line)
 
 
+def _is_in_file(at: Spot, places: Places, above: int) -> bool:
+    """Whether the user's code is in the file of a line now; without a line it always is."""
+    place = places.of_caller(sys._getframe(above)) if at.line else None
+    return not at.line or (place is not None and place[0] == at.file)
+
+
 _WAYS: Dict[str, Callable[[Change, Replay], Any]] = {
     proofs.UNFREEZE: _unfrozen,
     proofs.SEAT: _seated,
     proofs.UNCUT: _Uncut,
+    proofs.GRAD_ON: _Uncut,
     proofs.SLOPE: _Sloped,
     proofs.LEAK: _Sloped,
     proofs.PERTURB: _perturbed,

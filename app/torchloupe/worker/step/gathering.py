@@ -129,6 +129,7 @@ class _Homes:
         self._modules = dict(walked)
         self._definitions = definition_places(walked)
         self._places = places
+        self._ends: Dict[str, Dict[int, int]] = {}
         self._freezing = [Spot(file, line) for file in sources for line in _freezing_lines(file)]
 
     def facts_of(self, key: str, tensor: torch.Tensor) -> ParameterFacts:
@@ -152,21 +153,26 @@ class _Homes:
 
     def _frozen(self, place: Optional[Tuple[str, int]], key: str) -> Tuple[str, Spot]:
         if place is not None:
-            statement = _statement_at(*place)
+            statement = self._statement_at(*place)
             if "from_pretrained(" in statement and "freeze" not in statement and key.endswith("weight"):
                 return "from_pretrained", Spot(*place)
         return ("statement", self._freezing[0]) if len(self._freezing) == 1 else ("", NOWHERE)
 
+    def _statement_at(self, file: str, line: int) -> str:
+        """The source of the statement that begins at a line."""
+        if file not in self._ends:
+            self._ends[file] = _statement_ends(file)
+        return "".join(linecache.getlines(file)[line - 1 : self._ends[file].get(line, line)])
 
-def _statement_at(file: str, line: int) -> str:
-    """The source of the statement that begins at a line."""
+
+def _statement_ends(file: str) -> Dict[int, int]:
+    """The last line of each statement, by its first."""
     tree = parsed(file)
-    lines = linecache.getlines(file)
-    last = line
+    ends: Dict[int, int] = {}
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.stmt) and node.lineno == line:
-            last = max(last, node.end_lineno or line)
-    return "".join(lines[line - 1 : last])
+        if isinstance(node, ast.stmt):
+            ends[node.lineno] = max(ends.get(node.lineno, 0), node.end_lineno or 0, node.lineno)
+    return ends
 
 
 def _freezing_lines(file: str) -> List[int]:

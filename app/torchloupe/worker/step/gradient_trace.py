@@ -3,7 +3,8 @@
 import math
 import sys
 import weakref
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from functools import cached_property
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import torch
 from torch import nn
@@ -116,6 +117,19 @@ class GradientTrace(TorchFunctionMode):
             self._note(name, func, operands, results, (args, kwargs))
         return result
 
+    @cached_property
+    def cuts(self) -> "_Cuts":
+        """Where each parameter is cut off; asked for when the trace is over."""
+        above = ancestors(self.nodes, self.losses)
+        cutting = [node for node in self.nodes if node.lost]
+        return _Cuts(
+            _first_of_each((node for node in cutting if node.number in above), lambda node: node.lost),
+            _first_of_each(
+                (node for node in reversed(cutting) if node.name in _LEAVING and node.in_forward), lambda node: node.lost
+            ),
+            _first_of_each(reversed(self.nodes), lambda node: node.data),
+        )
+
     def _of(self, tensor: torch.Tensor) -> Optional[_Known]:
         known = self._known.get(id(tensor))
         return known if known is not None and known.tensor() is tensor else None
@@ -202,16 +216,32 @@ def where_lost(trace: GradientTrace, bit: int, gradient: Optional[float]) -> Opt
     )
 
 
+class _Cuts(NamedTuple):
+    """For each parameter, by its number: the first operation on the way to the loss that cuts it off, the last one of the model that
+    takes its values out of torch, and the last one that depends on it."""
+
+    on_the_way: Dict[int, Node]
+    leaving: Dict[int, Node]
+    last: Dict[int, Node]
+
+
+def _first_of_each(nodes: Iterable[Node], mask: Callable[[Node], int]) -> Dict[int, Node]:
+    """For each bit the first node that has it in its mask. Each bit is looked at once: there may be thousands in every mask."""
+    found: Dict[int, Node] = {}
+    met = 0
+    for node in nodes:
+        new = mask(node) & ~met
+        met |= new
+        found.update((number, node) for number in _bits(new))
+    return found
+
+
 def _cut(trace: GradientTrace, bit: int) -> Optional[Loss]:
-    above = _ancestors(trace.nodes, trace.losses)
-    cuts = [node for number, node in enumerate(trace.nodes) if node.lost & bit]
-    on_the_way = [node for number, node in enumerate(trace.nodes) if node.lost & bit and number in above]
-    if on_the_way:
-        return _loss(on_the_way[0], on_the_way[0].why)
-    leaving = [node for node in cuts if node.name in _LEAVING and node.in_forward]
-    if leaving:
-        return _loss(leaving[-1], leaving[-1].why)
-    last = next((node for node in reversed(trace.nodes) if node.data & bit), None)
+    number = bit.bit_length() - 1
+    cut = trace.cuts.on_the_way.get(number) or trace.cuts.leaving.get(number)
+    if cut is not None:
+        return _loss(cut, cut.why)
+    last = trace.cuts.last.get(number)
     return None if last is None else _loss(last, "not-in-loss")
 
 
@@ -237,7 +267,8 @@ def _upstream_is(trace: GradientTrace, node: Node, bit: int, holds: Callable[[fl
     return all(each is None or holds(each) for each in above)
 
 
-def _ancestors(nodes: List[Node], losses: List[int]) -> Set[int]:
+def ancestors(nodes: List[Node], losses: List[int]) -> Set[int]:
+    """The numbers of all that leads to the losses, or to the last operation where there are none."""
     met: Set[int] = set()
     waiting = list(losses) or [len(nodes) - 1] * bool(nodes)
     while waiting:
@@ -262,11 +293,10 @@ def _loss(node: Node, kind: str, zeros: int = 0) -> Loss:
 
 
 def _bits(mask: int) -> Iterator[int]:
-    number = 0
     while mask:
-        if mask & 1:
-            yield number
-        mask, number = mask >> 1, number + 1
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
 
 
 def _why_lost(name: str) -> str:

@@ -9,7 +9,6 @@ from ..statistics.native_way import NativeWay
 from ..statistics.ways import chosen_way
 
 _CHUNK = 1 << 17
-_HALVES = (torch.float16, torch.bfloat16)
 
 
 class Motion(NamedTuple):
@@ -73,6 +72,8 @@ def _pieced(before: torch.Tensor, after: torch.Tensor) -> Motion:
                 room = torch.empty_like(old)
             weight += _quick_square(old)
             torch.sub(new, old, out=room)
+            if not math.isfinite(float(room.sum())):  # what is infinite or NaN and stays so has not changed
+                room.masked_fill_((old == new) | ((old != old) & (new != new)), 0.0)
             differing = int(torch.count_nonzero(torch.view_as_complex(room.view(-1, 2)) if before.is_complex() else room))
             if differing:
                 changed += differing
@@ -132,10 +133,11 @@ def _quick_square(piece: torch.Tensor) -> float:
 def _pieces(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
     """Flat parts of the stored elements, floating and of at least single precision."""
     plain = tensor.detach()
+    plain = plain.dequantize() if plain.is_quantized else plain
     if plain.layout in (torch.sparse_coo, torch.sparse_csr):
         plain = plain.coalesce().values() if plain.layout is torch.sparse_coo else plain.values()
     if plain.is_complex():
         plain = torch.view_as_real(plain.resolve_conj())
     pieces: Tuple[torch.Tensor, ...] = torch.split(plain.reshape(-1), _CHUNK)
     for piece in pieces:
-        yield piece.float() if piece.dtype in _HALVES or not piece.dtype.is_floating_point else piece
+        yield piece if piece.dtype in (torch.float32, torch.float64) else piece.float()

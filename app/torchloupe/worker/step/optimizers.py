@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional
 
 import torch
 from torch import nn
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from ...wire.errors import UsageError
 from ...wire.optimizers import OptimizerArgument, OptimizerClass, Optimizers
@@ -19,7 +20,6 @@ class SGD:
     def __init__(self, parameters: List[nn.Parameter], lr: float, watch: Optional[StepWatch]) -> None:
         self.param_groups: List[Dict[str, Any]] = [{"params": parameters, "lr": lr, "weight_decay": 0.0}]
         self.state: Dict[Any, Any] = {}
-        self._watch = watch
         if watch is not None:
             watch.made(self)
 
@@ -30,14 +30,15 @@ class SGD:
 
     def step(self) -> None:
         """Go down by ``lr`` times the gradient."""
-        if self._watch is not None:
-            self._watch.before_step(self)
+        ours: Any = self
+        for hook in list(_global_optimizer_pre_hooks.values()):  # as every optimizer of torch does
+            hook(ours, (), {})
         with torch.no_grad():
             for parameter in self.param_groups[0]["params"]:
                 if parameter.grad is not None:
                     parameter.add_(parameter.grad, alpha=-self.param_groups[0]["lr"])
-        if self._watch is not None:
-            self._watch.after_step(self)
+        for hook in list(_global_optimizer_post_hooks.values()):
+            hook(ours, (), {})
 
 
 def optimizer_class(name: str) -> Any:

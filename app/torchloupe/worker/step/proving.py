@@ -1,7 +1,7 @@
 """Replay a step with the one change that should make a weight move, and look whether it does."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from ...analysis.step.facts import ParameterFacts, StepFacts
 from ...analysis.step.proofs import MOST_CHANGES, Proof, change_for, has_learned, proof_text
@@ -16,10 +16,11 @@ EVERY = "*"
 
 @dataclass(frozen=True)
 class Replayed:
-    """What one replay showed: the facts with their causes, and how far each weight moved."""
+    """What one replay showed: the facts with their causes, how far each weight moved, and which changes had anything to change."""
 
     facts: StepFacts
     measured: Dict[str, ParameterMotion]
+    acted: FrozenSet[str] = frozenset()
 
 
 def proved(
@@ -71,9 +72,13 @@ class _Trial:
             self._changes.append(self._change(kind, reason, now))
             try:
                 seen = self._replay(tuple(self._changes))
-            except Exception as error:
-                failure = words_of(error).partition("\n")[0]
+            except (Exception, SystemExit) as error:
+                said = words_of(error).partition("\n")[0]
+                failure = f"it exits with {said}" if isinstance(error, SystemExit) else said
                 return {**done, **{key: Proof(self._kinds, False, failure=failure) for key in open_keys}}
+            if kind not in seen.acted:  # nothing of that was met: to call it a trial would be a lie
+                self._changes.pop()
+                break
             facts = seen.facts
             for each in facts.parameters:
                 if each.key in open_keys and has_learned(each):

@@ -86,9 +86,7 @@ class _Step:
         self._training = Training(target, model, given, request)
         self._before = before
         self._optimizers = KeptOptimizers()
-        for value in list(vars(target.module).values()):
-            if isinstance(value, torch.optim.Optimizer):
-                self._optimizers.keep(value)
+        self._optimizers.keep_all(list(vars(target.module).values()))
         self._failed: Optional[BaseException] = None
         self._kept: List[Tuple[torch.Tensor, torch.Tensor]] = []
 
@@ -96,7 +94,12 @@ class _Step:
         """Give the model the values that the step left, where that was asked for. All that was put back stays so but these."""
         with torch.no_grad():
             for tensor, value in self._kept:
-                tensor.copy_(value)
+                if tensor.shape != value.shape:
+                    tensor.data = value
+                elif all(
+                    stride for stride, size in zip(tensor.stride(), tensor.shape) if size > 1
+                ):  # else nobody can write there
+                    tensor.copy_(value)
         return bool(self._kept)
 
     def report(self, device: str, sources: Iterable[str]) -> StepReport:
@@ -120,8 +123,9 @@ class _Step:
         gathered = gather(self._model, self._before, watch, self._target.places, sources, undo)
         moved_buffers = buffers.motions(self._before.copies)
         if self._request.keep and self._failed is None:
+            copies = self._before.copies
             there = {id(each): each for each in (*self._model.parameters(), *self._model.buffers())}
-            self._kept = [(each, each.detach().clone()) for each in there.values() if id(each) in self._before.copies]
+            self._kept = [(each, each.detach().clone()) for each in there.values() if id(each) in copies]
         with SideEffects(self._target.places, diverted=True, files=self._before.files):  # one step was asked for, not several
             after, facts = self._loss_after(), self._explained(gathered)
             problems = self._problems(facts)
@@ -202,13 +206,13 @@ class _Step:
         def replay(changes: Sequence[Change]) -> Replayed:
             self._put_back()
             running: List[str] = []
-            around = Replay(self._model, places, running)
             watch = StepWatch(self._model, self._optimizers, places, self._check, self._target.module)
+            around = Replay(self._model, places, running, watch.optimizers, set(), [])
             with made(changes, around):
                 before = ModelState(self._model, keep_all=True) if any(each.kind == PERTURB for each in changes) else self._before
                 with layers_running(paths, running, set()), torch.enable_grad(), uncompiled(), watch:
                     done = self._training.run(watch=watch)
-                    afterwards(changes, watch.optimizers, done.returned)
+                    afterwards(changes, around, done.returned)
                 gathered = gather(self._model, before, watch, places, sources)
             training = self._training
             facts = gathered.facts(training.is_own_loop, not training.has_loss, not training.has_optimizer, "")
@@ -216,7 +220,7 @@ class _Step:
                 self._put_back()
                 with made(changes, around):
                     facts = trace_step(self._model, training, gathered, facts, places, self._check)
-            return Replayed(facts, gathered.measured)
+            return Replayed(facts, gathered.measured, frozenset(around.acted))
 
         return replay
 

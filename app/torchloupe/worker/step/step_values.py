@@ -60,15 +60,20 @@ def _rows(change: torch.Tensor) -> str:
 def _tensor(target: Target, model: nn.Module, wanted: StepTensor, context: Context) -> Tuple[torch.Tensor, str]:
     question = (id(model), wanted.key, replace(wanted.step, prove=(), keep=False))
     known: Any = context.state.get(_KEPT)
-    if known is None or known[0] != question:
+    if known is None or known[0] != question or known[2] != _written(model):
         context.state.pop(_KEPT, None)
-        known = context.state[_KEPT] = (question, _repeated(target, model, wanted, context))
+        known = context.state[_KEPT] = (question, _repeated(target, model, wanted, context), _written(model))
     name = f"{wanted.key}, {wanted.what}"
     found: Found = known[1]
     tensor = found.get(wanted.what)
     if tensor is None:
         raise UsageError(f"`{wanted.key}` has no {wanted.what} in this step.", "See in the Step tab why.")
     return tensor, name
+
+
+def _written(model: nn.Module) -> int:
+    """How often somebody wrote into the weights: other values in the same model give another step."""
+    return sum(each._version for each in parameters_of(model).values())
 
 
 def _repeated(target: Target, model: nn.Module, wanted: StepTensor, context: Context) -> Found:

@@ -46,9 +46,8 @@ class _Traced:
     ) -> ParameterFacts:
         called = id(modules.get(each.owner)) in self.called
         siblings = any(id(other) in self.called for other in _siblings(each.owner, modules, self.called))
-        lost = where_lost(self.trace, bit, each.grad_norm if each.gradient != NO_GRADIENT else None)
-        if each.gradient not in (NO_GRADIENT, ZERO, NOT_FINITE):
-            lost = None
+        asked = each.gradient in (NO_GRADIENT, ZERO, NOT_FINITE)
+        lost = where_lost(self.trace, bit, each.grad_norm if each.gradient != NO_GRADIENT else None) if asked else None
         if lost is not None:
             lost = self._in_words(lost, keys, facts)
         return replace(each, called=called, used=bool(self.trace.used & bit), siblings_called=siblings, lost=lost)
