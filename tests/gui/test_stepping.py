@@ -54,6 +54,11 @@ def test_that_what_should_have_moved_comes_first_then_what_may_stay_then_the_lar
     assert keys == ["head.fc1.weight", "encoder.conv1.weight", "head.fc2.weight", "encoder.conv1.bias", "head.fc2.bias"]
 
 
+def test_that_buffers_come_last_of_all() -> None:
+    buffers = [motion("a.mean", 9.0, "buffer"), motion("a.count", None, "buffer")]
+    assert [each.key for each in rows.ranked([*buffers, *MOTIONS])][-2:] == ["a.mean", "a.count"]
+
+
 @pytest.mark.parametrize(
     ("shown", "moved", "role"),
     [

@@ -143,8 +143,8 @@ def point_text(motion: ParameterMotion) -> str:
 
 
 def over_steps(report: StepReport, key: str) -> List[Optional[float]]:
-    """The updates of one parameter, step by step; empty for one that is not there."""
+    """The updates of one parameter, step by step; empty for one that is not there, None for steps of other parameters."""
     number = next((number for number, each in enumerate(report.parameters) if each.key == key), None)
     if number is None:
         return []
-    return [moment.update_ratios[number] for moment in report.moments]
+    return [moment.update_ratios[number] if number < len(moment.update_ratios) else None for moment in report.moments]

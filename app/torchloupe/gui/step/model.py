@@ -5,7 +5,7 @@ from typing import Any
 
 from torchloupe.analysis.step.motion_series import MEANT, STILL, state_of
 from torchloupe.analysis.step.motion_series import MOVED as MOVED_STATE
-from torchloupe.analysis.step.wording import group_text, moved_text, percent_text, why_text
+from torchloupe.analysis.step.wording import BUFFER, group_text, moved_text, percent_text, why_text
 from torchloupe.analysis.wording import number_text
 from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
@@ -28,13 +28,13 @@ ROLES = {STILL: "error", MEANT: "muted", MOVED_STATE: "matched"}
 
 
 def ranked(motions: Sequence[ParameterMotion]) -> list[ParameterMotion]:
-    """Those that did not move and should have, those that are meant to stay, then the others, the largest update first."""
+    """Those that did not move and should have, those that are meant to stay, then the others, the largest update first; buffers last."""
     return sorted(motions, key=_rank)
 
 
 def _rank(motion: ParameterMotion) -> tuple[int, float]:
-    place = (STILL, MEANT, MOVED_STATE).index(state_of(motion))
-    return (place, -(motion.update_ratio or 0.0) if place == 2 else 0.0)
+    place = 3 if motion.reason == BUFFER else (STILL, MEANT, MOVED_STATE).index(state_of(motion))
+    return (place, -(motion.update_ratio or 0.0) if place >= 2 else 0.0)
 
 
 def cells(motion: ParameterMotion) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class MomentsPlot(Plot):
         count = len(report.parameters)
         for number in range(0, count, max(1, -(-count // MOST_LINES))):
             for step, moment in enumerate(report.moments, 1):
-                value = moment.update_ratios[number]
+                value = moment.update_ratios[number] if number < len(moment.update_ratios) else None
                 x.append(step)
                 y.append(_log(value) if value else float("nan"))
             x.append(float(len(report.moments)))

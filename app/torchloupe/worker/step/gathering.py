@@ -73,7 +73,7 @@ def gather(
                 homes.facts_of(key, tensor),
                 moved=moved,
                 gradient=_kind(gradient),
-                gradient_at_step=_kind((watch.at_step if watch.at_step is not None else watch.after_backward).get(id(tensor))),
+                gradient_at_step=_kind(_at_step(watch, tensor, moved)),
                 optimizer=seat.optimizer if seat else 0,
                 group=seat.group if seat else None,
                 lr=seat.lr if seat else None,
@@ -113,6 +113,12 @@ def _motion(before: Optional[torch.Tensor], after: torch.Tensor) -> Optional[Mot
     if before is None or before.shape != after.shape or before.layout is not torch.strided:
         return None
     return motion_between(before, after)
+
+
+def _at_step(watch: StepWatch, tensor: torch.Tensor, moved: bool) -> Optional[Gradient]:
+    """Its gradient as the optimizers last stepped; for one that moved in a step before that, as it was then."""
+    last = (watch.at_step if watch.at_step is not None else watch.after_backward).get(id(tensor))
+    return watch.at_any_step.get(id(tensor)) if last is None and moved else last
 
 
 def _kind(gradient: Optional[Gradient]) -> str:

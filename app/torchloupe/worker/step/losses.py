@@ -66,13 +66,19 @@ def compared(output: Any, name: str, targets: Targets, seed: int) -> torch.Tenso
     real = given.float() if given.dtype in (torch.float16, torch.bfloat16) else given
     if name == "cross_entropy":
         return _cross_entropy(real, targets, seed)
-    is_share = name == "bce" and bool(((real.detach() >= 0) & (real.detach() <= 1)).all())
+    is_share = name == "bce" and _are_shares(real.detach())
     target = _on(targets.value, real) if targets.value is not None else _random_like(real, name, seed)
     if name == "mse":
         return F.mse_loss(real, target)
     if name == "l1":
         return F.l1_loss(real, target)
     return F.binary_cross_entropy(real, target) if is_share else F.binary_cross_entropy_with_logits(real, target)
+
+
+def _are_shares(given: torch.Tensor) -> bool:
+    """Whether all lie between 0 and 1. Zeros and ones alone are scores: a head that begins with zeros gives them, and no sigmoid does."""
+    inside = (given > 0) & (given < 1)
+    return bool(inside.any()) and bool((inside | (given == 0) | (given == 1)).all())
 
 
 def _cross_entropy(given: torch.Tensor, targets: Targets, seed: int) -> torch.Tensor:

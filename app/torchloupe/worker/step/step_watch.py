@@ -17,6 +17,7 @@ from .parameters import parameters_of
 from .piles import Piles
 
 _MOST_EVENTS = 2000
+_STEPS_FROM_SCALE = 4
 _SCALER: Any = getattr(torch.amp, "GradScaler", None) or torch.cuda.amp.GradScaler  # of old torch alone there
 _HAS_MODES = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
@@ -46,7 +47,7 @@ class StepWatch:
         user: Any = None,
     ) -> None:
         self._model = model
-        self._parameters = list(parameters_of(model).values())
+        self.parameters = list(parameters_of(model).values())
         self._stepping = False
         self._kept = kept
         self._places = places
@@ -56,12 +57,14 @@ class StepWatch:
         self._depth = 0
         self._piles = Piles()
         self._losses: Dict[int, torch.Tensor] = {}
+        self._scales: Dict[Any, float] = {}
         self.events: List[StepEvent] = []
         self.optimizers: List[Any] = []
         self.seats: Dict[int, Seat] = {}
         self.strangers: Dict[int, torch.Tensor] = {}
         self.after_backward: Dict[int, Gradient] = {}
         self.at_step: Optional[Dict[int, Gradient]] = None
+        self.at_any_step: Dict[int, Gradient] = {}
         self.versions_after_step: Dict[int, int] = {}
         self.eval_backward = False
         self.probabilities: Optional[Place] = None
@@ -86,6 +89,7 @@ class StepWatch:
                 self._wrap(owner, "cross_entropy", self._cross_entropy)
         for scheduler in _schedulers():
             self._wrap(scheduler, "step", self._told(SCHEDULE))
+        self._wrap(_SCALER, "scale", self._scale)
         for name in ("unscale_", "step", "update"):
             self._wrap(_SCALER, name, self._scaled(name))
         handles = (register_optimizer_step_pre_hook(self.before_step), register_optimizer_step_post_hook(self.after_step))
@@ -125,9 +129,10 @@ class StepWatch:
         self._note(STEP, type(optimizer).__name__)
         self._look_up(optimizer)
         self._piles.before_step(optimizer, self.after_backward)
-        written = [each for each in self._parameters if not is_same_gradient(each, self.after_backward.get(id(each)))]
+        written = [each for each in self.parameters if not is_same_gradient(each, self.after_backward.get(id(each)))]
         now = {**self.after_backward, **gradients_of(written)}
-        self.at_step = {id(each): now[id(each)] for each in self._parameters if each.grad is not None}
+        self.at_step = {id(each): now[id(each)] for each in self.parameters if each.grad is not None}
+        self.at_any_step.update(self.at_step)
 
     def after_step(self, optimizer: Any, *_: Any) -> None:
         """It has changed them."""
@@ -179,6 +184,22 @@ class StepWatch:
 
         return watched
 
+    def _scale(self, original: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """A scaler makes a loss larger: its events say the loss as it was."""
+        result = original(*args, **kwargs)
+        if isinstance(result, torch.Tensor) and result.grad_fn is not None:
+            self._scales[result.grad_fn] = float(args[0].get_scale())
+        return result
+
+    def _factor(self, loss: torch.Tensor) -> float:
+        """What a scaler multiplied the loss with, which may have been divided by a number since."""
+        node: Any = loss.grad_fn
+        for _ in range(_STEPS_FROM_SCALE * bool(self._scales)):
+            if node is None or node in self._scales:
+                break
+            node = node.next_functions[0][0] if node.next_functions else None
+        return self._scales.pop(node, 1.0)
+
     def _mode(self, original: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         if args and args[0] is self._model:
             is_train = args[1] if len(args) > 1 else kwargs.get("mode", True)
@@ -191,19 +212,20 @@ class StepWatch:
         first = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors or ()), None)
         number = self._note(BACKWARD)
         if first is not None and first.numel() == 1:
-            self._losses[number] = first.detach().clone()
-        self._parameters = list(parameters_of(self._model).values())  # layers may have been replaced
-        self._piles.before_backward(self._parameters, self.events[number])
+            self._losses[number] = first.detach() / self._factor(first)
+        self.parameters = list(parameters_of(self._model).values())  # layers may have been replaced
+        self._piles.before_backward(self.parameters, self.events[number])
         if not self._model.training and any(isinstance(each, _HAS_MODES) for each in self._model.modules()):
             self.eval_backward = True
         result = original(*args, **kwargs)
-        self.after_backward = gradients_of(self._parameters)
+        self.after_backward = gradients_of(self.parameters)
         if self._stepping:  # the optimizer calls for gradients itself
             self.at_step = self.after_backward
+            self.at_any_step.update(self.at_step)
         return result
 
     def _look_up(self, optimizer: Any) -> None:
-        ours = {id(each) for each in self._parameters}
+        ours = {id(each) for each in self.parameters}
         number = next(index for index, each in enumerate(self.optimizers) if each is optimizer)
         for key in [key for key, seat in self.seats.items() if seat.optimizer == number]:
             del self.seats[key]

@@ -28,7 +28,7 @@ MOST_SECONDS_AGAIN = 0.15
 
 @dataclass
 class Done:
-    """What the step gave: the losses, where loss and optimizer came from, and what a ``train_step`` returned last."""
+    """What the step gave: the loss before each step, where loss and optimizer came from, and what a ``train_step`` returned last."""
 
     losses: List[float]
     loss_source: str
@@ -120,28 +120,34 @@ class Training:
         return Done(losses, "train_step", "train_step", value)
 
     def _run_loop(self, spread: bool) -> Done:
-        optimizer = self._optimizer()
+        optimizers = self._optimizers()
+        with_closure = [each for each in optimizers if isinstance(each, torch.optim.LBFGS)]
+        others = [each for each in optimizers if each not in with_closure]
         losses: List[float] = []
-
+        of_step: List[float] = []
         parts = max(self._request.accumulate, 1)
 
         def closure() -> torch.Tensor:
-            optimizer.zero_grad()
+            for each in optimizers:
+                each.zero_grad()
             for _ in range(parts):
                 loss = self._loss(spread)
                 backward: Any = (loss / parts if parts > 1 else loss).backward
                 backward()
-            losses.append(float(loss.detach()))
+            of_step.append(float(loss.detach()))
             return loss
 
         for _ in range(max(self._request.steps, 1)):
             torch.manual_seed(self._request.seed)
-            if isinstance(optimizer, torch.optim.LBFGS):
-                step: Any = optimizer.step
+            of_step.clear()
+            for each in with_closure:
+                step: Any = each.step
                 step(closure)
-            else:
+            if others:
                 closure()
-                optimizer.step()
+            for each in others:
+                each.step()
+            losses += of_step[:1]
         return Done(losses, self.loss_source, self.optimizer_source)
 
     def _loss(self, spread: bool) -> torch.Tensor:
@@ -173,7 +179,7 @@ class Training:
             raise UsageError("The output has no `.loss`.", "Give the model its labels as an input, or choose another loss.")
         return of_outputs(output, SPREAD if spread else name or "mean_square")
 
-    def _optimizer(self) -> Any:
+    def _optimizers(self) -> List[Any]:
         make = self._target.function("make_optimizer") if self._request.optimizer is None else None
         parameters = list(self._model.parameters())
         if not parameters:
@@ -182,23 +188,24 @@ class Training:
         if make is not None:
             return self._made(make)
         if self._request.optimizer is None:
-            return SGD(parameters, DEFAULT_LR if self._request.lr is None else self._request.lr, self._watch)
+            return [SGD(parameters, DEFAULT_LR if self._request.lr is None else self._request.lr, self._watch)]
         rate: Dict[str, Any] = {"lr": self._request.lr} if self._request.lr is not None else {}
-        return made_optimizer(self._request.optimizer, parameters, {**rate, **self._request.optimizer_arguments})
+        return [made_optimizer(self._request.optimizer, parameters, {**rate, **self._request.optimizer_arguments})]
 
-    def _made(self, make: Callable[..., Any]) -> Any:
+    def _made(self, make: Callable[..., Any]) -> List[Any]:
         """``make_optimizer`` wants parameters, or the model: the name of its argument says which, else what works."""
         first = next(iter(_parameters_of(make)), "params")
         wants_model = "model" in first or first in ("net", "network", "module")
         made = make(self._model) if wants_model else make(self._model.parameters())
-        optimizer = made[0] if isinstance(made, (tuple, list)) and made else made
-        if not hasattr(optimizer, "step"):
+        several = made if isinstance(made, (tuple, list)) else ()
+        optimizers = [each for each in several if hasattr(each, "step") and hasattr(each, "param_groups")] or [*several[:1]] or [made]
+        if not hasattr(optimizers[0], "step"):
             problem = Problem("step-failed", f"`make_optimizer` returned a {type(made).__name__}, which has no step().")
             raise CouldNotRun(problem)
         if self._request.lr is not None:
-            for group in optimizer.param_groups:
+            for group in (group for each in optimizers for group in each.param_groups):
                 group["lr"] = self._request.lr
-        return optimizer
+        return optimizers
 
 
 def _parameters_of(function: Callable[..., Any]) -> List[str]:
