@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QCursor, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QToolTip
 
 from torchloupe.analysis.step.motion_series import (
+    MEANT,
     MOVED,
     SERIES,
     STILL,
@@ -26,6 +27,9 @@ from torchloupe.gui.theme import color
 from torchloupe.wire.steps import ParameterMotion
 
 LEAST_DECADES = 2.0
+FROM_ZERO = "from zero"
+SYMBOLS = {STILL: "x", MEANT: "o", FROM_ZERO: "t1"}
+"""The marks; one that was all zero before moved, and has no share of its norm."""
 FEW = 200
 """So many parameters in sight are drawn with a dot each."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Home: -(10**9), Qt.Key.Key_End: 10**9}
@@ -46,14 +50,14 @@ class MotionPlot(Plot):
         self.stretches: list[Stretch] = []
         self.floor, self.top = -4.0, -2.0
         self._heights: list[float | None] = []
-        self._fields: list[Any] = []
         self._labels: list[Any] = []
         curve = self.pyqtgraph.PlotCurveItem
+        self.fields = {state: self.pyqtgraph.BarGraphItem(x0=[], x1=[], y0=[], height=[], pen=None) for state in (STILL, MEANT)}
         self.stems, self.dots = curve(connect="pairs"), self.pyqtgraph.ScatterPlotItem(size=5)
-        self.marks = self.pyqtgraph.ScatterPlotItem(size=9)
+        self.marks = {state: self.pyqtgraph.ScatterPlotItem(size=9, symbol=symbol) for state, symbol in SYMBOLS.items()}
         self.mark = self.pyqtgraph.InfiniteLine(angle=90)
         self.band = self.pyqtgraph.LinearRegionItem(orientation="horizontal", movable=False)
-        for item in (self.band, self.stems, self.dots, self.marks, self.mark):
+        for item in (*self.fields.values(), self.band, self.stems, self.dots, *self.marks.values(), self.mark):
             self.plot.addItem(item)
         self.plot.getAxis("bottom").tickSpacing = self._whole_spacing
         self.plot.setFocusProxy(self)
@@ -121,46 +125,24 @@ class MotionPlot(Plot):
         self._label()
 
     def _draw_fields(self) -> None:
-        """Where nothing moved: a field from the bottom to the top, and a cross at its foot."""
-        for item in self._fields:
-            self.plot.removeItem(item)
-        self._fields = []
+        """Where nothing moved: a field from the bottom to the top, and a mark at its foot. Thousands of stretches are one item."""
         height = self.top - self.floor
-        for stretch in self.stretches:
-            field = self.pyqtgraph.BarGraphItem(
-                x0=[stretch.first - 0.45], x1=[stretch.last + 0.45], y0=[self.floor], height=[height], pen=None
-            )
-            tint = QColor(color(ROLES[stretch.state]))
-            tint.setAlpha(46 if stretch.state == STILL else 26)
-            field.setOpts(brush=self.pyqtgraph.mkBrush(tint))
-            field.setZValue(-5)
-            self.plot.addItem(field)
-            self._fields.append(field)
-        feet = self.floor + 0.04 * height
-        self.marks.setData(spots=[*self._from_zero(), *self._crosses(feet)])
-
-    def _from_zero(self) -> list[dict[str, Any]]:
-        """Weights that were all zero before: they moved, and have no share of their norm."""
-        accent = self.pyqtgraph.mkPen(color("accent"), width=1.5)
-        top = self.top - 0.04 * (self.top - self.floor)
-        return [
-            {"pos": (number, top), "symbol": "t1", "pen": accent, "brush": self.pyqtgraph.mkBrush(None)}
-            for number, height in enumerate(self._heights)
-            if height is None and state_of(self.motions[number]) == MOVED
+        for state, field in self.fields.items():
+            fields = [each for each in self.stretches if each.state == state]
+            x0, x1 = [each.first - 0.45 for each in fields], [each.last + 0.45 for each in fields]
+            field.setOpts(x0=x0, x1=x1, y0=[self.floor] * len(fields), height=[height] * len(fields))
+            numbers = [number for each in fields for number in self._marked(each)]
+            self.marks[state].setData(x=numbers, y=[self.floor + 0.04 * height] * len(numbers))
+        from_zero = [
+            number for number, each in enumerate(self._heights) if each is None and state_of(self.motions[number]) == MOVED
         ]
+        self.marks[FROM_ZERO].setData(x=from_zero, y=[self.top - 0.04 * height] * len(from_zero))
 
-    def _crosses(self, feet: float) -> list[dict[str, Any]]:
-        return [
-            {
-                "pos": (number, feet),
-                "symbol": "x" if stretch.state == STILL else "o",
-                "pen": self.pyqtgraph.mkPen(color(ROLES[stretch.state]), width=1.5),
-                "brush": self.pyqtgraph.mkBrush(color(ROLES[stretch.state]) if stretch.state == STILL else None),
-            }
-            for stretch in self.stretches
-            for number in range(stretch.first, stretch.last + 1)
-            if len(self.motions) <= FEW or number == (stretch.first + stretch.last) // 2
-        ]
+    def _marked(self, stretch: Stretch) -> Sequence[int]:
+        """Every parameter of a stretch, of very many the one in the middle."""
+        if len(self.motions) <= FEW:
+            return range(stretch.first, stretch.last + 1)
+        return ((stretch.first + stretch.last) // 2,)
 
     def _label(self) -> None:
         """The reasons, as far as there is room: what should have moved before what may rest, wide stretches before narrow ones."""
@@ -174,9 +156,11 @@ class MotionPlot(Plot):
         taken: list[tuple[float, float]] = []
         in_sight = [each for each in self.stretches if each.last >= first and each.first <= last]
         for stretch in sorted(in_sight, key=lambda each: (each.state != STILL, each.first - each.last)):
+            middle = (max(stretch.first, first) + min(stretch.last, last)) / 2
+            if any(abs(middle - other) < width for other, width in taken):
+                continue  # before its text is measured: there may be thousands
             text = stretch_text(stretch)
             half = (metrics.horizontalAdvance(text) / 2 + 6) * pixel
-            middle = (max(stretch.first, first) + min(stretch.last, last)) / 2
             middle = min(max(middle, first + half), last - half)
             if all(abs(middle - other) >= half + width for other, width in taken):
                 taken.append((middle, half))
@@ -210,6 +194,15 @@ class MotionPlot(Plot):
         for line in self.band.lines:
             line.setPen(pen(None))
         self.band.setZValue(-10)
+        for state, field in self.fields.items():
+            tint = QColor(color(ROLES[state]))
+            tint.setAlpha(46 if state == STILL else 26)
+            field.setOpts(brush=brush(tint))
+            field.setZValue(-5)
+        for state, marks in self.marks.items():
+            tint = QColor(color("accent" if state == FROM_ZERO else ROLES[state]))
+            marks.setPen(pen(tint, width=1.5))
+            marks.setBrush(brush(tint if state == STILL else None))
         self._draw()
 
     # mouse and keys
