@@ -1,6 +1,7 @@
 """Why a weight did not move, and what is wrong with a step: facts in, reasons, problems and words out."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -147,17 +148,44 @@ def test_that_what_learned_has_no_reason() -> None:
     assert reason_of(OTHER, their_step()) is None
 
 
-@pytest.mark.parametrize(("gradient", "word"), [(ZERO, "exactly zero"), (NO_GRADIENT, "missing")])
-def test_that_a_weight_that_moves_without_a_gradient_moves_by_decay_or_momentum(gradient: str, word: str) -> None:
-    moved = replace(without(gradient), moved=True, weight_decay=0.01, used=gradient == ZERO, siblings_called=True, called=False)
+def test_that_a_weight_that_moves_with_a_zero_gradient_moves_by_decay_or_momentum() -> None:
+    moved = replace(without(ZERO), moved=True, weight_decay=0.01)
     reason = reason_of(moved, their_step(moved))
     assert reason is not None
     assert (reason.code, reason.severity) == ("decay-only", INFO)
     assert "weight decay" in reason.text
-    assert word in reason.text
+    assert "exactly zero" in reason.text
     undecayed = reason_of(replace(moved, weight_decay=0.0), their_step(moved))
     assert undecayed is not None
     assert "momentum" in undecayed.text
+
+
+@pytest.mark.parametrize("requires_grad", [True, False])
+def test_that_a_weight_that_moves_without_a_gradient_was_written_by_the_code(requires_grad: bool) -> None:
+    teacher = replace(without(NO_GRADIENT), moved=True, weight_decay=0.01, requires_grad=requires_grad, used=False)
+    reason = reason_of(teacher, their_step(teacher))
+    assert reason is not None
+    assert (reason.code, reason.severity) == ("written-by-code", INFO)
+    assert reason.text == "written by the code, not by the optimizer: it has no gradient"
+    assert reason_of(replace(teacher, group=None), their_step(teacher)) is None
+
+
+class Counted(tuple[ParameterFacts, ...]):
+    """Parameters that count how often all of them are gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Any:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("parameter", [replace(STILL, requires_grad=False), replace(STILL, grad_norm=1e-9)])
+def test_that_no_parameter_asks_all_the_others(parameter: ParameterFacts) -> None:
+    all_of_them = Counted([parameter] * 50)
+    step = replace(their_step(), parameters=all_of_them)
+    assert {reason_of(each, step) for each in [parameter] * 50} != {None}
+    assert all_of_them.times <= 2
 
 
 def test_that_behind_decay_stands_what_keeps_the_weight_from_learning() -> None:
@@ -360,6 +388,7 @@ MOVED = ParameterMotion("a.w", True, group=0, lr=0.001, weight_norm=2.0, grad_no
         (replace(MOVED, update_ratio=None), "from zero", "0 (lr 0.001)"),
         (replace(MOVED, update_ratio=None, update_norm=None), "yes", "0 (lr 0.001)"),
         (replace(MOVED, reason="decay-only"), "0.001, by decay", "0 (lr 0.001)"),
+        (replace(MOVED, reason="written-by-code"), "0.001, by the code", "0 (lr 0.001)"),
         (replace(MOVED, reason="nan-gradient"), "NaN gradient", "0 (lr 0.001)"),
         (replace(MOVED, moved=False, reason="dead-relu"), "dead relu", "0 (lr 0.001)"),
         (replace(MOVED, moved=False, reason="requires-grad-false"), "frozen", "0 (lr 0.001)"),

@@ -61,6 +61,33 @@ def test_that_what_was_chosen_before_is_shown_and_comes_back(ask: Any) -> None:
     assert ask.chosen == [CHOSEN]
 
 
+def test_that_arguments_stay_until_the_optimizers_are_known(qtbot: Any) -> None:
+    parent, chosen = QWidget(), []
+    qtbot.addWidget(parent)
+    dialog = StepOptionsDialog(parent, CHOSEN, chosen.append)
+    dialog.accept()
+    assert chosen == [CHOSEN]
+    other = StepOptionsDialog(parent, CHOSEN, chosen.append)
+    pick(other.optimizer, "SGD")
+    other.accept()
+    assert chosen[1].optimizer_arguments == {}
+
+
+def test_that_text_comes_back_as_python_and_is_looked_at_when_the_optimizers_come(ask: Any) -> None:
+    options = StepOptions(optimizer="Muon", optimizer_arguments={"momentum": "original"})
+    dialog = ask(options)
+    assert dialog.fields["momentum"].text() == "'original'"
+    dialog.accept()
+    assert ask.chosen == [options]
+    dialog = ask(CHOSEN)
+    dialog.fields["lr"].setText("fast")
+    dialog.optimizer.blockSignals(True)
+    pick(dialog.optimizer, None)
+    dialog.optimizer.blockSignals(False)
+    dialog.show_classes(CLASSES)
+    assert ok(dialog).isEnabled()
+
+
 def test_that_each_choice_is_taken(ask: Any) -> None:
     dialog = ask()
     pick(dialog.loss, "mse")

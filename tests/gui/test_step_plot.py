@@ -10,10 +10,10 @@ from gui import panel_data
 from gui.conftest import PATIENCE_MS
 from gui.panel_data import open_panel
 from gui.test_stepping import MOTIONS, REPORT, motion
-from torchloupe.analysis.step.motion_series import LOSS, SERIES_BY_NAME, UPDATES
+from torchloupe.analysis.step.motion_series import LOSS, MEANT, SERIES_BY_NAME, STILL, UPDATES
 from torchloupe.gui import theme
 from torchloupe.gui.step.moments_plot import MOST_LINES, MomentsPlot
-from torchloupe.gui.step.motion_plot import MotionPlot
+from torchloupe.gui.step.motion_plot import FROM_ZERO, MotionPlot
 from torchloupe.gui.step.panel import StepPanel
 from torchloupe.wire.steps import BufferMotion, StepMoment
 
@@ -51,8 +51,24 @@ def test_that_each_weight_that_moved_has_a_stem_of_its_height(plot: MotionPlot) 
 
 def test_that_those_that_did_not_move_are_a_field_with_their_reason_and_a_shape(plot: MotionPlot) -> None:
     assert labels(plot) == ["✖ detached", "– frozen"]
-    assert len(plot._fields) == 2
-    assert sorted(spot["symbol"] for spot in plot.marks.data) == ["o", "x"]
+    assert [list(field.opts["x0"]) for field in plot.fields.values()] == [[1.55], [-0.45]]
+    assert [plot.marks[state].getData()[0].tolist() for state in (STILL, MEANT)] == [[2.0], [0.0]]
+    assert [plot.marks[state].opts["symbol"] for state in (STILL, MEANT)] == ["x", "o"]
+
+
+def test_that_thousands_of_stretches_are_as_many_items_as_two(plot: MotionPlot) -> None:
+    few = len(plot.plot.items())
+    many = [motion(f"w{number}", *((None, "requires-grad-false") if number % 2 else (1e-3,))) for number in range(2000)]
+    plot.show_motions(many, SERIES_BY_NAME["update"])
+    assert len(plot.stretches) == len(plot.fields[MEANT].opts["x0"]) == 1000
+    assert len(plot.plot.items()) < few + 50  # labels, where there is room
+
+
+def test_that_a_weight_from_zero_is_marked_at_the_top(plot: MotionPlot) -> None:
+    plot.show_motions([motion("a", 1e-3), replace(motion("b", 1e-3), update_ratio=None)], SERIES_BY_NAME["update"])
+    x, y = plot.marks[FROM_ZERO].getData()
+    assert list(x) == [1]
+    assert plot.top - 0.5 < y[0] < plot.top
 
 
 def test_that_labels_never_lie_on_each_other(plot: MotionPlot) -> None:
@@ -111,7 +127,7 @@ def test_that_ten_thousand_parameters_are_drawn_without_a_dot_each(plot: MotionP
     ]
     plot.show_motions(many, SERIES_BY_NAME["update"])
     assert len(plot.dots.data) == 0
-    assert len(plot.stretches) == len(plot.marks.data) == 10
+    assert len(plot.stretches) == len(plot.marks[STILL].data) == 10
 
 
 @pytest.mark.parametrize("motions", [(), [motion("w", None, "")], [motion("w", 1e-3)] * 2])
@@ -164,6 +180,13 @@ def test_that_of_very_many_some_are_drawn(moments: MomentsPlot) -> None:
     moment = StepMoment(1.0, (1e-3,) * 4000, (1.0,) * 4000)
     moments.show_report(replace(REPORT, parameters=many, moments=(moment, moment)), UPDATES)
     assert sum(height == height for height in moments.lines.getData()[1]) <= 2 * MOST_LINES
+
+
+def test_that_steps_of_fewer_parameters_leave_gaps(moments: MomentsPlot) -> None:
+    first, *others = SEVERAL.moments
+    moments.show_report(replace(SEVERAL, moments=(replace(first, update_ratios=(1e-3,)), *others)), UPDATES)
+    moments.show_current("head.fc2.weight")
+    assert list(moments.line.getData()[0]) == [2, 3, 4]
 
 
 def test_that_unknown_losses_are_left_out(moments: MomentsPlot) -> None:

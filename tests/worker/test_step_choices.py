@@ -275,3 +275,50 @@ def test_that_a_way_is_told_where_the_reason_lies_on_it_alone(step) -> None:
     report = step(net("return self.b(self.a(x))") + trained("model.b.parameters()"))
     assert report.problems
     assert all("gradient_path" not in each.data for each in report.problems)
+
+
+# several steps
+
+
+def test_that_a_step_that_computes_the_loss_often_has_the_first_of_them(step) -> None:
+    report = step(PLAIN + LOSS, optimizer="LBFGS", steps=3)
+    backward = [each.value for each in report.events if each.kind == "backward"]
+    assert len(backward) > 3
+    assert report.moments[0].loss == backward[0] == report.loss_before
+    assert report.moments[1].loss not in backward[:3]
+    assert report.moments[1].loss in backward
+
+
+def test_that_layers_that_were_replaced_have_numbers_for_their_own_steps_alone(step) -> None:
+    replacing = "    model.b, model.c = nn.Linear(6, 3), nn.Linear(2, 2)\n"
+    report = step(PLAIN + trained().replace("    optimizer = ", f"{replacing}    optimizer = "), steps=3)
+    keys = [row.key for row in report.parameters]
+    assert keys == ["a.weight", "a.bias", "b.weight", "b.bias", "c.weight", "c.bias"]
+    assert {len(moment.update_ratios) for moment in report.moments} == {6}
+    assert all(moment.update_ratios[0] for moment in report.moments)
+    assert not any(moment.update_ratios[4] for moment in report.moments)
+
+
+def test_that_a_weight_from_zero_has_no_share_of_its_norm(step) -> None:
+    report = step(net("return self.b(self.a(x)) * self.s", "self.s = nn.Parameter(torch.zeros(3))") + LOSS, loss="sum", steps=2)
+    first, second = ([moment.update_ratios[0]] for moment in report.moments)
+    assert report.parameters[0].key == "s"
+    assert first == [None]
+    assert second[0] is not None
+
+
+def test_that_optimizers_that_step_after_one_backward_pass_are_one_moment(step) -> None:
+    both = (
+        "\ndef make_optimizer(model):\n    return [torch.optim.SGD(each.parameters(), lr=0.1) for each in (model.a, model.b)]\n"
+    )
+    report = step(PLAIN + LOSS + both, steps=2)
+    assert len(report.moments) == 2
+    assert all(ratio for moment in report.moments for ratio in moment.update_ratios)
+    assert [moment.loss for moment in report.moments] == [each.value for each in report.events if each.kind == "backward"]
+
+
+def test_that_a_head_of_zeros_gives_scores_not_shares(step) -> None:
+    source = net(
+        "return self.c(self.a(x))", "self.c = nn.Linear(6, 1)\nnn.init.zeros_(self.c.weight)\nnn.init.zeros_(self.c.bias)"
+    )
+    assert step(source, loss="bce").loss_before == pytest.approx(math.log(2))

@@ -13,6 +13,8 @@ from torchloupe.wire.steps import BACKWARD, MEAN_SQUARE, ParameterMotion, RunSte
 from torchloupe.worker.input_values import SampleInput
 from torchloupe.worker.model_state import ModelState
 from torchloupe.worker.places import Places
+from torchloupe.worker.source_loader import parsed
+from torchloupe.worker.step import gathering
 from torchloupe.worker.step.gathering import Gathered, gather
 from torchloupe.worker.step.kept_optimizers import KeptOptimizers
 from torchloupe.worker.step.loss_watch import LossWatch
@@ -222,3 +224,35 @@ def test_that_a_step_crosses_the_pipe_with_numbers_that_are_not_finite() -> None
     assert codec.decode(codec.encode(report)) == report
     asked = RunStep(("float32[2]",), "cpu", "eval", 3, "mean", "SGD", 0.1, 2)
     assert codec.decode(codec.encode(asked)) == asked
+
+
+# many parameters
+
+
+def test_that_a_source_is_read_once_for_all_that_is_frozen(tmp_path, monkeypatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(gathering, "parsed", lambda file: read.append(file) or parsed(file))
+    model = Two()
+    model.idle.requires_grad_(False)
+    model.used.weight.requires_grad_(False)
+    gathered, _ = trained(model, tmp_path)
+    assert sum(not each.requires_grad for each in gathered.parameters) == 3
+    assert read == [__file__]
+
+
+# several optimizers
+
+
+def test_that_all_optimizers_of_a_list_step(tmp_path) -> None:
+    source = (
+        "def make_optimizer(model):\n"
+        "    made = [torch.optim.SGD(each.parameters(), lr=0.1) for each in model.children()]\n"
+        "    return [*made, torch.optim.lr_scheduler.StepLR(made[0], 1)]"
+    )
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2))
+    gathered, training = trained(model, tmp_path, source, lr=0.5)
+    assert all(each.moved for each in gathered.parameters)
+    assert [each.optimizer for each in gathered.parameters] == [0, 0, 1, 1]
+    assert {each.lr for each in gathered.parameters} == {0.5}
+    assert all(each.grad is not None for each in model.parameters())
+    assert len(training.run().losses) == 1

@@ -195,3 +195,55 @@ def test_that_files_that_a_step_writes_are_told_and_a_replay_writes_none(step, t
 def test_that_a_step_that_writes_nothing_has_no_side_effects(step) -> None:
     assert step(PLAIN + LOSS).side_effects == ()
     assert X
+
+
+@pytest.mark.parametrize("divided", ["", " / 4"])
+def test_that_a_scaled_loss_is_told_as_it_was(step, divided: str) -> None:
+    source = PLAIN + SCALED.format(scale=1024.0, loss=GOOD).replace("scale(loss)", f"scale(loss{divided})").replace(
+        "return loss", f"return (loss{divided}).item()"
+    )
+    report = step(source.replace("torch.randn(", "torch.ones("))
+    (told,) = [each.value for each in report.events if each.kind == "backward"]
+    again = step(source.replace("torch.randn(", "torch.ones(").replace("init_scale=1024.0", "init_scale=1.0"))
+    assert told == pytest.approx(again.loss_before)
+    assert report.loss_before == told < 1024.0
+
+
+def test_that_a_loss_is_divided_by_its_own_scale_alone(step) -> None:
+    other = f"scaler.scale(loss).backward(retain_graph=True)\n    loss.backward()\n    (scaler.scale({GOOD}) / 2).backward()"
+    report = step(PLAIN + SCALED.format(scale=8.0, loss=GOOD).replace("scaler.scale(loss).backward()", other))
+    scaled, plain, half = [each.value for each in report.events if each.kind == "backward"]
+    assert scaled == plain
+    assert half < 2 * plain
+
+
+TEACHER = net(
+    "with torch.no_grad():\n"
+    "    for slow, fast in zip(self.t.parameters(), self.a.parameters()):\n"
+    "        slow.mul_(0.9).add_(fast, alpha=0.1)\n"
+    "    told = self.t(x)\n"
+    "return self.b(self.a(x)) - told[:, :3]",
+    "self.t = nn.Linear(6, 6).requires_grad_({})",
+)
+
+
+@pytest.mark.parametrize("frozen", ["False", "True"])
+@pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
+def test_that_a_teacher_that_forward_averages_is_no_alarm(step, optimizer: str, frozen: str) -> None:
+    report = step(TEACHER.format(frozen) + LOSS, optimizer=optimizer, steps=2)
+    assert_clean(report)
+    assert {row.reason for row in report.parameters if row.key.startswith("t.")} == {"written-by-code"}
+
+
+def test_that_a_weight_that_learned_in_an_earlier_step_was_not_written_by_the_code(step) -> None:
+    turns = f"""
+def train_step(model):
+    first, second = (torch.optim.SGD(each.parameters(), lr=0.1) for each in (model.a, model.b))
+    {GOOD}.backward()
+    first.step()
+    model.zero_grad()
+    model.b(model.a(*example_inputs()).detach()).pow(2).mean().backward()
+    second.step()
+"""
+    report = step(PLAIN + turns)
+    assert {row.reason for row in report.parameters} == {""}

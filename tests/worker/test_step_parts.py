@@ -1,14 +1,18 @@
 """The parts of an instrumented step, each by itself: motions, gradients, what is watched, what a trace follows."""
 
 import math
+import random
 
 import pytest
 import torch
 from torch import nn
 
+from torchloupe.analysis.registration.forward_facts import NOWHERE
 from torchloupe.wire.steps import BACKWARD, MADE, STEP, ZERO_GRAD
 from torchloupe.worker.places import Places
-from torchloupe.worker.step.gradient_trace import GradientTrace, where_lost
+from torchloupe.worker.step import gradient_trace
+from torchloupe.worker.step.gradient_path import MOST, GradientPaths
+from torchloupe.worker.step.gradient_trace import GradientTrace, Node, ancestors, where_lost
 from torchloupe.worker.step.kept_optimizers import KeptOptimizers
 from torchloupe.worker.step.motion import gradients_of, is_same_gradient, motion_between, motion_undone, norm_of
 from torchloupe.worker.step.parameters import parameters_of
@@ -320,3 +324,52 @@ ONES, ZEROS = torch.ones(2, 3), torch.zeros(2, 3)
 )
 def test_that_an_operation_that_can_make_zeros_is_known_by_its_name_and_values(name, operands, results, words, kind) -> None:
     assert zero_kind(name, operands, results, words) == kind
+
+
+# many operations
+
+
+def test_that_the_way_to_the_loss_is_looked_for_once(monkeypatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(gradient_trace, "ancestors", lambda nodes, losses: asked.append(1) or ancestors(nodes, losses))
+    weights = [torch.ones(2, requires_grad=True) for _ in range(5)]
+    trace = GradientTrace(list(weights), 0, Places(), lambda: None, lambda: None)
+    with trace:
+        torch.stack([each.detach() * 2 for each in weights]).sum().requires_grad_().backward()
+    found = [where_lost(trace, 1 << number, None) for number in range(5)]
+    assert [each.kind for each in found if each is not None] == ["detached"] * 5
+    assert len({each.node for each in found if each is not None}) == 5
+    assert len(asked) == 1
+
+
+class Read(list):  # type: ignore[type-arg]
+    """Nodes that count how often one is asked for."""
+
+    times = 0
+
+    def __getitem__(self, at):
+        self.times += 1
+        return super().__getitem__(at)
+
+
+def test_that_ways_are_those_of_the_graph_and_each_operation_is_looked_at_once() -> None:
+    dice = random.Random(0)
+    nodes = Read()
+    for number in range(400):
+        node = Node(
+            number, "op", NOWHERE, tuple({dice.randrange(max(0, number - 9), number) for _ in range(2)} if number else ()), 1
+        )
+        node.layer = f"layer {dice.randrange(90)}"
+        nodes.append(node)
+    paths = GradientPaths(nodes, [395])
+    told = [paths.around(number) for number in range(400)]
+    assert nodes.times < 3000
+    above = [ancestors(nodes, [number]) for number in range(400)]
+    for number, (after, before) in enumerate(told):
+        between = [each for each in above[395] if number in above[each] and each != number and number in above[395]]
+        assert after == names(nodes, between)
+        assert before == names(nodes, above[number] - {number})
+
+
+def names(nodes, numbers):
+    return tuple(dict.fromkeys(nodes[each].layer for each in sorted(numbers, reverse=True)))[:MOST]

@@ -41,7 +41,7 @@ class StepOptionsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Training step"))
         self._options, self._chosen = options, chosen
-        self._typed: dict[str, str] = {name: str(value) for name, value in options.optimizer_arguments.items()}
+        self._typed: dict[str, str] = {name: repr(value) for name, value in options.optimizer_arguments.items()}
         self._classes: dict[str, OptimizerClass] = {}
         self.fields: dict[str, QLineEdit] = {}
         from_file = self.tr("as the file has it")
@@ -61,12 +61,11 @@ class StepOptionsDialog(QDialog):
         self.arguments = QGroupBox(self.tr("Arguments of the optimizer"))
         self._form = QFormLayout()
         self._build()
-        for signal in (self.loss.currentIndexChanged, self.target.textChanged, self.optimizer.currentIndexChanged):
+        for signal in (self.loss.currentIndexChanged, self.target.textChanged):
             signal.connect(self._look)
         self.optimizer.currentIndexChanged.connect(self._show_arguments)
         self.browse.clicked.connect(self._choose_file)
         self._show_arguments()
-        self._look()
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     def _build(self) -> None:
@@ -155,6 +154,7 @@ class StepOptionsDialog(QDialog):
             self.fields[argument.name] = field
             self._form.addRow(argument.name, field)
         self.arguments.setVisible(bool(self.fields))
+        self._look()
 
     def _remember(self) -> None:
         self._typed.update({name: field.text() for name, field in self.fields.items()})
@@ -178,11 +178,14 @@ class StepOptionsDialog(QDialog):
         loss, target = self.loss.currentData(), self.target.text().strip()
         if loss in WITH_TARGET and target:
             parse_input_spec(target)
+        optimizer = self.optimizer.currentData()
         arguments = typed_arguments({name: field.text() for name, field in self.fields.items()})
+        if optimizer is not None and optimizer == self._options.optimizer and optimizer not in self._classes:
+            arguments = self._options.optimizer_arguments  # its fields have not come yet
         return StepOptions(
             loss,
             target if loss in WITH_TARGET and target else None,
-            self.optimizer.currentData(),
+            optimizer,
             arguments,
             self.steps.value(),
             self.accumulate.value(),

@@ -198,7 +198,9 @@ class Training:
         wants_model = "model" in first or first in ("net", "network", "module")
         made = make(self._model) if wants_model else make(self._model.parameters())
         several = made if isinstance(made, (tuple, list)) else ()
-        optimizers = [each for each in several if hasattr(each, "step") and hasattr(each, "param_groups")] or [*several[:1]] or [made]
+        optimizers = (
+            [each for each in several if hasattr(each, "step") and hasattr(each, "param_groups")] or [*several[:1]] or [made]
+        )
         if not hasattr(optimizers[0], "step"):
             problem = Problem("step-failed", f"`make_optimizer` returned a {type(made).__name__}, which has no step().")
             raise CouldNotRun(problem)
