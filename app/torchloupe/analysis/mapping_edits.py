@@ -98,9 +98,13 @@ class RenamePreview(NamedTuple):
         return tuple(row for row in self.rows if not row.note)
 
 
+def rename_preview(diff: StateDictDiff, side: str, pattern: str, replacement: str) -> RenamePreview:
+    """What it gives when ``pattern`` is replaced in every key of a side (as ``re.sub`` does)."""
+    return _last(rename_steps(diff, side, pattern, replacement)) or RenamePreview()
+
+
 def rename_steps(diff: StateDictDiff, side: str, pattern: str, replacement: str) -> Iterator[Optional[RenamePreview]]:
-    """What it gives when ``pattern`` is replaced in every key of a side (as ``re.sub`` does), in steps: None again and again, and the
-    preview at the end."""
+    """The same in steps: None again and again, and the preview at the end."""
     if not pattern:
         yield RenamePreview()
         return
