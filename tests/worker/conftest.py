@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from torchloupe.worker.handlers import forward, open_target
+from torchloupe.wire.requests import OpenTarget
+from torchloupe.wire.steps import RunStep
+from torchloupe.worker.handlers import forward, open_target, training_step
 from torchloupe.worker.process_state import ProcessState
+from worker.step_zoo import HEAD
 
 MODELS = Path(__file__).parents[1] / "models"
 
@@ -70,3 +73,15 @@ def run(context, models):
         return opened, forward(context, RunForward(**request))
 
     return run
+
+
+@pytest.fixture
+def step(context, tmp_path):
+    """Write a model's source after the usual imports, open it, train it: ``step(source, lr=0.1)``."""
+
+    def step(source, **request):
+        (tmp_path / "model.py").write_text(HEAD + source, encoding="utf-8")
+        open_target(context, OpenTarget(str(tmp_path / "model.py")))
+        return training_step(context, RunStep(**request))
+
+    return step

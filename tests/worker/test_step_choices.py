@@ -7,26 +7,15 @@ import torch
 
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.optimizers import ListOptimizers
-from torchloupe.wire.requests import OpenTarget
 from torchloupe.wire.steps import RunStep
 from torchloupe.worker.explain import CouldNotRun
-from torchloupe.worker.handlers import HANDLERS, open_target, training_step
+from torchloupe.worker.handlers import HANDLERS, training_step
 from torchloupe.worker.step import training
-from worker.step_zoo import HEAD, LOSS, PLAIN, X, net, trained
+from worker.step_zoo import LOSS, PLAIN, X, net, trained
 
 TOKENS = net("return self.b(self.a(x))", inputs="def example_inputs():\n    return (torch.randn(2, 5, 6),)\n")
 ONE = net("return self.c(self.a(x))", "self.c = nn.Linear(6, 1)")
 NORM = net("return self.b(self.n(self.a(x)))", "self.n = nn.BatchNorm1d(6)")
-
-
-@pytest.fixture
-def step(context, tmp_path):
-    def step(source, **request):
-        (tmp_path / "model.py").write_text(HEAD + source, encoding="utf-8")
-        open_target(context, OpenTarget(str(tmp_path / "model.py")))
-        return training_step(context, RunStep(**request))
-
-    return step
 
 
 def moved(report):

@@ -14,16 +14,6 @@ from torchloupe.worker.handlers import open_target, training_step
 from worker.step_zoo import HEAD, LOSS, PLAIN, X, net, trained
 
 
-@pytest.fixture
-def step(context, tmp_path):
-    def step(source, **request):
-        (tmp_path / "model.py").write_text(HEAD + source, encoding="utf-8")
-        open_target(context, OpenTarget(str(tmp_path / "model.py")))
-        return training_step(context, RunStep(**request))
-
-    return step
-
-
 def serious(report):
     return [(each.code, each.message) for each in report.problems if each.severity != INFO]
 

@@ -4,12 +4,11 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from torchloupe.analysis.input_specs import parse_input_spec
+from torchloupe.analysis.step.choices import AUTOCAST
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.steps import RunStep
 
 from .options import checked_inputs, constructor_arguments
-
-AUTOCAST = ("bfloat16", "float16")
 
 
 def add_training_options(parser: ArgumentParser) -> None:

@@ -1,6 +1,9 @@
 """Paints a key with the parts that differ from the other side's key: the old ones struck, the new ones bold, underlined and coloured."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from collections.abc import Callable
+from itertools import takewhile
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -22,11 +25,36 @@ def pieces(text: str, changed: Spans) -> list[Piece]:
     return [piece for piece in (*found, (text[done:], False)) if piece[0]]
 
 
+def shortened(parts: list[Piece], room: int, width: Callable[[str, bool], int]) -> list[Piece]:
+    """The parts with as much of the middle left out as it takes: keys that begin alike are told apart by their ends."""
+    if sum(width(*part) for part in parts) <= room:
+        return parts
+    length = sum(len(text) for text, _ in parts)
+
+    def kept(count: int) -> list[Piece]:
+        tail = count - count // 3
+        return [*_cut(parts, 0, count // 3), ("…", False), *_cut(parts, length - tail, length)]
+
+    fits = (sum(width(*part) for part in kept(count)) <= room for count in range(1, length))
+    return kept(sum(takewhile(bool, fits)))
+
+
+def _cut(parts: list[Piece], start: int, end: int) -> list[Piece]:
+    """The letters from ``start`` to ``end`` of all the parts together."""
+    found: list[Piece] = []
+    at = 0
+    for text, changed in parts:
+        inside = text[max(0, start - at) : max(0, end - at)]
+        found += [(inside, changed)] if inside else []
+        at += len(text)
+    return found
+
+
 class KeyDelegate(QStyledItemDelegate):
     """For the two columns of keys: what the checkpoint has is old, what the model has is new."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Place) -> None:
-        """As usual when the keys are equal; else piece by piece, the end elided when there is no room."""
+        """As usual when the keys are equal; else piece by piece, without the middle when there is no room."""
         changed = index.data(CHANGED_ROLE)
         if changed is None:
             super().paint(painter, option, index)
@@ -44,16 +72,15 @@ class KeyDelegate(QStyledItemDelegate):
         is_old = index.column() == CHECKPOINT_KEY
         painter.save()
         rect = rect.adjusted(margin, 0, -margin, 0)
-        for part, is_changed in pieces(text, changed):
-            font = _font(option.font, is_changed, is_old)
-            metrics = QFontMetrics(font)
-            shown = metrics.elidedText(part, Qt.TextElideMode.ElideRight, max(0, rect.width()))
-            painter.setFont(font)
+
+        def width(part: str, is_changed: bool) -> int:
+            return QFontMetrics(_font(option.font, is_changed, is_old)).horizontalAdvance(part)
+
+        for part, is_changed in shortened(pieces(text, changed), rect.width(), width):
+            painter.setFont(_font(option.font, is_changed, is_old))
             painter.setPen(_pen(plain, is_changed, is_old, selected))
-            painter.drawText(rect.left(), baseline, shown)
-            rect.setLeft(rect.left() + metrics.horizontalAdvance(shown))
-            if shown != part:
-                break
+            painter.drawText(rect.left(), baseline, part)
+            rect.setLeft(rect.left() + width(part, is_changed))
         painter.restore()
 
 

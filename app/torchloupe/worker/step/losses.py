@@ -7,27 +7,15 @@ import torch
 from torch.nn import functional as F
 
 from ...analysis.input_specs import parse_input_spec
+from ...analysis.step.choices import LOSS_TITLES, WITH_TARGET
 from ...wire.errors import UsageError
 from ...wire.problems import Problem
-from ...wire.steps import MEAN_SQUARE
 from ..explain import CouldNotRun
 from ..input_values import input_value
 from ..nested import tensors_in
 
 MODEL = "model"
 SPREAD = "spread"
-LOSSES = {
-    "mean_square": MEAN_SQUARE,
-    "mean": "mean of the outputs",
-    "sum": "sum of the outputs",
-    MODEL: "the model's own .loss",
-    "cross_entropy": "cross entropy",
-    "mse": "mean squared error",
-    "l1": "mean absolute error",
-    "bce": "binary cross entropy",
-}
-"""What can be chosen, and how it is called."""
-WITH_TARGET = ("cross_entropy", "mse", "l1", "bce")
 _TARGET_FUNCTIONS = ("example_targets", "example_target")
 
 
@@ -53,8 +41,8 @@ def targets_of(spec: Optional[str], find: Callable[[str], Optional[Callable[...,
 
 def check_loss(name: Optional[str], spec: Optional[str]) -> None:
     """Raises ``UsageError`` for what cannot be chosen."""
-    if name is not None and name not in LOSSES:
-        raise UsageError(f"There is no loss `{name}`.", f"Choose one of {', '.join(LOSSES)}, or write a `loss_fn(output)`.")
+    if name is not None and name not in LOSS_TITLES:
+        raise UsageError(f"There is no loss `{name}`.", f"Choose one of {', '.join(LOSS_TITLES)}, or write a `loss_fn(output)`.")
     if spec is not None and name not in WITH_TARGET:
         chosen = f"`{name}` takes no target." if name else "A target needs a loss that takes one."
         raise UsageError(chosen, f"Choose one of {', '.join(WITH_TARGET)}.")

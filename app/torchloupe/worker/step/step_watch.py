@@ -11,14 +11,13 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from ...wire.steps import BACKWARD, CLIP, EVAL, LOAD, MADE, SCALE, SCHEDULE, STEP, TRAIN, ZERO_GRAD, StepEvent
 from ..places import Place, Places, is_foreign
-from .kept_optimizers import KeptOptimizers
+from .kept_optimizers import SCALER, KeptOptimizers
 from .motion import Gradient, gradients_of, is_same_gradient
 from .parameters import parameters_of
 from .piles import Piles
 
 _MOST_EVENTS = 2000
 _STEPS_FROM_SCALE = 4
-_SCALER: Any = getattr(torch.amp, "GradScaler", None) or torch.cuda.amp.GradScaler  # of old torch alone there
 _HAS_MODES = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
@@ -89,9 +88,9 @@ class StepWatch:
                 self._wrap(owner, "cross_entropy", self._cross_entropy)
         for scheduler in _schedulers():
             self._wrap(scheduler, "step", self._told(SCHEDULE))
-        self._wrap(_SCALER, "scale", self._scale)
+        self._wrap(SCALER, "scale", self._scale)
         for name in ("unscale_", "step", "update"):
-            self._wrap(_SCALER, name, self._scaled(name))
+            self._wrap(SCALER, name, self._scaled(name))
         handles = (register_optimizer_step_pre_hook(self.before_step), register_optimizer_step_post_hook(self.after_step))
         self._undo += [handle.remove for handle in handles]
         return self

@@ -9,6 +9,7 @@ from typing import Any, Callable, ContextManager, Dict, List, Optional, Tuple
 import torch
 from torch import nn
 
+from ...analysis.step.choices import AUTOCAST, LOSS_TITLES, WITH_TARGET
 from ...analysis.step.facts import Meeting
 from ...wire.errors import UsageError
 from ...wire.problems import Problem
@@ -17,11 +18,10 @@ from ..explain import CouldNotRun
 from ..input_values import SampleInput
 from ..target import Target
 from .loss_watch import LossWatch
-from .losses import LOSSES, SPREAD, WITH_TARGET, Targets, check_loss, compared, of_outputs, scalar, targets_of
+from .losses import SPREAD, Targets, check_loss, compared, of_outputs, scalar, targets_of
 from .optimizers import DEFAULT_LR, SGD, made_optimizer
 from .step_watch import StepWatch
 
-AUTOCAST = ("bfloat16", "float16")
 MOST_SECONDS_AGAIN = 0.15
 """A loss that took longer is not worked out once more after the step: that would be a sixth of it."""
 
@@ -62,7 +62,7 @@ class Training:
         if self._own is not None:
             return "train_step", "train_step"
         name = self._request.loss
-        loss = "loss_fn" if self._loss_function is not None else LOSSES[name or "mean_square"]
+        loss = "loss_fn" if self._loss_function is not None else LOSS_TITLES[name or "mean_square"]
         if name in WITH_TARGET:
             loss = f"{loss} with {self._targets.source}"
         if self._request.optimizer is not None:
@@ -173,7 +173,7 @@ class Training:
             return scalar(loss, "`loss_fn`")
         own = getattr(output, "loss", None)
         if name in (None, "model") and isinstance(own, torch.Tensor):
-            self.loss_source = LOSSES["model"]
+            self.loss_source = LOSS_TITLES["model"]
             return scalar(own, "the model's `.loss`")
         if name == "model":
             raise UsageError("The output has no `.loss`.", "Give the model its labels as an input, or choose another loss.")
