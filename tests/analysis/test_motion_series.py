@@ -19,7 +19,6 @@ from torchloupe.analysis.step.motion_series import (
     rows_of,
     state_of,
     stretch_text,
-    stretches,
     unproven,
 )
 from torchloupe.analysis.step.wording import moved_text
@@ -51,16 +50,16 @@ def test_that_a_weight_moved_or_should_have_or_may_rest(motion, state) -> None:
     assert state_of(motion) == state
 
 
-def test_that_neighbours_with_one_reason_are_one_stretch() -> None:
-    motions = [still("a"), still("b"), moved("c"), still("d"), still("e", "lr-zero"), still("f", "requires-grad-false")]
-    assert stretches(motions) == [
-        Stretch(0, 1, STILL, "detached"),
-        Stretch(3, 3, STILL, "detached"),
-        Stretch(4, 4, STILL, "lr zero"),
-        Stretch(5, 5, MEANT, "frozen"),
-    ]
-    assert [stretch_text(each) for each in stretches(motions)] == ["✖ detached (2)", "✖ detached", "✖ lr zero", "– frozen"]
-    assert stretches([moved()]) == stretches([]) == []
+@pytest.mark.parametrize(
+    ("stretch", "text"),
+    [
+        (Stretch(0, 1, STILL, "detached"), "✖ detached (2)"),
+        (Stretch(3, 3, STILL, "lr zero"), "✖ lr zero"),
+        (Stretch(0, 1233, MEANT, "frozen"), "– frozen (1,234)"),
+    ],
+)
+def test_that_a_stretch_says_its_reason_and_how_many_it_holds(stretch, text) -> None:
+    assert stretch_text(stretch) == text
 
 
 @pytest.mark.parametrize(

@@ -405,7 +405,18 @@ def test_that_a_reason_is_a_sentence() -> None:
     assert short_reason(replace(MOVED, reason="zero-init")) == "zero init"
 
 
-@pytest.mark.parametrize(("fraction", "text"), [(None, ""), (0.0, "0 %"), (0.001, "< 1 %"), (0.999, "99 %"), (1.0, "100 %")])
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (None, ""),
+        (0.0, "0 %"),
+        (1e-7, "< 0.01 %"),
+        (0.001, "0.1 %"),
+        (0.123, "12.3 %"),
+        (0.9995, "> 99.9 %"),
+        (1.0, "100 %"),
+    ],
+)
 def test_that_a_share_is_not_rounded_to_nothing_or_all(fraction: float | None, text: str) -> None:
     assert percent_text(fraction) == text
 

@@ -68,9 +68,10 @@ def test_that_the_tensors_that_moved_are_ranked(play: Play, pair: tuple[str, str
     summary = "values: 3 of 5 tensors moved; the most: far (relative 2); 1 with NaN: bad; 2 equal: same, turned."
     assert summary in lines
     table = lines[lines.index(summary) + 1 :]
-    assert table[0].split()[:2] == ["KEY", "RELATIVE"]
+    assert table[0].split()[:2] == ["KEY", "MOVED"]
     assert [line.split()[0] for line in table[1:4]] == ["bad", "far", "near"]
-    assert table[2].split()[-1] == "%"
+    assert table[2].split()[1] == "2"
+    assert "%" in table[2].split()
 
 
 def test_that_equal_checkpoints_differ_in_nothing(play: Play, pair: tuple[str, str]) -> None:

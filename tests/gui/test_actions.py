@@ -49,8 +49,14 @@ KEYS = {
     "mapping.map_to": "Ctrl+M",
     "mapping.rename": "Ctrl+H",
     "mapping.lock": "Ctrl+Shift+L",
-    "mapping.undo": "Ctrl+Z",
-    "mapping.redo": "Ctrl+Shift+Z",
+    "edit.undo": "Ctrl+Z",
+    "edit.redo": "Ctrl+Shift+Z",
+    "note.mark": "Ctrl+F2",
+    "note.write": "Ctrl+Shift+M",
+    "go.next_note": "F2",
+    "go.previous_note": "Shift+F2",
+    "edit.only_rows": "Ctrl+Shift+I",
+    "edit.hide_rows": "Ctrl+Shift+X",
     "view.left": "Ctrl+B",
     "view.bottom": "Ctrl+J",
     "view.larger": "Ctrl+=",
@@ -84,7 +90,7 @@ ACTION_IDS = [
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
-    *("panel.step",),
+    *("panel.step", "panel.notes"),
     *(
         "call.unpin",
         "panel.summary",
@@ -108,6 +114,7 @@ ACTION_IDS = [
     ),
     "mapping.fitting",
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
+    *("edit.copy_titled", "edit.copy_json", "edit.copy_table", "plot.table", "plot.copy", "plot.save"),
 ]
 
 
@@ -189,7 +196,7 @@ def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     pinned = {"call.compare", "call.unpin"}  # need pinned tensors
     loaded = {"model.unload", "model.load_converted"}  # need values of the checkpoint in the model, some that are transposed
     # need a pair that was locked, a key to be selected
-    decided = {"mapping.unlock", "mapping.undo", "mapping.redo", "mapping.clear"}
+    decided = {"mapping.unlock", "edit.undo", "edit.redo", "go.next_note", "go.previous_note", "mapping.clear"}
     decided |= {"mapping.other_choice", "mapping.map_to", "mapping.lock", "mapping.leave_out"}
     decided |= {"run.prove"}  # needs a step that left a weight unmoved
     assert off <= decided | {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | pinned | loaded

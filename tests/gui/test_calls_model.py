@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from gui import panel_data
 from gui.panel_data import call, stats
 from torchloupe.analysis.depth_numbers import depth_points
+from torchloupe.analysis.row_filter import matching
 from torchloupe.gui.calls import model as rows
 from torchloupe.gui.calls.model import CallsModel, call_row
-from torchloupe.gui.row_filter import matching
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import LayerCall
 

@@ -12,12 +12,12 @@ from gui.conftest import PATIENCE_MS, MakeWindow, good_run
 from gui.panel_data import FILE, open_panel, run_well, shown_column, stats
 from torchloupe.analysis.axis_names import AxisNames
 from torchloupe.analysis.operation_wording import DIRECT_FORWARD, NOT_OBSERVED
+from torchloupe.analysis.row_filter import matching
 from torchloupe.gui.axes import axis_names_of
 from torchloupe.gui.calls import model as rows
 from torchloupe.gui.calls.model import CallsModel, call_row
 from torchloupe.gui.calls.panel import CallsPanel
 from torchloupe.gui.details.subjects import details_of
-from torchloupe.gui.row_filter import matching
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import OPERATIONS, Settings
 from torchloupe.gui.source_places import source_places

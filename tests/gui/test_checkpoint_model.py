@@ -6,10 +6,10 @@ import pytest
 
 from gui import panel_data
 from gui.panel_data import stored
+from torchloupe.analysis.row_filter import matching
 from torchloupe.gui.checkpoint import model as rows
 from torchloupe.gui.checkpoint.building import BuildRows
 from torchloupe.gui.checkpoint.model import CheckpointRows, Group
-from torchloupe.gui.row_filter import matching
 from torchloupe.wire.contents import CheckpointContents, StoredTensor, StoredValue
 
 

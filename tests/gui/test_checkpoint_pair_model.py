@@ -1,4 +1,4 @@
-"""Rows of two checkpoints side by side, and where each stands in the plot."""
+"""Rows of two checkpoints side by side."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -69,11 +69,11 @@ def shown(model: rows.PairModel, column: int) -> list[str]:
 
 
 def test_that_rows_stand_in_ranked_order_with_status_words(model: rows.PairModel) -> None:
-    assert list(zip(shown(model, rows.KEY), shown(model, 0), strict=True)) == [
+    assert list(zip(shown(model, rows.KEY), shown(model, rows.MOTION), strict=True)) == [
         ("bad.weight", "▲ NaN"),
-        ("bias", "Δ moved"),
-        ("far.weight", "Δ moved"),
-        ("near.weight", "Δ moved"),
+        ("bias", "Δ from zero"),
+        ("far.weight", "Δ 2"),
+        ("near.weight", "Δ 8.904e-05"),
         ("gone", "− missing"),
         ("head.weight", "↕ resized"),
         ("extra", "+ unexpected"),
@@ -83,13 +83,13 @@ def test_that_rows_stand_in_ranked_order_with_status_words(model: rows.PairModel
 
 def test_that_numbers_are_those_of_the_comparison(model: rows.PairModel) -> None:
     cells = {row.cells[rows.KEY]: row.cells for row in model.rows}
-    assert cells["far.weight"][rows.RELATIVE] == "2"
     assert cells["far.weight"][rows.CHANGED] == "100 %"
     assert cells["far.weight"][rows.COSINE] == "1.000000"
-    assert cells["bias"][rows.RELATIVE] == "from zero"
+    assert cells["bias"][rows.WEIGHT] == "0"
+    assert cells["far.weight"][rows.DTYPE] == "float32"
     assert cells["bias"][rows.COSINE] == "–"
     assert cells["same.weight"][rows.MAX_ABS] == "0"
-    assert cells["gone"][rows.RELATIVE] == ""
+    assert cells["gone"][rows.UPDATE] == "–"
     assert cells["head.weight"][rows.SHAPES] == "[2, 5] → [7, 5]"
 
 
@@ -104,42 +104,27 @@ def test_that_a_note_says_what_the_columns_do_not(model: rows.PairModel) -> None
 
 def test_that_a_row_without_values_says_that_its_keys_match() -> None:
     cells = rows.pair_row(NAMES, one_row()).cells
-    assert cells[:6] == ("= matched", "fc.weight", "", "", "", "")
+    assert cells[:6] == ("fc.weight", "= matched", "–", "–", "", "float32")
 
 
 def test_that_values_that_cannot_be_compared_say_why() -> None:
     row = rows.pair_row(NAMES, one_row(ComparedValues("fc.weight", "fc.weight", reason="Its record is cut off.")))
-    assert row.cells[0] == "✖ not compared"
+    assert row.cells[rows.MOTION] == "✖ not compared"
     assert row.cells[-1] == "Its record is cut off."
-    assert row.roles[0] == "error"
+    assert row.roles[rows.MOTION] == "error"
+    assert row.tips[rows.MOTION] == "✖ not compared. Its record is cut off."
 
 
 def test_that_a_pair_whose_keys_differ_says_both() -> None:
     entries = [KeyEntry(f"l{n}.w", (n + 2, 3), "float32") for n in range(6)]
     made = rows.pair_rows(state_dict_diff(entries, [entry._replace(key=f"module.{entry.key}") for entry in entries]))
     made[0].take(compared("l0.w"))
-    assert rows.status_text(made[0]) == "→ renamed, moved"
-    assert rows.key_text(made[0].diff) == "l0.w → module.l0.w"
+    assert rows.status_text(made[0]) == "→ renamed, 0.1"
+    assert made[0].moved.key == "l0.w → module.l0.w"
 
 
 def test_that_infinite_values_are_noted() -> None:
     assert rows.note_text(NAMES, one_row(compared("fc.weight", inf=3))) == "3 infinite, left out of the numbers"
-
-
-@pytest.mark.parametrize(
-    ("changed", "count", "text"),
-    [
-        (0, 10, "0 %"),
-        (10, 10, "100 %"),
-        (5, 10, "50 %"),
-        (1, 10_000_000, "< 0.01 %"),
-        (9_999_999, 10_000_000, "> 99.9 %"),
-        (123, 1000, "12.3 %"),
-        (0, 0, "0 %"),
-    ],
-)
-def test_that_nothing_and_everything_are_said_only_when_they_are_so(changed: int, count: int, text: str) -> None:
-    assert rows.changed_text(replace(HOW, changed=changed, count=count)) == text
 
 
 # the table
@@ -150,8 +135,10 @@ def test_that_a_column_sorts_by_its_number_and_what_has_none_comes_last(model: r
     keys = shown(model, rows.KEY)
     assert keys[:2] == ["far.weight", "bias"]
     assert set(keys[-3:]) == {"gone", "head.weight", "extra"}
-    model.sort(rows.RELATIVE, Qt.SortOrder.DescendingOrder)
-    assert shown(model, rows.KEY)[0] == "bias"
+    model.sort(rows.UPDATE, Qt.SortOrder.DescendingOrder)
+    assert shown(model, rows.KEY)[0] == "far.weight"
+    model.sort(rows.MOTION)
+    assert shown(model, rows.KEY)[0] == "bad.weight"
     model.sort(rows.KEY)
     assert shown(model, rows.KEY)[0] == "bad.weight"
 
@@ -165,7 +152,8 @@ def test_that_every_column_can_be_sorted_by(model: rows.PairModel, column: int) 
 @pytest.mark.parametrize(
     ("text", "keys"),
     [
-        ("status:nan", ["bad.weight"]),
+        ("moved:nan", ["bad.weight"]),
+        ("dtype:float32 moved:equal", ["same.weight"]),
         ("weight -same", ["bad.weight", "far.weight", "near.weight", "head.weight"]),
         ("only in epoch4", ["extra"]),
         ("[7,5]", ["head.weight"]),
@@ -234,10 +222,11 @@ def test_that_what_the_panel_shows_is_made_in_a_job(tmp_path: Path) -> None:
     assert built.pair is pair
     assert built.names == NAMES
     assert built.headline.startswith("epoch3.pt has 7 keys")
-    assert sorted(row.number for row in built.rows) == list(range(len(pair.diff.rows)))
+    assert [row.number for row in built.in_order] == list(range(len(pair.diff.rows)))
+    assert built.rows == rows.ranked(built.in_order)
     assert built.rows_by_key.keys() == {row.expected.key for row in pair.diff.rows if row.expected}
     assert built.bytes == bytes_of(pair)
-    assert built.longest_key == max((rows.key_text(row) for row in pair.diff.rows), key=len)
+    assert built.longest_key == max((row.moved.key for row in built.in_order), key=len)
     assert not BuildPair(pair).is_large
     assert BuildPair(replace(pair, diff=replace(pair.diff, rows=pair.diff.rows * 2000))).is_large
 
@@ -258,67 +247,12 @@ def test_that_rows_take_their_places_as_values_arrive(qapp: object) -> None:
 # the plot
 
 
-def test_that_every_row_has_its_kind_and_every_kind_its_own_symbol_or_lane(model: rows.PairModel) -> None:
-    kinds = {row.diff.expected.key if row.diff.expected else "extra": rows.kind_of(row) for row in model.items}
-    assert kinds == {
-        "bad.weight": "nan",
-        "bias": "from zero",
-        "far.weight": "moved",
-        "near.weight": "moved",
-        "gone": "missing",
-        "head.weight": "shape",
-        "extra": "unexpected",
-        "same.weight": "equal",
-    }
-    assert set(kinds.values()) < set(rows.POINTS)
-    looks = [(point.lane, point.symbol) for point in rows.POINTS.values()]
-    assert len(set(looks)) == len(looks)  # told apart without colour
-
-
-def test_that_only_what_moved_has_a_height_of_its_own() -> None:
-    assert rows.log_relative(one_row(compared("fc.weight"))) == pytest.approx(-1.0)
-    assert rows.log_relative(one_row(compared("fc.weight", nan=1))) is None
-    assert rows.log_relative(one_row(compared("fc.weight", expected_norm=0.0))) is None
-    assert rows.log_relative(one_row()) is None
-
-
-def test_that_the_scale_takes_whole_decades() -> None:
-    assert rows.scale_of([-4.2, -1.5]) == rows.Scale(-5, -1)
-    assert rows.scale_of([-2.0]) == rows.Scale(-2, -1)
-    assert rows.scale_of([]) == rows.Scale(-3, 0)
-
-
-@pytest.mark.parametrize("scale", [rows.Scale(-3, 0), rows.Scale(-16, 4), rows.Scale(-2, -1)])
-def test_that_lanes_stand_outside_the_decades_and_all_are_named(scale: rows.Scale) -> None:
-    lanes = scale.lanes
-    assert lanes["unpaired"] < lanes["equal"] < scale.low
-    assert scale.high < lanes["from zero"] < lanes["nan"]
-    words = [word for _, word in scale.ticks]
-    assert {"no pair", "equal", "from zero", "NaN", f"1e{scale.high}"} <= set(words)
-    assert len(words) <= 9
-
-
-def test_that_few_points_are_drawn_as_they_are() -> None:
-    assert rows.thinned([1, 2], [0.5, 0.25]) == ([1, 2], [0.5, 0.25])
-
-
-def test_that_of_very_many_points_the_extremes_are_kept_in_order() -> None:
-    count = 50_000
-    heights = [(number * 7919 % 1000) / 1000 for number in range(count)]
-    heights[31_415], heights[27_182] = 99.0, -99.0
-    x, y = rows.thinned(range(count), heights)
-    assert len(x) <= rows.MOST_POINTS + 2
-    assert list(x) == sorted(set(x))
-    assert (max(y), min(y)) == (99.0, -99.0)
-    assert x[list(y).index(99.0)] == 31_415
-
-
 def test_that_hovering_says_key_and_numbers() -> None:
     lines = rows.hover_text(NAMES, one_row(compared("fc.weight", nan=2))).splitlines()
     assert lines[0] == "fc.weight"
     assert lines[1] == "▲ NaN"
-    assert lines[2] == "relative 0.1, max |Δ| 0.25, changed 50 %, cosine 0.995000"
-    assert lines[3].startswith("2 NaN")
+    assert lines[2:4] == ["weight 10, update 1, changed 50 %", "max |Δ| 0.25, cosine 0.995000"]
+    assert lines[4].startswith("2 NaN")
     assert rows.hover_text(NAMES, one_row()) == "fc.weight\n= matched"
 
 

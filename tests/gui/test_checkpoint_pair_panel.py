@@ -171,7 +171,7 @@ def test_that_the_same_file_twice_is_all_equal(panel: CheckpointPairPanel, epoch
     wait(panel, qtbot)
     assert panel.headline.text() == "epoch3.pt and epoch3.pt (the same file) have the same 7 keys."
     assert panel.state.text() == "All 7 tensors are equal."
-    assert set(shown_column(panel.table, 0)) == {"= equal"}
+    assert set(shown_column(panel.table, rows.MOTION)) == {"= equal"}
 
 
 def test_that_large_files_are_read_only_when_it_is_asked_for(
@@ -258,7 +258,7 @@ def test_that_no_stale_value_is_shown_when_the_second_one_goes_meanwhile(
         assert not panel.plot.isVisible()
     else:
         qtbot.waitUntil(lambda: panel.state.text() == "All 7 tensors are equal.", timeout=PATIENCE_MS)
-        assert set(shown_column(panel.table, 0)) == {"= equal"}
+        assert set(shown_column(panel.table, rows.MOTION)) == {"= equal"}
 
 
 def test_that_a_file_that_vanished_meanwhile_is_said_in_a_sentence(
@@ -277,11 +277,10 @@ def test_that_a_file_that_vanished_meanwhile_is_said_in_a_sentence(
 def test_that_swapping_shows_the_other_direction(compared: CheckpointPairPanel, qtbot: Any) -> None:
     compared.workbench.swap_checkpoints()
     wait(compared, qtbot)
-    statuses = dict(zip(shown_column(compared.table, rows.KEY), shown_column(compared.table, 0), strict=True))
+    statuses = dict(zip(shown_column(compared.table, rows.KEY), shown_column(compared.table, rows.MOTION), strict=True))
     assert (statuses["gone"], statuses["extra"]) == ("+ unexpected", "− missing")
     assert compared.headline.text().startswith("epoch4.pt has 7 keys, epoch3.pt has 7")
-    relatives = dict(zip(shown_column(compared.table, rows.KEY), shown_column(compared.table, rows.RELATIVE), strict=True))
-    assert relatives["far.weight"] == "0.6667"
+    assert statuses["far.weight"] == "Δ 0.6667"
 
 
 # selection and the plot
@@ -311,23 +310,51 @@ def test_that_the_panel_follows_a_selection_made_elsewhere(compared: CheckpointP
     assert compared.plot.mark.value() == 1
 
 
-def test_that_a_click_on_a_point_selects_its_row(compared: CheckpointPairPanel, qtbot: Any) -> None:
+def test_that_a_click_on_a_stem_selects_its_row(compared: CheckpointPairPanel, qtbot: Any) -> None:
     plot = compared.plot
     assert plot is not None
     row = compared.model.row_of("far.weight")
     assert row is not None
     qtbot.waitUntil(lambda: plot.plot.getViewBox().width() > 100, timeout=PATIENCE_MS)
-    place = plot.plot.getViewBox().mapViewToScene(QPointF(row.number, plot.height_of(row)))
-    assert plot.row_at(place) is row
-    plot.chosen.emit(row)
+    place = plot.plot.getViewBox().mapViewToScene(QPointF(row.number, plot.floor + 0.5))
+    assert plot.number_at(place) == row.number
+    plot.chosen.emit(row.number)
     assert compared.table.current_key() == row.number
     stored = compared.workbench.selection.stored
     assert stored is not None
     assert stored.key == "far.weight"
 
 
+def test_that_the_arrow_keys_of_the_plot_walk_through_the_tensors(compared: CheckpointPairPanel) -> None:
+    assert compared.plot is not None
+    compared.plot.stepped.emit(-(10**9))
+    assert compared.table.current_key() == 0
+    compared.plot.stepped.emit(1)
+    assert compared.table.current_key() == 1
+    compared.plot.stepped.emit(10**9)
+    assert compared.table.current_key() == len(compared.model.items) - 1
+
+
+def test_that_the_plot_shows_every_number_that_a_step_has_but_gradients(compared: CheckpointPairPanel) -> None:
+    plot, box = compared.plot, compared.series.box
+    assert plot is not None
+    assert [box.itemText(at) for at in range(box.count())] == ["Change / weight", "Weight norm", "Elements changed"]
+    assert not plot.band.isVisible()
+    box.setCurrentIndex(2)
+    assert plot.series is not None
+    assert plot.series.name == "changed"
+    assert (plot.floor, plot.top) == (0.0, 1.0)
+
+
+def test_that_the_plot_says_what_did_not_move_in_words(compared: CheckpointPairPanel) -> None:
+    assert compared.plot is not None
+    texts = {item.toPlainText() for item in compared.plot._labels}
+    assert "✖ NaN" in texts
+    assert texts & {"– equal", "– missing", "– unexpected", "– other shape"}
+
+
 def test_that_rows_are_copied_and_the_filter_takes_the_focus(compared: CheckpointPairPanel, qapp: QApplication) -> None:
-    assert compared.copy_rows().splitlines()[0].startswith("▲ NaN\tbad.weight\t")
+    assert compared.copy_rows().splitlines()[0].startswith("bad.weight\t▲ NaN\t")
     compared.focus_filter()
     qapp.processEvents()
     assert compared.focusWidget() is compared.table.filter

@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt
 
 from torchloupe.analysis.changed_parts import changed_parts
 from torchloupe.analysis.diff_folding import RowGroup, unfolded
+from torchloupe.analysis.row_filter import matching
 from torchloupe.analysis.state_dict_diff import DiffRow, KeyEntry, StateDictDiff, state_dict_diff
 from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.key_delegate import pieces
 from torchloupe.gui.compare.model import CHANGED_ROLE, CompareModel, compare_row
-from torchloupe.gui.row_filter import matching
 
 WEIGHT = KeyEntry("fc.weight", (10, 128), "float32")
 RENAMED = DiffRow("renamed", WEIGHT, KeyEntry("module.fc.weight", (10, 128), "float32"), "prefix module.", 1.0)

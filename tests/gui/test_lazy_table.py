@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.gui import slices
 from torchloupe.gui.lazy_table import KEPT_ROWS, LazyRows, LazyTableModel
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.slices import all_at_once
 from torchloupe.gui.text_table import FilterTable, Row
 

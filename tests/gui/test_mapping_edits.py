@@ -125,37 +125,37 @@ def test_that_a_pair_is_locked_left_out_unlocked_and_all_of_it_undone(edited: An
     do(edited, "mapping.leave_out")
     assert home(edited, OLD) is None
     assert "left out by hand" in shown_column(panel(edited).table, 6)
-    do(edited, "mapping.undo")
+    do(edited, "edit.undo")
     assert home(edited, OLD) == "encoder.conv2.bias"
-    do(edited, "mapping.undo")
+    do(edited, "edit.undo")
     assert mapping.locked == {}
-    do(edited, "mapping.redo")
-    do(edited, "mapping.redo")
+    do(edited, "edit.redo")
+    do(edited, "edit.redo")
     assert mapping.locked == {OLD: ""}
     select(edited, OLD)
     do(edited, "mapping.unlock")
     assert mapping.locked == {}
-    do(edited, "mapping.undo")
+    do(edited, "edit.undo")
     do(edited, "mapping.clear")
-    assert (mapping.locked, mapping.undo_text) == ({}, "unlock all")
+    assert (mapping.locked, edited.workbench.undoing.undoText()) == ({}, "unlock all")
 
 
 def test_that_undoing_says_what_was_undone(edited: Any) -> None:
     edited.workbench.mapping.pair([("other", "encoder.conv2.bias"), (OLD, "encoder.conv1.bias")])
-    do(edited, "mapping.undo")
-    assert edited.actions_by_id["mapping.undo"].text() == "U&ndo"
-    assert edited.actions_by_id["mapping.redo"].text().startswith("R&edo pair other with encoder.conv2.bias")
+    do(edited, "edit.undo")
+    assert edited.actions_by_id["edit.undo"].text() == "&Undo"
+    assert edited.actions_by_id["edit.redo"].text().startswith("&Redo pair other with encoder.conv2.bias")
     assert edited.status.message.text() == "Undone: pair other with encoder.conv2.bias and 1 more."
-    do(edited, "mapping.redo")
+    do(edited, "edit.redo")
     assert edited.status.message.text().startswith("Done again: pair other")
 
 
 def test_that_a_new_decision_forgets_what_was_undone(edited: Any) -> None:
     mapping = edited.workbench.mapping
     mapping.leave_out(["other"])
-    mapping.undo()
+    edited.workbench.undoing.back()
     mapping.leave_out([OLD])
-    assert (mapping.redo_text, mapping.redo()) == ("", "")
+    assert (edited.workbench.undoing.redoText(), edited.workbench.undoing.again()) == ("", "")
     assert mapping.locked == {OLD: ""}
 
 
@@ -174,8 +174,8 @@ def test_that_the_same_decision_again_is_none(edited: Any) -> None:
     mapping.leave_out(["other"])
     mapping.unlock([OLD])
     mapping.pair([])
-    assert mapping.undo() == "leave out other"
-    assert mapping.undo() == ""
+    assert edited.workbench.undoing.back() == "leave out other"
+    assert edited.workbench.undoing.back() == ""
 
 
 def test_that_decisions_are_about_these_two_sides(edited: Any) -> None:
@@ -186,7 +186,7 @@ def test_that_decisions_are_about_these_two_sides(edited: Any) -> None:
     assert home(edited, OLD) == "encoder.conv2.bias"
     other = checkpoint()
     bench.set_checkpoint(CheckpointContents("/m/b.pt", other.format, 9, 9, other.tensors))
-    assert (bench.mapping.locked, bench.mapping.undo_text) == ({}, "")
+    assert (bench.mapping.locked, bench.undoing.undoText()) == ({}, "")
 
 
 # dragging
@@ -311,7 +311,7 @@ def test_that_a_pattern_is_shown_before_it_is_used(edited: Any, qtbot: Any) -> N
     assert bench.mapping.locked["top.weight"] == ""
     asked.accept()
     assert home(edited, "top.weight") == "head.fc1.weight"
-    do(edited, "mapping.undo")
+    do(edited, "edit.undo")
     assert home(edited, "top.weight") is None
 
 
@@ -408,7 +408,7 @@ def test_that_the_other_of_two_equal_towers_is_taken_and_given_back(window: Any)
     window.workbench.select_stored(held[0])
     do(window, "mapping.other_choice")
     assert home(window, "alpha.0.fc.weight") not in (None, before)
-    do(window, "mapping.undo")
+    do(window, "edit.undo")
     assert home(window, "alpha.0.fc.weight") == before
 
 

@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt
 
 from gui import panel_data
 from gui.panel_data import opened
+from torchloupe.analysis.row_filter import matching
 from torchloupe.gui.modules import model as rows
 from torchloupe.gui.modules.columns import CALLS, COLUMNS, FACTS, STATE, hooks_text, share_text
 from torchloupe.gui.modules.tree_model import ModuleTreeModel
 from torchloupe.gui.outline import Outline
-from torchloupe.gui.row_filter import matching
 from torchloupe.gui.text_table import Row
 from torchloupe.gui.tree_index import TreeIndex
 from torchloupe.wire.modules import ModuleEntry, ModuleTree

@@ -7,9 +7,9 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.gui.outline import Outline
 from torchloupe.gui.outline_table import BRANCH_ROLE, OutlineModel, OutlineTable
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.slices import STEP_ROWS, all_at_once
 from torchloupe.gui.text_table import Column, Row
 

@@ -7,12 +7,12 @@ import pytest
 from gui import panel_data
 from gui.conftest import PATIENCE_MS
 from gui.panel_data import QuietSession, parameter, shown_column
+from torchloupe.analysis.row_filter import matching
 from torchloupe.analysis.state_dict_diff import KeyEntry, state_dict_diff
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.modules import parameters as rows
 from torchloupe.gui.modules.parameter_table import ParameterTable
 from torchloupe.gui.modules.parameters import Facts
-from torchloupe.gui.row_filter import matching
 from torchloupe.gui.settings import ALL_BELOW, Settings
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.registration import Initialisation, RecognisedInitialisation, RecogniseInitialisation

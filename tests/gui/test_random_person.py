@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QTableView
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, failing_run, good_run
-from torchloupe.gui.row_filter import row_filter
+from torchloupe.analysis.row_filter import row_filter
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed, RunForward
 

@@ -12,8 +12,9 @@ from gui.panel_data import open_panel
 from gui.test_stepping import MOTIONS, REPORT, motion
 from torchloupe.analysis.step.motion_series import LOSS, MEANT, SERIES_BY_NAME, STILL, UPDATES
 from torchloupe.gui import theme
+from torchloupe.gui.motion_plot import FEW, FROM_ZERO, MotionPlot
+from torchloupe.gui.motion_points import MOST
 from torchloupe.gui.step.moments_plot import MOST_LINES, MomentsPlot
-from torchloupe.gui.step.motion_plot import FROM_ZERO, MotionPlot
 from torchloupe.gui.step.panel import StepPanel
 from torchloupe.wire.steps import BufferMotion, StepMoment
 
@@ -26,7 +27,7 @@ SEVERAL = replace(
 
 @pytest.fixture
 def plot(qtbot: Any) -> MotionPlot:
-    plot = MotionPlot("the step")
+    plot = MotionPlot("the step", "parameters", lambda number: MOTIONS[number].key)
     qtbot.addWidget(plot)
     plot.resize(700, 260)
     plot.show()
@@ -60,7 +61,7 @@ def test_that_thousands_of_stretches_are_as_many_items_as_two(plot: MotionPlot) 
     few = len(plot.plot.items())
     many = [motion(f"w{number}", *((None, "requires-grad-false") if number % 2 else (1e-3,))) for number in range(2000)]
     plot.show_motions(many, SERIES_BY_NAME["update"])
-    assert len(plot.stretches) == len(plot.fields[MEANT].opts["x0"]) == 1000
+    assert len(plot.fields[MEANT].opts["x0"]) == 1000
     assert len(plot.plot.items()) < few + 50  # labels, where there is room
 
 
@@ -89,13 +90,12 @@ def test_that_the_band_that_is_usual_is_there_for_updates_alone(plot: MotionPlot
 
 
 def test_that_a_parameter_is_found_under_the_mouse_and_chosen_by_a_click(plot: MotionPlot, qtbot: Any) -> None:
-    found = plot.motion_at(place_of(plot, 3))
-    assert found is MOTIONS[3]
-    assert plot.motion_at(QPointF(-50, -50)) is None
+    assert plot.number_at(place_of(plot, 3)) == 3
+    assert plot.number_at(QPointF(-50, -50)) is None
     at = plot.plot.mapFromScene(place_of(plot, 2))
     with qtbot.waitSignal(plot.chosen) as chosen:
         qtbot.mouseClick(plot.plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert chosen.args == ["head.fc1.weight"]
+    assert chosen.args == [2]
 
 
 def test_that_the_arrow_keys_walk(plot: MotionPlot, qtbot: Any) -> None:
@@ -112,7 +112,7 @@ def test_that_the_selected_one_is_marked_and_brought_into_sight(plot: MotionPlot
     many = [motion(f"w{number}") for number in range(500)]
     plot.show_motions(many, SERIES_BY_NAME["update"])
     plot.plot.setXRange(0, 20, padding=0)
-    plot.show_current("w300")
+    plot.show_current(300)
     (first, last), _ = plot.plot.getViewBox().viewRange()
     assert first < 300 < last
     assert plot.mark.value() == 300
@@ -127,7 +127,28 @@ def test_that_ten_thousand_parameters_are_drawn_without_a_dot_each(plot: MotionP
     ]
     plot.show_motions(many, SERIES_BY_NAME["update"])
     assert len(plot.dots.data) == 0
-    assert len(plot.stretches) == len(plot.marks[STILL].data) == 10
+    assert len(plot.marks[STILL].data) == 10
+
+
+def test_that_what_is_drawn_is_a_table_too(plot: MotionPlot) -> None:
+    table = plot.numbers()
+    assert table.titles == ("Parameter", "Moved", "Update / weight")
+    assert table.rows[1:3] == [["encoder.conv1.bias", "0.001", "0.001"], ["head.fc1.weight", "detached", ""]]
+
+
+def test_that_motions_that_arrive_are_drawn_together(plot: MotionPlot, qtbot: Any) -> None:
+    plot.take({2: replace(MOTIONS[2], moved=True, reason="", update_ratio=1e-2)})
+    plot.take({0: replace(MOTIONS[0], moved=True, reason="", update_ratio=1e-1)})
+    qtbot.waitUntil(lambda: list(plot.stems.getData()[0][::2]) == [0, 1, 2, 3, 4], timeout=PATIENCE_MS)
+    assert labels(plot) == []
+    assert plot.numbers().rows[2] == ["head.fc1.weight", "0.01", "0.01"]
+
+
+def test_that_very_many_are_drawn_as_far_as_they_can_be_told_apart(plot: MotionPlot) -> None:
+    plot.show_motions([motion(f"w{number}", 1e-3 * (1 + number % 7)) for number in range(20_000)], SERIES_BY_NAME["update"])
+    assert len(plot.stems.getData()[0]) <= 2 * (MOST + 2)
+    plot.plot.setXRange(100, 100 + FEW // 2, padding=0)
+    assert len(plot.dots.data) >= FEW // 2
 
 
 @pytest.mark.parametrize("motions", [(), [motion("w", None, "")], [motion("w", 1e-3)] * 2])
@@ -208,18 +229,18 @@ def panel(qtbot: Any) -> Any:
 
 
 def choices(panel: Any) -> list[str]:
-    return [panel.series.itemData(at) for at in range(panel.series.count())]
+    return [panel.series.box.itemData(at) for at in range(panel.series.box.count())]
 
 
 def test_that_the_plot_comes_with_the_first_step(panel: Any) -> None:
     assert panel.drawing.currentWidget() is panel.plot
-    assert panel.plot.motions == REPORT.parameters  # without the buffers, which stand in the table
+    assert panel.plot.motions == list(REPORT.parameters)  # without the buffers, which stand in the table
     assert "encoder.norm.running_mean" in {each.key for each in panel.model.items}
 
 
 def test_that_lines_over_the_steps_can_be_chosen_where_there_were_several(panel: Any) -> None:
     assert choices(panel)[-2:] == [UPDATES, LOSS]
-    panel.series.setCurrentIndex(choices(panel).index(LOSS))
+    panel.series.box.setCurrentIndex(choices(panel).index(LOSS))
     assert panel.drawing.currentWidget() is panel.moments
     panel.workbench.steps.take(REPORT)
     assert UPDATES not in choices(panel)
@@ -227,7 +248,7 @@ def test_that_lines_over_the_steps_can_be_chosen_where_there_were_several(panel:
 
 
 def test_that_plot_table_and_selection_are_one(panel: Any) -> None:
-    panel.plot.chosen.emit("head.fc1.weight")
+    panel.plot.chosen.emit(2)
     assert panel.workbench.selection.parameter == "head.fc1.weight"
     assert panel.plot.mark.value() == 2
     panel.plot.stepped.emit(1)

@@ -32,7 +32,7 @@ def motion(key: str, ratio: float | None = 0.001, reason: str = "", **facts: Any
     return ParameterMotion(key, ratio is not None, reason, text, update_ratio=ratio, **{**known, **facts})
 
 
-CUT = motion("head.fc1.weight", None, "detached", changed_fraction=0.0, grad_norm=None)
+CUT = motion("head.fc1.weight", None, "detached", changed_fraction=0.0, grad_norm=None, dtype="float16")
 FROZEN = motion("encoder.conv1.weight", None, "requires-grad-false", group=None, lr=None)
 MOTIONS = (FROZEN, motion("encoder.conv1.bias"), CUT, motion("head.fc2.weight", 0.5), motion("head.fc2.bias", 1e-6, "decay-only"))
 STILL = Problem(
@@ -65,8 +65,8 @@ def test_that_buffers_come_last_of_all() -> None:
         (CUT, "✖ detached", "error"),
         (motion("norm.weight", None, "update-underflow", chosen=True), "– update underflow", "muted"),
         (FROZEN, "– frozen", "muted"),
-        (MOTIONS[1], "✓ 0.001", "matched"),
-        (MOTIONS[4], "✓ 1.000e-06, by decay", "matched"),
+        (MOTIONS[1], "Δ 0.001", "accent"),
+        (MOTIONS[4], "Δ 1.000e-06, by decay", "accent"),
         (motion("w", 1e-6, "dead-relu"), "✖ 1.000e-06, by decay", "error"),
         (motion("w", None), "✖ no", "error"),
     ],
@@ -84,9 +84,10 @@ def test_that_a_row_has_the_numbers_and_the_sentence() -> None:
         "Parameter": "head.fc1.weight",
         "Moved": "✖ detached",
         "Weight": "2",
-        "Gradient": "–",
         "Update": "0.002",
         "Changed": "0 %",
+        "Dtype": "float16",
+        "Gradient": "–",
         "Group": "0 (lr 0.1)",
         "Why": "Because of detached.",
     }
@@ -95,7 +96,7 @@ def test_that_a_row_has_the_numbers_and_the_sentence() -> None:
 
 
 def test_that_numbers_sort_as_numbers_and_what_is_not_there_comes_last() -> None:
-    by_gradient = sorted(MOTIONS, key=lambda each: rows.motion_order(each, 3))
+    by_gradient = sorted(MOTIONS, key=lambda each: rows.motion_order(each, rows.GRADIENT))
     assert by_gradient[-1] is CUT
     assert sorted(MOTIONS, key=lambda each: rows.motion_order(each, rows.MOVED))[0] is CUT
     assert sorted(MOTIONS, key=lambda each: rows.motion_order(each, rows.KEY))[0].key == "encoder.conv1.bias"

@@ -61,7 +61,7 @@ def test_that_a_person_drags_a_key_onto_the_one_it_belongs_to(display, files):
     counts = window.wait("compared", number + 1)["counts"]
     assert (counts["missing"], counts["unexpected"], counts["renamed"]) == (0, 0, 1)
     display.press("ctrl+z")
-    window.wait("action", id="mapping.undo")
+    window.wait("action", id="edit.undo")
     counts = window.wait("compared", number + 2)["counts"]
     assert (counts["missing"], counts["unexpected"]) == (1, 1)
     display.press("ctrl+shift+z")

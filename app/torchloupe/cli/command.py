@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .interrupts import cancelling
@@ -38,11 +39,11 @@ OpenSession = Callable[[str | None, bool, Terminal], AnySession]
 def real_session(interpreter: str | None, spare: bool, terminal: Terminal) -> "Session":
     """A worker in a process of its own; what the user's code prints goes to standard error. Raises ``UsageError``."""
     # Here, not above: a command that only reads a file has no worker and need not wait for this.
-    from torchloupe.session.interpreters import default_interpreter
     from torchloupe.session.launchers import launcher_of
     from torchloupe.session.session import Session
+    from torchloupe.session.usual_interpreter import usual_interpreter
 
-    launcher = launcher_of(interpreter or default_interpreter())
+    launcher = launcher_of(interpreter or usual_interpreter(Path.cwd()))
 
     def log(line: "LogLine") -> None:
         if line.source == "user":

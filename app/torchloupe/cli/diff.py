@@ -20,6 +20,7 @@ from torchloupe.wire.modules import ModuleTree
 
 from .command import Desk
 from .diff_export import check_goal, export, write_reports
+from .filtering import add_filter_option, check_filter, keep_matching
 from .mapping_file import read_mapping, write_mapping
 from .options import TARGET_HELP, add_json_option, add_model_options, add_solve_option, open_request
 from .report import Report
@@ -54,12 +55,14 @@ class Diff:
         )
         parser.add_argument("--markdown", metavar="FILE", help="the report as Markdown into a new file; - for standard output")
         parser.add_argument("--html", metavar="FILE", help="the report as one HTML page into a new file; - for standard output")
+        add_filter_option(parser)
         add_solve_option(parser)
         add_model_options(parser)
         add_json_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The diff."""
+        check_filter(options, self.name)
         report = Report(self.name)
         target = next((text for text in (options.expected, options.found) if is_target(text)), None)
         if options.values and target is not None:
@@ -103,6 +106,7 @@ class Diff:
                 pairs = value_pairs(diff, expected, model_container(expected, have), found, home)
                 compare_stored_values(report, expected, found, pairs, desk.terminal)
         report.tree = None
+        keep_matching(report, options)
         yield report
 
     def _side(self, text: str, other: str, options: Namespace, desk: Desk, report: Report) -> Side | None:

@@ -89,7 +89,8 @@ class Report:
     of it; ``checkpoints`` are those that were read, by their paths, and are not drawn. ``tried`` are fixes that were made for one more
     run, and how that ended. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal modules are drawn one by
     one. ``markdown`` is where the report goes as Markdown, if anywhere. ``depth`` is the kind of number that is drawn over the calls,
-    if any. ``notes`` say what could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked
+    if any. ``filtered`` says how many rows a filter kept,
+    ``notes`` what could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked
     for could not be done at all.
     """
 
@@ -128,6 +129,7 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     unfolded: bool = False
     markdown: str | None = None
+    filtered: str = ""
     could_run: bool = True
     cancelled: bool = False
 

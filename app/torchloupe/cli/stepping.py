@@ -95,8 +95,8 @@ def motion_lines(report: StepReport, terminal: Terminal) -> Iterator[str]:
     """The step in sentences, then a row for each parameter."""
     yield from map(printable, step_lines(report))
     yield ""
-    rows = [("PARAMETER", "MOVED", "WEIGHT", "GRADIENT", "UPDATE", "CHANGED", "GROUP", "AT"), *map(_row, report.parameters)]
-    lines = columns(rows, right=(2, 3, 4, 5), width=terminal.width, elastic=(0, 1))
+    rows = [("PARAMETER", "MOVED", "WEIGHT", "UPDATE", "CHANGED", "DTYPE", "GRADIENT", "GROUP", "AT"), *map(_row, report.parameters)]
+    lines = columns(rows, right=(2, 3, 4, 6), width=terminal.width, elastic=(0, 1))
     yield terminal.paint(lines[0], "dim")
     for each, line in zip(report.parameters, lines[1:], strict=True):
         yield line if each.moved else terminal.paint(line, "warning")
@@ -120,5 +120,6 @@ def _further_lines(report: StepReport) -> Iterator[str]:
 
 def _row(each: ParameterMotion) -> tuple[str, ...]:
     at = f"line {each.line}" if each.line else ""
-    norms = (number_text(each.weight_norm), number_text(each.grad_norm), number_text(each.update_norm))
-    return (each.key, moved_text(each), *norms, percent_text(each.changed_fraction), group_text(each), at)
+    norms = (number_text(each.weight_norm), number_text(each.update_norm))
+    measured = (*norms, percent_text(each.changed_fraction), each.dtype, number_text(each.grad_norm))
+    return (each.key, moved_text(each), *measured, group_text(each), at)

@@ -88,6 +88,8 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.lines(printable(line) for line in report.exported.lines)
     if report.interpreters is not None:
         terminal.lines(interpreter_lines(report.interpreters, terminal))
+    if report.filtered:
+        terminal.line(terminal.paint(printable(report.filtered), "dim"))
     if report.tried is not None:
         print_problems(report, terminal)
         terminal.lines(tried_lines(report, terminal))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torchloupe.analysis.moved_weights import moved_summary
 from torchloupe.analysis.spectrum import singular_facts
+from torchloupe.analysis.step.wording import percent_text
 from torchloupe.analysis.value_pairs import ranked
 from torchloupe.analysis.wording import ABSENT, count_text, counted, number_text, shape_text
 from torchloupe.wire.tensors import TensorStats
@@ -24,19 +25,20 @@ def difference_lines(compared: Sequence[ComparedValues], terminal: Terminal) -> 
     lines = ["", terminal.paint(f"values: {printable(moved_summary(compared))}", "strong")]
     if not moved:
         return lines
-    rows = [("  KEY", "RELATIVE", "MAX |Δ|", "COSINE", "CHANGED", "NaN")]
+    rows = [("  KEY", "MOVED", "WEIGHT", "UPDATE", "CHANGED", "MAX |Δ|", "COSINE", "NaN")]
     rows += [("  " + each.expected, *_difference_cells(how)) for each, how in moved[:ROWS_SHOWN]]
-    first, *rest = columns(rows, right=(1, 2, 3, 4, 5), width=terminal.width)
+    first, *rest = columns(rows, right=(1, 2, 3, 4, 5, 6, 7), width=terminal.width)
     lines += [terminal.paint(first, "dim"), *rest]
     more = len(moved) - ROWS_SHOWN
     return [*lines, f"  … and {counted(more, 'more tensor')} (--json lists all)"] if more > 0 else lines
 
 
-def _difference_cells(how: TensorDifference) -> tuple[str, str, str, str, str]:
+def _difference_cells(how: TensorDifference) -> tuple[str, ...]:
     relative = "from zero" if how.relative is None else number_text(how.relative)
+    norms = (number_text(how.expected_norm), number_text(how.norm))
     cosine = ABSENT if how.cosine is None else f"{how.cosine:.6f}"
-    changed = f"{100 * how.changed_fraction:.3g} %"
-    return relative, number_text(how.max_abs), cosine, changed, count_text(how.nan) if how.nan else ""
+    nan = count_text(how.nan) if how.nan else ""
+    return (relative, *norms, percent_text(how.changed_fraction), number_text(how.max_abs), cosine, nan)
 
 
 def tensor_lines(shown: ShownTensor, terminal: Terminal) -> list[str]:

@@ -9,6 +9,7 @@ from torchloupe.wire.registration import RecognisedInitialisation, RecogniseInit
 from torchloupe.wire.requests import RunForward, SummaryTable, SummaryText
 
 from .command import AnySession, Desk
+from .filtering import add_filter_option, check_filter, keep_matching
 from .inspection import inspect_model, what_if_moved
 from .loading import add_load_options, checked_load, load
 from .markdown_report import check_markdown, file_markdown
@@ -47,6 +48,7 @@ class Tree:
             metavar="DEVICE[,DTYPE]",
             help="say what would stay behind after .to(DEVICE) and .to(DTYPE), such as cuda,float16",
         )
+        add_filter_option(parser)
         add_markdown_option(parser)
         add_input_option(parser)
         add_checkpoint_option(parser)
@@ -57,6 +59,7 @@ class Tree:
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The tree, and what else is asked for."""
         check_markdown(options)
+        check_filter(options, self.name)
         checked_load(options)
         report, inputs = Report(self.name, unfolded=options.unfold, markdown=options.markdown), checked_inputs(options.input)
         request = open_request(options.target, options)
@@ -76,6 +79,7 @@ class Tree:
                 inspect_model(session, to_run, report)
         if tree is not None and options.checkpoint:
             compare(report, options.checkpoint)
+        keep_matching(report, options)
         file_markdown(report, options)
         yield report
 

@@ -1,6 +1,7 @@
 """The table of all commands: what the window can do stands in the files of commands once, and nowhere else."""
 
 from torchloupe.gui.actions import Action
+from torchloupe.gui.copy_commands import CopyCommands
 from torchloupe.gui.export_commands import ExportCommands
 from torchloupe.gui.file_commands import FileCommands
 from torchloupe.gui.go_commands import GoCommands
@@ -13,12 +14,15 @@ from torchloupe.gui.run_commands import RunCommands
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.step_commands import StepCommands
 from torchloupe.gui.view_commands import ViewCommands
+from torchloupe.gui.writing_commands import WritingCommands
 
 
 def command_table(shell: Shell) -> tuple[Action, ...]:
     """All actions, in the order of the menus."""
     loading = LoadingCommands(shell)  # first: a model that was made anew gets its values before others use it
     mapping = MappingCommands(shell)
+    copies = CopyCommands(shell)
+    writing = WritingCommands(shell)
     files, go, run, view = FileCommands(shell), GoCommands(shell), RunCommands(shell), ViewCommands(shell)
     return (
         *files.opening(),
@@ -26,7 +30,12 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
         *OpenAgain(shell).actions(),
         *ExportCommands(shell).exporting(),
         *files.closing(),
+        *copies.copying(),
+        *writing.undoing(),
         *files.editing(),
+        *writing.filtering(),
+        *writing.noting(),
+        *copies.picturing(),
         *go.finding(),
         *go.walking(),
         *run.running(),

@@ -1,10 +1,14 @@
-"""Rows of a table as they are copied: as text for a mail, Markdown for an issue, CSV for a spreadsheet."""
+"""Rows of a table as they are copied: as text for a mail, Markdown for an issue, CSV for a spreadsheet, JSON for a program."""
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
+
+CHOSEN, SHOWN, ALL = "chosen", "shown", "all"
+"""Which rows: the selected ones (all shown when none is), those that the filter shows, or those before the filter."""
 
 
 class Cells(Sequence[Sequence[str]]):
@@ -41,22 +45,57 @@ class CopiedTable:
         rows = Cells(self.rows, lambda row: [row[column] for column in columns])
         return CopiedTable(tuple(self.titles[column] for column in columns), rows)
 
-    def as_text(self) -> str:
-        """Cells with tabs between them, without the titles."""
-        return "\n".join("\t".join(row) for row in self.rows)
+    def as_text(self, titled: bool = False) -> str:
+        """Cells with tabs between them."""
+        lines = [self.titles, *self.rows] if titled else self.rows
+        return "\n".join("\t".join(row) for row in lines)
 
-    def as_markdown(self) -> str:
-        """A table of Markdown. A cell keeps to its line, and none of it is taken for a border."""
+    def as_markdown(self, _titled: bool = True) -> str:
+        """A table of Markdown, which has titles always. A cell keeps to its line, and none of it is taken for a border."""
         lines = [self.titles, ["---"] * len(self.titles), *self.rows]
         return "\n".join(f"| {' | '.join(map(_markdown_cell, line))} |" for line in lines)
 
-    def as_csv(self) -> str:
-        """Comma-separated values, quoted where they must be, the titles first."""
+    def as_csv(self, titled: bool = True) -> str:
+        """Comma-separated values, quoted where they must be."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.titles)
+        if titled:
+            writer.writerow(self.titles)
         writer.writerows(self.rows)
         return text.getvalue().removesuffix("\n")
+
+    def as_json(self, titled: bool = True) -> str:
+        """A list with an object for each row, its cells by the titles; without titles a list for each row."""
+        names = _unequal(self.titles)
+        rows = [dict(zip(names, row, strict=True)) if titled else list(row) for row in self.rows]
+        return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to write a table: what it is called, the suffix of its files, and whether it can do without titles."""
+
+    name: str
+    suffix: str
+    draw: Callable[[CopiedTable, bool], str]
+    may_lack_titles: bool = True
+
+
+FORMATS = (
+    Format("Text with tabs", ".txt", CopiedTable.as_text),
+    Format("Markdown", ".md", CopiedTable.as_markdown, may_lack_titles=False),
+    Format("CSV", ".csv", CopiedTable.as_csv),
+    Format("JSON", ".json", CopiedTable.as_json),
+)
+
+
+def _unequal(titles: Sequence[str]) -> list[str]:
+    """Names of columns that are told apart: one without a title is called by its number."""
+    names: list[str] = []
+    for number, title in enumerate(titles, start=1):
+        name = title or str(number)
+        names.append(f"{name} ({number})" if name in names else name)
+    return names
 
 
 def _markdown_cell(text: str) -> str:

@@ -1,24 +1,36 @@
-"""What the focused panel has selected goes to the clipboard: small tables at once, large ones by a job."""
+"""What has the focus goes to the clipboard or into a file: small tables at once, large ones by a job."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
-from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.copied_table import CHOSEN, CopiedTable, Format
+from torchloupe.gui.copy_sources import CopySource, source_in
 from torchloupe.gui.docks import Docks
+from torchloupe.gui.figure import Figure
 from torchloupe.gui.jobs import Jobs, Progress
-from torchloupe.gui.text_table import FilterTable
+from torchloupe.gui.panels import LazyPanel
 
 translate = QCoreApplication.translate
 
 MOST_AT_ONCE = 1000
 """Rows whose texts are made without a pause that a person notices."""
 
-Draw = Callable[[CopiedTable], str]
+
+@dataclass(frozen=True)
+class Drawing:
+    """A way to draw a table, with its titles or without."""
+
+    format: Format
+    titled: bool
+
+    def __call__(self, table: CopiedTable) -> str:
+        return self.format.draw(table, self.titled)
 
 
 @dataclass(frozen=True)
@@ -29,33 +41,53 @@ class Copying:
     jobs: Jobs
     say: Callable[[str], None]
 
-    def copy_rows(self, focused: QWidget | None) -> None:
-        """The text that is marked in a field, else what the panel calls its rows, with tabs between the cells."""
+    def copy(self, focused: QWidget | None, draw: Drawing) -> None:
+        """The text that is marked in a field, else what the panel calls its rows, else the rows of its table as text."""
         if isinstance(focused, (QLineEdit, QPlainTextEdit)):
             focused.copy()
             self.say("")
             return
-        table = self._table(focused)
-        if table is not None and len(table.rows) > MOST_AT_ONCE:
-            self._draw(table, CopiedTable.as_text)
+        source, own = self.source(focused), getattr(self.panel(focused), "copy_rows", None)
+        if source is not None and not (callable(own) and self._panel_says_it(source)):
+            self.copy_table(source, draw)
         else:
-            self._put_lines(self._text(focused))
+            self._put_lines(str(own()) if callable(own) else "")
 
-    def copy_table(self, focused: QWidget | None, draw: Draw) -> None:
-        """The selected rows (all, when none is) with the titles of their columns."""
-        table = self._table(focused)
+    def copy_table(self, source: CopySource | None, draw: Drawing, which: str = CHOSEN) -> None:
+        """Rows of a table to the clipboard: the selected ones (all, when none is) unless others are wanted."""
+        table = source.table(which) if source is not None else None
         if table is None or not table.rows:
             self.say(translate("copying", "There is no table to copy here."))
+        elif len(table.rows) <= MOST_AT_ONCE:
+            self._put_rows(len(table.rows), draw(table))
         else:
-            self._draw(table, draw)
+            count = len(table.rows)
+            label = translate("copying", "Copying {0} rows").format(f"{count:,}")
+            self.jobs.start(_Drawn(table, draw), partial(self._put_rows, count), tag="copy", label=label)
 
-    def _draw(self, table: CopiedTable, draw: Draw) -> None:
-        count = len(table.rows)
-        if count <= MOST_AT_ONCE:
-            self._put_rows(count, draw(table))
-        else:
-            label = translate("copying", "Copying {0} rows").format(count)
-            self.jobs.start(_Drawing(table, draw), partial(self._put_rows, count), tag="copy", label=label)
+    def write_table(self, source: CopySource, draw: Drawing, which: str, path: Path) -> None:
+        """The same into a file."""
+        label = translate("copying", "Writing {0}").format(path.name)
+        self.jobs.start(_Written(source.table(which), draw, path), self.say, tag=f"write {path}", label=label)
+
+    def panel(self, focused: QWidget | None) -> QWidget | None:
+        """The panel that has the focus."""
+        name = self.docks.focused_panel()
+        return self.docks.panels[name].inside() if name else None
+
+    def source(self, focused: QWidget | None) -> CopySource | None:
+        """The table or plot that is meant: the one that has the focus, else the first of the focused panel."""
+        return source_in(self.panel(focused), focused)
+
+    def panel_in_front(self, focused: QWidget | None) -> QWidget | None:
+        """The panel that has the focus, else the view in the middle."""
+        current = self.docks.tabs.currentWidget()
+        return self.panel(focused) or (current.inside() if isinstance(current, LazyPanel) else None)
+
+    def _panel_says_it(self, source: CopySource) -> bool:
+        """Few rows of a table that stands in a panel; a plot and a dialog have their own."""
+        stands_in_panel = source.widget.window() is self.docks.window and not isinstance(source.widget, Figure)
+        return stands_in_panel and len(source.table(CHOSEN).rows) <= MOST_AT_ONCE
 
     def _put_rows(self, count: int, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
@@ -71,43 +103,31 @@ class Copying:
         several = translate("copying", "Copied {0} lines.").format(lines)
         self.say(translate("copying", "Copied 1 line.") if lines == 1 else several)
 
-    def _panel(self) -> QWidget | None:
-        name = self.docks.focused_panel()
-        return self.docks.panels[name].inside() if name else None
-
-    def _text(self, focused: QWidget | None) -> str:
-        copied = getattr(self._panel(), "copy_rows", None)
-        if callable(copied):
-            return str(copied())
-        return _view_text(focused) if isinstance(focused, QAbstractItemView) else ""
-
-    def _table(self, focused: QWidget | None) -> CopiedTable | None:
-        """The panel's own choice when it makes one, else its table that has the focus, else its first one."""
-        panel = self._panel()
-        own = getattr(panel, "copied_table", None)
-        if callable(own):
-            chosen: CopiedTable = own()
-            return chosen
-        tables = [table for table in panel.findChildren(FilterTable) if table.isVisible()] if panel else []
-        with_focus = [table for table in tables if focused is not None and table.isAncestorOf(focused)]
-        table = next(iter(with_focus or tables), None)
-        return table.copied_table() if table is not None else None
-
 
 @dataclass(frozen=True)
-class _Drawing:
+class _Drawn:
     """The texts of many rows, made on a thread."""
 
     table: CopiedTable
-    draw: Draw
+    draw: Drawing
 
-    def __call__(self, progress: Progress) -> str:
-        del progress
+    def __call__(self, _progress: Progress) -> str:
         return self.draw(self.table)
 
 
-def _view_text(view: QAbstractItemView) -> str:
-    model = view.model()
-    rows = sorted({index.row() for index in view.selectionModel().selectedIndexes()})
-    columns = range(model.columnCount())
-    return "\n".join("\t".join(str(model.index(row, column).data() or "") for column in columns) for row in rows)
+@dataclass(frozen=True)
+class _Written:
+    """Writes them to a file, whole or not at all; what stands there was asked about before."""
+
+    table: CopiedTable
+    draw: Drawing
+    path: Path
+
+    def __call__(self, _progress: Progress) -> str:
+        from torchloupe.checkpoints.writing.new_file import new_file
+
+        data = (self.draw(self.table) + "\n").encode("utf-8")
+        with new_file(self.path, len(data), True) as file:
+            file.write(data)
+        rows = len(self.table.rows)
+        return f"Wrote {'1 row' if rows == 1 else f'{rows:,} rows'} to {self.path}."

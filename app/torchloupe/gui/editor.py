@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 
+from torchloupe.session.environment import without_our_libraries
+
 TEMPLATES = {
     "code": ["--goto", "{file}:{line}"],
     "codium": ["--goto", "{file}:{line}"],
@@ -31,10 +33,6 @@ TERMINAL_EXAMPLE = "xterm -e vim +{line} {file}"
 
 started: "list[subprocess.Popen[bytes]]" = []
 """Editors that were started; those that have ended are let go with the next one."""
-
-FOREIGN = ("LD_LIBRARY_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH")
-"""What a frozen app sets for itself and an editor must not inherit."""
-
 
 NAMES = {
     "code": "VS Code",
@@ -105,12 +103,11 @@ def open_in_editor(file: str, line: int | None, command: str = "") -> bool:
     words = editor_words(file, line, command=command)
     if words is None:
         return False
-    environment = {key: value for key, value in os.environ.items() if key not in FOREIGN and not key.startswith(("_PYI", "_MEI"))}
     started[:] = [process for process in started if process.poll() is None]
     try:
         process = subprocess.Popen(
             words,
-            env=environment,
+            env=without_our_libraries(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

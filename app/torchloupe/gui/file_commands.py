@@ -6,8 +6,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 
 from torchloupe.gui.actions import Action
-from torchloupe.gui.copied_table import CopiedTable
-from torchloupe.gui.copying import Copying
 from torchloupe.gui.looking import copy_path, dotted_path
 from torchloupe.gui.shell import Shell
 
@@ -15,13 +13,12 @@ Key = QKeySequence.StandardKey
 
 
 class FileCommands(QObject):
-    """Open, close, copy, filter."""
+    """Open, close, filter."""
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&File")
-        self._copying = Copying(shell.docks, shell.jobs, shell.say)
 
     def opening(self) -> tuple[Action, ...]:
         """What brings something into the window."""
@@ -87,33 +84,17 @@ class FileCommands(QObject):
         self._shell.say("")
 
     def editing(self) -> tuple[Action, ...]:
-        """Copy and filter."""
+        """A path, and the filter."""
         bench, menu = self._shell.workbench, self.tr("&Edit")
-        copy_tip = self.tr("Copy the selected rows as tab-separated text")
         path_tip = self.tr("Copy the key or module path of what is selected")
         filter_tip = self.tr("Words, -word, [*,768] for a shape, dtype:bf16 for a column")
-        copy = Action("edit.copy", self.tr("&Copy"), self._copy, (Key.Copy,), menu, copy_tip, "copy")
         path = Action("edit.copy_path", self.tr("Copy dotted &path"), self._copy_path, ("Ctrl+Shift+C",), menu, path_tip)
-        markdown_tip = self.tr("Copy the selected rows, or all, as a table of Markdown")
-        csv_tip = self.tr("Copy the selected rows, or all, for a spreadsheet")
         return (
-            copy,
-            Action("edit.copy_markdown", self.tr("Copy as &Markdown"), self._copy_markdown, (), menu, markdown_tip),
-            Action("edit.copy_csv", self.tr("Copy as C&SV"), self._copy_csv, (), menu, csv_tip),
             replace(path, when=lambda: bool(dotted_path(bench.selection))),
             Action(
                 "edit.filter", self.tr("&Filter this panel"), self._filter, (Key.Find,), menu, filter_tip, "search", group=True
             ),
         )
-
-    def _copy(self) -> None:
-        self._copying.copy_rows(self._shell.window.focusWidget())
-
-    def _copy_markdown(self) -> None:
-        self._copying.copy_table(self._shell.window.focusWidget(), CopiedTable.as_markdown)
-
-    def _copy_csv(self) -> None:
-        self._copying.copy_table(self._shell.window.focusWidget(), CopiedTable.as_csv)
 
     def _copy_path(self) -> None:
         self._shell.say(copy_path(self._shell.workbench))

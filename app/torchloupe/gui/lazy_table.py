@@ -7,8 +7,8 @@ from typing import Any, overload
 
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
+from torchloupe.analysis.row_filter import matching, matching_steps
 from torchloupe.gui.letting_go import let_go
-from torchloupe.gui.row_filter import matching, matching_steps
 from torchloupe.gui.slices import STEP_ROWS, Steps, sorting
 from torchloupe.gui.text_table import Column, Row, TextTableModel
 

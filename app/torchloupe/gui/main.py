@@ -6,12 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-XCB_HINT = "Install the library that Qt needs: sudo apt install libxcb-cursor0"
-NO_DISPLAY = (
-    "torchloupe: There is no display to open a window on.\n"
-    "Use the command line (torchloupe show CHECKPOINT, torchloupe check model.py), or save pictures without a display:\n"
-    "  torchloupe --screenshots FOLDER FILES..."
-)
+from torchloupe.gui.display import has_display, missing_library, why_no_display
+
 BAD_PYSIDE = (
     "torchloupe: PySide6 {0} crashes Python {1}.\n"
     "Install a good pair: pip install 'PySide6-Essentials<6.12', or use Python 3.12 or newer."
@@ -66,11 +62,7 @@ def why_no_window(headless: bool = False) -> str:
     bad = bad_pyside(_pyside_version(), sys.version_info[:2])
     if bad:
         return bad
-    if headless:
-        return ""
-    if not has_display():
-        return NO_DISPLAY
-    return missing_library()
+    return ("" if headless else why_no_display()) or missing_library(headless)
 
 
 def bad_pyside(pyside: str, python: tuple[int, ...]) -> str:
@@ -80,34 +72,8 @@ def bad_pyside(pyside: str, python: tuple[int, ...]) -> str:
     return ""
 
 
-def has_display(platform: str = sys.platform) -> bool:
-    """A window can be shown: always outside Linux, else when a display or a platform is named."""
-    if not platform.startswith("linux"):
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-
-
-def missing_library() -> str:
-    """Qt aborts the process when libxcb-cursor is missing, so it is looked for before."""
-    wanted = os.environ.get("QT_QPA_PLATFORM", "xcb" if not os.environ.get("WAYLAND_DISPLAY") else "wayland")
-    if not sys.platform.startswith("linux") or not wanted.startswith("xcb"):
-        return ""
-    import ctypes
-
-    try:
-        ctypes.CDLL("libxcb-cursor.so.0")
-    except OSError:
-        return f"torchloupe: The library libxcb-cursor is missing.\n{XCB_HINT}"
-    return ""
-
-
 def _pyside_version() -> str:
     """The installed version, without loading Qt."""
     import PySide6
 
     return str(PySide6.__version__)
-
-
-if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parents[2])
-    sys.exit(window_main(sys.argv[1:]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 
 from torchloupe.analysis.diff_rows import DiffRow
 from torchloupe.gui.actions import Action
@@ -18,7 +18,6 @@ from torchloupe.wire.requests import Failed
 if TYPE_CHECKING:
     from torchloupe.gui.compare.panel import ComparePanel
 
-_LONGEST = 60
 READING = "mapping"
 """Tag of the jobs."""
 
@@ -31,7 +30,6 @@ class MappingCommands(QObject):
         self._shell = shell
         self._edits = shell.workbench.mapping
         self._menu = self.tr("M&apping")
-        self._edits.changed.connect(self._name_steps)
 
     def deciding(self) -> tuple[Action, ...]:
         """Pair by pair, by a pattern, and back."""
@@ -49,8 +47,6 @@ class MappingCommands(QObject):
         def locked() -> bool:
             return compared() and bool(edits.locked)
 
-        redo = ("Ctrl+Shift+Z", "Ctrl+Y")
-        undo_tip = self.tr("Take back what was decided last")
         return (
             Action("mapping.map_to", self.tr("&Map to…"), self._map_to, ("Ctrl+M",), menu, map_tip, when=self._has_key),
             Action("mapping.rename", self.tr("&Rename by pattern…"), self._rename, ("Ctrl+H",), menu, rename_tip, when=compared),
@@ -66,26 +62,7 @@ class MappingCommands(QObject):
                 self.tr("Where two places fit equally: pair the selected key, and all that goes with it, with the other one"),
                 when=self._has_key,
             ),
-            Action(
-                "mapping.undo",
-                self.tr("U&ndo"),
-                self._undo,
-                ("Ctrl+Z",),
-                menu,
-                undo_tip,
-                when=lambda: bool(edits.undo_text),
-                group=True,
-            ),
-            Action(
-                "mapping.redo",
-                self.tr("R&edo"),
-                self._redo,
-                redo,
-                menu,
-                self.tr("Decide again what was taken back"),
-                when=lambda: bool(edits.redo_text),
-            ),
-            Action("mapping.clear", self.tr("Unlock &all"), self._clear, (), menu, clear_tip, when=locked),
+            Action("mapping.clear", self.tr("Unlock &all"), self._clear, (), menu, clear_tip, when=locked, group=True),
         )
 
     def keeping(self) -> tuple[Action, ...]:
@@ -109,17 +86,6 @@ class MappingCommands(QObject):
             code, id="mapping.report", text=self.tr("Copy repor&t"), run=self._copy_report, tip=report_tip, group=False
         )
         return (opening, saving, code, report, fitting)
-
-    def _name_steps(self) -> None:
-        """The menu says what would be undone."""
-        for action_id, text, what in (
-            ("mapping.undo", self.tr("U&ndo"), self._edits.undo_text),
-            ("mapping.redo", self.tr("R&edo"), self._edits.redo_text),
-        ):
-            action = self._shell.window.findChild(QAction, action_id)
-            if action is not None:
-                shown = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
-                action.setText(f"{text} {shown.replace('&', '&&')}".rstrip())
 
     # which rows
 
@@ -192,12 +158,6 @@ class MappingCommands(QObject):
             self._edits.pair(pairs)
         else:
             self._shell.say(self.tr("There was no choice: no other place fits as well."))
-
-    def _undo(self) -> None:
-        self._shell.say(self.tr("Undone: {0}.").format(self._edits.undo()))
-
-    def _redo(self) -> None:
-        self._shell.say(self.tr("Done again: {0}.").format(self._edits.redo()))
 
     def _clear(self) -> None:
         self._edits.decide(self.tr("unlock all"), {})

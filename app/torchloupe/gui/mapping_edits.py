@@ -1,22 +1,14 @@
-"""What a person has decided about the mapping of the open checkpoint to the open model, and the way back from it."""
+"""What a person has decided about the mapping of the open checkpoint to the open model."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.analysis.diff_rows import DiffRow, StateDictDiff
+from torchloupe.gui.undoing import Undoing
 
-MOST_STEPS = 200
-
-
-@dataclass(frozen=True)
-class Step:
-    """What was done, in words, and what was decided before and after it."""
-
-    text: str
-    before: dict[str, str]
-    after: dict[str, str]
+KIND = "mapping"
 
 
 class MappingEdits(QObject):
@@ -25,39 +17,26 @@ class MappingEdits(QObject):
 
     changed = Signal()
 
-    def __init__(self, solve_again: Callable[[], object], parent: QObject | None = None) -> None:
+    def __init__(self, solve_again: Callable[[], object], undoing: Undoing, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.locked: dict[str, str] = {}
-        self._solve_again = solve_again
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
+        self._solve_again, self._undoing = solve_again, undoing
         self._about: object = None
         self._rows: tuple[StateDictDiff | None, dict[str, DiffRow], dict[str, DiffRow]] = (None, {}, {})
-
-    @property
-    def undo_text(self) -> str:
-        """What would be undone; empty for nothing."""
-        return self._done[-1].text if self._done else ""
-
-    @property
-    def redo_text(self) -> str:
-        """What would be done again; empty for nothing."""
-        return self._undone[-1].text if self._undone else ""
 
     def about(self, subject: object) -> None:
         """What is decided is about these two sides: where they are others, nothing is decided yet."""
         if subject != self._about:
             self._about = subject
-            if self.locked or self._done or self._undone:
-                self.locked, self._done, self._undone = {}, [], []
+            self._undoing.forget(KIND)
+            if self.locked:
+                self.locked = {}
                 self.changed.emit()
 
     def decide(self, text: str, locked: dict[str, str]) -> None:
         """From now on this is decided; ``text`` says in words what was done."""
         if locked != self.locked:
-            self._done = [*self._done[1 - MOST_STEPS :], Step(text, self.locked, locked)]
-            self._undone = []
-            self._use(locked)
+            self._undoing.do(KIND, text, partial(self._use, locked), partial(self._use, self.locked))
 
     def pair(self, pairs: Sequence[tuple[str, str]]) -> None:
         """These keys of the checkpoint and of the model belong together."""
@@ -80,24 +59,6 @@ class MappingEdits(QObject):
         if gone:
             words = self.tr("unlock {0}").format(gone[0]) + _and_more(len(gone) - 1)
             self.decide(words, {key: home for key, home in self.locked.items() if key not in set(gone)})
-
-    def undo(self) -> str:
-        """Take the last decision back: what it was."""
-        if not self._done:
-            return ""
-        step = self._done.pop()
-        self._undone.append(step)
-        self._use(step.before)
-        return step.text
-
-    def redo(self) -> str:
-        """Decide again what was taken back last."""
-        if not self._undone:
-            return ""
-        step = self._undone.pop()
-        self._done.append(step)
-        self._use(step.after)
-        return step.text
 
     def _use(self, locked: dict[str, str]) -> None:
         self.locked = locked

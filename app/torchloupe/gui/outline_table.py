@@ -2,15 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from torchloupe.analysis.row_filter import matching_steps
 from torchloupe.gui.lazy_table import LazyRows
 from torchloupe.gui.outline import Outline, place_in
-from torchloupe.gui.row_filter import matching_steps
 from torchloupe.gui.slices import STEP_ROWS, Steps
 from torchloupe.gui.text_table import Column, FilterTable, Index, Row, TextTableModel
 
@@ -25,9 +25,6 @@ _COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifie
 
 class OutlineModel(TextTableModel):
     """Rows of the visible entries; opening inserts rows, closing removes them. While a filter is set everything found is open."""
-
-    filter_titles: tuple[str, ...] = ()
-    """Names of the cells of a haystack, for ``dtype:bf16``."""
 
     def __init__(self, columns: Sequence[Column | str], parent: QObject | None = None) -> None:
         super().__init__(columns, parent)
@@ -65,7 +62,7 @@ class OutlineModel(TextTableModel):
     @property
     def all_rows(self) -> Sequence[Row]:
         """One row for every entry."""
-        return LazyRows(list(range(len(self.outline))), self.describe)
+        return LazyRows(cast("list[int]", range(len(self.outline))), self.describe)  # it is only looked at
 
     def is_open(self, position: int) -> bool:
         """Is this entry open?"""

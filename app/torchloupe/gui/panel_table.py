@@ -104,6 +104,12 @@ class PanelBuilds:
 
         return RunsPanel(self.workbench, self.runs)
 
+    def notes(self) -> QWidget:
+        """Notes and bookmarks."""
+        from torchloupe.gui.notes.panel import NotesPanel
+
+        return NotesPanel(self.workbench)
+
     def depth(self) -> QWidget:
         """Numbers over the depth of a run."""
         from torchloupe.gui.depth.panel import DepthPanel
@@ -129,4 +135,5 @@ def panel_places(panels: PanelBuilds, start: Callable[[], QWidget]) -> tuple[Pan
         PanelPlace("step", translate("panels", "Step"), "centre", panels.step, always=False),
         PanelPlace("runs", translate("panels", "Runs"), "centre", panels.run_pair, always=False),
         PanelPlace("depth", translate("panels", "Depth"), "centre", panels.depth, always=False),
+        PanelPlace("notes", translate("panels", "Notes"), "bottom", panels.notes, always=False),
     )

@@ -1,11 +1,14 @@
 """What all plots of the window have in common. Importing pyqtgraph takes a quarter of a second, so it waits for the first plot."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
+from torchloupe.gui.figure import Figure
 from torchloupe.gui.theme import color
 
 
@@ -22,10 +25,10 @@ class LoadPlotting:
         load_plotting()
 
 
-class Plot(QWidget):
+class Plot(Figure):
     """Two labelled axes in the colours of the theme. ``scrolls``: the mouse moves and zooms it sideways.
 
-    A subclass adds what it draws, extends ``follow_theme`` by its colours, and calls it once all is there.
+    A subclass adds what it draws, says it in ``numbers``, extends ``follow_theme`` by its colours, and calls it once all is there.
     """
 
     def __init__(self, name: str, bottom: str, left: str, scrolls: bool = False) -> None:
@@ -34,6 +37,7 @@ class Plot(QWidget):
 
         self.pyqtgraph: Any = pyqtgraph
         self.plot: Any = pyqtgraph.PlotWidget(background=None)
+        self.setAccessibleName(name)
         self.plot.setAccessibleName(name)
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=scrolls, y=False)
@@ -60,3 +64,15 @@ class Plot(QWidget):
             axis = self.plot.getAxis(name)
             axis.setPen(color("muted"))
             axis.setTextPen(palette.text().color())
+
+    @contextmanager
+    def drawing_for_print(self) -> Iterator[None]:
+        """Points are drawn as shapes in place of small pictures."""
+        items = [item for item in self.plot.scene().items() if hasattr(item, "setExportMode")]
+        for item in items:
+            item.setExportMode(True, {"antialias": True, "background": None, "painter": None})
+        try:
+            yield
+        finally:
+            for item in items:
+                item.setExportMode(False)

@@ -1,6 +1,7 @@
 """The fields of the next run: sample input, device and mode, with the button that starts it."""
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
@@ -42,6 +43,8 @@ class RunBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.input.textChanged.connect(self._changed)
         self.input.returnPressed.connect(self._run)
+        self.input.editingFinished.connect(self._keep_step)
+        self._last_input = ""
         for combo in (self.device, self.mode):
             combo.currentIndexChanged.connect(self._changed)
         opening.worker.changed.connect(lambda _state: self._show_devices())
@@ -84,6 +87,18 @@ class RunBar(QWidget):
             self._opening.options, inputs=specs, device=self.device.currentData(), mode=self.mode.currentData()
         )
         self.show_unusual()
+
+    def _keep_step(self) -> None:
+        """What was typed is a step of its own once the field is left."""
+        before, now = self._last_input, self.input.text()
+        if now != before:
+            self._last_input = now
+            words = self.tr("input {0}").format(now or self.tr("as worked out"))
+            self._opening.workbench.undoing.do("input", words, partial(self._type, now), partial(self._type, before), done=True)
+
+    def _type(self, text: str) -> None:
+        self._last_input = text
+        self.input.setText(text)
 
     def show_unusual(self) -> None:
         """What was chosen in the dialog of the run options."""

@@ -42,6 +42,7 @@ class Settings:
     def __init__(self, path: Path | None) -> None:
         self._file = QSettings(str(path), QSettings.Format.IniFormat) if path else None
         self._memory: dict[str, str] = {}
+        self.folder = path.parent if path else None  # where what is no setting is kept beside them
         if self._file is not None and self.text("version") != str(VERSION):
             self._file.clear()
             self.set_text("version", str(VERSION))

@@ -20,7 +20,8 @@ from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.settings import Settings, settings_file
 from torchloupe.gui.warm_up import WarmUp
 from torchloupe.gui.worker_link import WorkerSession
-from torchloupe.session.interpreters import default_interpreter, resolve_interpreter
+from torchloupe.session.interpreters import resolve_interpreter
+from torchloupe.session.usual_interpreter import usual_interpreter
 from torchloupe.wire.errors import UsageError
 
 NAME = "torchloupe"
@@ -40,7 +41,7 @@ def show_window(
     GarbageSearch(app)
     settings = Settings(None if fresh else settings_file())
     try:
-        interpreter = choose_interpreter(python, settings.interpreter_for(model_folder(paths)))
+        interpreter = choose_interpreter(python, settings.interpreter_for(model_folder(paths)), model_folder(paths))
     except UsageError as error:
         print(f"torchloupe: {error}\n{error.hint}", file=sys.stderr)
         return 2
@@ -93,21 +94,25 @@ def model_folder(paths: list[str]) -> Path | None:
     return next((place.absolute().parent for place in places if place.suffix == ".py"), None)
 
 
-def choose_interpreter(wanted: str | None, remembered: str) -> str:
-    """The Python of the worker: the one asked for, else the remembered one while it exists, else the app's own."""
+def choose_interpreter(wanted: str | None, remembered: str, near: Path | None = None) -> str:
+    """The Python of the worker: the one asked for, else the remembered one while it exists, else the usual one for a model there."""
     if wanted:
         return resolve_interpreter(wanted)
     with contextlib.suppress(UsageError):  # it was removed since
-        return resolve_interpreter(remembered) if remembered else default_interpreter()
-    return default_interpreter()
+        return resolve_interpreter(remembered) if remembered else usual_interpreter(near)
+    return usual_interpreter(near)
 
 
 def real_session(interpreter: str, log: Callable[[Any], None]) -> WorkerSession:
     """A worker in a process of its own, here or on the far side of a command."""
-    from torchloupe.session.launchers import launcher_of  # after the first picture
+    from torchloupe.session.launchers import PipedPython, launcher_of  # after the first picture
     from torchloupe.session.session import Session
 
-    return Session(launcher_of(interpreter), log)
+    try:
+        launcher = launcher_of(interpreter)
+    except UsageError:
+        launcher = PipedPython((interpreter,))  # the window opens all the same, and its start says what is the matter
+    return Session(launcher, log)
 
 
 def quit_on_interrupt(window: MainWindow) -> None:

@@ -17,11 +17,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
-from torchloupe.gui.copied_table import Cells, CopiedTable
+from torchloupe.analysis.row_filter import row_filter
+from torchloupe.gui.command_menu import TABLE_MENU, show_menu
+from torchloupe.gui.copied_table import ALL, CHOSEN, Cells, CopiedTable
 from torchloupe.gui.empty_state import EmptyState
-from torchloupe.gui.row_filter import row_filter
+from torchloupe.gui.filter_field import FilterField
 from torchloupe.gui.slices import Slices, Steps, all_at_once, sorting
 from torchloupe.gui.theme import color, em
 
@@ -59,10 +62,14 @@ class Row:
 class TextTableModel(QAbstractTableModel):
     """Shows rows. ``set_rows``, ``set_filter`` and ``sort`` work on plain lists and end in one reset."""
 
+    filter_titles: Sequence[str] = ()
+    """What a filter may name, where that is not the columns."""
+
     def __init__(self, columns: Sequence[Column | str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.columns = tuple(Column(column) if isinstance(column, str) else column for column in columns)
         self._all: tuple[Row, ...] = ()
+        self.sign_of: Callable[[Any], str] | None = None  # of a row's key: what stands behind its first cell
         self.filter_text = ""
         self.sorted_by: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
         self.rows: Sequence[Row] = []
@@ -138,7 +145,8 @@ class TextTableModel(QAbstractTableModel):
         row, column = self.rows[index.row()], index.column()
         text = row.cells[column] if column < len(row.cells) else ""
         if role == _ROLE.DisplayRole:
-            return text
+            sign = self.sign_of(row.key) if column == 0 and self.sign_of is not None else ""
+            return f"{text}  {sign}" if sign else text
         if role == _ROLE.ForegroundRole:
             name = row.roles[column] if column < len(row.roles) else None
             return color(name) if name else None
@@ -164,10 +172,12 @@ def _sort_key(column: int, row: Row) -> tuple[bool, int, Any]:
 
 
 class FilterTable(QWidget):
-    """A filter field above a table. Typing filters; without rows an empty state says why and what to do next."""
+    """A filter field above a table. Typing filters; without rows an empty state says why and what to do next. ``one`` is what a row is
+    called: "No module matches xyz"."""
 
     chosen = Signal(object)  # key of the row that became the current one by hand
     activated = Signal(object)  # key of the row that was double-clicked or entered
+    written_out: Callable[[CopiedTable, Sequence[Row]], CopiedTable] | None = None
 
     def __init__(
         self,
@@ -183,9 +193,7 @@ class FilterTable(QWidget):
         """
         super().__init__(parent)
         self.model = model if model is not None else TextTableModel(columns, self)
-        self.filter = QLineEdit(placeholderText=self.tr("Filter"), clearButtonEnabled=True)
-        self.filter.setAccessibleName(self.tr("Filter {0}").format(name))
-        self.filter.setToolTip(self.tr("Words that must occur; -word must not; [*,768] a shape; dtype:bf16 in one column"))
+        self.filter, self.one = FilterField(name), self.tr("row")
         self.view = _table_view(self.model, name)
         self.empty = EmptyState(empty)
         self._nothing = EmptyState()
@@ -248,17 +256,25 @@ class FilterTable(QWidget):
         """The selected rows as tab-separated text; all shown ones when none is selected."""
         return self.copied_table().as_text()
 
-    def copied_table(self) -> CopiedTable:
-        """The selected rows with the titles, all shown ones when none is selected, in the columns that are shown."""
-        table = self.model.table_of(self.copied_rows())
+    def copied_table(self, which: str = CHOSEN) -> CopiedTable:
+        """Rows with the titles, in the columns that are shown, as a person sees them; ``written_out`` may say more of a cell."""
+        rows = self.copied_rows(which)
+        table = self.model.table_of(rows)
         shown = [column for column in range(len(table.titles)) if not self.view.isColumnHidden(column)]
-        return table if len(shown) == len(table.titles) else table.only(shown)
+        table = table if len(shown) == len(table.titles) else table.only(shown)
+        return table if self.written_out is None else self.written_out(table, rows)
 
-    def copied_rows(self) -> Sequence[Row]:
-        """The selected rows; all shown ones when none is selected."""
-        chosen = sorted({index.row() for index in self.view.selectionModel().selectedRows()})
+    def copied_rows(self, which: str = CHOSEN) -> Sequence[Row]:
+        """The rows that are copied."""
+        if which == ALL:
+            return self.model.all_rows
+        chosen = sorted({index.row() for index in self.view.selectionModel().selectedRows()}) if which == CHOSEN else []
         few = chosen and len(chosen) < len(self.model.rows)
         return [self.model.rows[number] for number in chosen] if few else self.model.rows[:]
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with a table."""
+        show_menu(TABLE_MENU, self, event)
 
     def _filter_rows(self, text: str) -> None:
         self.model.filter_text = text
@@ -296,12 +312,16 @@ class FilterTable(QWidget):
             self._stack.setCurrentWidget(self.view)
         elif self.model.all_rows:
             self._nothing.set_text(
-                self.tr("No row matches “{0}”.").format(self.filter.text()), self.tr("Clear filter"), self.filter.clear
+                self.tr("No {0} matches “{1}”.").format(self.one, self.filter.text()),
+                self.tr("Clear filter"),
+                self.filter.clear,
             )
             self._stack.setCurrentWidget(self._nothing)
         else:
             self._stack.setCurrentWidget(self.empty)
         self.filter.setVisible(bool(self.model.all_rows))
+        titles = self.model.filter_titles or [column.title for column in self.model.columns]
+        self.filter.judge(titles, len(self.model.rows), len(self.model.all_rows))
 
     def _announce(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():

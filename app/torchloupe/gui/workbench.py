@@ -12,11 +12,13 @@ from torchloupe.analysis.numerics import findings_of
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.known_problems import KnownProblems
 from torchloupe.gui.mapping_edits import MappingEdits
+from torchloupe.gui.note_book import Notes
 from torchloupe.gui.operations import Operations
 from torchloupe.gui.pinning import Pins
 from torchloupe.gui.selecting import Selecting, Selection
 from torchloupe.gui.steps import Steps
 from torchloupe.gui.tree_index import NOTHING, index_of
+from torchloupe.gui.undoing import Undoing
 from torchloupe.gui.weights import Weights
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.mismatches import TriedFix
@@ -66,7 +68,8 @@ class Workbench(Selecting):
         self.running, self.asked, self.selection, self.weights = False, RunForward(), Selection(), Weights(self)
         self.tried: tuple[TriedFix, ...] = ()
         self.pins, self.operations = Pins(self), Operations(self)
-        self.mapping = MappingEdits(self.compare_again, self)
+        self.undoing, self.notes = Undoing(self), Notes(self)
+        self.mapping = MappingEdits(self.compare_again, self.undoing, self)
         self.steps = Steps(self, lambda: self.tree, (self.model_changed, self.weights.changed))
         self.steps.changed.connect(self.problems_changed)
         self.compare_later: Callable[[CompareKeys], None] | None = None
@@ -77,7 +80,7 @@ class Workbench(Selecting):
         """Every signal after which another command may make sense."""
         opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
         run = (self.trace_changed, self.problems_changed, self.selection_changed)
-        return (*opened, *run, self.pins.changed, self.weights.changed, self.mapping.changed)
+        return (*opened, *run, self.pins.changed, self.weights.changed, self.mapping.changed, self.undoing.moved, self.notes.changed)
 
     # what is open
 

@@ -15,7 +15,7 @@ from typing import Any
 from torchloupe.wire.errors import UsageError
 
 from .environment import clean_environment
-from .interpreters import command_words, default_interpreter, resolve_interpreter
+from .interpreters import command_words, default_interpreter, is_frozen, resolve_interpreter
 from .nearby import environments_above
 
 PROBE_SECONDS = 15.0
@@ -151,7 +151,7 @@ def _places(near: Path | None, current: str, environment: Mapping[str, str]) -> 
     for beside in environments_above(near, home) if near else ():
         yield str(beside), f"beside {beside.parent.name or beside.parent}"
     with contextlib.suppress(UsageError):
-        yield default_interpreter(), "runs Torchloupe"
+        yield default_interpreter(), "on the PATH" if is_frozen() else "runs Torchloupe"
     for place in _conda_environments(home, environment):
         yield str(place), "conda"
     for place in _folders_in(Path(environment.get("PYENV_ROOT") or home / ".pyenv") / "versions"):

@@ -1,14 +1,28 @@
 """The environment of the processes that we start: the one that the person's shell would give them, without what we brought along."""
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import torchloupe
 
+from .interpreters import is_frozen
+
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
-_OURS = ("_PYI", "_MEI", "QT_")
+_OURS = ("_PYI", "_MEI", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QML2_IMPORT_PATH")
+
+
+def without_our_libraries(environment: Mapping[str, str], frozen: bool | None = None) -> dict[str, str]:
+    """``environment`` without what a frozen app sets for itself: its libraries would be loaded by every program that inherits them."""
+    frozen = is_frozen() if frozen is None else frozen
+    kept = {name: value for name, value in environment.items() if not name.startswith(_OURS)}
+    for name in _LIBRARY_PATHS:
+        before = kept.pop(f"{name}_ORIG", None)
+        if before is not None:
+            kept[name] = before
+        elif frozen:
+            kept.pop(name, None)
+    return kept
 
 
 def clean_environment(
@@ -19,14 +33,7 @@ def clean_environment(
     A frozen app puts its own libraries on the loader's path, and torch would load them. PYTHONHOME belongs to one interpreter,
     and of PYTHONPATH the folder that holds Torchloupe itself is taken out; the others mean the same from everywhere.
     """
-    frozen = bool(getattr(sys, "frozen", False)) if frozen is None else frozen
-    kept = {name: value for name, value in environment.items() if not name.startswith(_OURS)}
-    for name in _LIBRARY_PATHS:
-        before = kept.pop(f"{name}_ORIG", None)
-        if before is not None:
-            kept[name] = before
-        elif frozen:
-            kept.pop(name, None)
+    kept = {name: value for name, value in without_our_libraries(environment, frozen).items() if not name.startswith("QT_")}
     kept.pop("PYTHONHOME", None)
     kept.pop("__PYVENV_LAUNCHER__", None)
     python_path = _without_ourselves(kept.pop("PYTHONPATH", ""))

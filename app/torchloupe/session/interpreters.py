@@ -11,9 +11,14 @@ from torchloupe.wire.errors import UsageError
 _IN_A_VENV = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 
 
+def is_frozen() -> bool:
+    """The app is a program of its own: no Python runs it, and its folder holds modules that no other Python may load."""
+    return bool(getattr(sys, "frozen", False))
+
+
 def default_interpreter() -> str:
     """The interpreter that runs the app; when that is a frozen program, the ``python3`` on the PATH. Raises ``UsageError``."""
-    if not getattr(sys, "frozen", False) and sys.executable:
+    if not is_frozen() and sys.executable:
         return _with_console(sys.executable)
     found = shutil.which("python3") or shutil.which("python")
     if found is None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import torchloupe
 
-from .interpreters import command_words, resolve_interpreter
+from .interpreters import command_words, is_frozen, resolve_interpreter
 from .luggage import bootstrap, luggage
 
 
@@ -81,9 +81,12 @@ class PipedPython:
 
 
 def launcher_of(interpreter: str) -> Launcher:
-    """How to start what ``--python INTERPRETER`` names: a program here, or a command line of several words. Raises ``UsageError``."""
+    """How to start what ``--python INTERPRETER`` names: a program here, or a command line of several words. Raises ``UsageError``.
+
+    From a frozen app the sources travel to interpreters of this machine, too, which then see nothing of its folder.
+    """
     resolved = resolve_interpreter(interpreter)
-    words = command_words(resolved)
+    words = command_words(resolved) or ((resolved,) if is_frozen() else ())
     return PipedPython(words) if words else LocalPython(resolved)
 
 

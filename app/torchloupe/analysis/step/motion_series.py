@@ -7,7 +7,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 from ...wire.steps import BufferMotion, ParameterMotion, StepReport
 from ..wording import count_text, number_text
 from .proofs import CHANGE_FOR
-from .wording import BUFFER, HARMLESS, percent_text, short_reason, why_text
+from .wording import BUFFER, HARMLESS, percent_text, why_text
 
 MOVED, STILL, MEANT = "moved", "still", "meant"
 """What a weight can be: it moved; it did not and should have; it did not (or by decay alone), which is mostly meant so."""
@@ -95,22 +95,6 @@ def _buffer_row(buffer: BufferMotion) -> ParameterMotion:
         update_ratio=buffer.update_ratio,
         changed_fraction=buffer.changed_fraction,
     )
-
-
-def stretches(motions: Sequence[ParameterMotion]) -> List[Stretch]:
-    """The parameters that did not move, neighbours with one reason together."""
-    found: List[Stretch] = []
-    for number, motion in enumerate(motions):
-        state = state_of(motion)
-        if state == MOVED:
-            continue
-        label = short_reason(motion)
-        last = found[-1] if found else None
-        if last is not None and (last.last, last.state, last.label) == (number - 1, state, label):
-            found[-1] = Stretch(last.first, number, state, label)
-        else:
-            found.append(Stretch(number, number, state, label))
-    return found
 
 
 def stretch_text(stretch: Stretch) -> str:

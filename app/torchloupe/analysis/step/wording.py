@@ -165,12 +165,15 @@ def moved_rows_text(moved: Sequence[int], count: int) -> str:
 
 
 def percent_text(fraction: Optional[float]) -> str:
-    """``12 %``; next to nothing and nearly all are not rounded to nothing and all."""
+    """``12.3 %``; what is less than everything is never said to be 100 %, what is more than nothing never 0 %."""
     if fraction is None:
         return ""
-    if 0.0 < fraction < 0.01:
-        return "< 1 %"
-    return f"{int(100 * fraction)} %"
+    percent = 100 * fraction
+    if 0 < percent < 0.01:
+        return "< 0.01 %"
+    if 99.9 < percent < 100:
+        return "> 99.9 %"
+    return f"{percent:.3g} %"
 
 
 def event_text(event: StepEvent) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from torchloupe.analysis.axis_names import Axes, AxisNames, named_shape_text
 from torchloupe.analysis.depth_numbers import DepthPoint, percent_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.wording import bytes_text, count_text, flops_text, number_text, seconds_text, shape_text
 from torchloupe.gui.calls.gradient_marks import NO_MARKS
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.marks import CALL_MARKS, Mark
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.run_shapes import NOTHING, RunShapes
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.tensors import TensorMeta, TensorStats

@@ -48,6 +48,7 @@ class CallsPanel(TablePanel):
         self.workbench = workbench
         self.model = CallsModel()
         self.table = FilterTable((), self.tr("Calls"), model=self.model)
+        self.table.one = self.tr("call")
         self.model.setParent(self.table)
         self.columns = ColumnChoice(self.table, HIDDEN_AT_FIRST, settings, "calls")
         self._columns = FittedColumns(self.table.view, [MODULE], BESIDE_MODULE)

@@ -16,10 +16,12 @@ from PySide6.QtGui import (
     QPolygonF,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from torchloupe.analysis.shape_strip import ASSUMED, BREAK, Piece, ShapeCell, cell_text, fitted, fold_text
 from torchloupe.analysis.wording import shape_text
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import Figure
 from torchloupe.gui.theme import color, em
 
 _GAP = 10
@@ -27,7 +29,7 @@ _GAP = 10
 _FEWEST_TIPS = 12
 
 
-class ShapeStrip(QWidget):
+class ShapeStrip(Figure):
     """Draws cells and tells which one was ``chosen``, by its position."""
 
     chosen = Signal(int)
@@ -141,6 +143,11 @@ class ShapeStrip(QWidget):
             lines + ([self.tr("and {0} more").format(len(those) - _FEWEST_TIPS)] if len(those) > _FEWEST_TIPS else [])
         )
 
+    def numbers(self) -> CopiedTable:
+        """A row for each cell, those too that are folded."""
+        titles = (self.tr("State"), self.tr("Module"), self.tr("Until"), self.tr("Shape"), self.tr("Calls"), self.tr("What"))
+        return CopiedTable(titles, [_cells(cell) for cell in self.cells])
+
     # how it looks
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -243,3 +250,8 @@ def _zigzag(x: float, box: QRectF) -> QPolygonF:
     steps = 6
     height = box.height() / steps
     return QPolygonF([QPointF(x + (2.5 if number % 2 else -2.5), box.top() + number * height) for number in range(steps + 1)])
+
+
+def _cells(cell: ShapeCell) -> tuple[str, ...]:
+    shape = shape_text(cell.shape) if cell.shape is not None else ""
+    return (cell.state, cell.module, cell.until, shape, str(cell.calls or ""), cell.text)

@@ -9,6 +9,7 @@ from math import prod
 from torchloupe.analysis.containers import OPTIMIZER, Container, containers_of
 from torchloupe.analysis.key_tree import key_tree
 from torchloupe.analysis.optimizer_state import OptimizedParameter, ParamGroup, param_groups
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.stored_facts import step_text, stored_facts
 from torchloupe.analysis.stored_totals import Totals, record_of, totals_of
 from torchloupe.analysis.wording import bytes_text, counted, shape_text
@@ -30,7 +31,6 @@ from torchloupe.gui.checkpoint.model import (
 )
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.outline import Outline
-from torchloupe.gui.row_filter import haystack
 from torchloupe.wire.contents import CheckpointContents, StoredTensor
 
 AT_ONCE = 1_000

@@ -6,13 +6,13 @@ from typing import Any
 
 from torchloupe.analysis.containers import OTHER, Container
 from torchloupe.analysis.optimizer_state import ParamGroup
+from torchloupe.analysis.row_filter import SEPARATOR
 from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key, settings_text, tensor_note
 from torchloupe.analysis.stored_totals import Totals, totals_by_dtype, totals_of
 from torchloupe.analysis.wording import bytes_text, count_text, counted, shape_text
 from torchloupe.checkpoints.importable_verdicts import JudgedName
 from torchloupe.gui.marks import SEVERITY_MARKS, VERDICT_MARKS
 from torchloupe.gui.outline import Outline
-from torchloupe.gui.row_filter import SEPARATOR
 from torchloupe.gui.text_table import Row
 from torchloupe.wire.contents import CheckpointContents, StoredTensor, StoredValue
 

@@ -1,6 +1,7 @@
 """The Checkpoint panel: what lies in the file, and which of its containers is compared with the model."""
 
 import os
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -8,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from torchloupe.analysis.notes import TENSOR
+from torchloupe.analysis.stored_facts import full_key
 from torchloupe.gui.checkpoint import model as rows
 from torchloupe.gui.checkpoint.building import BuildRows
 from torchloupe.gui.copied_table import Cells, CopiedTable
@@ -67,6 +70,8 @@ class CheckpointPanel(QWidget):
         self.as_tree = True
         self.model = CheckpointModel()
         self.table = OutlineTable(self.model, self.tr("Checkpoint"))
+        self.table.one = self.tr("tensor")
+        self.table.written_out = self._with_whole_keys
         self.name, self.about, self.totals = QLabel(), QLabel(), QLabel()
         self.containers, self.tree_button = ElidedCombo(), QToolButton()
         self.header = QWidget()
@@ -81,6 +86,8 @@ class CheckpointPanel(QWidget):
         workbench.checkpoint_changed.connect(self._show_checkpoint)
         workbench.diff_changed.connect(self._show_container)
         workbench.selection_changed.connect(self._follow)
+        self.model.sign_of = self._sign
+        workbench.notes.changed.connect(self.table.view.viewport().update)
         self._show_checkpoint()
 
     def _build(self) -> None:
@@ -131,8 +138,11 @@ class CheckpointPanel(QWidget):
 
     def copied_table(self) -> CopiedTable:
         """The same with the titles of the columns."""
+        return self.table.copied_table()
+
+    def _with_whole_keys(self, _shown: CopiedTable, chosen: Sequence[Row]) -> CopiedTable:
         copied = self.model.checkpoint_rows.copied
-        return CopiedTable(rows.COLUMNS, Cells(self.table.copied_rows(), lambda row: copied(row.key)))
+        return CopiedTable(rows.COLUMNS, Cells(chosen, lambda row: copied(row.key)))
 
     def set_tree(self, as_tree: bool) -> None:
         """Show keys as a tree of their parts, or all of them flat."""
@@ -224,6 +234,10 @@ class CheckpointPanel(QWidget):
 
     def _entry(self, position: int | None) -> rows.Entry | None:
         return None if position is None else self.model.checkpoint_rows.entries[position]
+
+    def _sign(self, position: int) -> str:
+        entry = self._entry(position)
+        return self.workbench.notes.sign(TENSOR, full_key(entry)) if isinstance(entry, StoredTensor) else ""
 
     def _choose(self, position: int) -> None:
         entry = self._entry(position)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torchloupe.analysis.pair_wording import pair_headline, two_names
 from torchloupe.gui.checkpoint_pair.compare_values import bytes_of
-from torchloupe.gui.checkpoint_pair.model import Names, PairRow, by_key, key_text, pair_rows, ranked
+from torchloupe.gui.checkpoint_pair.model import Names, PairRow, by_key, pair_rows, ranked
 from torchloupe.gui.comparing import CheckpointPair
 from torchloupe.gui.jobs import Progress
 
@@ -14,12 +14,13 @@ AT_ONCE = 2_000
 
 @dataclass(frozen=True, eq=False)
 class BuiltPair:
-    """``rows`` are in ranked order, ``rows_by_key`` are those with a key of the open checkpoint. ``bytes`` is how much the values take,
-    ``longest_key`` the longest text in the column of keys."""
+    """``in_order`` are the rows in the order of the files, ``rows`` in ranked order, ``rows_by_key`` are those with a key of the open
+    checkpoint. ``bytes`` is how much the values take, ``longest_key`` the longest text in the column of keys."""
 
     pair: CheckpointPair
     names: Names
     headline: str
+    in_order: list[PairRow]
     rows: list[PairRow]
     rows_by_key: dict[str, PairRow]
     bytes: int
@@ -35,8 +36,8 @@ class BuildPair:
     def __call__(self, _progress: Progress | None = None) -> BuiltPair:
         pair = self.pair
         rows, names = pair_rows(pair.diff), two_names(pair.expected.path, pair.found.path)
-        longest = max((key_text(row.diff) for row in rows), key=len, default="")
-        return BuiltPair(pair, names, pair_headline(pair.diff, names), ranked(rows), by_key(rows), bytes_of(pair), longest)
+        longest = max((row.moved.key for row in rows), key=len, default="")
+        return BuiltPair(pair, names, pair_headline(pair.diff, names), rows, ranked(rows), by_key(rows), bytes_of(pair), longest)
 
     @property
     def is_large(self) -> bool:

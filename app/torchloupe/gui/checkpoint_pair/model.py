@@ -1,36 +1,36 @@
-"""Rows of two checkpoints side by side, and where each stands in the plot. No widget here."""
+"""Rows of two checkpoints side by side. No widget here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
 from operator import attrgetter
 from typing import Any
 
-from torchloupe.analysis.moved_weights import EQUAL, FAILED, MOVED, NAN, UNPAIRED, motion, rank
+from torchloupe.analysis.moved_weights import EQUAL, FAILED, MOVED, NAN, motion, rank
+from torchloupe.analysis.pair_motion import pair_motion
 from torchloupe.analysis.pair_wording import describe_pair, pair_counts
-from torchloupe.analysis.state_dict_diff import MATCHED, MISSING, SHAPE, UNEXPECTED, DiffRow, StateDictDiff
+from torchloupe.analysis.row_filter import haystack
+from torchloupe.analysis.state_dict_diff import MATCHED, SHAPE, DiffRow, StateDictDiff
+from torchloupe.analysis.step.wording import moved_text
 from torchloupe.analysis.wording import ABSENT, count_text, number_text, shape_text
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.marks import DIFF_MARKS, Mark
-from torchloupe.gui.row_filter import haystack
+from torchloupe.gui.motion_columns import MOTION_COLUMNS, number_cells
 from torchloupe.gui.slices import Steps, sorting
 from torchloupe.gui.text_table import Column, Row
+from torchloupe.wire.steps import ParameterMotion
 from torchloupe.wire.values import ComparedValues, TensorDifference
 
 COLUMNS = (
-    Column("Status", 5.5),
     Column("Key", 18),
-    Column("Relative", 5, right=True),
+    *MOTION_COLUMNS,
     Column("Max |Δ|", 5, right=True),
-    Column("Changed", 4.5, right=True),
     Column("Cosine", 5, right=True),
     Column("Shape", 7),
-    Column("Dtype", 5),
     Column("Note", 22),
 )
-BESIDE_KEY = (0, 2, 3)
+BESIDE_KEY = (1, 2, 3)
 """The columns that are in sight beside the keys."""
-KEY, RELATIVE, MAX_ABS, CHANGED, COSINE, SHAPES, DTYPES = 1, 2, 3, 4, 5, 6, 7
+KEY, MOTION, WEIGHT, UPDATE, CHANGED, DTYPE, MAX_ABS, COSINE, SHAPES = range(9)
 MOTION_MARKS = {
     NAN: Mark("▲", "NaN", "warning"),
     MOVED: Mark("Δ", "moved", "accent"),
@@ -44,21 +44,23 @@ Names = tuple[str, str]
 class PairRow:
     """One row of the diff and, once they were compared, its values. ``number`` is its place in the order of the files.
 
-    ``motion`` is what became of it (one of ``MOTIONS``), ``rank`` its place among the others: both are made once, as there may be
-    100,000 rows.
+    ``moved`` says how far; ``kind`` is what became of it (one of ``MOTIONS``), ``rank`` its place among the others: all are made once, as
+    there may be 100,000 rows.
     """
 
     number: int
     diff: DiffRow
     compared: ComparedValues | None
-    motion: str
+    moved: ParameterMotion
+    kind: str
     rank: tuple[int, float, float]
     words: str = ""
 
     def take(self, compared: ComparedValues) -> None:
         """Its values were compared."""
         self.compared, self.words = compared, ""
-        self.motion, self.rank = motion(self.diff.status, compared), rank(self.diff.status, compared)
+        self.moved = pair_motion(self.diff, compared)
+        self.kind, self.rank = motion(self.diff.status, compared), rank(self.diff.status, compared)
 
     @property
     def how(self) -> TensorDifference | None:
@@ -69,7 +71,7 @@ class PairRow:
 def pair_rows(diff: StateDictDiff) -> list[PairRow]:
     """The rows before any values are known."""
     before = {status: (motion(status, None), rank(status, None)) for status in diff.counts}
-    return [PairRow(number, row, None, *before[row.status]) for number, row in enumerate(diff.rows)]
+    return [PairRow(number, row, None, pair_motion(row, None), *before[row.status]) for number, row in enumerate(diff.rows)]
 
 
 def ranked(rows: Sequence[PairRow]) -> list[PairRow]:
@@ -85,46 +87,30 @@ def by_key(rows: Sequence[PairRow]) -> dict[str, PairRow]:
 _rank = attrgetter("rank")
 
 
-def key_text(row: DiffRow) -> str:
-    """The key; both when it was renamed."""
-    keys = dict.fromkeys(entry.key for entry in (row.expected, row.found) if entry)
-    return " → ".join(keys)
-
-
 def status_text(row: PairRow) -> str:
-    """``= equal``, ``▲ NaN``, ``− missing``; of a pair that differs in its keys as well both: ``→ renamed, moved``."""
-    mark = MOTION_MARKS.get(row.motion)
+    """``Δ 0.31``, ``= equal``, ``▲ NaN``, ``− missing``; of a pair that differs in its keys as well both: ``→ renamed, 0.31``."""
+    mark = MOTION_MARKS.get(row.kind)
     if mark is None:
         return DIFF_MARKS[row.diff.status].text
-    return mark.text if row.diff.status == MATCHED else f"{DIFF_MARKS[row.diff.status].text}, {mark.word}"
+    word = moved_text(row.moved) if row.kind == MOVED else mark.word
+    return f"{mark.glyph} {word}" if row.diff.status == MATCHED else f"{DIFF_MARKS[row.diff.status].text}, {word}"
 
 
 def pair_row(names: Names, row: PairRow) -> Row:
     """One row as texts."""
-    how, mark = row.how, MOTION_MARKS.get(row.motion) or DIFF_MARKS[row.diff.status]
-    note = note_text(names, row)
-    cells = (status_text(row), key_text(row.diff), *_number_cells(how), shapes_text(row.diff), dtypes_text(row.diff), note)
-    quiet = "muted" if row.motion == EQUAL else None
-    roles = (mark.role, None, quiet, quiet, quiet, quiet, "shape" if row.diff.status == SHAPE else None, None, "muted")
-    return Row(cells, row.number, roles, (f"{status_text(row)}. {note}" if note else status_text(row),))
+    mark = MOTION_MARKS.get(row.kind) or DIFF_MARKS[row.diff.status]
+    status, note = status_text(row), note_text(names, row)
+    cells = (row.moved.key, status, *number_cells(row.moved), *_distance_cells(row.how), shapes_text(row.diff), note)
+    quiet = "muted" if row.kind == EQUAL else None
+    shape = "shape" if row.diff.status == SHAPE else None
+    roles = (None, mark.role, quiet, quiet, quiet, None, quiet, quiet, shape, "muted")
+    return Row(cells, row.number, roles, ("", f"{status}. {note}" if note else status))
 
 
-def _number_cells(how: TensorDifference | None) -> tuple[str, str, str, str]:
+def _distance_cells(how: TensorDifference | None) -> tuple[str, str]:
     if how is None:
-        return "", "", "", ""
-    relative = "from zero" if how.relative is None else number_text(how.relative)
-    cosine = ABSENT if how.cosine is None else f"{how.cosine:.6f}"
-    return relative, number_text(how.max_abs), changed_text(how), cosine
-
-
-def changed_text(how: TensorDifference) -> str:
-    """``12.3 %``; what is less than everything is never said to be 100 %, what is more than nothing never 0 %."""
-    percent = 100 * how.changed_fraction
-    if 0 < percent < 0.01:
-        return "< 0.01 %"
-    if 99.9 < percent < 100:
-        return "> 99.9 %"
-    return f"{percent:.3g} %"
+        return "", ""
+    return number_text(how.max_abs), ABSENT if how.cosine is None else f"{how.cosine:.6f}"
 
 
 def note_text(names: Names, row: PairRow) -> str:
@@ -145,25 +131,24 @@ def shapes_text(row: DiffRow) -> str:
     return " → ".join(map(shape_text, shapes))
 
 
-def dtypes_text(row: DiffRow) -> str:
-    """The dtype; both when they differ."""
-    return " → ".join(dict.fromkeys(entry.dtype for entry in (row.expected, row.found) if entry))
-
-
 def order_of(row: PairRow, column: int) -> Any:
     """What a column sorts by; what has no number comes after all that have one, whichever way."""
-    how = row.how
-    if column == 0:
+    if column == MOTION:
         return row.rank
-    if column in (KEY, DTYPES):
-        return (key_text if column == KEY else dtypes_text)(row.diff).lower()
+    if column in (KEY, DTYPE):
+        return (row.moved.key if column == KEY else row.moved.dtype).lower()
     if column == SHAPES:
         return next(side.shape for side in (row.diff.expected, row.diff.found) if side)  # a row has one side at least
+    how = row.how
     if how is None:
         return -2.0
-    if column == RELATIVE:
-        return float("inf") if how.relative is None else how.relative
-    numbers = {MAX_ABS: how.max_abs, CHANGED: how.changed_fraction, COSINE: how.cosine}
+    numbers = {
+        WEIGHT: how.expected_norm,
+        UPDATE: how.norm,
+        CHANGED: how.changed_fraction,
+        MAX_ABS: how.max_abs,
+        COSINE: how.cosine,
+    }
     value = numbers.get(column)
     return value if value is not None else -1.5 if column in numbers else 0.0
 
@@ -171,13 +156,14 @@ def order_of(row: PairRow, column: int) -> Any:
 def find_in(names: Names, row: PairRow) -> str:
     """What a filter finds a row by: everything but its numbers."""
     if not row.words:
-        diff, entry = row.diff, row.diff.expected
-        if diff.status == MATCHED and entry is not None and row.motion not in (NAN, FAILED):  # most of them
-            texts, note = (entry.key, "", "", "", "", shape_text(entry.shape), entry.dtype), ""
+        diff, moved = row.diff, row.moved
+        mark = MOTION_MARKS.get(row.kind)
+        words = f"{DIFF_MARKS[diff.status].text} {mark.word if mark else ''}"
+        if diff.status == MATCHED and diff.expected is not None and row.kind not in (NAN, FAILED):  # most of them
+            shapes, note = shape_text(diff.expected.shape), ""
         else:
-            texts = (key_text(diff), "", "", "", "", shapes_text(diff), dtypes_text(diff))
-            note = note_text(names, row)
-        row.words = haystack((status_text(row), *texts, note))
+            shapes, note = shapes_text(diff), note_text(names, row)
+        row.words = haystack((moved.key, words, "", "", "", moved.dtype, "", "", shapes, note))
     return row.words
 
 
@@ -187,10 +173,14 @@ def counts_text(diff: StateDictDiff) -> str:
 
 
 def hover_text(names: Names, row: PairRow) -> str:
-    """What the plot says of a point: the key and its numbers."""
-    relative, max_abs, changed, cosine = _number_cells(row.how)
-    numbers = f"relative {relative}, max |Δ| {max_abs}, changed {changed}, cosine {cosine}" if row.how else ""
-    return "\n".join(part for part in (key_text(row.diff), status_text(row), numbers, note_text(names, row)) if part)
+    """What the plot says of a tensor: the key and its numbers."""
+    how, moved = row.how, row.moved
+    lines = [moved.key, status_text(row)]
+    if how is not None:
+        max_abs, cosine = _distance_cells(how)
+        weight, update, changed, _ = number_cells(moved)
+        lines += [f"weight {weight}, update {update}, changed {changed}", f"max |Δ| {max_abs}, cosine {cosine}"]
+    return "\n".join(line for line in (*lines, note_text(names, row)) if line)
 
 
 class PairModel(LazyTableModel):
@@ -241,86 +231,3 @@ class PairModel(LazyTableModel):
     def row_of(self, key: str) -> PairRow | None:
         """The row of a key of the open checkpoint."""
         return self._by_key.get(key)
-
-
-# the plot
-
-
-@dataclass(frozen=True)
-class Point:
-    """How rows of a kind are drawn: in which lane (``moved``: as high as their number says), with which symbol and colour role."""
-
-    lane: str
-    symbol: str
-    role: str
-
-
-MOST_POINTS = 2000
-"""More points of one kind than that cannot be told apart on a screen."""
-FROM_ZERO = "from zero"
-POINTS = {
-    MOVED: Point(MOVED, "o", "accent"),
-    EQUAL: Point(EQUAL, "|", "matched"),
-    NAN: Point(NAN, "x", "warning"),
-    FROM_ZERO: Point(FROM_ZERO, "t1", "accent"),
-    MISSING: Point(UNPAIRED, "t", "missing"),
-    UNEXPECTED: Point(UNPAIRED, "+", "unexpected"),
-    SHAPE: Point(UNPAIRED, "d", "shape"),
-    FAILED: Point(UNPAIRED, "x", "error"),
-}
-
-
-def kind_of(row: PairRow) -> str:
-    """Which of ``POINTS`` a row is; ``waiting`` is none of them."""
-    kind = row.motion
-    if kind == UNPAIRED:
-        return row.diff.status if row.diff.status in (MISSING, UNEXPECTED) else SHAPE
-    return FROM_ZERO if kind == MOVED and row.how is not None and not row.how.relative else kind
-
-
-def log_relative(row: PairRow) -> float | None:
-    """The decimal logarithm of the relative change; None where there is none to speak of."""
-    return log10(row.how.relative) if row.how is not None and row.how.relative and row.motion == MOVED else None
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The decades that the numbers take. Rows without a number stand in lanes: two below the others, two above."""
-
-    low: int = -3
-    high: int = 0
-
-    @property
-    def lanes(self) -> dict[str, float]:
-        """The height of each lane."""
-        lane = (self.high - self.low + 1) / 7
-        return {UNPAIRED: self.low - 2 * lane, EQUAL: self.low - lane, FROM_ZERO: self.high + lane, NAN: self.high + 2 * lane}
-
-    @property
-    def ticks(self) -> list[tuple[float, str]]:
-        """A few decades and the lanes, with their words."""
-        step = max(1, -(-(self.high - self.low) // 4))
-        words = {UNPAIRED: "no pair", NAN: "NaN"}
-        decades = [(float(decade), f"1e{decade}") for decade in range(self.high, self.low - 1, -step)]
-        return [*decades, *((height, words.get(lane, lane)) for lane, height in self.lanes.items())]
-
-
-def scale_of(heights: Sequence[float]) -> Scale:
-    """The whole decades in which these logarithms lie."""
-    if not heights:
-        return Scale()
-    low = floor(min(heights))
-    return Scale(low, max(ceil(max(heights)), low + 1))
-
-
-def thinned(numbers: Sequence[int], heights: Sequence[float]) -> tuple[Sequence[int], Sequence[float]]:
-    """Points that look the same and are at most about ``MOST_POINTS``: of each stretch the highest and the lowest."""
-    if len(numbers) <= MOST_POINTS:
-        return numbers, heights
-    import numpy  # with the first plot
-
-    step = ceil(2 * len(numbers) / MOST_POINTS)
-    stretches = numpy.pad(numpy.asarray(heights), (0, -len(heights) % step), mode="edge").reshape(-1, step)
-    starts = range(0, len(heights), step)
-    kept = numpy.unique(numpy.concatenate([stretches.argmin(axis=1) + starts, stretches.argmax(axis=1) + starts]))
-    return numpy.asarray(numbers)[kept], numpy.asarray(heights)[kept]

@@ -1,27 +1,30 @@
 """The Checkpoints panel: two checkpoints side by side, their keys, and which weights moved between them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
-from torchloupe.analysis.moved_weights import WAITING
+from torchloupe.analysis.pair_motion import PAIR_SERIES
 from torchloupe.analysis.wording import bytes_text, count_text, counted
 from torchloupe.gui.checkpoint_pair import model as rows
 from torchloupe.gui.checkpoint_pair.building import BuildPair, BuiltPair
 from torchloupe.gui.checkpoint_pair.compare_values import AT_ONCE_BYTES, BytesRead, left_of
-from torchloupe.gui.checkpoint_pair.moved_plot import MovedPlot
 from torchloupe.gui.comparing import CheckpointPair
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.fitted_columns import FittedColumns
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.series_choice import SeriesChoice
 from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.requests import Failed
 from torchloupe.wire.values import ComparedValues
+
+if TYPE_CHECKING:
+    from torchloupe.gui.motion_plot import MotionPlot
 
 VALUES = "pair-values"
 """Tag of the job."""
@@ -35,10 +38,13 @@ class CheckpointPairPanel(TablePanel):
         self.workbench, self.jobs = workbench, jobs
         self.pair: CheckpointPair | None = None
         self.compared: list[ComparedValues] = []
-        self.plot: MovedPlot | None = None
+        self.plot: MotionPlot | None = None
+        self._in_order: list[rows.PairRow] = []
+        self.series = SeriesChoice()
         self._waits_for_show = False
         self.model = rows.PairModel()
         self.table = FilterTable((), self.tr("Comparison of two checkpoints"), model=self.model)
+        self.table.one = self.tr("key")
         self.model.setParent(self.table)
         self._columns = FittedColumns(self.table.view, [rows.KEY], rows.BESIDE_KEY)
         self.headline, self.counts, self.state = QLabel(wordWrap=True), QLabel(wordWrap=True), QLabel(wordWrap=True)
@@ -48,6 +54,7 @@ class CheckpointPairPanel(TablePanel):
         self._build()
         self.compare.clicked.connect(self.compare_values)
         self.cancel.clicked.connect(self._stop)
+        self.series.changed.connect(self._draw)
         self.table.chosen.connect(self._choose)
         workbench.other_changed.connect(self._show_pair)
         workbench.pair_changed.connect(self._show_pair)
@@ -62,7 +69,9 @@ class CheckpointPairPanel(TablePanel):
         self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.progress.setAccessibleName(self.tr("Values compared"))
         self.progress.setFixedSize(em(self, 7), em(self, 0.9))
+        self.series.offer([(each.title, each.name) for each in PAIR_SERIES])
         line = QHBoxLayout()
+        line.addWidget(self.series, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.state, 1)
         for widget in (self.progress, self.compare, self.cancel):
             line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
@@ -93,9 +102,9 @@ class CheckpointPairPanel(TablePanel):
             return
         self.jobs.drop(VALUES)
         self.pair, self.compared, self._waits_for_show = pair, [], False
-        self.header.setVisible(False)
-        if self.plot is not None:
-            self.plot.setVisible(False)
+        for widget in (self.header, self.series, self.plot):
+            if widget is not None:
+                widget.setVisible(False)
         question = BuildPair(pair) if pair else None
         if question is not None and not question.is_large:
             self._show_built(question())
@@ -111,6 +120,7 @@ class CheckpointPairPanel(TablePanel):
         pair = built.pair
         if pair is not self.pair:
             return
+        self._in_order = built.in_order
         self.table.keeping(lambda: self.model.show_rows(built.names, built.rows, built.rows_by_key))
         self._columns.fit([built.longest_key])
         self.header.setVisible(True)
@@ -161,14 +171,27 @@ class CheckpointPairPanel(TablePanel):
 
     def _show_plot(self) -> None:
         if self.plot is None:
-            self.plot = MovedPlot(lambda row: rows.hover_text(self.model.names, row))
-            self.plot.chosen.connect(self._choose_point)
+            from torchloupe.gui.motion_plot import MotionPlot
+
+            self.plot = MotionPlot(
+                self.tr("How far each tensor moved; the table below says the same in numbers"),
+                self.tr("tensors in the order of the file"),
+                lambda number: rows.hover_text(self.model.names, self._in_order[number]),
+            )
+            self.plot.chosen.connect(self._choose_number)
+            self.plot.stepped.connect(self._walk)
             self.splitter.insertWidget(0, self.plot)
             self.splitter.setSizes([em(self, 13), em(self, 14)])
             self.splitter.setStretchFactor(1, 1)
         self.plot.setVisible(True)
-        unpaired = [row for row in self.model.items if row.motion != WAITING]
-        self.plot.show_rows(unpaired, len(self.model.items))
+        self.series.setVisible(True)
+        self._draw()
+
+    def _draw(self) -> None:
+        chosen = next((each for each in PAIR_SERIES if each.name == self.series.name), None)
+        if self.plot is not None and chosen is not None:
+            self.plot.show_motions([row.moved for row in self._in_order], chosen)
+            self._follow(self.workbench.selection)
 
     def _arrived(self, events: list[Any]) -> None:
         steps = [event for event in events if isinstance(event, BytesRead)]
@@ -181,7 +204,7 @@ class CheckpointPairPanel(TablePanel):
             if not self.table.is_finding:
                 QTimer.singleShot(0, self.table, self.table.find_rows)  # one after the other: each takes a moment
             assert self.plot is not None
-            self.plot.add_rows(changed)
+            self.plot.take({row.number: row.moved for row in changed})
         if steps:
             done, total = steps[-1].done, steps[-1].total
             self.progress.setMaximum(1000)
@@ -210,9 +233,9 @@ class CheckpointPairPanel(TablePanel):
     # selection
 
     def _choose(self, number: int) -> None:
-        row = next((row for row in self.model.items if row.number == number), None)
+        row = self._in_order[number] if 0 <= number < len(self._in_order) else None
         if self.plot is not None:
-            self.plot.show_current(row)
+            self.plot.show_current(None if row is None else number)
         if row is None or row.diff.expected is None or self.pair is None:
             return
         key, container = row.diff.expected.key, self.pair.container
@@ -221,9 +244,17 @@ class CheckpointPairPanel(TablePanel):
                 self.workbench.select_stored(tensor)
                 return
 
-    def _choose_point(self, row: rows.PairRow) -> None:
-        self.table.select_key(row.number)
-        self._choose(row.number)
+    def _choose_number(self, number: int) -> None:
+        self.table.select_key(number)
+        self._choose(number)
+
+    def _walk(self, by: int) -> None:
+        """To a tensor before or behind the selected one."""
+        last = len(self._in_order) - 1
+        if last >= 0:
+            now = self.table.current_key()
+            start = now if now is not None else -1 if by > 0 else last + 1
+            self._choose_number(min(max(start + by, 0), last))
 
     def _follow(self, selection: Selection) -> None:
         stored = selection.stored
@@ -233,4 +264,4 @@ class CheckpointPairPanel(TablePanel):
         if row is not None:
             self.table.select_key(row.number)
             if self.plot is not None:
-                self.plot.show_current(row)
+                self.plot.show_current(row.number)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from torchloupe.analysis.explained import (
     ABSENT,
@@ -16,6 +16,8 @@ from torchloupe.analysis.explained import (
     explained_text,
     percent_text,
 )
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import Figure
 from torchloupe.gui.theme import color, em
 
 LOOKS = {
@@ -29,7 +31,7 @@ LOOKS = {
 """Colour and glyph of each part: no part is told by its colour alone."""
 
 
-class ExplainedBar(QWidget):
+class ExplainedBar(Figure):
     """As high as a line of small text."""
 
     def __init__(self) -> None:
@@ -61,6 +63,14 @@ class ExplainedBar(QWidget):
                 found.append((way, at, at + share))
                 at += share
         return found
+
+    def numbers(self) -> CopiedTable:
+        """A row for each way."""
+        told = self.told
+        whole = max(1, told.whole.numbers) if told is not None else 1
+        counts = [(way, told.ways[way].numbers) for way in WAYS] if told is not None else []
+        rows = [(way, str(count), percent_text(count, whole)) for way, count in counts if count]
+        return CopiedTable((self.tr("In the checkpoint"), self.tr("Numbers"), self.tr("Share")), rows)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The parts from left to right; a small one is at least a few dots wide."""

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 from torchloupe.analysis.diff_rows import DiffRow, StateDictDiff
 from torchloupe.analysis.mapping_edits import CHECKPOINT, MODEL, Candidate, candidate_steps
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.wording import shape_text
 from torchloupe.gui.lazy_table import LazyTableModel
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.slices import Slices, last_of
 from torchloupe.gui.text_table import Column, FilterTable, Row
 from torchloupe.gui.theme import em

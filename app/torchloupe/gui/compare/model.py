@@ -11,13 +11,13 @@ from torchloupe.analysis.diff_rows import CONVERTED, FUSED
 from torchloupe.analysis.locked_keys import GIVEN
 from torchloupe.analysis.mapping_edits import CHECKPOINT, MODEL, dropped_pair
 from torchloupe.analysis.pair_wording import key_counts
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.state_dict_diff import MATCHED, RENAMED, STATUSES, DiffRow, StateDictDiff
 from torchloupe.analysis.sure_wording import is_unsure, sure_reason, sure_text
 from torchloupe.analysis.wording import count_text, counted, describe_difference, shape_text
 from torchloupe.gui.drop import INSIDE
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.marks import DIFF_MARKS
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Index, Row
 
 CHANGED_ROLE = Qt.ItemDataRole.UserRole + 1

@@ -34,7 +34,7 @@ from torchloupe.gui.workbench import Selection, Workbench
 SHOWN_CAUSES = 4
 ROW_ACTIONS = (
     *("mapping.map_to", "mapping.lock", "mapping.unlock", "mapping.leave_out", "mapping.other_choice"),
-    *("", "mapping.rename", "", "mapping.undo"),
+    *("", "mapping.rename", "", "edit.undo"),
 )
 """What the menu of a row offers; "" is a line."""
 
@@ -47,6 +47,7 @@ class ComparePanel(TablePanel):
         self.workbench = workbench
         self.model = rows.CompareModel()
         self.table = FilterTable((), self.tr("Comparison of model and checkpoint"), model=self.model)
+        self.table.one = self.tr("key")
         self.model.setParent(self.table)
         self.headline, self.causes = QLabel(wordWrap=True), CauseLines()
         self.only_differences = QCheckBox(self.tr("&Only differences"))

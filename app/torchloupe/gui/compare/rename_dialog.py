@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from torchloupe.analysis.mapping_edits import CHECKPOINT, MODEL, Renamed, RenamePreview, pairs_of, rename_steps
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.wording import count_text, counted
 from torchloupe.gui.lazy_table import LazyTableModel
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.slices import Slices, last_of
 from torchloupe.gui.text_table import Column, FilterTable, Row
 from torchloupe.gui.theme import color, em

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QToolTip
 
 from torchloupe.analysis.depth_numbers import SERIES_BY_NAME, DepthPoint, Series, beside
 from torchloupe.analysis.depth_outliers import Outlier
+from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.depth.mark_labels import MarkLabels
 from torchloupe.gui.depth.model import BAND, KINDS, Line, Outliers, Scale, band_of, drawn_values, line_of, point_text, scale_of
+from torchloupe.gui.figure import number_rows
 from torchloupe.gui.plot import Plot
 from torchloupe.gui.theme import color, em
 
@@ -37,6 +39,7 @@ class DepthPlot(Plot):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.series, self.scale = BAND, Scale(0.0, 1.0)
         self._points: Sequence[DepthPoint] = ()
+        self._earlier: dict[int, DepthPoint] = {}
         self._numbers: list[int] = []
         self._told: Mapping[int, Outlier] = {}
         self._outliers: Outliers = {}
@@ -78,6 +81,7 @@ class DepthPlot(Plot):
         names = (series.name,) if series.cost else ("nan", series.name)  # where NaN begins is seen in all values
         self._told = {each.call: each for name in names for told in outliers.values() for each in told if each.series == name}
         pairs = beside(points, earlier) if earlier else []
+        self._earlier = {point.call.index: partner for point, partner in pairs}
         self.scale = scale = scale_of(series, drawn_values(series, [*points, *(partner for _, partner in pairs)]))
         self._lines = {
             "line": line_of(series, scale, points),
@@ -197,6 +201,19 @@ class DepthPlot(Plot):
         """Show none."""
         super().focusOutEvent(event)
         self.update()
+
+    def numbers(self) -> CopiedTable:
+        """A row for each call, with those of the run beside it, and why it stands out."""
+        said = [(each.title, each.value) for each in self._said]
+        titles = ["Call", "Module", *(title for title, _ in said)]
+        titles += [f"{title}, other run" for title, _ in said] if self._earlier else []
+        rows = []
+        for point in self._points:
+            partner, told = self._earlier.get(point.call.index), self._told.get(point.call.index)
+            beside_it = [value(partner) if partner else None for _, value in said] if self._earlier else []
+            own = [value(point) for _, value in said]
+            rows.append((point.call.index, point.name, *own, *beside_it, told.reason if told else ""))
+        return CopiedTable((*titles, "Stands out"), number_rows(rows))
 
     # mouse and keys
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from torchloupe.analysis.depth_numbers import SERIES, SERIES_BY_NAME, DepthPoint, Series, percent_text
 from torchloupe.analysis.depth_outliers import HIGH, LOW, NOT_FINITE, PART, Outlier
-from torchloupe.gui.row_filter import haystack
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
 
 Outliers = Mapping[int, tuple[Outlier, ...]]

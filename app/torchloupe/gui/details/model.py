@@ -1,7 +1,8 @@
 """Everything about the one selection, decided before it is drawn: a title, sentences, facts in sections, a source place, fixes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from torchloupe.analysis.notes import Note
 from torchloupe.gui.marks import Mark
 from torchloupe.gui.source_places import SourcePlace
 from torchloupe.wire.problems import Fix
@@ -51,3 +52,12 @@ class Details:
             lines += [f"{fact.name}\t{fact.value}" for fact in section.facts]
         lines += [f"{place.what}\t{place}" for place in self.places]
         return "\n".join(lines)
+
+
+def with_note(details: Details | None, note: Note | None) -> Details | None:
+    """What a person wrote about it comes before the facts."""
+    if details is None or note is None or not note.says_something:
+        return details
+    kind = "bookmark" if note.marked and not note.text.strip() else "note"
+    section = Section("", (Fact(f"{note.sign} {kind}", note.text.strip() or "marked", "accent"),))
+    return replace(details, sections=(section, *details.sections))

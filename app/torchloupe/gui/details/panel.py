@@ -22,7 +22,7 @@ from torchloupe.analysis.fixes_to_try import can_try, fixes_to_try
 from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key
 from torchloupe.analysis.weight_evidence import AGAINST
 from torchloupe.analysis.wording import tried_text
-from torchloupe.gui.details.model import Details
+from torchloupe.gui.details.model import Details, with_note
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
 from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
 from torchloupe.gui.details.stored import FindFacts
@@ -60,6 +60,7 @@ class DetailsPanel(QWidget):
         for signal in (workbench.model_changed, workbench.diff_changed, workbench.trace_changed, workbench.weights.changed):
             signal.connect(self._show)
         workbench.checkpoint_changed.connect(self._forget_facts)
+        workbench.notes.changed.connect(self._show)
         self._show()
 
     def _build(self) -> None:
@@ -144,7 +145,7 @@ class DetailsPanel(QWidget):
     def _show(self) -> None:
         if self.workbench.selection.stored is not None:
             self._find_facts()
-        details = details_of(self.workbench, self.stored_facts)
+        details = with_note(details_of(self.workbench, self.stored_facts), self.workbench.notes.of_selection())
         if details == self.details and details is not None:
             return
         self.details = details

@@ -5,12 +5,22 @@ from collections.abc import Sequence
 
 import PySide6
 from PySide6.QtCore import Qt, qVersion
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QListWidget,
+    QPlainTextEdit,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from torchloupe import __version__
 from torchloupe.gui.actions import Action, all_shortcuts
+from torchloupe.gui.licences import shipped
 from torchloupe.gui.text_table import Column, FilterTable, Row
-from torchloupe.gui.theme import em
+from torchloupe.gui.theme import em, fixed_font
 from torchloupe.wire.requests import Hello
 
 
@@ -47,7 +57,7 @@ def _row(action: Action) -> Row:
 
 
 class AboutDialog(QDialog):
-    """Versions, to be copied into a report."""
+    """Versions, to be copied into a report, and the licences of everything that is shipped."""
 
     def __init__(self, parent: QWidget, hello: Hello | None) -> None:
         super().__init__(parent)
@@ -62,7 +72,32 @@ class AboutDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(em(self))
         layout.addWidget(text)
+        layout.addWidget(QLabel(self.tr("Licences")))
+        layout.addWidget(LicencesView(self), 1)
         layout.addWidget(buttons)
+        self.resize(em(self, 60), em(self, 34))
+
+
+class LicencesView(QSplitter):
+    """What is shipped, and the licence of the one that is chosen."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._shipped = shipped()
+        self.names = QListWidget(self)
+        self.names.setAccessibleName(self.tr("Parts"))
+        self.names.addItems([f"{each.name} {each.version}" for each in self._shipped])
+        self.text = QPlainTextEdit(self, readOnly=True)
+        self.text.setAccessibleName(self.tr("Licence"))
+        self.text.setFont(fixed_font())
+        self.setChildrenCollapsible(False)
+        self.setSizes([em(self, 15), em(self, 45)])
+        self.names.currentRowChanged.connect(self._show)
+        self.names.setCurrentRow(0)
+
+    def _show(self, row: int) -> None:
+        each = self._shipped[row]
+        self.text.setPlainText(f"{each.name} {each.version}: {each.licence}\n\n{each.text}")
 
 
 def about_lines(hello: Hello | None) -> list[str]:

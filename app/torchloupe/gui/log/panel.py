@@ -19,6 +19,7 @@ class LogPanel(QWidget):
         self._book = book
         columns = [Column(self.tr("Time"), 7), Column(self.tr("Source"), 5), Column(self.tr("Text"), 40, stretch=True)]
         self.table = FilterTable(columns, self.tr("Log"), self.tr("Nothing was said yet."))
+        self.table.one = self.tr("line")
         self.table.view.setFont(fixed_font())
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.view.setAlternatingRowColors(False)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.shape_strip import consequences_by_module
 from torchloupe.analysis.wording import count_text, counted, describe_hidden, flops_text, seconds_text, shape_text
 from torchloupe.gui.marks import SEVERITY_MARKS, Mark
 from torchloupe.gui.modules.arranging import Blocks, Entry, HiddenBlocks
 from torchloupe.gui.modules.columns import FACTS, mode_text
 from torchloupe.gui.outline import Outline
-from torchloupe.gui.row_filter import haystack
 from torchloupe.wire.modules import ModuleEntry, ParameterEntry
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 from torchloupe.wire.registration import HiddenPart

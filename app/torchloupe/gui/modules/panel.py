@@ -1,11 +1,13 @@
 """The Modules panel: the tree of modules, and below it the parameters and buffers of the selected one."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from torchloupe.analysis.loading import loaded_keys
+from torchloupe.analysis.notes import MODULE, PARAMETER
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.fitted_columns import FittedColumns
@@ -39,6 +41,7 @@ class ModulesPanel(QWidget):
         self.tree_model = ModuleTreeModel()
         self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
         self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
+        self.tree.one = self.tr("module")
         self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS])
         self.columns = ColumnChoice(self.tree, HIDDEN_AT_FIRST, self._settings, "modules")
         no_model = self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class.")
@@ -71,6 +74,10 @@ class ModulesPanel(QWidget):
         bench.selection_changed.connect(self._follow)
         bench.weights.changed.connect(self._show_weights)
         bench.steps.changed.connect(lambda: self.below.set_motions(bench.steps.motions))
+        self.tree_model.sign_of = lambda key: bench.notes.sign(MODULE, key) if isinstance(key, str) else ""
+        self.below.model.sign_of = partial(bench.notes.sign, PARAMETER)
+        for table in (self.tree, self.parameters):
+            bench.notes.changed.connect(table.view.viewport().update)
 
     # what the shell asks of every panel
 

@@ -16,7 +16,7 @@ from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.modules import parameters as rows
 from torchloupe.gui.modules.reading import READING, LookedAt, ReadParameters
 from torchloupe.gui.settings import ALL_BELOW, Settings
-from torchloupe.gui.text_table import FilterTable
+from torchloupe.gui.text_table import FilterTable, Row
 from torchloupe.gui.theme import em
 from torchloupe.wire.loading import LOADED
 from torchloupe.wire.modules import BUFFER, ParameterEntry
@@ -46,8 +46,10 @@ class ParameterTable(QWidget):
             self,
         )
         self.table = FilterTable((), self.tr("Parameters and buffers"), model=self.model)
+        self.table.one = self.tr("parameter")
         self.columns = ColumnChoice(self.table, rows.HIDDEN_AT_FIRST, settings, "parameters")
         self.table.set_empty(self.tr("No parameters and no buffers here."))
+        self.table.written_out = _with_whole_keys
         top = QHBoxLayout()
         top.setContentsMargins(em(self, 0.25), 0, em(self, 0.25), 0)
         top.addWidget(self.heading, 1)
@@ -100,10 +102,8 @@ class ParameterTable(QWidget):
         return bool(key) and self.model.position_of(key) >= 0
 
     def copied_table(self) -> CopiedTable:
-        """The selected rows, all when none is, with their whole keys."""
-        shown = self.table.copied_table()
-        whole = Cells(self.table.copied_rows(), lambda row: row.key)
-        return CopiedTable(shown.titles, Cells(range(len(whole)), lambda at: (str(whole[at]), *shown.rows[at][1:])))
+        """The selected rows, all when none is."""
+        return self.table.copied_table()
 
     def read_values(self) -> None:
         """Statistics and initialisation of the selected parameters, when several are, else of all that are listed."""
@@ -126,3 +126,8 @@ class ParameterTable(QWidget):
     def _switched(self, below: bool) -> None:
         self._settings.set_text(ALL_BELOW, "1" if below else "0")
         self.all_below_changed.emit()
+
+
+def _with_whole_keys(shown: CopiedTable, whole: Sequence[Row]) -> CopiedTable:
+    """Beside other rows, the name within its module does not say enough."""
+    return CopiedTable(shown.titles, Cells(range(len(whole)), lambda at: (str(whole[at].key), *shown.rows[at][1:])))

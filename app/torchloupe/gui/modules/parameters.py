@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.state_dict_diff import StateDictDiff
 from torchloupe.analysis.step.wording import HARMLESS, group_text, moved_text, why_text
 from torchloupe.analysis.wording import bytes_text, count_text, number_text, shape_text
 from torchloupe.gui.marks import DIFF_MARKS
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.modules import PARAMETER, ParameterEntry
 from torchloupe.wire.steps import ParameterMotion

@@ -28,6 +28,7 @@ class ProblemsPanel(TablePanel):
             Column(self.tr("Place"), 6),
         ]
         self.table = FilterTable(columns, self.tr("Problems"))
+        self.table.one = self.tr("problem")
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)  # sentences, not names
         self.table.allow_low()
         self._columns = FittedColumns(self.table.view, MODULE_AND_PLACE, [0], share=0.3)

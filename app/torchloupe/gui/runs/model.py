@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.run_difference import (
     DIFFERS,
     INSIDE,
@@ -16,7 +17,6 @@ from torchloupe.analysis.run_difference import (
 )
 from torchloupe.analysis.wording import ABSENT, number_text, shape_text
 from torchloupe.gui.plain_text import plain_text
-from torchloupe.gui.row_filter import haystack
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.traces import LayerCall
 

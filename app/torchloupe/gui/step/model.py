@@ -3,28 +3,23 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.step.motion_series import MEANT, STILL, state_of
 from torchloupe.analysis.step.motion_series import MOVED as MOVED_STATE
-from torchloupe.analysis.step.wording import BUFFER, group_text, moved_text, percent_text, why_text
+from torchloupe.analysis.step.wording import BUFFER, group_text, moved_text, why_text
 from torchloupe.analysis.wording import number_text
-from torchloupe.gui.row_filter import haystack
+from torchloupe.gui.motion_columns import MARKS, MOTION_COLUMNS, ROLES, number_cells
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.steps import ParameterMotion
 
 COLUMNS = (
     Column("Parameter", 15),
-    Column("Moved", 10),
-    Column("Weight", 5, right=True),
+    *MOTION_COLUMNS,
     Column("Gradient", 5.5, right=True),
-    Column("Update", 5.5, right=True),
-    Column("Changed", 5, right=True),
     Column("Group", 6.5),
     Column("Why", 24),
 )
-KEY, MOVED, GROUP, WHY = 0, 1, 6, 7
-MARKS = {STILL: "✖ ", MEANT: "– ", MOVED_STATE: "✓ "}
-ROLES = {STILL: "error", MEANT: "muted", MOVED_STATE: "matched"}
-"""How the three states are drawn, here and in the plot: never by colour alone."""
+KEY, MOVED, WEIGHT, UPDATE, CHANGED, DTYPE, GRADIENT, GROUP, WHY = range(9)
 
 
 def ranked(motions: Sequence[ParameterMotion]) -> list[ParameterMotion]:
@@ -39,13 +34,11 @@ def _rank(motion: ParameterMotion) -> tuple[int, float]:
 
 def cells(motion: ParameterMotion) -> tuple[str, ...]:
     """What stands in the columns."""
-    mark = MARKS[state_of(motion)]
-    norms = (number_text(motion.weight_norm), number_text(motion.grad_norm), number_text(motion.update_norm))
     return (
         motion.key,
-        mark + moved_text(motion),
-        *norms,
-        percent_text(motion.changed_fraction),
+        MARKS[state_of(motion)] + moved_text(motion),
+        *number_cells(motion),
+        number_text(motion.grad_norm),
         group_text(motion),
         " ".join(text for text in (why_text(motion), motion.proof) if text),
     )
@@ -69,10 +62,10 @@ def motion_haystack(motion: ParameterMotion) -> str:
 
 _ORDERS: dict[int, Callable[[ParameterMotion], Any]] = {
     MOVED: _rank,
-    2: lambda motion: motion.weight_norm,
-    3: lambda motion: motion.grad_norm,
-    4: lambda motion: motion.update_norm,
-    5: lambda motion: motion.changed_fraction,
+    WEIGHT: lambda motion: motion.weight_norm,
+    UPDATE: lambda motion: motion.update_norm,
+    CHANGED: lambda motion: motion.changed_fraction,
+    GRADIENT: lambda motion: motion.grad_norm,
 }
 
 

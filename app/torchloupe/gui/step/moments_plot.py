@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from torchloupe.analysis.step.motion_series import HEALTHY, LOSS, over_steps
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import number_rows
 from torchloupe.gui.plot import Plot
 from torchloupe.gui.theme import color
 from torchloupe.wire.steps import StepReport
@@ -89,6 +91,14 @@ class MomentsPlot(Plot):
             x.append(float(len(report.moments)))
             y.append(float("nan"))
         return x, y
+
+    def numbers(self) -> CopiedTable:
+        """A row for each step with its loss, or for each parameter with its updates."""
+        moments = self.report.moments if self.report is not None else ()
+        if self.report is None or self.what == LOSS:
+            return CopiedTable(("Step", "Loss"), number_rows([(at, moment.loss) for at, moment in enumerate(moments, start=1)]))
+        rows = [(each.key, *over_steps(self.report, each.key)) for each in self.report.parameters]
+        return CopiedTable(("Parameter", *(f"Step {at}" for at in range(1, len(moments) + 1))), number_rows(rows))
 
     def follow_theme(self) -> None:
         """Its items too."""

@@ -1,9 +1,11 @@
 """The Step tab: the last training step in a line, along the depth of the model as a plot, and a row for each parameter."""
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from typing import TYPE_CHECKING
 
-from torchloupe.analysis.step.motion_series import LOSS, SERIES, SERIES_BY_NAME, UPDATES, rows_of
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from torchloupe.analysis.step.motion_series import LOSS, SERIES, SERIES_BY_NAME, UPDATES, point_text, rows_of
 from torchloupe.analysis.step.wording import step_line
 from torchloupe.gui.command_button import CommandButton
 from torchloupe.gui.elided import ElidedLabel
@@ -12,13 +14,17 @@ from torchloupe.gui.flow_layout import FlowLayout
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.plot import LoadPlotting
+from torchloupe.gui.series_choice import SeriesChoice
 from torchloupe.gui.step import model as rows
 from torchloupe.gui.step.moments_plot import MomentsPlot
-from torchloupe.gui.step.motion_plot import MotionPlot
 from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.steps import ParameterMotion
+
+if TYPE_CHECKING:
+    from torchloupe.gui.motion_plot import MotionPlot
 
 PLOTTING = "step plot"
 """Tag of the job that imports what draws."""
@@ -36,34 +42,26 @@ class StepPanel(TablePanel):
             rows.COLUMNS, rows.motion_row, rows.motion_haystack, rows.motion_order, lambda motion: motion.key
         )
         self.table = FilterTable((), self.tr("Parameters in the step"), model=self.model)
+        self.table.one = self.tr("parameter")
         self.model.setParent(self.table)
         self._columns = FittedColumns(self.table.view, [rows.KEY], [rows.MOVED, rows.GROUP])
         self.summary = ElidedLabel(indent=em(self, 0.25))
-        self.series = QComboBox()
+        self.series = SeriesChoice()
         self.controls, self.drawing = QWidget(), QStackedWidget()
         self.plot: MotionPlot | None = None
         self.moments: MomentsPlot | None = None
         self._build()
         self.table.chosen.connect(self._choose)
-        self.series.currentIndexChanged.connect(self._draw)
+        self.series.changed.connect(self._draw)
         workbench.model_changed.connect(self._show)
         workbench.steps.changed.connect(self._show)
         workbench.selection_changed.connect(self._follow)
         self._show()
 
     def _build(self) -> None:
-        self.series.setAccessibleName(self.tr("What the plot shows"))
-        self.series.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        label = QLabel(self.tr("&Show"))
-        label.setBuddy(self.series)
-        shown = QWidget()
-        beside = QHBoxLayout(shown)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.addWidget(label)
-        beside.addWidget(self.series)
         flow = FlowLayout(self.controls, em(self, 0.6))
         flow.setContentsMargins(em(self, 0.4), 0, em(self, 0.4), 0)
-        for widget in (shown, CommandButton("run.prove"), CommandButton("run.step_options")):
+        for widget in (self.series, CommandButton("run.prove"), CommandButton("run.step_options")):
             flow.addWidget(widget)
         self.drawing.setMinimumHeight(em(self, LEAST))
         splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
@@ -108,25 +106,26 @@ class StepPanel(TablePanel):
         names = [(each.title, each.name) for each in SERIES]
         if report is not None and report.moments:
             names += [(self.tr("Updates over the steps"), UPDATES), (self.tr("Loss over the steps"), LOSS)]
-        chosen = self.series.currentData()
-        with QSignalBlocker(self.series):
-            self.series.clear()
-            for title, name in names:
-                self.series.addItem(title, name)
-            self.series.setCurrentIndex(max(0, self.series.findData(chosen)))
+        self.series.offer(names)
 
     def _make_plots(self, _done: object) -> None:
         if self.plot is None:
-            self.plot = MotionPlot(self.tr("The step along the depth of the model; the table below says the same in numbers"))
+            from torchloupe.gui.motion_plot import MotionPlot
+
+            self.plot = MotionPlot(
+                self.tr("The step along the depth of the model; the table below says the same in numbers"),
+                self.tr("parameters in the order of the model"),
+                lambda number: point_text(self._parameters[number]),
+            )
             self.moments = MomentsPlot(self.tr("Several steps one after the other"))
-            self.plot.chosen.connect(self._choose)
+            self.plot.chosen.connect(lambda number: self._choose(self._parameters[number].key))
             self.plot.stepped.connect(self._walk)
             self.drawing.addWidget(self.plot)
             self.drawing.addWidget(self.moments)
         self._draw()
 
     def _draw(self) -> None:
-        report, name = self.workbench.steps.report, self.series.currentData()
+        report, name = self.workbench.steps.report, self.series.name
         if report is None or self.plot is None or self.moments is None:
             return
         if name in (UPDATES, LOSS):
@@ -147,12 +146,19 @@ class StepPanel(TablePanel):
 
     def _walk(self, by: int) -> None:
         """To a parameter before or behind the selected one."""
+        last = len(self._parameters) - 1
+        if last >= 0:
+            now = self._number_of(self._current)
+            start = now if now is not None else -1 if by > 0 else last + 1
+            self._choose(self._parameters[min(max(start + by, 0), last)].key)
+
+    @property
+    def _parameters(self) -> tuple[ParameterMotion, ...]:
         report = self.workbench.steps.report
-        if report is None or not report.parameters:
-            return
-        keys = [each.key for each in report.parameters]
-        now = keys.index(self._current) if self._current in keys else -1 if by > 0 else len(keys)
-        self._choose(keys[min(max(now + by, 0), len(keys) - 1)])
+        return report.parameters if report is not None else ()
+
+    def _number_of(self, key: str | None) -> int | None:
+        return next((number for number, each in enumerate(self._parameters) if each.key == key), None)
 
     @property
     def _current(self) -> str | None:
@@ -165,6 +171,6 @@ class StepPanel(TablePanel):
         self._mark()
 
     def _mark(self) -> None:
-        for plot in (self.plot, self.moments):
-            if plot is not None:
-                plot.show_current(self._current)
+        if self.plot is not None and self.moments is not None:
+            self.plot.show_current(self._number_of(self._current))
+            self.moments.show_current(self._current)

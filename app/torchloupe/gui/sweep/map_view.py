@@ -2,9 +2,11 @@
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from torchloupe.analysis.sweep_wording import first_problem, size_map, sweep_sentence
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import Figure
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.sweep.model import ROLES, Chip, SweepMap, laid_out
 from torchloupe.gui.theme import color, em
@@ -14,7 +16,7 @@ from torchloupe.wire.sweeps import SizesSwept
 NOTHING = SizesSwept(())
 
 
-class SweepMapView(QWidget):
+class SweepMapView(Figure):
     """Tells by ``chosen`` which problem refuses a size that was clicked."""
 
     chosen = Signal(object)  # Problem
@@ -85,9 +87,21 @@ class SweepMapView(QWidget):
             return True
         return super().event(event)
 
+    def numbers(self) -> CopiedTable:
+        """A row for each size: whether it runs, and what refuses it."""
+        rows = []
+        for axis in self.swept.axes:
+            for tried in axis.tried:
+                problem = first_problem(self.swept, axis.name, tried.size) if tried.runs is False else None
+                rows.append((axis.name, str(tried.size), self._word(tried.runs), plain_text(problem.message) if problem else ""))
+        return CopiedTable((self.tr("Axis"), self.tr("Size"), self.tr("Runs"), self.tr("Why")), rows)
+
+    def _word(self, runs: bool | None) -> str:
+        return {True: self.tr("runs"), False: self.tr("does not run"), None: self.tr("shapes alone cannot tell")}[runs]
+
     def tip_of(self, chip: Chip) -> str:
         """What the mouse is told."""
-        word = {True: self.tr("runs"), False: self.tr("does not run"), None: self.tr("shapes alone cannot tell")}[chip.tried.runs]
+        word = self._word(chip.tried.runs)
         base = self.tr(", the size of the sample") if chip.is_base else ""
         problem = self.why(chip)
         said = f"{chip.axis} {chip.tried.size}: {word}{base}"

@@ -5,12 +5,14 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from torchloupe.gui.filter_field import FilterField
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.target_dialog.editors import Editor, FoldButton, NoteLabel, editor_for
 from torchloupe.gui.target_dialog.field_values import is_default, read_value
 from torchloupe.gui.target_dialog.form_rows import (
+    FILTER_COLUMNS,
     FILTER_FROM,
     FormRow,
     Path,
@@ -47,8 +49,7 @@ class ArgumentsForm(QWidget):
         self.folded: set[Path] = set()
         self._rest: dict[str, Any] = {}
         self._widgets: dict[Path, list[QWidget]] = {}
-        self.filter = QLineEdit(placeholderText=self.tr("Filter arguments"), clearButtonEnabled=True)
-        self.filter.setAccessibleName(self.tr("Filter arguments"))
+        self.filter = FilterField(self.tr("arguments"))
         self.filter.textChanged.connect(self._show_rows)
         self.nothing = QLabel(self.tr("No argument matches the filter."), alignment=Qt.AlignmentFlag.AlignCenter)
         self.area = QScrollArea(widgetResizable=True)
@@ -177,6 +178,7 @@ class ArgumentsForm(QWidget):
 
     def _show_rows(self) -> None:
         shown = shown_rows(self.rows, self.filter.text(), self.folded)
+        self.filter.judge(FILTER_COLUMNS, len(shown), len(self.rows))
         for row in self.rows:
             for widget in self._widgets[row.path]:
                 widget.setVisible(row.path in shown)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from torchloupe.analysis.row_filter import row_filter
 from torchloupe.analysis.wording import counted
-from torchloupe.gui.row_filter import row_filter
 from torchloupe.gui.target_dialog.field_values import default_text, is_default, read_value, text_of
 from torchloupe.wire.arguments import ArgumentField
 
@@ -18,6 +18,7 @@ Texts = Mapping[Path, str]
 
 FILTER_FROM = 12
 """With more rows than these a form has a filter field."""
+FILTER_COLUMNS = ("name", "type", "default", "summary")
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def shown_rows(rows: Sequence[FormRow], text: str, folded: Iterable[Path] = ()) 
     if not text.strip():
         closed = set(folded)
         return {row.path for row in rows if not any(row.path[:depth] in closed for depth in range(1, len(row.path)))}
-    accepts = row_filter(text, ("name", "type", "default", "summary"))
+    accepts = row_filter(text, FILTER_COLUMNS)
     cells = {row.path: (row.name, row.field.annotation, default_text(row.field), row.field.summary) for row in rows}
     found = {row.path for row in rows if accepts(cells[row.path])}
     return {path[:depth] for path in found for depth in range(1, len(path) + 1)}

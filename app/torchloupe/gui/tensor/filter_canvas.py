@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
 
 from torchloupe.analysis.wording import number_text
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import Figure, number_rows
 from torchloupe.gui.tensor.colors import code_image, rgb_image
 from torchloupe.gui.theme import color, em
 from torchloupe.wire.values import FilterTiles
@@ -13,7 +14,7 @@ LARGEST = 7.0
 """How large an image becomes at first, in heights of the font."""
 
 
-class FilterCanvas(QWidget):
+class FilterCanvas(Figure):
     """Draws all tiles of a page as large as fits; ``pointed`` says the position of the one under the mouse, ``chosen``
     that of the one that was double-clicked."""
 
@@ -63,6 +64,11 @@ class FilterCanvas(QWidget):
         at = self.tile_at(event.position().toPoint())
         if at is not None:
             self.chosen.emit(at)
+
+    def numbers(self) -> CopiedTable:
+        """Number and norm of each tile."""
+        tiles = self._tiles
+        return CopiedTable(("Number", "Norm"), number_rows(list(zip(tiles.numbers, tiles.norms, strict=True)) if tiles else []))
 
     def _colour(self) -> None:
         tiles = self._tiles

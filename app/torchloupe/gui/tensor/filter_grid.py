@@ -80,9 +80,7 @@ class FilterGrid(ValueView):
 
     def copied_text(self) -> str:
         """Number and norm of each filter that is shown."""
-        shown = self.tiles
-        pairs = zip(shown.numbers, shown.norms, strict=True) if shown else ()
-        return "\n".join(f"{number}\t{norm:.9g}" for number, norm in pairs)
+        return self.canvas.numbers().as_text()
 
     def _again(self) -> None:
         self._first = 0

@@ -67,12 +67,7 @@ class HeatMap(ValueView):
 
     def copied_text(self) -> str:
         """The cells as tab-separated text."""
-        picture = self.picture
-        if picture is None:
-            return ""
-        values = memoryview(picture.cells).cast("d").tolist()
-        starts = range(0, len(values), picture.width)
-        return "\n".join("\t".join(f"{value:.9g}" for value in values[at : at + picture.width]) for at in starts)
+        return "\n".join("\t".join(row[1:]) for row in self.canvas.numbers().rows)
 
     def _read_out(self, row: int, column: int) -> None:
         if self.picture is not None and self.plane is not None:

@@ -6,6 +6,8 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import number_rows
 from torchloupe.gui.plot import Plot
 from torchloupe.gui.tensor.model import bars, bin_edges
 from torchloupe.gui.theme import color
@@ -27,6 +29,7 @@ class HistogramPlot(Plot):
 
     def __init__(self) -> None:
         super().__init__("Histogram; the table beside it says the same in numbers", "value", "count")
+        self._bins: list[tuple[float, float, int]] = []
         self.bars: Any = self.pyqtgraph.BarGraphItem(x0=[0], width=1, y0=0, height=[0])
         self.zero: Any = self.pyqtgraph.InfiniteLine(pos=0, angle=90)
         self.plot.addItem(self.bars)
@@ -37,6 +40,7 @@ class HistogramPlot(Plot):
         """Draw another histogram."""
         bins, (low, width) = len(stats.histogram or ()), bin_edges(stats)
         starts, counts = bars(stats)
+        self._bins = [(start, start + width, count) for start, count in zip(starts, counts, strict=True)]
         floor = LOG_FLOOR if logarithmic else 0.0
         heights = bar_heights(counts, logarithmic)
         self.bars.setOpts(x0=starts, width=width, y0=floor, height=heights)
@@ -44,6 +48,10 @@ class HistogramPlot(Plot):
         self.plot.getAxis("left").setLogMode(logarithmic)
         self.plot.setXRange(low, low + width * max(1, bins), padding=0.02)
         self.plot.setYRange(floor, floor + (max(heights, default=0.0) or 1.0), padding=0.05)
+
+    def numbers(self) -> CopiedTable:
+        """The bins that are not empty."""
+        return CopiedTable(("From", "To", "Count"), number_rows(self._bins))
 
     def follow_theme(self) -> None:
         """Its items too."""

@@ -5,6 +5,8 @@ from typing import Any
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from torchloupe.analysis.wording import count_text, counted
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import number_rows
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.plot import Plot
 from torchloupe.gui.tensor.activation_readings import Line, ReadLine
@@ -49,9 +51,7 @@ class LineView(ValueView):
 
     def copied_text(self) -> str:
         """Index and value in each row."""
-        line = self.line
-        values = line.values.tolist() if line else []
-        return "\n".join(f"{at * line.step}\t{value:.9g}" for at, value in enumerate(values)) if line else ""
+        return self.plot.numbers().as_text() if self.plot is not None else ""
 
 
 def line_sentence(line: Line) -> str:
@@ -76,6 +76,7 @@ class LinePlot(Plot):
         super().__init__(
             "Values along the last dimension; the view Values says the same in numbers", "index", "value", scrolls=True
         )
+        self._line: Line | None = None
         self.curve: Any = self.plot.plot(connect="finite")
         self.curve.setDownsampling(auto=True, method="peak")
         self.curve.setClipToView(True)
@@ -85,6 +86,7 @@ class LinePlot(Plot):
         """Draw another one."""
         import numpy
 
+        self._line = line
         places = numpy.arange(line.values.size) * line.step
         plain = numpy.where(numpy.isfinite(line.values), line.values, numpy.nan)
         finite = plain[numpy.isfinite(plain)]
@@ -93,6 +95,12 @@ class LinePlot(Plot):
         self.plot.setXRange(0, max(1, line.length - 1), padding=0.02)
         if finite.size:
             self.plot.setYRange(float(finite.min()), float(finite.max()), padding=0.08)
+
+    def numbers(self) -> CopiedTable:
+        """Index and value in each row."""
+        line = self._line
+        values = enumerate(line.values.tolist()) if line is not None else ()
+        return CopiedTable(("Index", "Value"), number_rows([(at * line.step, value) for at, value in values] if line else []))
 
     def follow_theme(self) -> None:
         """Its line, too."""

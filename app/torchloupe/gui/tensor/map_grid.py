@@ -97,9 +97,7 @@ class MapGrid(ValueView):
 
     def copied_text(self) -> str:
         """Number and norm of each map that is shown."""
-        shown = self.tiles
-        pairs = zip(shown.numbers, shown.norms, strict=True) if shown else ()
-        return "\n".join(f"{number}\t{norm:.9g}" for number, norm in pairs)
+        return self.canvas.numbers().as_text()
 
     def _set_layout(self, source: ValueSource) -> None:
         layout = self.layout_of_maps = map_layout(source.shape, self.shown_kind, self.steppers.names)

@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
 
 from torchloupe.analysis.wording import count_text, number_text
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import Figure, number_rows
 from torchloupe.gui.tensor.colors import INF_CODE, NAN_CODE, code_image, color_table, scale_image
 from torchloupe.gui.theme import color, em
 from torchloupe.wire.values import Picture
@@ -15,7 +16,7 @@ LARGEST = 4.0
 """How large one value becomes, in heights of the font."""
 
 
-class PictureCanvas(QWidget):
+class PictureCanvas(Figure):
     """Draws a picture as large as fits; ``pointed`` says the cell under the mouse, or where the arrow keys went."""
 
     pointed = Signal(int, int)
@@ -78,6 +79,17 @@ class PictureCanvas(QWidget):
             self._image = code_image(self._picture.codes, self._picture.width, self._picture.height)
             self._scale = scale_image()
         self.update()
+
+    def numbers(self) -> CopiedTable:
+        """The cells, with their place in the slice at the edges; of a block the place of its first value."""
+        picture = self._picture
+        if picture is None:
+            return CopiedTable((), ())
+        rows = _places(self._ends[0], picture.rows, picture.block_rows)
+        columns = _places(self._ends[1], picture.columns, picture.block_columns)
+        values, width = memoryview(picture.cells).cast("d").tolist(), picture.width
+        cells = [(str(row), *values[at * width : (at + 1) * width]) for at, row in enumerate(rows)]
+        return CopiedTable(("", *map(str, columns)), number_rows(cells))
 
     # where things are
 
@@ -177,3 +189,9 @@ class PictureCanvas(QWidget):
                 painter.setPen(color("text"))
                 painter.drawText(square.right() + em(self, 0.4), top + self.fontMetrics().ascent(), text)
                 at = square.right() + em(self, 1.4) + self._text_width(text)
+
+
+def _places(ends: tuple[int, int], count: int, block: int) -> range:
+    """Where the blocks begin of so many values, the first and the last of which stand at the ends."""
+    step = (ends[1] - ends[0]) // (count - 1) if count > 1 else 1
+    return range(ends[0], ends[0] + count * step, block * step)

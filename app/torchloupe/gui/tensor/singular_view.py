@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout
 
 from torchloupe.analysis.spectrum import singular_facts
 from torchloupe.analysis.wording import count_text, number_text
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import number_rows
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.plot import Plot
 from torchloupe.gui.tensor.readings import ReadSingularValues
@@ -77,15 +79,21 @@ class SingularPlot(Plot):
     def __init__(self) -> None:
         super().__init__("Singular values; the table beside it says the same in numbers", "number", "singular value")
         self.plot.getAxis("left").setLogMode(True)
+        self._values: tuple[float, ...] = ()
         self.curve: Any = self.plot.plot()
         self.follow_theme()
 
     def show_values(self, values: tuple[float, ...]) -> None:
         """Draw others."""
+        self._values = values
         heights = [log10(value) for value in values if value > 0]
         self.curve.setData(list(range(1, len(heights) + 1)), heights)
         self.plot.setXRange(0, len(values) + 1, padding=0.02)
         self.plot.setYRange(min(heights, default=0.0), max(heights, default=1.0), padding=0.08)
+
+    def numbers(self) -> CopiedTable:
+        """All of them, zeros too."""
+        return CopiedTable(("Number", "Singular value"), number_rows(list(enumerate(self._values, start=1))))
 
     def follow_theme(self) -> None:
         """Its items too."""

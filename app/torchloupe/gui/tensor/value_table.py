@@ -6,6 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QLabel, QTableView, QVBoxLayout
 
 from torchloupe.analysis.wording import number_text
+from torchloupe.gui.copy_sources import COPIED_ROLE
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.tensor.plane import Plane
 from torchloupe.gui.tensor.readings import Cells, ReadCells
@@ -84,6 +85,8 @@ class CellsModel(QAbstractTableModel):
         value = self.value_at(index.row(), index.column())
         if role == _ROLE.DisplayRole:
             return short_text(value, self.cells.dtype)
+        if role == COPIED_ROLE:
+            return full_text(value, self.cells.dtype)
         if role in (_ROLE.ToolTipRole, _ROLE.AccessibleTextRole):
             return f"{self.cells.plane.place(index.row(), index.column())}  {full_text(value, self.cells.dtype)}"
         if role == _ROLE.ForegroundRole and isinstance(value, float):

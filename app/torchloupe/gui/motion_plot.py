@@ -1,28 +1,28 @@
-"""A step along the depth of the model, drawn with pyqtgraph: a stem for each weight that moved, a field for those that did not."""
+"""How far each weight moved, along the depth of the model, drawn with pyqtgraph: a stem for each that moved, a field for those that
+did not. A training step and two checkpoints are drawn alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor
 from typing import Any
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QCursor, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QToolTip
 
 from torchloupe.analysis.step.motion_series import (
     MEANT,
-    MOVED,
-    SERIES,
     STILL,
     MotionSeries,
     Stretch,
     height_of,
-    point_text,
-    state_of,
     stretch_text,
-    stretches,
 )
+from torchloupe.analysis.step.wording import moved_text
+from torchloupe.gui.copied_table import CopiedTable
+from torchloupe.gui.figure import number_rows
+from torchloupe.gui.motion_columns import ROLES
+from torchloupe.gui.motion_points import MotionPoints
 from torchloupe.gui.plot import Plot
-from torchloupe.gui.step.model import ROLES
 from torchloupe.gui.theme import color
 from torchloupe.wire.steps import ParameterMotion
 
@@ -32,24 +32,29 @@ SYMBOLS = {STILL: "x", MEANT: "o", FROM_ZERO: "t1"}
 """The marks; one that was all zero before moved, and has no share of its norm."""
 FEW = 200
 """So many parameters in sight are drawn with a dot each."""
+MOST_LABELLED = 500
+"""Of so many stretches in sight the widest may have a label."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Home: -(10**9), Qt.Key.Key_End: 10**9}
+REDRAW_MS = 60
+"""Motions that arrive one by one are drawn together."""
 
 
 class MotionPlot(Plot):
-    """Left, Right, Home and End walk through the parameters."""
+    """Left, Right, Home and End walk through the parameters. ``bottom`` says in which order they stand, ``describe`` one of them, by its
+    number."""
 
-    chosen = Signal(str)  # key of the parameter that was clicked
+    chosen = Signal(int)  # the number of the parameter that was clicked
     stepped = Signal(int)  # so many parameters on
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name, "parameters in the order of the model", "", scrolls=True)
+    def __init__(self, name: str, bottom: str, describe: Callable[[int], str]) -> None:
+        super().__init__(name, bottom, "", scrolls=True)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.series = SERIES[0]
-        self.motions: Sequence[ParameterMotion] = ()
-        self.stretches: list[Stretch] = []
+        self._describe = describe
+        self.series: MotionSeries | None = None
+        self.motions: list[ParameterMotion] = []
+        self.points = MotionPoints()
         self.floor, self.top = -4.0, -2.0
-        self._heights: list[float | None] = []
         self._labels: list[Any] = []
         curve = self.pyqtgraph.PlotCurveItem
         self.fields = {state: self.pyqtgraph.BarGraphItem(x0=[], x1=[], y0=[], height=[], pen=None) for state in (STILL, MEANT)}
@@ -57,44 +62,66 @@ class MotionPlot(Plot):
         self.marks = {state: self.pyqtgraph.ScatterPlotItem(size=9, symbol=symbol) for state, symbol in SYMBOLS.items()}
         self.mark = self.pyqtgraph.InfiniteLine(angle=90)
         self.band = self.pyqtgraph.LinearRegionItem(orientation="horizontal", movable=False)
+        self._later = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._later.timeout.connect(self._scale)
+        self._build()
+        self.follow_theme()
+
+    def _build(self) -> None:
         for item in (*self.fields.values(), self.band, self.stems, self.dots, *self.marks.values(), self.mark):
             self.plot.addItem(item)
         self.plot.getAxis("bottom").tickSpacing = self._whole_spacing
         self.plot.setFocusProxy(self)
-        self.plot.getViewBox().sigXRangeChanged.connect(lambda *_: self._label())
+        self.plot.getViewBox().sigXRangeChanged.connect(lambda *_: self._draw())
         self.plot.getViewBox().sigResized.connect(lambda *_: self._label())
         self.plot.scene().sigMouseMoved.connect(self._hover)
         self.plot.scene().sigMouseClicked.connect(self._click)
-        self.follow_theme()
 
     def show_motions(self, motions: Sequence[ParameterMotion], series: MotionSeries) -> None:
         """Other parameters, or other numbers of them."""
-        self.motions, self.series = motions, series
-        self.stretches = stretches(motions)
-        self._heights = [height_of(series.value(each), series) for each in motions]
-        known = [height for height in self._heights if height is not None]
-        self.floor, self.top = self._range(known)
+        self.motions, self.series = list(motions), series
+        self.points = MotionPoints(motions, series)
         last = max(len(motions) - 1, 0)
         self.plot.setLimits(xMin=-1, xMax=last + 1, minXRange=min(5.0, last + 2.0))
-        self.plot.setXRange(-0.7, last + 0.7, padding=0)
+        with_room = (-0.7, last + 0.7)
+        self.plot.setXRange(*with_room, padding=0)
+        self._later.stop()
+        self._scale()
+
+    def take(self, motions: Mapping[int, ParameterMotion]) -> None:
+        """Some of the parameters, by their number, have become others; they are drawn in a moment."""
+        for number, motion in motions.items():
+            self.motions[number] = motion
+        self.points.take(motions)
+        if not self._later.isActive():
+            self._later.start()
+
+    def _scale(self) -> None:
+        """The decades that the numbers take."""
+        series = self.series
+        assert series is not None  # nothing is scaled before it is shown
+        self.floor, self.top = self._range(series)
         room = 0.14 * (self.top - self.floor)
         self.plot.setYRange(self.floor, self.top + room, padding=0)
         axis = self.plot.getAxis("left")
         axis.setLabel(series.title)
-        axis.setTicks([self._ticks()])
+        axis.setTicks([self._ticks(series)])
+        self.band.setVisible(series.band is not None)
+        if series.band is not None:
+            self.band.setRegion([height_of(edge, series) for edge in series.band])
         self._draw()
 
-    def _range(self, known: Sequence[float]) -> tuple[float, float]:
-        if not self.series.logarithmic:
+    def _range(self, series: MotionSeries) -> tuple[float, float]:
+        if not series.logarithmic:
             return 0.0, 1.0
-        low, high = min(known, default=-4.0), max(known, default=-2.0)
-        if self.series.band is not None:
+        low, high = self.points.extremes or (-4.0, -2.0)
+        if series.band is not None:
             low, high = min(low, -4.3), max(high, -1.7)
         low, high = floor(low - 0.2), ceil(high)
         return (low, high) if high - low >= LEAST_DECADES else (high - LEAST_DECADES, high)
 
-    def _ticks(self) -> list[tuple[float, str]]:
-        if not self.series.logarithmic:
+    def _ticks(self, series: MotionSeries) -> list[tuple[float, str]]:
+        if not series.logarithmic:
             return [(share / 4, f"{25 * share} %") for share in range(5)]
         decades = int(self.top - self.floor)
         step = max(1, round(decades / 5))
@@ -109,40 +136,33 @@ class MotionPlot(Plot):
 
     # drawing
 
+    def _in_sight(self) -> tuple[int, int]:
+        (first, last), _ = self.plot.getViewBox().viewRange()
+        return max(0, floor(first)), min(len(self.motions), ceil(last) + 1)
+
     def _draw(self) -> None:
-        shown = [(number, height) for number, height in enumerate(self._heights) if height is not None]
-        moved = [(number, height) for number, height in shown if state_of(self.motions[number]) == MOVED]
-        self.stems.setData(
-            x=[number for number, _ in moved for _ in range(2)],
-            y=[place for _, height in moved for place in (self.floor, height)],
-        )
-        few = len(shown) <= FEW
-        self.dots.setData(x=[number for number, _ in moved] if few else [], y=[height for _, height in moved] if few else [])
-        self.band.setVisible(self.series.band is not None)
-        if self.series.band is not None:
-            self.band.setRegion([height_of(edge, self.series) for edge in self.series.band])
-        self._draw_fields()
+        """What is in sight, and of very many parameters as much as can be told apart."""
+        first, last = self._in_sight()
+        x, y = self.points.stems(first, last)
+        self.stems.setData(x=x.repeat(2), y=self.points.feet(y, self.floor))
+        few = last - first <= FEW
+        self.dots.setData(x=x if few else [], y=y if few else [])
+        from_zero = self.points.without_number(first, last)
+        self.marks[FROM_ZERO].setData(x=from_zero, y=[self.top - 0.04 * (self.top - self.floor)] * len(from_zero))
+        self._draw_fields(first, last)
         self._label()
 
-    def _draw_fields(self) -> None:
+    def _draw_fields(self, first: int, last: int) -> None:
         """Where nothing moved: a field from the bottom to the top, and a mark at its foot. Thousands of stretches are one item."""
         height = self.top - self.floor
         for state, field in self.fields.items():
-            fields = [each for each in self.stretches if each.state == state]
-            x0, x1 = [each.first - 0.45 for each in fields], [each.last + 0.45 for each in fields]
-            field.setOpts(x0=x0, x1=x1, y0=[self.floor] * len(fields), height=[height] * len(fields))
-            numbers = [number for each in fields for number in self._marked(each)]
+            starts, ends = self.points.fields(state, first, last)
+            field.setOpts(x0=starts - 0.45, x1=ends + 0.45, y0=[self.floor] * len(starts), height=[height] * len(starts))
+            if last - first <= FEW:
+                numbers = [number for one, other in zip(starts, ends, strict=True) for number in range(one, other + 1)]
+            else:
+                numbers = ((starts + ends) // 2).tolist()
             self.marks[state].setData(x=numbers, y=[self.floor + 0.04 * height] * len(numbers))
-        from_zero = [
-            number for number, each in enumerate(self._heights) if each is None and state_of(self.motions[number]) == MOVED
-        ]
-        self.marks[FROM_ZERO].setData(x=from_zero, y=[self.top - 0.04 * height] * len(from_zero))
-
-    def _marked(self, stretch: Stretch) -> Sequence[int]:
-        """Every parameter of a stretch, of very many the one in the middle."""
-        if len(self.motions) <= FEW:
-            return range(stretch.first, stretch.last + 1)
-        return ((stretch.first + stretch.last) // 2,)
 
     def _label(self) -> None:
         """The reasons, as far as there is room: what should have moved before what may rest, wide stretches before narrow ones."""
@@ -154,24 +174,25 @@ class MotionPlot(Plot):
         pixel = (last - first) / max(1.0, box.width())
         metrics = QFontMetrics(self.font())
         taken: list[tuple[float, float]] = []
-        in_sight = [each for each in self.stretches if each.last >= first and each.first <= last]
-        for stretch in sorted(in_sight, key=lambda each: (each.state != STILL, each.first - each.last)):
+        for stretch in self.points.widest(*self._in_sight(), MOST_LABELLED):
             middle = (max(stretch.first, first) + min(stretch.last, last)) / 2
             if any(abs(middle - other) < width for other, width in taken):
-                continue  # before its text is measured: there may be thousands
+                continue  # before its text is measured: there may be many
             text = stretch_text(stretch)
             half = (metrics.horizontalAdvance(text) / 2 + 6) * pixel
             middle = min(max(middle, first + half), last - half)
             if all(abs(middle - other) >= half + width for other, width in taken):
                 taken.append((middle, half))
-                item = self.pyqtgraph.TextItem(text, color=color(ROLES[stretch.state]), anchor=(0.5, 0.0))
-                item.setPos(middle, self.top + 0.14 * (self.top - self.floor))
-                self.plot.addItem(item, ignoreBounds=True)
-                self._labels.append(item)
+                self._labels.append(self._text(text, stretch, middle))
 
-    def show_current(self, key: str | None) -> None:
-        """Mark the parameter that is selected, and bring it into sight."""
-        number = next((number for number, each in enumerate(self.motions) if each.key == key), None)
+    def _text(self, text: str, stretch: Stretch, middle: float) -> Any:
+        item = self.pyqtgraph.TextItem(text, color=color(ROLES[stretch.state]), anchor=(0.5, 0.0))
+        item.setPos(middle, self.top + 0.14 * (self.top - self.floor))
+        self.plot.addItem(item, ignoreBounds=True)
+        return item
+
+    def show_current(self, number: int | None) -> None:
+        """Mark the parameter that is selected, and bring it into sight; None for none."""
         self.mark.setVisible(number is not None)
         if number is None:
             return
@@ -205,27 +226,33 @@ class MotionPlot(Plot):
             marks.setBrush(brush(tint if state == STILL else None))
         self._draw()
 
+    def numbers(self) -> CopiedTable:
+        """A row for each parameter, in the order in which they stand."""
+        series = self.series
+        rows = [(each.key, moved_text(each), series.value(each)) for each in self.motions] if series is not None else []
+        return CopiedTable(("Parameter", "Moved", series.title if series is not None else ""), number_rows(rows))
+
     # mouse and keys
 
-    def motion_at(self, place: QPointF) -> ParameterMotion | None:
+    def number_at(self, place: QPointF) -> int | None:
         """The parameter under a place of the scene."""
         box = self.plot.getViewBox()
         if not self.motions or not box.sceneBoundingRect().contains(place):
             return None
         number = round(box.mapSceneToView(place).x())
-        return self.motions[number] if 0 <= number < len(self.motions) else None
+        return number if 0 <= number < len(self.motions) else None
 
     def _hover(self, place: QPointF) -> None:
-        motion = self.motion_at(place)
-        self.plot.setCursor(Qt.CursorShape.PointingHandCursor if motion else Qt.CursorShape.ArrowCursor)
-        QToolTip.showText(QCursor.pos(), point_text(motion) if motion else "", self.plot)
+        number = self.number_at(place)
+        self.plot.setCursor(Qt.CursorShape.ArrowCursor if number is None else Qt.CursorShape.PointingHandCursor)
+        QToolTip.showText(QCursor.pos(), "" if number is None else self._describe(number), self.plot)
 
     def _click(self, event: Any) -> None:
-        motion = self.motion_at(event.scenePos())
-        if motion is not None:
+        number = self.number_at(event.scenePos())
+        if number is not None:
             event.accept()
             self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self.chosen.emit(motion.key)
+            self.chosen.emit(number)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walk."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from torchloupe.gui.row_filter import Term, haystack, matching, parse_filter, row_filter
+from torchloupe.analysis.row_filter import Group, Term, filter_trouble, haystack, matching, parse_filter, row_filter
 
 TITLES = ("Key", "Shape", "Dtype", "Container")
 ROWS = (
@@ -95,3 +95,83 @@ def test_that_terms_keep_their_sign_and_column() -> None:
 
 def test_that_half_typed_terms_do_not_count_yet() -> None:
     assert parse_filter("- + dtype: ") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("(fc1 | bias)", ["encoder.conv1.bias", "encoder.fc1.weight"]),
+        ("(fc1|bias) encoder", ["encoder.conv1.bias", "encoder.fc1.weight"]),
+        ("weight -(conv | head)", ["encoder.fc1.weight"]),
+        ("fc1 | steps", ["encoder.fc1.weight", "steps"]),
+        ("-(encoder -bias) -(head|steps|odd)", ["encoder.conv1.bias"]),
+        ("((fc1)) (", ["encoder.fc1.weight"]),
+        ("(fc1 | dtype:i64", ["encoder.fc1.weight", "steps"]),
+        ("()", [row[0] for row in ROWS]),
+        (")", []),
+    ],
+)
+def test_that_groups_stand_wherever_a_word_may(text: str, keys: list[str]) -> None:
+    assert kept(text) == (keys or [row[0] for row in ROWS])
+
+
+SIZES = ("Key", "Size", "Time", "Mean")
+NUMBERED = (
+    ("a", "1,234", "3.2 ms", "-2e-05"),
+    ("b", "1.69 MB", "1.2 s", "0.5"),
+    ("c", "48 kB", "80 µs", ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("size>1000", "abc"),
+        ("size>1M", "b"),
+        ("size<=48k", "ac"),
+        ("size<50 kb", "a"),
+        ("time>1ms", "ab"),
+        ("-time>1ms", "c"),
+        ("mean<0", "a"),
+        ("mean>=0.5", "b"),
+        ("size>much", ""),
+    ],
+)
+def test_that_numbers_are_compared_as_tables_write_them(text: str, keys: str) -> None:
+    accepts = row_filter(text, SIZES)
+    found = "".join(row[0] for row in NUMBERED if accepts(row))
+    assert found == keys if text != "size<50 kb" else found in ("", "c")
+
+
+def test_that_a_comparison_keeps_its_column_sign_and_limit() -> None:
+    assert parse_filter("-size>=1.5M | fc") == (Group(((Term("1.5m", "size", False, ">="),), (Term("fc"),))),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ""),
+        ("fc1 [*,768] mean:bf16 -bias (a | b) +c", ""),
+        ("size>1M", ""),
+        ("[2, ...]", ""),
+        ("(fc1", "A bracket is not closed: ) is missing."),
+        ("fc1)", "A ) closes nothing: there is no ( before it."),
+        ('"fc1', 'A quotation mark is not closed: " is missing.'),
+        ('"(fc1"', ""),
+        ("[2, 3", "A shape is not closed: ] is missing."),
+        ("[a, 3]", "a is no size: a shape has numbers, * for any size, and ... for any number of sizes."),
+        ("colour:red", 'No column begins with colour. There are Key, Size, Time, Mean. As a word, write "colour:red".'),
+        ("(fc1 | (b size>much))", "much is no number to compare size with: write size>1000 or 1.5M."),
+    ],
+)
+def test_that_what_cannot_be_meant_is_said_with_the_reason(text: str, said: str) -> None:
+    assert filter_trouble(text, SIZES) == said
+
+
+def test_that_no_text_at_all_breaks_the_filter() -> None:
+    alphabet = ["(", ")", "|", "-", "+", '"', "[", "]", "a", ":", ">", "=", " ", "1", "*", "key"]
+    for number in range(16**4):
+        text = "".join(alphabet[number // 16**place % 16] for place in range(4))
+        if number % 7 == 0:
+            matching(text, SIZES, [haystack(row) for row in NUMBERED])
+            filter_trouble(text, SIZES)

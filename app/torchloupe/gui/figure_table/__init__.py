@@ -1,0 +1,1 @@
+"""The table that says the same as a plot."""

@@ -1,0 +1,1 @@
+"""Notes and bookmarks on what is open, in one list."""

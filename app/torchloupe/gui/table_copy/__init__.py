@@ -1,0 +1,1 @@
+"""The dialog that copies a table or saves it."""
