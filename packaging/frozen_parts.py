@@ -7,27 +7,30 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
 PACKAGE = APP / "torchloupe"
+START = PACKAGE / "__main__.py"
 WORKER_ROOMS = ("wire", "checkpoints", "analysis", "worker")
 """Their sources lie beside the compiled app, so that they can be sent to an interpreter."""
 
-DISTRIBUTIONS = ("numpy", "pyqtgraph", "PySide6-Essentials", "shiboken6", "torchinfo")
-"""What is shipped of others; their metadata and licences go along."""
+LICENCES = "torchloupe/resources/licences"
 
 EXCLUDED = (
     "torch", "torchinfo",  # they belong to the worker
-    "tkinter", "lib2to3", "setuptools", "pkg_resources", "pip", "unittest.mock", "sqlite3", "curses", "test", "idlelib",
-    "OpenGL", "pyqtgraph.opengl", "pyqtgraph.examples", "pyqtgraph.canvas", "pyqtgraph.flowchart", "pyqtgraph.jupyter",
-    "numpy.f2py", "numpy.testing", "numpy.distutils", "scipy", "matplotlib", "h5py", "IPython", "PIL", "cupy", "numba",
+    "tkinter", "lib2to3", "setuptools", "pkg_resources", "pip", "ensurepip", "sqlite3", "curses", "idlelib", "readline",
+    "OpenGL", "pyqtgraph.opengl", "pyqtgraph.examples", "pyqtgraph.flowchart", "pyqtgraph.jupyter",
+    "numpy.f2py", "numpy.testing", "scipy", "matplotlib", "h5py", "IPython", "PIL", "cupy", "numba",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtSql", "PySide6.QtDesigner", "PySide6.QtUiTools",
 )  # fmt: skip
-"""Modules that a desktop tool of ours never loads."""
+"""Modules that are never loaded."""
+
+DISTRIBUTIONS = ("PySide6-Essentials", "pyqtgraph", "numpy", "torchinfo")
+"""What is shipped of others; their metadata and licences go along."""
 
 _DROPPED = re.compile(
     r"plugins/(egldeviceintegrations|generic|networkinformation|tls|sqldrivers|designer|qmltooling|qmllint|printsupport)/"
@@ -35,29 +38,56 @@ _DROPPED = re.compile(
     r"|platformthemes/libqgtk3"
     r"|platforminputcontexts/.*virtualkeyboard"
     r"|imageformats/(lib)?q(tiff|tga|wbmp|icns|webp|pdf)\."
-    r"|libQt6(EglFS|EglFs|WlShell|Qml|Quick|VirtualKeyboard|Sql|Designer|Pdf)"
     r"|wayland-shell-integration/lib(fullscreen|ivi|qt-shell|wl-shell)"
-    r"|translations/(?!qtbase_)"
+    r"|PySide6/Qt/translations/"
+    r"|pyqtgraph/icons/peegee/"
 )
-"""Parts of Qt that are not used, by their place in the app."""
+"""Parts of Qt and pyqtgraph that are not used, by their place in the app."""
 
-_OF_THE_BUILDER = re.compile(
-    r"lib(gtk-3|gdk|gdk_pixbuf|atk|atspi|pango|cairo|epoxy|thai|datrie|fribidi|harfbuzz|graphite2|Xcomposite|Xcursor|Xdamage|Xfixes|Xi"
-    r"|Xinerama|Xrandr|Xrender|Xext|pixman|jpeg|gmodule|gobject|gio|mount|blkid|selinux|tiff|webp|sharpyuv|deflate|jbig|Lerc)\b"
-)
-"""Libraries of the machine that builds, which only dropped plugins had asked for."""
+_OF_THE_SYSTEM = re.compile(r"lib(GL|EGL|GLX|GLdispatch|OpenGL|drm|gbm|vulkan|fontconfig|freetype)\.so")
+"""Libraries that have to fit the machine they run on: its drivers, its fonts."""
 
-_OF_THE_SYSTEM = re.compile(r"lib(GL|EGL|GLX|GLdispatch|OpenGL|drm|gbm|fontconfig|vulkan)\.so")
-"""Libraries that have to fit the machine they run on, so that they are never carried along."""
+_LIBRARY = re.compile(r"(^|/lib/)lib(?!python)[^/]+\.so[.0-9]*$")
+"""What is there for others to load, by its place."""
 
-LICENCES = "torchloupe/resources/licences"
+_WITH_SYMBOLS = re.compile(r"libpython3[.0-9]*\.so|python3[.0-9]*/lib-dynload/")
+"""What a Python that was built on the spot has debugging symbols in. To strip more than these breaks NumPy's libraries."""
 
 
 def is_kept(place: str) -> bool:
-    """Whether a file that PyInstaller has found at this place of the app is part of it."""
-    slashes = place.replace("\\", "/")
-    name = slashes.rpartition("/")[2]
-    return not (_DROPPED.search(slashes) or _OF_THE_BUILDER.match(name) or _OF_THE_SYSTEM.match(name))
+    """Whether a file that PyInstaller has found for this place of the app is part of it."""
+    place = place.replace("\\", "/")
+    return not (_DROPPED.search(place) or _OF_THE_SYSTEM.match(place.rpartition("/")[2]))
+
+
+def needed(parts: Iterable[tuple[str, str, str]], libraries_of: Callable[[str], Iterable[str]]) -> list[tuple[str, str, str]]:
+    """Those that are kept, without the libraries that only dropped ones had asked for.
+
+    A part is its place, its file and its kind; ``libraries_of`` gives the names of the libraries that a file loads.
+    """
+    kept = [part for part in parts if is_kept(part[0])]
+    by_name: dict[str, list[tuple[str, str, str]]] = {}
+    for part in kept:
+        by_name.setdefault(part[0].rpartition("/")[2], []).append(part)
+    ahead = [part for part in kept if not _LIBRARY.search(part[0])]
+    reached = set(ahead)
+    while ahead:
+        place, file, _ = ahead.pop()
+        wanted = {place.rpartition("/")[2], *(libraries_of(file) if file.startswith("/") else ())}
+        more = {part for name in wanted for part in by_name.get(name, ())} - reached
+        reached |= more
+        ahead += more
+    return [part for part in kept if part in reached]
+
+
+def without_symbols(place: str, file: str, folder: Path) -> str:
+    """The file, or a stripped copy of it in ``folder`` where that saves much."""
+    if not _WITH_SYMBOLS.search(place) or not shutil.which("strip"):
+        return file
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / Path(file).name
+    done = subprocess.run(["strip", "--strip-unneeded", "-o", copy, file], capture_output=True, check=False)
+    return file if done.returncode else str(copy)
 
 
 def own_modules() -> list[str]:
@@ -68,34 +98,29 @@ def own_modules() -> list[str]:
 
 
 def data_files() -> list[tuple[str, str]]:
-    """Files that are no code of the window: the sources of the worker, what is drawn and opened, licences. Source and folder."""
-    sources = [PACKAGE / "__init__.py", *(file for room in WORKER_ROOMS for file in _files(PACKAGE / room) if _travels(file))]
-    found = [(file, file.parent.relative_to(APP)) for file in sources]
-    found += [(file, Path("torchloupe") / file.parent.relative_to(ROOT)) for file in _files(ROOT / "resources") if _is_shown(file)]
-    for name in DISTRIBUTIONS:
-        found += [(file, place.parent) for file, place in _told_about(name)]
-    torchinfo = distribution("torchinfo")
-    found += [(Path(str(torchinfo.locate_file(each))), Path(each).parent) for each in torchinfo.files or () if each.suffix == ".py"]
+    """Files that are no code of the window, and the folder of each: sources of the worker, what is drawn and opened, metadata."""
+    found = [(PACKAGE / "__init__.py", Path("torchloupe"))]
+    for room in WORKER_ROOMS:
+        found += [(file, file.parent.relative_to(APP)) for file in _files(PACKAGE / room) if file.suffix in (".py", ".so", ".dll")]
+    found += [(file, "torchloupe" / file.parent.relative_to(ROOT)) for file in _files(ROOT / "resources") if _is_shown(file)]
+    found += [place for name in DISTRIBUTIONS for place in _placed(name, r"\.dist-info/(METADATA$|licenses/|LICENSE|COPYING)")]
+    found += _placed("torchinfo", r"^torchinfo/.*\.py$")
     return [(str(file), str(folder)) for file, folder in found]
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
-
-
-def _travels(file: Path) -> bool:
-    return file.suffix in (".py", ".so", ".dll") and not file.name.startswith(".")
+    return (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts and file.name[0] != ".")
 
 
 def _is_shown(file: Path) -> bool:
     return file.parent.name != "pictures" and file.name != "make_checkpoint.py"
 
 
-def _told_about(name: str) -> list[tuple[Path, Path]]:
-    """Metadata and licence texts of a distribution, and where they go."""
+def _placed(name: str, wanted: str) -> list[tuple[Path, Path]]:
+    """The files of a distribution whose names have ``wanted``, and the folders they go to."""
     found = distribution(name)
-    wanted = re.compile(r"\.dist-info/(METADATA$|licenses/|LICENSE|COPYING)")
-    return [(Path(str(found.locate_file(each))), Path(each)) for each in found.files or () if wanted.search(each.as_posix())]
+    files = [file for file in found.files or () if re.search(wanted, file.as_posix())]
+    return [(Path(str(found.locate_file(file))), Path(file).parent) for file in files]
 
 
 def version() -> str:
@@ -106,7 +131,7 @@ def version() -> str:
 
 
 def licences(libraries: Iterable[str]) -> list[tuple[str, str]]:
-    """The licences of ourselves, of Python, and of the Debian packages that libraries were taken from: source and place."""
+    """The licences of ourselves, of Python, and of the Debian packages that libraries were taken from: file and place."""
     found = {"LICENSE": ROOT / "LICENSE", "python.txt": Path(os.__file__).with_name("LICENSE.txt")}
     for library in libraries if shutil.which("dpkg-query") else ():
         owner = _owner(Path(library))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import artefacts
 import native_build
 import quiet
 import system_libraries
@@ -123,8 +124,19 @@ def bench(rest: Sequence[str]) -> int:
 
 
 def build(rest: Sequence[str]) -> int:
-    """the wheel and the source archive, in dist/"""
-    return call([prepare(()), "-m", "hatchling", "build", *rest])
+    """into dist/: the wheel and the source archive, or the folder that needs no Python, or the Debian package of that"""
+    parser = argparse.ArgumentParser(prog="dev.py build")
+    parser.add_argument("what", nargs="*", choices=[*artefacts.ARTEFACTS, []], help="default: wheel", metavar="wheel|folder|deb")
+    for what in parser.parse_args(rest).what or ["wheel"]:
+        for made in artefacts.ARTEFACTS[what]():
+            print(f"{made} ({artefacts.megabytes(made)} MB)", flush=True)
+    return 0
+
+
+def smoke(rest: Sequence[str]) -> int:
+    """start what was built, open the example in it, and compare its report with ours (wheel, folder, deb: default all there are)"""
+    python = prepare(system_libraries.WINDOW_TESTS)
+    return call([python, ROOT / "packaging/smoke_test.py", *rest])
 
 
 def prepare(needs: Sequence[system_libraries.Need]) -> Path:
@@ -143,4 +155,11 @@ def call(command: Sequence[str | Path], environment: Mapping[str, str] | None = 
     return subprocess.run([str(word) for word in command], cwd=ROOT, env=environment, check=False).returncode
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"run": run, "test": test, "check": check, "bench": bench, "build": build}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "run": run,
+    "test": test,
+    "check": check,
+    "bench": bench,
+    "build": build,
+    "smoke": smoke,
+}

@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 import pytest
 
 from torchloupe.analysis.diff_folding import folded, numbers_text, unfolded
-from torchloupe.analysis.diff_report import MOST_ROWS, diff_html, diff_markdown
 from torchloupe.analysis.diff_rows import DiffRow, KeyEntry, StateDictDiff
 from torchloupe.analysis.explained import (
     ABSENT,
@@ -18,6 +17,9 @@ from torchloupe.analysis.explained import (
     explained_text,
     percent_text,
 )
+from torchloupe.analysis.report.diff_section import MOST_ROWS, diff_document
+from torchloupe.analysis.report.html import document_html
+from torchloupe.analysis.report.markdown import document_markdown
 from torchloupe.analysis.state_dict_diff import state_dict_diff
 
 SIDES = "Net", "a.pt"
@@ -126,6 +128,14 @@ def test_that_nearly_all_is_never_called_all(part: int, whole: int, text: str) -
 # reports
 
 
+def markdown(diff: StateDictDiff, sides: tuple[str, str]) -> str:
+    return document_markdown(diff_document(diff, sides))
+
+
+def page_of(diff: StateDictDiff, sides: tuple[str, str]) -> str:
+    return document_html(diff_document(diff, sides))
+
+
 class Tags(HTMLParser):
     """Whether every tag that is opened is closed."""
 
@@ -148,7 +158,7 @@ class Tags(HTMLParser):
 def test_that_the_markdown_has_counts_causes_and_a_table() -> None:
     expected = [entry(f"model.layers.{number}.q.weight", 4, 4) for number in range(3)]
     found = [entry(f"module.model.layers.{number}.q.weight", 4, 4) for number in range(3)]
-    text = diff_markdown(state_dict_diff(expected, found), SIDES)
+    text = markdown(state_dict_diff(expected, found), SIDES)
     assert text.startswith("# State dict\n\na.pt against Net: 3 renamed.\n")
     assert "* 3 keys of the checkpoint" in text or "* All keys" in text or "module." in text
     assert "| renamed ×3 | `model.layers.{0..2}.q.weight` | `module.model.layers.{0..2}.q.weight` | [4, 4] |" in text
@@ -156,7 +166,7 @@ def test_that_the_markdown_has_counts_causes_and_a_table() -> None:
 
 def test_that_the_page_is_whole_and_marks_old_and_new() -> None:
     expected, found = [entry("net.fc.weight", 3)], [entry("net.fc.gamma", 3)]
-    page = diff_html(state_dict_diff(expected, found), SIDES)
+    page = page_of(state_dict_diff(expected, found), SIDES)
     tags = Tags()
     tags.feed(page)
     assert tags.open == []
@@ -167,7 +177,7 @@ def test_that_the_page_is_whole_and_marks_old_and_new() -> None:
 def test_that_names_from_strangers_are_only_text() -> None:
     odd = '<script>alert("x")</script>|`*\u202e'
     diff = state_dict_diff([entry("a", 1)], [entry(odd, 2)])
-    page, text = diff_html(diff, ("<b>", "a|b")), diff_markdown(diff, ("<b>", "a|b"))
+    page, text = page_of(diff, ("<b>", "a|b")), markdown(diff, ("<b>", "a|b"))
     assert "<script>" not in page
     assert "\u202e" not in page + text
     table = [line for line in text.splitlines() if line.startswith("| unexpected")]
@@ -176,11 +186,11 @@ def test_that_names_from_strangers_are_only_text() -> None:
 
 def test_that_a_report_of_very_many_rows_is_cut_with_a_word() -> None:
     rows = [DiffRow("missing", entry(f"x{number}y", 1), None) for number in range(MOST_ROWS + 5)]
-    assert "and 5 more rows" in diff_markdown(diff_of(*rows), SIDES)
-    assert "and 5 more rows" in diff_html(diff_of(*rows), SIDES)
+    assert "and 5 more rows" in markdown(diff_of(*rows), SIDES)
+    assert "and 5 more rows" in page_of(diff_of(*rows), SIDES)
 
 
 def test_that_two_equal_sides_have_no_table() -> None:
     same = state_dict_diff([entry("a", 1)], [entry("a", 1)])
-    assert "|" not in diff_markdown(same, SIDES)
-    assert "<table" not in diff_html(same, SIDES)
+    assert "|" not in markdown(same, SIDES)
+    assert "<table" not in page_of(same, SIDES)

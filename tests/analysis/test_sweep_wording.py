@@ -1,7 +1,9 @@
-"""What a sweep found, in signs and as Markdown."""
+"""What a sweep found, in signs, in words, and in a report."""
 
 import pytest
 
+from torchloupe.analysis.report.markdown import document_markdown
+from torchloupe.analysis.report.sizes_section import sizes_document
 from torchloupe.analysis.sweep_wording import (
     DRAWN_LEGEND,
     LEGEND,
@@ -9,7 +11,6 @@ from torchloupe.analysis.sweep_wording import (
     refused_sizes,
     sign_of,
     size_map,
-    sweep_markdown,
     sweep_sentence,
 )
 from torchloupe.wire.problems import INFO, Problem
@@ -60,9 +61,9 @@ def test_that_a_size_that_nobody_looked_at_is_explained_by_the_nearest_on_its_si
 
 
 def test_that_markdown_has_a_row_for_each_axis_and_a_point_for_each_cause():
-    lines = sweep_markdown(SWEPT)
-    assert lines[:3] == ["## Sizes", "", "| axis | runs with | tried |"]
-    assert "| batch | any size, tried from 1 to 2 | 1● \\[2●\\] |" in lines
+    lines = document_markdown(sizes_document(SWEPT)).splitlines()
+    assert lines[:3] == ["# Sizes", "", "| axis | runs with | tried |"]
+    assert "| batch | any size, tried from 1 to 2 | 1● [2●] |" in lines
     assert any(line.startswith("* height 33 in `up_one`: `cat` cannot join") and line.endswith("(line 18).") for line in lines)
     assert any("It is \\*too\\* small" in line for line in lines)
     assert lines[-1] == "a: too long."
@@ -71,10 +72,10 @@ def test_that_markdown_has_a_row_for_each_axis_and_a_point_for_each_cause():
 def test_that_names_in_backticks_stay_as_they_are_in_markdown():
     named = Problem("a", "The table `pos_emb|x` has [2] rows.", INFO)
     axis = SweptAxis("batch", 2, ((0, 0),), (SizeTried(2, True), SizeTried(3, False, named)))
-    assert "The table `pos_emb\\|x` has \\[2\\] rows." in "\n".join(sweep_markdown(SizesSwept((axis,))))
+    assert "The table `pos_emb\\|x` has [2] rows." in document_markdown(sizes_document(SizesSwept((axis,))))
 
 
 def test_that_a_sweep_of_nothing_is_a_heading_and_its_notes():
-    assert sweep_markdown(SizesSwept(())) == ["## Sizes", ""]
+    assert document_markdown(sizes_document(SizesSwept(()))) == "# Sizes\n"
     assert sweep_sentence(None) == ""
     assert sweep_sentence(SWEPT).startswith("batch: any size, tried from 1 to 2; height: ")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cli.playing import TREE, Play, opened
-from torchloupe.cli.markdown_report import write_markdown
 from torchloupe.cli.report import Report, UsedTarget
+from torchloupe.cli.report_files import markdown_of, write_report
 from torchloupe.wire.errors import UsageError
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.registration import HiddenPart, Initialisation, RecognisedInitialisation, RecogniseInitialisation
@@ -88,14 +88,17 @@ def test_that_markdown_takes_the_place_of_the_text(play: Play) -> None:
     written = play("tree", "model.py", "--markdown", "-")
     lines = written.out.splitlines()
     assert written.status == 1
-    assert lines[:3] == ["# Net", "", "Target `model.py`."]
+    assert lines[:5] == ["# Net", "", "1 error in 4 modules.", "", "* target: `model.py`"]
     assert "* 44 elements in parameters, 75 % of them trainable" in lines
     assert "| module | class or shape | own | total | bytes | notes |" in lines
-    assert any(line.endswith("| **NOT REGISTERED, in a list, model.py:7** |") and "`layers[0]`" in line for line in lines)
-    assert lines[-3:] == [
-        "* **error** `unregistered-module`: `fc.layers` is a list \\| of 1 module. (fc, model.py:7)",
-        "  * Use nn.ModuleList.",
-        "  * fix: Write nn.ModuleList(\\[...\\]).",
+    assert any(line.endswith("| NOT REGISTERED, in a list, model.py:7 |") and "`layers[0]`" in line for line in lines)
+    at = lines.index("### ✖ `unregistered-module` at fc, model.py:7")
+    assert lines[at + 2 : at + 7] == [
+        "`fc.layers` is a list \\| of 1 module.",
+        "",
+        "Use nn.ModuleList.",
+        "",
+        "* fix: Write nn.ModuleList([...]).",
     ]
 
 
@@ -109,7 +112,7 @@ def test_that_markdown_goes_to_a_file_and_the_text_to_the_terminal(play: Play, t
     file = tmp_path / "tree.md"
     written = play("tree", "model.py", "--markdown", str(file))
     assert "MODULE" in written.out
-    assert file.read_text(encoding="utf-8").endswith("## Problems\n\nNone found.\n")
+    assert "\n## Problems\n\nNone found.\n\n## Modules\n" in file.read_text(encoding="utf-8")
 
 
 def test_that_a_report_never_replaces_what_nobody_said_to_replace(play: Play, tmp_path: Path) -> None:
@@ -128,7 +131,7 @@ def test_that_the_source_of_the_model_is_never_written_over(tmp_path: Path) -> N
     source.write_text("class Net: ...\n")
     report = Report("tree", UsedTarget(str(source), str(source), "Net"))
     with pytest.raises(UsageError, match="never written"):
-        write_markdown(report, str(source), overwrite=True)
+        write_report(markdown_of([report]), str(source), True, [report])
     assert source.read_text() == "class Net: ...\n"
 
 

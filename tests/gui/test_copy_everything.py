@@ -26,7 +26,7 @@ from torchloupe.gui.table_copy.dialog import CopyTableDialog
 from torchloupe.gui.text_table import FilterTable, Row
 
 GUI = Path(torchloupe.gui.__file__).parent
-NO_PLOTS = {"MainWindow", "DropArea", "DropOverlay", "SourceCode", "Palette", "ElidedCombo", "ElidedLabel", "ElidedButton"}
+NO_PLOTS = {"MainWindow", "DropArea", "DropOverlay", "LineNumbers", "SourceCode", "Palette", "ElidedCombo", "ElidedLabel", "ElidedButton"}
 """What paints itself and shows no numbers."""
 TABLE = CopiedTable(("Key", "Shape", ""), [("a|b", "[1, 2]", "x"), ("c", "", "y")])
 

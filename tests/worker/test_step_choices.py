@@ -39,6 +39,24 @@ def test_that_classes_of_tokens_stand_in_the_last_axis(step) -> None:
     assert report.loss_source == "cross entropy with int64[2,5]<3"
 
 
+def test_that_a_target_says_where_the_classes_stand(step) -> None:
+    source = TOKENS.replace("return self.b(self.a(x))", "return self.b(self.a(x)).transpose(1, 2)")
+    report = step(source, loss="cross_entropy", target="int64[2,5]<3")
+    assert moved(report)
+    assert report.loss_before == pytest.approx(math.log(3), rel=0.5)
+
+
+def test_that_the_models_own_loss_is_nobodys_choice(step) -> None:
+    own = (
+        "class Output(dict):\n    loss = None\n"
+        + net("out = Output(y=self.b(self.a(x)))\nout.loss = (self.b(self.a(x)) * 1e4).pow(2).mean()\nreturn out")
+        + "\ndef make_optimizer(params):\n    return torch.optim.SGD(params, lr=10.0)\n"
+    )
+    report = step(own, steps=3)
+    assert report.loss_source == "the model's own .loss"
+    assert "diverging-step" in {problem.code for problem in report.problems}
+
+
 def test_that_shares_are_compared_as_shares_and_scores_as_scores(step) -> None:
     source = ONE + "\ndef example_targets():\n    return torch.zeros(8, 1)\n"
     scores = step(source, loss="bce")

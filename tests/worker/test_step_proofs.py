@@ -52,6 +52,42 @@ def test_that_a_trial_changes_nothing_that_the_step_says_otherwise(step, mistake
     assert [problem.message for problem in plain.problems] == [problem.message for problem in tried.problems]
 
 
+def test_that_zeros_in_one_branch_are_not_blamed_for_another(step) -> None:
+    source = """
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(16, 4, bias=False), nn.Linear(4, 16, bias=False)
+        nn.init.zeros_(self.b.weight)
+
+    def forward(self, x):
+        return x + torch.tanh(x + self.b(self.a(x)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList([Block() for _ in range(3)])
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+def example_inputs():
+    return (torch.randn(2, 16),)
+"""
+    report = step(source + LOSS)
+    still = {row.key: row for row in report.parameters if not row.moved}
+    assert set(still) == {f"blocks.{number}.a.weight" for number in range(3)}
+    for number in range(3):
+        row = still[f"blocks.{number}.a.weight"]
+        assert row.reason == "zero-init"
+        assert f"`blocks.{number}.b.weight`" in row.text
+        assert row.proven
+
+
 def test_that_the_model_and_torch_are_what_they_were(step, context) -> None:
     backward, load = torch.autograd.backward, torch.nn.Module.load_state_dict
     step(net("h = self.a(x).detach()\nreturn self.b(h)") + trained())

@@ -1,10 +1,10 @@
-"""What a sweep found, in signs and as Markdown: the same in the window and on the command line."""
+"""What a sweep found, in signs and words: the same in the window and on the command line."""
 
 from typing import List, NamedTuple, Optional, Sequence
 
 from ..wire.problems import Problem
 from ..wire.sweeps import SizesSwept, SizeTried, SweptAxis
-from .sweep import readings_told, sweep_verdict
+from .sweep import readings_told
 
 RUNS, REFUSED, UNKNOWN = "●", "×", "?"
 _SIGNS = f"{RUNS} runs, {REFUSED} does not, {UNKNOWN} shapes alone cannot tell"
@@ -49,30 +49,6 @@ def sweep_sentence(swept: Optional[SizesSwept]) -> str:
     if swept is None:
         return ""
     return "; ".join(f"{each.axis.name}: {each.sentence}" for each in readings_told(swept.axes))
-
-
-def sweep_markdown(swept: SizesSwept) -> List[str]:
-    """A table of the axes, and below it what refuses sizes."""
-    rows = [(each.axis.name, each.sentence, size_map(each.axis)) for each in readings_told(swept.axes)]
-    lines = ["## Sizes", ""]
-    if rows:
-        lines += [
-            "| axis | runs with | tried |",
-            "|---|---|---|",
-            *(f"| {' | '.join(map(_cell, row))} |" for row in rows),
-            "",
-            LEGEND,
-        ]
-    causes = sweep_verdict(readings_told(swept.axes))
-    lines += ["", *(f"* {_cell(cause)}" for cause in causes)] if causes else []
-    return [*lines, *(["", *map(_cell, swept.notes)] if swept.notes else [])]
-
-
-def _cell(text: str) -> str:
-    """Names in backticks stay code; what Markdown takes for its own is escaped outside of them."""
-    parts = " ".join(text.split()).split("`")
-    plain = ["".join("\\" + char if char in "\\|*_<>[]" else char for char in part) for part in parts]
-    return "`".join(part.replace("|", "\\|") if at % 2 else plain[at] for at, part in enumerate(parts))
 
 
 def first_problem(swept: SizesSwept, axis: str, size: int) -> Optional[Problem]:

@@ -18,6 +18,7 @@ from .options import (
     open_request,
 )
 from .report import Report
+from .report_files import add_report_options, check_report_files, file_reports
 from .solved_target import try_solving
 from .stepping import step_beside
 from .target_runs import compare, open_target, run_forward, timed, weigh
@@ -37,16 +38,19 @@ class Check:
         add_checkpoint_option(parser)
         add_load_options(parser)
         add_model_options(parser)
+        add_report_options(parser)
         add_json_option(parser)
         add_watch_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """One report per target, in order, each from a fresh worker. A failure of one never stops the next; Ctrl-C stops all."""
         checked_load(options)
+        check_report_files(options)
         to_run = forward_request(options)
         requests = [open_request(target, options) for target in options.targets]
 
         def one_round(session: AnySession) -> Iterator[Report]:
+            done: list[Report] = []
             for number, request in enumerate(requests):
                 if number:
                     session.restart()
@@ -61,6 +65,8 @@ class Check:
                         weigh(report)
                         with timed(report, "solve"):
                             try_solving(session, request, report, options.checkpoint)
+                done.append(report)
+                file_reports(done, options, whole=report.cancelled or len(done) == len(requests))
                 yield report
 
         return rounds(options, desk, options.targets, one_round)

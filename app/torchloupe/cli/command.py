@@ -14,10 +14,15 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from torchloupe.session.log import LogLine
     from torchloupe.session.session import OnEvent, Session
+    from torchloupe.wire.requests import Hello
 
 
 class AnySession(Protocol):
     """The part of a session that commands use; the real one and the scripted one have it."""
+
+    @property
+    def hello(self) -> "Hello | None":
+        """What the worker said of itself, once it is up."""
 
     def ask(self, message: Any, on_event: "OnEvent | None" = None) -> Any:
         """The reply to a request, or ``Failed``."""

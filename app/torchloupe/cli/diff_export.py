@@ -7,9 +7,9 @@ from torchloupe.analysis.diff_rows import StateDictDiff
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import TorchloupeError, UsageError
 
-from .markdown_report import STANDARD_OUTPUT
 from .progress_line import ProgressLine
 from .report import Exported, Report, problem_of
+from .report_files import STANDARD_OUTPUT
 from .target_runs import timed
 from .terminal import Terminal
 
@@ -43,15 +43,18 @@ def export(
 
 def write_reports(report: Report, diff: StateDictDiff, markdown: str | None, page: str | None) -> list[str]:
     """The comparison as Markdown and as HTML, each into a new file; what is to go to standard output comes back."""
-    from torchloupe.analysis.diff_report import diff_html, diff_markdown
+    from torchloupe.analysis.report.diff_section import diff_document
+    from torchloupe.analysis.report.document import without_home
+    from torchloupe.analysis.report.html import document_html
+    from torchloupe.analysis.report.markdown import document_markdown
     from torchloupe.checkpoints.writing.new_file import new_file
 
-    printed = []
-    for goal, text in ((markdown, diff_markdown), (page, diff_html)):
+    printed, document = [], without_home(diff_document(diff, report.sides), str(Path.home()))
+    for goal, draw in ((markdown, document_markdown), (page, document_html)):
         if goal == STANDARD_OUTPUT:
-            printed.append(text(diff, report.sides))
+            printed.append(draw(document))
         elif goal:
-            data = text(diff, report.sides).encode("utf-8")
+            data = draw(document).encode("utf-8")
             with new_file(Path(goal), len(data)) as file:
                 file.write(data)
     return printed

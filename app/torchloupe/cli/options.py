@@ -17,12 +17,6 @@ def add_json_option(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
-def add_markdown_option(parser: ArgumentParser) -> None:
-    """``--markdown`` and ``--overwrite``."""
-    parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown, too; - prints it in place of the text")
-    parser.add_argument("--overwrite", action="store_true", help="with --markdown: replace an existing file")
-
-
 def add_model_options(parser: ArgumentParser) -> None:
     """How to construct a target."""
     parser.add_argument(

@@ -88,7 +88,7 @@ class Report:
     ``fits`` are state_dicts in their rank, ``also_fitting`` other containers that fit as well; ``written_reports`` are drawn in place
     of it; ``checkpoints`` are those that were read, by their paths, and are not drawn. ``tried`` are fixes that were made for one more
     run, and how that ended. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal modules are drawn one by
-    one. ``markdown`` is where the report goes as Markdown, if anywhere. ``depth`` is the kind of number that is drawn over the calls,
+    one. ``versions`` are those of what ran. ``depth`` is the kind of number that is drawn over the calls,
     if any. ``filtered`` says how many rows a filter kept,
     ``notes`` what could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked
     for could not be done at all.
@@ -128,7 +128,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     unfolded: bool = False
-    markdown: str | None = None
+    versions: tuple[tuple[str, str], ...] = ()
     filtered: str = ""
     could_run: bool = True
     cancelled: bool = False

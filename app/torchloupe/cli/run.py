@@ -11,7 +11,6 @@ from .depth import add_depth_option
 from .earlier_run import add_against_option, against_earlier, read_calls
 from .inspection import look_at_values
 from .loading import add_load_options, checked_load, load
-from .markdown_report import check_markdown, file_markdown
 from .mode_table import add_compare_modes_option, compare_modes
 from .operations import add_operations_option
 from .options import (
@@ -19,13 +18,13 @@ from .options import (
     add_checkpoint_option,
     add_input_option,
     add_json_option,
-    add_markdown_option,
     add_model_options,
     add_shapes_only_option,
     forward_request,
     open_request,
 )
 from .report import Report
+from .report_files import add_report_options, check_report_files, file_reports
 from .run_options import add_run_options, with_run_options
 from .sweeping import add_sweep_option, check_sweep, sweep_sizes
 from .target_runs import compare, open_target, run_forward, weigh
@@ -54,7 +53,7 @@ class Run:
         add_flow_options(parser)
         add_against_option(parser)
         add_model_options(parser)
-        add_markdown_option(parser)
+        add_report_options(parser)
         add_json_option(parser)
         add_watch_option(parser)
 
@@ -63,13 +62,13 @@ class Run:
         checked_load(options)
         check_flow_options(options)
         check_sweep(options)
-        check_markdown(options)
+        check_report_files(options)
         earlier = read_calls(options.against) if options.against else None
         to_open, to_run = open_request(options.target, options), with_run_options(forward_request(options), options)
         to_run = replace(to_run, operations=options.operations)
 
         def one_round(session: AnySession) -> Iterator[Report]:
-            report = Report(self.name, depth=options.depth, markdown=options.markdown)
+            report = Report(self.name, depth=options.depth)
             tree = open_target(session, to_open, report, options.checkpoint, options.solve)
             if tree is not None and load(session, report, options, desk.terminal):
                 if options.compare_modes:
@@ -87,7 +86,7 @@ class Run:
                 if options.checkpoint:
                     compare(report, options.checkpoint)
                     weigh(report)
-            file_markdown(report, options)
+            file_reports([report], options)
             yield report
 
         return rounds(options, desk, [options.target], one_round)

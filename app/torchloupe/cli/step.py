@@ -8,6 +8,7 @@ from .command import AnySession, Desk
 from .loading import add_load_options, checked_load, load
 from .options import TARGET_HELP, add_checkpoint_option, add_input_option, add_json_option, add_model_options, open_request
 from .report import Report
+from .report_files import add_report_options, check_report_files, file_reports
 from .step_options import add_training_options, step_request
 from .stepping import run_step
 from .target_runs import open_target
@@ -32,12 +33,14 @@ class Step:
             help="for each weight that does not move, take the cause away, replay the step, and say whether it moves then",
         )
         add_model_options(parser)
+        add_report_options(parser)
         add_json_option(parser)
         add_watch_option(parser)
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The step."""
         checked_load(options)
+        check_report_files(options)
         to_open, to_run = open_request(options.target, options), step_request(options)
 
         def one_round(session: AnySession) -> Iterator[Report]:
@@ -45,6 +48,7 @@ class Step:
             tree = open_target(session, to_open, report, options.checkpoint, options.solve)
             if tree is not None and load(session, report, options, desk.terminal):
                 run_step(session, to_run, report)
+            file_reports([report], options)
             yield report
 
         return rounds(options, desk, [options.target], one_round)

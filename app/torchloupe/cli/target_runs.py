@@ -34,6 +34,7 @@ from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
 
 from .command import AnySession
 from .report import Report, UsedTarget, problem_of
+from .report_files import version_facts
 from .solved_target import FROM_CHECKPOINT, lacks_arguments, solve
 
 
@@ -76,6 +77,7 @@ def open_target(
             return None
         with timed(report, "open"):
             reply = session.ask(solved)
+    report.versions = version_facts(session.hello)
     if not isinstance(reply, OpenedTarget):
         fail(report, reply)
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from torchloupe.analysis.operation_wording import operation_title
+from torchloupe.analysis.tree_rows import ROOT, TreeView
 from torchloupe.analysis.wording import ABSENT, count_text, number_text, seconds_text, shape_text
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import DONE, LayerCall, Operation
@@ -10,7 +11,6 @@ from torchloupe.wire.traces import DONE, LayerCall, Operation
 from .operations import operation_notes, operation_place
 from .terminal import Terminal
 from .text_columns import columns
-from .tree_rows import ROOT, TreeView
 
 Step = LayerCall | Operation
 _NARROW = 110

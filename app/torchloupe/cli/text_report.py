@@ -8,6 +8,7 @@ from torchloupe.analysis.explained import explained, explained_text
 from torchloupe.analysis.fitting import also_text
 from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
 from torchloupe.analysis.sure_wording import is_unsure, sure_text
+from torchloupe.analysis.tree_rows import TreeView
 from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
@@ -15,7 +16,6 @@ from .depth import depth_lines
 from .earlier_run import difference_lines as run_difference_lines
 from .inspection import moved_lines
 from .loading import loading_lines
-from .markdown_report import STANDARD_OUTPUT, markdown_lines
 from .mode_table import mode_lines
 from .rank import rank_lines
 from .report import Report
@@ -29,7 +29,6 @@ from .text_columns import columns, printable
 from .text_interpreters import interpreter_lines
 from .text_model import call_lines, tree_lines
 from .text_values import difference_lines, tensor_lines
-from .tree_rows import TreeView
 from .trying import tried_lines
 
 ROWS_SHOWN = 60
@@ -38,13 +37,10 @@ ROWS_SHOWN = 60
 
 def print_report(report: Report, terminal: Terminal) -> None:
     """Draw all parts of the report that are there, the problems last, where a person looks first."""
-    if report.markdown == STANDARD_OUTPUT:
-        terminal.lines(markdown_lines(report) if report.could_run or report.tree is not None else ())
-        if not report.could_run:
-            print_problems(report, terminal)
-        return
     if report.written_reports:
         terminal.lines(line for text in report.written_reports for line in text.splitlines())
+        if not report.could_run:
+            print_problems(report, terminal)
         return
     if report.contents is not None:
         terminal.lines(contents_lines(report.contents, terminal))

@@ -12,18 +12,17 @@ from .command import AnySession, Desk
 from .filtering import add_filter_option, check_filter, keep_matching
 from .inspection import inspect_model, what_if_moved
 from .loading import add_load_options, checked_load, load
-from .markdown_report import check_markdown, file_markdown
 from .options import (
     TARGET_HELP,
     add_checkpoint_option,
     add_input_option,
     add_json_option,
-    add_markdown_option,
     add_model_options,
     checked_inputs,
     open_request,
 )
 from .report import Report
+from .report_files import add_report_options, check_report_files, file_reports
 from .target_runs import compare, fail, open_target, run_forward, timed
 
 
@@ -49,7 +48,7 @@ class Tree:
             help="say what would stay behind after .to(DEVICE) and .to(DTYPE), such as cuda,float16",
         )
         add_filter_option(parser)
-        add_markdown_option(parser)
+        add_report_options(parser)
         add_input_option(parser)
         add_checkpoint_option(parser)
         add_load_options(parser)
@@ -58,10 +57,10 @@ class Tree:
 
     def reports(self, options: Namespace, desk: Desk) -> Iterator[Report]:
         """The tree, and what else is asked for."""
-        check_markdown(options)
+        check_report_files(options)
         check_filter(options, self.name)
         checked_load(options)
-        report, inputs = Report(self.name, unfolded=options.unfold, markdown=options.markdown), checked_inputs(options.input)
+        report, inputs = Report(self.name, unfolded=options.unfold), checked_inputs(options.input)
         request = open_request(options.target, options)
         with desk.session(options.python) as session:
             tree = open_target(session, request, report, options.checkpoint, options.solve)
@@ -80,7 +79,7 @@ class Tree:
         if tree is not None and options.checkpoint:
             compare(report, options.checkpoint)
         keep_matching(report, options)
-        file_markdown(report, options)
+        file_reports([report], options)
         yield report
 
 

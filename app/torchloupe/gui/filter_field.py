@@ -14,12 +14,14 @@ _MOST = 0.6
 
 
 class FilterField(QLineEdit):
-    """``trouble`` is the reason, empty while there is none. State is never colour alone: the verdict in words stands at the right."""
+    """``trouble`` is the reason, empty while there is none; ``said`` is the verdict in words, which stands at the right: state is never
+    colour alone."""
 
     def __init__(self, name: str) -> None:
         super().__init__(placeholderText=self.tr("Filter"), clearButtonEnabled=True)
         self.setAccessibleName(self.tr("Filter {0}").format(name))
-        self.trouble = ""
+        self.trouble = self.said = ""
+        self._finds = False
         self._help = self.tr(
             "Words that must occur; -word must not; (a | b) one of them; [*,768] a shape; dtype:bf16 in one column; size>1M a number"
         )
@@ -32,25 +34,28 @@ class FilterField(QLineEdit):
         """Say what the filter does to a table of these columns."""
         typed = self.text().strip()
         self.trouble = filter_trouble(typed, columns) if typed else ""
-        self.verdict.setText(f"✖ {self.trouble}" if self.trouble else f"✓ {shown:,} of {total:,}" if typed else "")
-        self.setAccessibleDescription(self.verdict.text().lstrip("✖✓ "))
+        self._finds = bool(typed) and not self.trouble and shown > 0
+        count = f"{'✓' if shown else '▲'} {shown:,} of {total:,}"
+        self.said = f"✖ {self.trouble}" if self.trouble else count if typed else ""
+        self.setAccessibleDescription(self.said.lstrip("✖✓▲ "))
         self.setToolTip(self.trouble or self._help)
         self._color()
         self._place()
 
     def _color(self) -> None:
-        role = "error" if self.trouble else "matched" if self.text().strip() else "text"
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.Text, color(role))
-        if self.palette() != palette:
+        role = "error" if self.trouble else "matched" if self._finds else "text"
+        if self.palette().text().color() != color(role):
+            palette = QPalette()
+            palette.setColor(QPalette.ColorRole.Text, color(role))
             self.setPalette(palette)
         words = QPalette()
         words.setColor(QPalette.ColorRole.WindowText, color("error" if self.trouble else "muted"))
         self.verdict.setPalette(words)
 
     def _place(self) -> None:
-        shown, gap = bool(self.verdict.text()), em(self, 2.0)
-        width = min(self.verdict.sizeHint().width(), round(self.width() * _MOST)) if shown else 0
+        shown, gap, metrics = bool(self.said), em(self, 2.0), self.fontMetrics()
+        width = min(metrics.horizontalAdvance(self.said + " "), round(self.width() * _MOST)) if shown else 0
+        self.verdict.setText(metrics.elidedText(self.said, Qt.TextElideMode.ElideRight, width))
         self.verdict.setGeometry(self.width() - width - gap, 0, width, self.height())
         self.verdict.setVisible(shown)
         self.setTextMargins(0, 0, width + em(self, 0.5) if shown else 0, 0)
@@ -61,7 +66,7 @@ class FilterField(QLineEdit):
         self._place()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme has other colours; its change of the palette is not that of this field."""
-        if event.type() == QEvent.Type.ApplicationPaletteChange and hasattr(self, "verdict"):
+        """Another theme has other colours."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "verdict"):
             self._color()
         super().changeEvent(event)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from torchloupe.gui.answers import add_answers
 from torchloupe.gui.display import has_display, missing_library, why_no_display
 
 BAD_PYSIDE = (
@@ -33,6 +34,7 @@ def window_parser() -> argparse.ArgumentParser:
     """The parser of the words that open a window."""
     parser = argparse.ArgumentParser(prog="torchloupe", description="Opens the window.")
     add_window_options(parser)
+    add_answers(parser)
     return parser
 
 

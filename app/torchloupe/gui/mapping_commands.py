@@ -216,13 +216,15 @@ class MappingCommands(QObject):
     def _copy_report(self) -> None:
         from PySide6.QtCore import QMimeData
 
-        from torchloupe.analysis.diff_report import diff_html, diff_markdown
+        from torchloupe.analysis.report.diff_section import diff_document
+        from torchloupe.analysis.report.html import document_html
+        from torchloupe.analysis.report.markdown import document_markdown
 
         bench = self._shell.workbench
         if bench.diff is not None and bench.model is not None:
             sides = bench.model.class_name, bench.checkpoint_name()
-            data = QMimeData()
-            data.setText(diff_markdown(bench.diff, sides))
-            data.setHtml(diff_html(bench.diff, sides))
+            data, document = QMimeData(), diff_document(bench.diff, sides)
+            data.setText(document_markdown(document))
+            data.setHtml(document_html(document))
             QGuiApplication.clipboard().setMimeData(data)
             self._shell.say(self.tr("The comparison is on the clipboard."))

@@ -4,20 +4,18 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.notes import MODULE, PARAMETER, TENSOR, Note, notes_object, notes_of_object
 from torchloupe.analysis.stored_facts import full_key
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.selecting import Selection
-
-if TYPE_CHECKING:
-    from torchloupe.gui.workbench import Workbench
+from torchloupe.gui.undoing import Undoing
 
 KIND = "note"
 _LONGEST = 60
@@ -29,13 +27,21 @@ class Notes(QObject):
     changed = Signal()
     went_wrong = Signal(str)  # a sentence: a file could not be read or written
 
-    def __init__(self, workbench: "Workbench") -> None:
-        super().__init__(workbench)
-        self._bench = workbench
+    def __init__(
+        self,
+        abouts: Callable[[], tuple[str, str]],
+        selected: Callable[[], Selection],
+        undoing: Undoing,
+        opened: Sequence[SignalInstance],
+        parent: QObject | None = None,
+    ) -> None:
+        """``abouts`` says which target and which checkpoint are open ("" is none), ``opened`` that others are."""
+        super().__init__(parent)
+        self._abouts, self._selected, self._undoing = abouts, selected, undoing
         self._folder: Path | None = None
         self._notes: dict[str, dict[tuple[str, str], Note]] = {}  # by what they are about
-        workbench.model_changed.connect(self._opened)
-        workbench.checkpoint_changed.connect(self._opened)
+        for signal in opened:
+            signal.connect(self._opened)
 
     def keep_in(self, folder: Path | None) -> None:
         """From now on notes are kept in this folder."""
@@ -61,7 +67,7 @@ class Notes(QObject):
 
     def of_selection(self) -> Note | None:
         """The note on what is selected; None when that is nothing that bears one."""
-        place = place_of_selection(self._bench.selection)
+        place = place_of_selection(self._selected())
         return self.of(*place) if place and self._about(place[0]) else None
 
     # writing
@@ -79,7 +85,7 @@ class Notes(QObject):
     def _change(self, before: Note, after: Note, words: str) -> None:
         about, name = self._about(before.kind), (before.name or self.tr("the model"))[-_LONGEST:]
         if about:  # else what it was about was closed meanwhile
-            self._bench.undoing.do(KIND, words.format(name), partial(self._put, about, after), partial(self._put, about, before))
+            self._undoing.do(KIND, words.format(name), partial(self._put, about, after), partial(self._put, about, before))
 
     def _put(self, about: str, note: Note) -> None:
         notes = self._notes.setdefault(about, {})
@@ -93,9 +99,8 @@ class Notes(QObject):
 
     def _about(self, kind: str) -> str:
         """What a kind of note is kept for: the target without its arguments, or the checkpoint."""
-        if kind == TENSOR:
-            return self._bench.checkpoint.path if self._bench.checkpoint else ""
-        return self._bench.model.target if self._bench.model else ""
+        target, checkpoint = self._abouts()
+        return checkpoint if kind == TENSOR else target
 
     def _file(self, about: str) -> Path | None:
         place, name = split_target(about)

@@ -25,6 +25,9 @@ from torchloupe.session.usual_interpreter import usual_interpreter
 from torchloupe.wire.errors import UsageError
 
 NAME = "torchloupe"
+DESKTOP_ID = "io.github.torchloupe.Torchloupe"
+"""What a desktop knows the window by: under X the name in WM_CLASS, under Wayland the app id."""
+
 SCREENSHOT_SIZE = (1280, 800)
 
 GIVE_WAY_SECONDS = 0.0001
@@ -66,11 +69,11 @@ def show_window(
 def make_application() -> QApplication:
     """The application with its names and a font that exists."""
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication([NAME])
+    app = existing if isinstance(existing, QApplication) else QApplication([NAME, "-name", DESKTOP_ID])
     app.setApplicationName(NAME)
     app.setApplicationDisplayName("Torchloupe")
     app.setApplicationVersion(__version__)
-    app.setDesktopFileName("io.github.torchloupe.Torchloupe")
+    app.setDesktopFileName(DESKTOP_ID)
     use_a_font_that_exists(app)
     return app
 

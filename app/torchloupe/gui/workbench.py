@@ -68,7 +68,9 @@ class Workbench(Selecting):
         self.running, self.asked, self.selection, self.weights = False, RunForward(), Selection(), Weights(self)
         self.tried: tuple[TriedFix, ...] = ()
         self.pins, self.operations = Pins(self), Operations(self)
-        self.undoing, self.notes = Undoing(self), Notes(self)
+        self.undoing = Undoing(self)
+        opened = (self.model_changed, self.checkpoint_changed)
+        self.notes = Notes(self._open_names, lambda: self.selection, self.undoing, opened, self)
         self.mapping = MappingEdits(self.compare_again, self.undoing, self)
         self.steps = Steps(self, lambda: self.tree, (self.model_changed, self.weights.changed))
         self.steps.changed.connect(self.problems_changed)
@@ -103,6 +105,9 @@ class Workbench(Selecting):
         self.set_other(None)
         self.set_checkpoint(other)
         self.set_other(opened)
+
+    def _open_names(self) -> tuple[str, str]:
+        return self.model.target if self.model else "", self.checkpoint.path if self.checkpoint else ""
 
     def checkpoint_name(self) -> str:
         """The file name of the open checkpoint, empty without one."""

@@ -36,26 +36,32 @@ class WritingCommands(QObject):
         stack, menu = self._undoing, self._menu
         redo_keys = ("Ctrl+Shift+Z", "Ctrl+Y")
         return (
-            Action("edit.undo", self.tr("&Undo"), self._undo, ("Ctrl+Z",), menu, undo_tip, when=lambda: stack.canUndo()),
-            Action("edit.redo", self.tr("&Redo"), self._redo, redo_keys, menu, redo_tip, when=lambda: stack.canRedo()),
+            Action("edit.undo", self.tr("&Undo"), self._undo, ("Ctrl+Z",), menu, undo_tip, when=stack.canUndo),
+            Action("edit.redo", self.tr("&Redo"), self._redo, redo_keys, menu, redo_tip, when=stack.canRedo),
         )
 
     def noting(self) -> tuple[Action, ...]:
         """Bookmarks and notes on what is selected."""
-        menu, go = self._menu, self.tr("&Go")
+        menu = self._menu
         mark_tip = self.tr("Mark the selected module, parameter or tensor, or take its mark away")
         note_tip = self.tr("Write about the selected module, parameter or tensor; kept with the file, and part of the report")
 
         def can_note() -> bool:
             return self._notes.of_selection() is not None
 
+        return (
+            Action("note.mark", self.tr("Bookmar&k"), self._mark, ("Ctrl+F2",), menu, mark_tip, when=can_note, group=True),
+            Action("note.write", self.tr("&Note…"), self._write, ("Ctrl+Shift+M",), menu, note_tip, when=can_note),
+        )
+
+    def walking(self) -> tuple[Action, ...]:
+        """From one note to the next."""
+        go, following, previous = self.tr("&Go"), partial(self._walk, 1), partial(self._walk, -1)
+
         def has_notes() -> bool:
             return bool(self._notes.listed())
 
-        following, previous = partial(self._walk, 1), partial(self._walk, -1)
         return (
-            Action("note.mark", self.tr("&Bookmark"), self._mark, ("Ctrl+F2",), menu, mark_tip, when=can_note, group=True),
-            Action("note.write", self.tr("&Note…"), self._write, ("Ctrl+Shift+M",), menu, note_tip, when=can_note),
             Action("go.next_note", self.tr("Next boo&kmark or note"), following, ("F2",), go, when=has_notes, group=True),
             Action("go.previous_note", self.tr("Pre&vious bookmark or note"), previous, ("Shift+F2",), go, when=has_notes),
         )
@@ -137,7 +143,9 @@ class WritingCommands(QObject):
         before = table.filter.text()
         after = f'{before} {sign}{column}"{value}"'.strip()
         words = self.tr("hide {0}") if sign else self.tr("only {0}")
-        self._undoing.do("filter", words.format(value), partial(table.filter.setText, after), partial(table.filter.setText, before))
+        self._undoing.do(
+            "filter", words.format(value), partial(table.filter.setText, after), partial(table.filter.setText, before)
+        )
 
 
 def _table_of(widget: QWidget | None) -> FilterTable | None:

@@ -4,7 +4,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from torchloupe.analysis.sweep_wording import DRAWN_LEGEND, RefusedSize, sweep_markdown
+from torchloupe.analysis.report.markdown import document_markdown
+from torchloupe.analysis.report.sizes_section import sizes_document
+from torchloupe.analysis.sweep_wording import DRAWN_LEGEND, RefusedSize
 from torchloupe.analysis.wording import seconds_text
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.plain_text import plain_text
@@ -67,7 +69,7 @@ class SweepDialog(QDialog):
             layout.addWidget(widget, stretch)
         self.resize(em(self, 60), em(self, 40))
         self.buttons.rejected.connect(self.reject)
-        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText("\n".join(sweep_markdown(self.swept)) + "\n"))
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(document_markdown(sizes_document(self.swept))))
         self.stop.clicked.connect(lambda: self._jobs.cancel())
         self.map.chosen.connect(self.go_to)
         self.table.chosen.connect(lambda number: self.go_to(self.causes[number].problem))

@@ -246,13 +246,24 @@ def _cut(trace: GradientTrace, bit: int) -> Optional[Loss]:
 
 
 def _zeroed(trace: GradientTrace, bit: int) -> Optional[Loss]:
-    """The last operation that was given a gradient and passed zeros on."""
-    for node in reversed(trace.nodes):
-        if node.live & bit and node.gradient and _upstream_is(trace, node, bit, lambda norm: norm == 0.0):
-            if node.dead is not None:
-                return _loss(node.dead, node.dead.bad)
-            return _loss(node, node.bad or ("zero-init" if node.zeros & ~bit else "no-effect"), node.zeros & ~bit)
-    return None
+    """The operation that was given a gradient and passed zeros on towards the parameter: what its values meet behind that, or around
+    it, has nothing to do with it."""
+    last: Optional[Node] = None
+    without: Set[int] = set()  # between the parameter and where the zeros begin
+    for node in trace.nodes:
+        if not node.live & bit:
+            continue
+        above = [number for number in node.parents if trace.nodes[number].live & bit]
+        if not above or any(number in without for number in above):
+            if node.gradient:
+                last = node
+            else:
+                without.add(node.number)
+    if last is None:
+        return None
+    if last.dead is not None:
+        return _loss(last.dead, last.dead.bad)
+    return _loss(last, last.bad or ("zero-init" if last.zeros & ~bit else "no-effect"), last.zeros & ~bit)
 
 
 def _factors(name: str, operands: List[torch.Tensor]) -> List[torch.Tensor]:

@@ -70,21 +70,20 @@ def _are_shares(given: torch.Tensor) -> bool:
 
 
 def _cross_entropy(given: torch.Tensor, targets: Targets, seed: int) -> torch.Tensor:
-    """Classes stand in axis 1; in the last one where each of a row of tokens has its own prediction."""
+    """Classes stand in axis 1; in the last one where each of a row of tokens has its own prediction, unless the target says otherwise."""
     if given.dim() < 2 or (given.shape[1] < 2 and given.dim() != 3):
         hint = "It wants (samples, classes). Choose bce for a single number, mse for values."
         text = f"Cross entropy needs a score for each class, and the output is of shape {tuple(given.shape)}."
         raise CouldNotRun(Problem("step-failed", text, hint=hint))
-    scores = given.flatten(0, 1) if given.dim() == 3 else given
+    rows = given.flatten(0, 1) if given.dim() == 3 else given
     if targets.value is None:
-        shape = (scores.shape[0], *scores.shape[2:])
-        classes = torch.randint(0, scores.shape[1], shape, generator=_dice(seed)).to(scores.device)
-    else:
-        value = targets.value if isinstance(targets.value, torch.Tensor) else torch.as_tensor(targets.value)
-        value = value.to(scores.device)
-        whole = given.dim() == 3 and value.shape == given.shape[:2]
-        classes = value.flatten() if whole else value
-    return F.cross_entropy(scores, classes)
+        shape = (rows.shape[0], *rows.shape[2:])
+        return F.cross_entropy(rows, torch.randint(0, rows.shape[1], shape, generator=_dice(seed)).to(rows.device))
+    value = targets.value if isinstance(targets.value, torch.Tensor) else torch.as_tensor(targets.value)
+    value = value.to(given.device)
+    if given.dim() != 3 or value.shape in (given.shape, (given.shape[0], given.shape[2])) and value.shape != given.shape[:2]:
+        return F.cross_entropy(given, value)
+    return F.cross_entropy(rows, value.flatten() if value.shape == given.shape[:2] else value)
 
 
 def _prediction(output: Any) -> torch.Tensor:

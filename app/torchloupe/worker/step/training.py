@@ -76,9 +76,10 @@ class Training:
 
     @property
     def has_loss(self) -> bool:
-        """Somebody said what the loss is: the file, or a person who gave its targets, too."""
+        """Somebody said what the loss is: the file, the model by its own ``.loss``, or a person who gave its targets, too."""
         given = self._request.loss in WITH_TARGET and self._targets.value is not None
-        return self._own is not None or self._loss_function is not None or given
+        own = self.loss_source == LOSS_TITLES["model"]  # known once it ran: it is the model's own that was found
+        return self._own is not None or self._loss_function is not None or given or own
 
     @property
     def has_optimizer(self) -> bool:

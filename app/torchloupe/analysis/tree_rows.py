@@ -1,17 +1,17 @@
 """The rows of a module tree, whatever draws them: modules, their tensors, and in place what they hold unregistered."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
-from typing import TypeVar
+from typing import Counter as CounterOf
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
-from torchloupe.analysis.registration.equal_blocks import FEWEST, equal_blocks
-from torchloupe.analysis.wording import bytes_text, count_text, counted, shape_text
-from torchloupe.wire.modules import BUFFER, PARAMETER, ModuleEntry, ModuleTree, ParameterEntry
-from torchloupe.wire.registration import TENSOR, HiddenPart
-from torchloupe.wire.traces import LayerCall
+from ..wire.modules import BUFFER, PARAMETER, ModuleEntry, ModuleTree, ParameterEntry
+from ..wire.registration import TENSOR, HiddenPart
+from ..wire.traces import LayerCall
+from .registration.equal_blocks import FEWEST, equal_blocks
+from .wording import bytes_text, count_text, counted, shape_text
 
 ROOT = "(model)"
 UNREGISTERED = "NOT REGISTERED"
@@ -27,10 +27,10 @@ class TreeRow:
     depth: int
     name: str
     what: str
-    own: int | None = None
-    total: int | None = None
-    bytes: int | None = None
-    notes: tuple[str, ...] = ()
+    own: Optional[int] = None
+    total: Optional[int] = None
+    bytes: Optional[int] = None
+    notes: Tuple[str, ...] = ()
     role: str = ""
     settings: str = ""
 
@@ -40,7 +40,7 @@ class TreeRow:
         return f"{self.what}({self.settings})" if self.settings else self.what
 
     @property
-    def numbers(self) -> tuple[str, str, str]:
+    def numbers(self) -> Tuple[str, str, str]:
         """Own elements, total elements, bytes as text."""
         size = "" if self.bytes is None else bytes_text(self.bytes)
         own, total = ("" if count is None else count_text(count) for count in (self.own, self.total))
@@ -53,7 +53,7 @@ class TreeView:
     by side are one row, followed by what is in one of them, unless they are to be ``unfolded``."""
 
     tree: ModuleTree
-    calls: Sequence[LayerCall] | None = None
+    calls: Optional[Sequence[LayerCall]] = None
     initialised: Mapping[str, str] = field(default_factory=dict)
     unfolded: bool = False
 
@@ -71,28 +71,28 @@ class TreeView:
                 yield from (self._tensor(entry) for entry in self._tensors.get(module.path, ()))
                 yield from self._hidden_rows(self._hidden.get(module.path, []))
 
-    def totals(self) -> list[str]:
+    def totals(self) -> List[str]:
         """Sentences about the whole."""
         return list(_totals(self.tree))
 
     @cached_property
-    def _modules(self) -> dict[str, ModuleEntry]:
+    def _modules(self) -> Dict[str, ModuleEntry]:
         return {module.path: module for module in self.tree.modules}
 
     @cached_property
-    def _tensors(self) -> dict[str, list[ParameterEntry]]:
+    def _tensors(self) -> Dict[str, List[ParameterEntry]]:
         return _by_owner(self.tree.parameters)
 
     @cached_property
-    def _hidden(self) -> dict[str, list[HiddenPart]]:
+    def _hidden(self) -> Dict[str, List[HiddenPart]]:
         return _by_owner(self.tree.hidden)
 
     @cached_property
-    def _called(self) -> Counter[str]:
+    def _called(self) -> "CounterOf[str]":
         return Counter(call.module for call in self.calls or ())
 
     @cached_property
-    def _usual(self) -> tuple[str, str]:
+    def _usual(self) -> Tuple[str, str]:
         """The dtype and the device of most tensors: only others are worth a word."""
         parameters = [entry for entry in self.tree.parameters if entry.kind == PARAMETER] or self.tree.parameters
         dtypes, devices = Counter(entry.dtype for entry in parameters), Counter(entry.device for entry in parameters)
@@ -106,7 +106,7 @@ class TreeView:
             return row
         return replace(row, own=own, total=module.total_numel, bytes=module.total_bytes)
 
-    def _folded(self, run: tuple[str, ...]) -> TreeRow:
+    def _folded(self, run: Tuple[str, ...]) -> TreeRow:
         row = self._module(self._modules[run[0]])
         blocks = [self._modules[path] for path in run]
         never = [block for block in blocks if "never called" in self._module_notes(block)]
@@ -138,7 +138,7 @@ class TreeView:
     def _never_called(self, module: ModuleEntry) -> bool:
         return self.calls is not None and module.forward_line is not None and not self._called[module.path]
 
-    def _hidden_rows(self, parts: list[HiddenPart]) -> Iterator[TreeRow]:
+    def _hidden_rows(self, parts: List[HiddenPart]) -> Iterator[TreeRow]:
         for _, group in groupby(parts, lambda part: replace(part, name="")):
             alike = list(group)
             if self.unfolded or len(alike) < FEWEST:
@@ -197,8 +197,8 @@ def _totals(tree: ModuleTree) -> Iterator[str]:
     yield ", ".join(part for part in (bytes_text(root.total_bytes), place, mode) if part)
 
 
-def _by_owner(parts: Sequence[Owned]) -> dict[str, list[Owned]]:
-    found: dict[str, list[Owned]] = {}
+def _by_owner(parts: Sequence[Owned]) -> Dict[str, List[Owned]]:
+    found: Dict[str, List[Owned]] = {}
     for part in parts:
         found.setdefault(part.owner, []).append(part)
     return found
@@ -228,5 +228,5 @@ def _last(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _above(path: str) -> str | None:
+def _above(path: str) -> Optional[str]:
     return path.rpartition(".")[0] if path else None
