@@ -97,6 +97,13 @@ MISTAKES = (
         "error",
         net("return self.b(self.act(self.a(x) - 100)) #!", "self.act = nn.ReLU(inplace=True)") + trained(),
     ),
+    Mistake(
+        "dead relu in place",
+        "dead-relu",
+        (*A, "b.weight"),
+        "error",
+        net("h = self.a(x) - 100\nh.relu_() #!\nreturn self.b(h)") + trained(),
+    ),
     Mistake("dead output", "dead-relu", (*A, *B), "warning", net("return F.relu(self.b(self.a(x)) - 100) #!")),
     Mistake("saturated", "saturated", A, "error", net("return self.b(torch.sigmoid(self.a(x) * 1e6 + 1e5)) #!") + trained()),
     Mistake(

@@ -10,6 +10,7 @@ from torchloupe.gui.mapping_commands import MappingCommands
 from torchloupe.gui.model_commands import ModelCommands
 from torchloupe.gui.open_again import OpenAgain
 from torchloupe.gui.pinning_commands import PinningCommands
+from torchloupe.gui.report_commands import ReportCommands
 from torchloupe.gui.run_commands import RunCommands
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.step_commands import StepCommands
@@ -29,6 +30,7 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
         *files.comparing(),
         *OpenAgain(shell).actions(),
         *ExportCommands(shell).exporting(),
+        *ReportCommands(shell).reporting(),
         *files.closing(),
         *writing.undoing(),
         *copies.copying(),

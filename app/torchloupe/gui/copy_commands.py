@@ -66,7 +66,7 @@ class CopyCommands(QObject):
     def _choose(self) -> None:
         focused = self._focused
         source = self._copying.source(focused)
-        panel = self._copying.panel_in_front(focused)
+        panel = self._copying.panel_in_front()
         source = source or (next(sources_of(panel), None) if panel is not None else None)
         if source is None:
             self._shell.say(self.tr("There is no table to copy here."))
@@ -97,7 +97,7 @@ class CopyCommands(QObject):
         widget = focused = self._focused
         while widget is not None and not isinstance(widget, Figure):
             widget = widget.parentWidget()
-        panel = self._copying.panel_in_front(focused)
+        panel = self._copying.panel_in_front()
         if widget is None and panel is not None:
             shown = [each for each in panel.findChildren(Figure) if each.isVisible() and each.numbers().rows]
             widget = max(shown, key=lambda each: each.width() * each.height(), default=None)

@@ -47,7 +47,7 @@ class Copying:
             focused.copy()
             self.say("")
             return
-        source, own = self.source(focused), getattr(self.panel(focused), "copy_rows", None)
+        source, own = self.source(focused), getattr(self.panel(), "copy_rows", None)
         if source is not None and not (callable(own) and self._panel_says_it(source)):
             self.copy_table(source, draw)
         else:
@@ -70,19 +70,19 @@ class Copying:
         label = translate("copying", "Writing {0}").format(path.name)
         self.jobs.start(_Written(source.table(which), draw, path), self.say, tag=f"write {path}", label=label)
 
-    def panel(self, focused: QWidget | None) -> QWidget | None:
+    def panel(self) -> QWidget | None:
         """The panel that has the focus."""
         name = self.docks.focused_panel()
         return self.docks.panels[name].inside() if name else None
 
     def source(self, focused: QWidget | None) -> CopySource | None:
         """The table or plot that is meant: the one that has the focus, else the first of the focused panel."""
-        return source_in(self.panel(focused), focused)
+        return source_in(self.panel(), focused)
 
-    def panel_in_front(self, focused: QWidget | None) -> QWidget | None:
+    def panel_in_front(self) -> QWidget | None:
         """The panel that has the focus, else the view in the middle."""
         current = self.docks.tabs.currentWidget()
-        return self.panel(focused) or (current.inside() if isinstance(current, LazyPanel) else None)
+        return self.panel() or (current.inside() if isinstance(current, LazyPanel) else None)
 
     def _panel_says_it(self, source: CopySource) -> bool:
         """Few rows of a table that stands in a panel; a plot and a dialog have their own."""

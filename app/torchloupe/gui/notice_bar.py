@@ -1,6 +1,6 @@
 """A bar above the views: one sentence about the whole window, and the one next step as a button."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 from torchloupe.gui.icons import icon
 from torchloupe.gui.theme import color, em
+
+Step = tuple[str, Callable[[], object]]
 
 
 class NoticeBar(QFrame):
@@ -29,13 +31,25 @@ class NoticeBar(QFrame):
         layout.setContentsMargins(em(self, 0.6), em(self, 0.3), em(self, 0.6), em(self, 0.3))
         layout.addWidget(self.label, 1)
         layout.addWidget(self.button)
+        self._more = QHBoxLayout()
+        layout.addLayout(self._more)
         layout.addWidget(self.close_button)
         self.refresh_icons()
         self.hide()
 
-    def say(self, text: str, button: str, clicked: Callable[[], object], stays: bool = False) -> None:
-        """Show a sentence and its next step. One that ``stays`` is taken away by who said it, not by a click."""
+    def say(
+        self, text: str, button: str, clicked: Callable[[], object], stays: bool = False, more: Sequence[Step] = ()
+    ) -> None:
+        """Show a sentence and its next step, and what else can be done. One that ``stays`` is taken away by who said it, not by a
+        click."""
         self._stays = stays
+        while item := self._more.takeAt(0):
+            if widget := item.widget():
+                widget.deleteLater()
+        for name, run in more:
+            other = QPushButton(name)
+            other.clicked.connect(run)
+            self._more.addWidget(other)
         self.close_button.setVisible(not stays)
         self.label.setText(f"▲  {text}")
         self.button.setText(button)

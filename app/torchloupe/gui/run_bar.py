@@ -94,9 +94,10 @@ class RunBar(QWidget):
         if now != before:
             self._last_input = now
             words = self.tr("input {0}").format(now or self.tr("as worked out"))
-            self._opening.workbench.undoing.do("input", words, partial(self._type, now), partial(self._type, before), done=True)
+            self._opening.workbench.undoing.do("input", words, partial(self.show_input, now), partial(self.show_input, before), done=True)
 
-    def _type(self, text: str) -> None:
+    def show_input(self, text: str) -> None:
+        """These specs are there, as if they had always been."""
         self._last_input = text
         self.input.setText(text)
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -20,7 +20,8 @@ MOST_CALLS = 200_000
 
 @dataclass(frozen=True)
 class KeptRun:
-    """One run. ``number`` counts them in this session; ``weights`` says whose values the model had, ``tree`` what it was then."""
+    """One run. ``number`` counts them in this session; ``weights`` says whose values the model had, ``tree`` what it was then.
+    ``earlier``: it was in the last session."""
 
     number: int
     at: str
@@ -30,11 +31,12 @@ class KeptRun:
     calls: tuple[LayerCall, ...]
     weights: str = ""
     tree: ModuleTree | None = None
+    earlier: bool = False
 
     @property
     def name(self) -> str:
         """``run 3``."""
-        return f"run {self.number}"
+        return f"run {self.number} from last session" if self.earlier else f"run {self.number}"
 
     @property
     def text(self) -> str:
@@ -92,6 +94,12 @@ class RunHistory(QObject):
         while len(self.runs) > 2 and (len(self.runs) > MOST_RUNS or sum(len(run.calls) for run in self.runs) > MOST_CALLS):
             self.runs.pop(0)
         self.changed.emit()
+
+    def take_earlier(self, runs: Sequence[KeptRun]) -> None:
+        """Those of the last session come before those of this one."""
+        if runs:
+            self.runs = [*runs, *(run for run in self.runs if not run.earlier)]
+            self.changed.emit()
 
     def is_shown(self, run: KeptRun) -> bool:
         """Whether it is the one whose calls the other panels show."""

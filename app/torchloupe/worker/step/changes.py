@@ -295,13 +295,16 @@ class _Sloped(TorchFunctionMode):
         if short_name(func).rstrip("_") not in _SLOPED or not _is_at(self._change.at, self._replay.places, 2):
             return func(*args, **(kwargs or {}))
         before = [each.clone() for each in args[:2] if _can_learn(each)]  # the operation may write into what it is given
-        result = func(*args, **(kwargs or {}))
+        name = str(getattr(func, "__name__", ""))
+        writes = name.endswith("_") and not name.endswith("__") and _can_learn(args[0])  # a statement of its own, maybe
+        result = func(*((args[0].clone(), *args[1:]) if writes else args), **(kwargs or {}))
         for given in before:
             if isinstance(result, torch.Tensor) and result.shape == given.shape:
                 self._replay.acted.add(self._change.kind)
                 leaks = self._change.kind == proofs.LEAK
-                return result + proofs.SMALL_SLOPE * (given if leaks else given - given.detach())
-        return result
+                sloped = result + proofs.SMALL_SLOPE * (given if leaks else given - given.detach())
+                return args[0].copy_(sloped) if writes else sloped
+        return args[0].copy_(result) if writes else result
 
 
 def _can_learn(value: Any) -> bool:

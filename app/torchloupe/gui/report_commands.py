@@ -1,0 +1,73 @@
+"""Commands that hand over what was found: the report of everything as a file or on the clipboard."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import PySide6
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtGui import QGuiApplication
+
+from torchloupe.analysis.report.document import Figure as Drawing
+from torchloupe.gui.actions import Action
+from torchloupe.gui.figure import Figure, svg_of
+from torchloupe.gui.reporting import HTML, JSON, MARKDOWN, MakeReport, WriteReport, found_in, other_colors
+from torchloupe.gui.shell import Shell
+
+
+class ReportCommands(QObject):
+    """The window's thread gathers, a job writes."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell.window)
+        self._shell = shell
+
+    def reporting(self) -> tuple[Action, ...]:
+        """Save and copy."""
+        menu, opened = self.tr("&File"), self._shell.anything_open
+        save_tip = self.tr("Write everything that was found into one file: a page, Markdown for an issue, or JSON")
+        copy_tip = self.tr("Put everything that was found on the clipboard, as Markdown for an issue and for a mail")
+        save = Action("report.save", self.tr("Save report o&f everything…"), self._save, ("Ctrl+Shift+E",), menu, save_tip)
+        copy = Action("report.copy", self.tr("Copy report of everyth&ing"), self._copy, (), menu, copy_tip)
+        return (replace(save, when=opened, group=True), replace(copy, when=opened))
+
+    def _save(self) -> None:
+        opened = self._shell.workbench.checkpoint
+        place = self._shell.opening.target.target.partition(":")[0] if self._shell.opening.target else opened.path if opened else ""
+        suggested = Path(place).with_suffix(".report.html")
+        filters = (self.tr("Page (*.html)"), self.tr("Markdown (*.md)"), self.tr("JSON (*.json)"))
+        self._shell.dialogs.save_as(self.tr("Save report"), suggested, filters, self.write)
+
+    def write(self, path: Path) -> None:
+        """As its suffix says."""
+        kind = {".md": MARKDOWN, ".json": JSON}.get(path.suffix.lower(), HTML)
+        label = self.tr("writing {0}").format(path.name)
+        self._shell.jobs.start(WriteReport(self._report((kind,)), path), self._shell.say, tag=f"write {path}", label=label)
+
+    def _copy(self) -> None:
+        made = self._report((MARKDOWN, HTML))
+        self._shell.jobs.start(made, self._put, tag="report", label=self.tr("writing the report"))
+
+    def _put(self, made: dict[str, str]) -> None:
+        data = QMimeData()
+        data.setText(made[MARKDOWN])
+        data.setHtml(made[HTML])
+        QGuiApplication.clipboard().setMimeData(data)
+        self._shell.say(self.tr("The report is on the clipboard."))
+
+    def _report(self, formats: tuple[str, ...]) -> MakeReport:
+        shell = self._shell
+        drawn = tuple(_drawn_of(each) for each in self._plots()) if HTML in formats else ()
+        found = found_in(shell.workbench, shell.opening.target, shell.worker.hello, f"PySide6 {PySide6.__version__}", drawn)
+        return MakeReport(found, formats, other_colors())
+
+    def _plots(self) -> list[Figure]:
+        """Those that can be seen now."""
+        built = [panel.inside() for panel in self._shell.docks.panels.values() if panel.is_built]
+        figures = [figure for panel in built for figure in panel.findChildren(Figure)]
+        return [figure for figure in figures if figure.isVisible() and figure.numbers().rows]
+
+
+def _drawn_of(figure: Figure) -> Drawing:
+    """Without what stands before the drawing in a file of its own."""
+    text = svg_of(figure).decode("utf-8")
+    return Drawing(figure.title, text[text.index("<svg") :].strip())
