@@ -29,6 +29,9 @@ EXAMPLE = "resources/example"
 CHANGING = {"seconds", "pid", "bytes_free", "torchloupe_seconds"}
 """What is different each time."""
 
+OUR_FOLDER = re.compile(r'[^"\\\s]*/(?=torchloupe/worker/)')
+"""What stands in front of our files in a traceback."""
+
 SURROUNDINGS = '''
 import json, os, sys
 import torch
@@ -116,7 +119,8 @@ def compare_reports(built: Built, environment: Mapping[str, str]) -> None:
     for each, example in ((built, built.example), (ours, artefacts.ROOT / EXAMPLE)):
         words = [*each.words, "check", example / "classifier.py", "--checkpoint", example / "checkpoint.pt", "--python", sys.executable]
         report = json.loads(answer([*words, "--json"], environment, allowed=(1,)))
-        texts.append(json.dumps(without_changing(report), indent=1).replace(str(example), "EXAMPLE"))
+        text = json.dumps(without_changing(report), indent=1).replace(str(example), "EXAMPLE")
+        texts.append(OUR_FOLDER.sub("", text))
     if texts[0] != texts[1]:
         difference = "\n".join(difflib.unified_diff(*(text.splitlines() for text in texts), built.name, ours.name, n=1, lineterm=""))
         raise Wrong(f"Its report differs:\n{difference}")

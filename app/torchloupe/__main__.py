@@ -30,7 +30,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _can_be_opened(word: str) -> bool:
-    """A file, a folder, a target with a name behind its file, or an import path with a name."""
+    """A file, a folder, a tensor in a file (``model.pt::key``), a target with a name behind its file, or an import path with a name."""
+    if Path(word.rpartition("::")[0]).is_file():
+        return True
     place, colon, name = word.rpartition(":")
     return Path(word).exists() or Path(place).is_file() or (bool(colon) and name.isidentifier() and "/" not in place)
 

@@ -21,7 +21,11 @@ KEYS = {
     "call.compare": "Ctrl+Shift+D",
     "quit": "Ctrl+Q",
     "open.other": "Ctrl+D",
-    "open.with_fix": "Ctrl+Shift+F",
+    "open.with_fix": "Ctrl+Shift+Y",
+    "edit.find": "Ctrl+Shift+F",
+    "edit.preferences": "Ctrl+,",
+    "go.preview": "Space",
+    "window.new": "Ctrl+N",
     "edit.copy": "Ctrl+C",
     "edit.copy_path": "Ctrl+Shift+C",
     "edit.filter": "Ctrl+F",
@@ -90,7 +94,7 @@ ACTION_IDS = [
     *("view.start", "view.reset", "theme.light", "theme.dark", "theme.system", "help.about", "panel.checkpoint", "panel.calls"),
     *("panel.compare", "panel.tensor", "panel.details", "panel.log", "view.checkpoint_tree"),
     *("panel.checkpoint_pair", "compare.values", "compare.swap", "close.other", "open.for_real"),
-    *("panel.step", "panel.notes"),
+    *("panel.step", "panel.notes", "panel.find", "help.diagnostics"),
     *(
         "call.unpin",
         "panel.summary",
@@ -115,7 +119,7 @@ ACTION_IDS = [
     "mapping.fitting",
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
     *("edit.copy_titled", "edit.copy_json", "edit.copy_table", "plot.table", "plot.copy", "plot.save"),
-    *("report.save", "report.copy"),
+    *("report.save", "report.copy", "report.reproducer"),
 ]
 
 
@@ -197,7 +201,7 @@ def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     pinned = {"call.compare", "call.unpin"}  # need pinned tensors
     loaded = {"model.unload", "model.load_converted"}  # need values of the checkpoint in the model, some that are transposed
     # need a pair that was locked, a key to be selected
-    decided = {"mapping.unlock", "edit.undo", "edit.redo", "go.next_note", "go.previous_note", "mapping.clear"}
+    decided = {"mapping.unlock", "edit.undo", "edit.redo", "go.next_note", "go.previous_note", "window.new", "mapping.clear"}
     decided |= {"mapping.other_choice", "mapping.map_to", "mapping.lock", "mapping.leave_out"}
     decided |= {"run.prove"}  # needs a step that left a weight unmoved
     assert off <= decided | {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | pinned | loaded

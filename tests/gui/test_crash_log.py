@@ -1,9 +1,11 @@
 """Nothing that goes wrong is lost."""
 
+import contextlib
 import logging
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QtMsgType, qInstallMessageHandler, qWarning
@@ -31,6 +33,7 @@ def log_files(book, tmp_path, monkeypatch):
     monkeypatch.setattr(crash_log, "log_folder", lambda: tmp_path / "new" / "folder")
     monkeypatch.setattr(crash_log, "_crash_file", [])
     monkeypatch.setattr("faulthandler.enable", lambda file: None)
+    monkeypatch.setattr(logging, "raiseExceptions", True)
     log = logging.getLogger("torchloupe")
     before = list(log.handlers)
     crash_log.keep_log_files()
@@ -101,3 +104,17 @@ def test_that_a_folder_that_cannot_be_written_costs_only_the_files(book, tmp_pat
     crash_log.keep_log_files()
     assert len(texts(book)) == 1
     assert texts(book)[0].startswith("There is no log file: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_that_a_disk_that_is_full_costs_the_file_and_nothing_else(book, log_files, capsys, caplog):
+    crash_log.keep_log_files("/dev/full")
+    qWarning("a layout is odd")
+    assert texts(book)[-1] == "Qt: a layout is odd"
+    assert "a layout is odd" in (log_files / "torchloupe.log").read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""
+    log = logging.getLogger("torchloupe")
+    [full] = [each for each in log.handlers if getattr(each, "baseFilename", "") == "/dev/full"]
+    log.removeHandler(full)
+    with contextlib.suppress(OSError):
+        full.close()

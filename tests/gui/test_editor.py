@@ -1,6 +1,7 @@
 """A place of the source in the user's editor."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,7 @@ def test_that_the_editor_is_started_without_what_a_frozen_app_sets(monkeypatch: 
     monkeypatch.setattr(editor, "started", [])
     monkeypatch.setattr(editor.subprocess, "Popen", lambda words, env, **_rest: started.append((words, env)))
     monkeypatch.setenv("VISUAL", str(programs / "my-editor"))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setenv("LD_LIBRARY_PATH", "/frozen")
     monkeypatch.setenv("_MEIPASS2", "/frozen")
     assert open_in_editor("m.py", 3)

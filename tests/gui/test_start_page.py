@@ -49,7 +49,7 @@ def test_that_an_age_is_said_in_the_largest_unit_that_fits(seconds: float, text:
 
 def test_that_a_row_has_name_kind_age_and_folder() -> None:
     (row,) = recent_rows([RecentFile("/m/a.pt", "checkpoint", NOW - 7200)], (), NOW)
-    assert row.cells == ("a.pt", "checkpoint", "2 hours ago", "/m")
+    assert row.cells == ("a.pt", "checkpoint", "2 hours ago", "/m", "pin")
     assert row.key == "/m/a.pt"
 
 
@@ -59,6 +59,8 @@ def test_that_pinned_and_dead_files_are_told_in_words() -> None:
     assert pinned.cells[0] == "★ a.pt"
     assert dead.cells[1] == "checkpoint, gone"
     assert dead.roles[1] == "warning"
+    assert (pinned.cells[-1], dead.cells[-1]) == ("unpin", "remove")
+    assert (pinned.struck, dead.struck) == (False, True)
 
 
 def test_that_a_target_belongs_to_its_file(tmp_path: Path) -> None:
@@ -129,6 +131,25 @@ def test_that_a_dead_file_can_be_removed_and_any_be_pinned(recent: Any, qtbot: A
     page(recent).pin.trigger()
     assert not recent.settings.recent()[0].pinned
     qtbot.waitUntil(lambda: not recent.jobs.busy, timeout=PATIENCE_MS)
+
+
+def test_that_a_dead_file_is_struck_through_and_its_last_cell_removes_it(recent: Any, qtbot: Any) -> None:
+    table = page(recent).recent
+    place = [row.key for row in table.model.rows].index(next(row.key for row in table.model.rows if "gone" in row.key))
+    strikes = [table.model.data(table.model.index(place, column), Qt.ItemDataRole.FontRole) for column in (0, 1)]
+    assert strikes[0].strikeOut()
+    assert strikes[1] is None
+    click_last_cell(qtbot, table, place)
+    assert [row.cells[0] for row in table.model.rows] == ["here.json"]
+    click_last_cell(qtbot, table, 0)
+    assert recent.settings.recent()[0].pinned
+    assert table.model.rows[0].cells[-1] == "unpin"
+    qtbot.waitUntil(lambda: not recent.jobs.busy, timeout=PATIENCE_MS)
+
+
+def click_last_cell(qtbot: Any, table: Any, row: int) -> None:
+    place = table.view.visualRect(table.model.index(row, table.model.columnCount() - 1)).center()
+    qtbot.mouseClick(table.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
 def test_that_the_menu_of_a_recent_file_has_a_twin_for_every_key(recent: Any) -> None:

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QApplication
 from gui import panel_data
 from gui.conftest import MakeWindow
 from torchloupe.gui import main, start_up
-from torchloupe.gui.main import bad_pyside, has_display, missing_library, run_window, why_no_window, window_main
+from torchloupe.gui.main import bad_pyside, run_window, why_no_window, window_main
 from torchloupe.gui.screenshots import report_lines
-from torchloupe.gui.start_up import choose_interpreter, make_application, model_folder
+from torchloupe.gui.start_up import StartOptions, choose_interpreter, make_application, model_folder
+from torchloupe.gui.wish import Wish
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.errors import UsageError
 
@@ -45,29 +46,6 @@ def test_that_without_a_display_the_way_without_one_is_named(
     assert "--screenshots" in said
 
 
-@pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"])
-def test_that_a_display_or_a_platform_is_enough(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    assert not has_display("linux")
-    assert has_display("darwin")
-    monkeypatch.setenv(variable, ":1")
-    assert has_display("linux")
-
-
-def test_that_a_missing_library_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
-
-    def refuse(_name: str) -> None:
-        raise OSError
-
-    monkeypatch.setattr("ctypes.CDLL", refuse)
-    assert "apt install libxcb-cursor0" in missing_library()
-    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    assert missing_library() == ""
-
-
 def test_that_here_a_window_can_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert why_no_window() == ""
@@ -79,24 +57,31 @@ def test_that_the_options_reach_the_window(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setattr(start_up, "show_window", lambda *words: heard.append(words) or 0)
     assert window_main(["a.pt", "m.py", "--theme", "dark", "--fresh", "--trust", "--python", "py"]) == 0
-    assert heard == [(["a.pt", "m.py"], "py", "dark", True, True, None)]
+    (wish, options) = heard[0]
+    assert (wish.paths, wish.python, wish.theme, wish.goto) == (("a.pt", "m.py"), "py", "dark", "")
+    assert options == StartOptions(fresh=True, trust=True)
+    assert window_main(["--compare", "a.pt", "b.pt", "--goto", "fc1", "--new-window", "--log", "said.log"]) == 0
+    (wish, options) = heard[1]
+    assert (wish.paths, wish.compare, wish.goto, wish.new_window) == (("a.pt", "b.pt"), True, "fc1", True)
+    assert (options.log, options.fresh, options.draws) == ("said.log", False, False)
 
 
 def test_that_paths_may_be_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Any] = []
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    monkeypatch.setattr(start_up, "show_window", lambda *words: heard.append(words[0]) or 0)
+    monkeypatch.setattr(start_up, "show_window", lambda wish, _options: heard.append(wish.paths) or 0)
     assert run_window([Path("a.pt")]) == 0
-    assert heard == [["a.pt"]]
+    assert heard == [("a.pt",)]
 
 
 def test_that_pictures_need_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Any] = []
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(start_up, "show_window", lambda *words: heard.append(words[-1]) or 0)
+    monkeypatch.setattr(start_up, "show_window", lambda _wish, options: heard.append(options) or 0)
     assert window_main(["--screenshots", "/pictures", "a.pt"]) == 0
-    assert heard == ["/pictures"]
+    assert window_main(["--screenshot", "one.png", "a.pt"]) == 0
+    assert [(each.screenshots, each.screenshot, each.draws) for each in heard] == [("/pictures", None, True), (None, "one.png", True)]
     assert main.os.environ["QT_QPA_PLATFORM"] == "offscreen"
 
 
@@ -122,7 +107,7 @@ def test_that_the_interpreter_that_is_asked_for_is_a_usage_error_when_it_is_not_
 
 
 def test_that_an_interpreter_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str], qapp: QApplication) -> None:
-    assert start_up.show_window([], "/gone/python", None, True, False, None) == 2
+    assert start_up.show_window(Wish(python="/gone/python"), StartOptions(fresh=True)) == 2
     assert "/gone/python" in capsys.readouterr().err
 
 

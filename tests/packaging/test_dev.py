@@ -81,7 +81,7 @@ def test_that_an_old_python_is_told_so_in_a_sentence(old_python: str) -> None:
 def test_that_the_help_names_every_command() -> None:
     done = subprocess.run([sys.executable, DEV, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert set(tasks.COMMANDS) == {"run", "test", "check", "bench", "build"}
+    assert set(tasks.COMMANDS) == {"run", "test", "check", "bench", "build", "smoke"}
     assert [name for name in tasks.COMMANDS if f"{name}:" not in done.stdout] == []
 
 

@@ -65,8 +65,8 @@ def _keep_modules(report: Report, text: str) -> None:
     kept = _kept(report, text, "rows", (*tree.modules, *tree.parameters, *tree.hidden), [*modules, *tensors, *hidden])
     chosen = {id(each) for each in kept}
     around = {""}
-    for path in [getattr(each, "path", None) or getattr(each, "key", "") for each in kept]:
-        parts = path.split(".")
+    for each in kept:
+        parts = str(getattr(each, "path", None) or getattr(each, "key", "")).split(".")
         around |= {".".join(parts[:count]) for count in range(1, len(parts))}
     report.tree = replace(
         tree,

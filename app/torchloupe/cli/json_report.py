@@ -23,6 +23,7 @@ from .loading import loaded_object
 from .mode_table import modes_object
 from .operations import operation_objects
 from .report import Exported, Report, ShownTensor, UsedTarget
+from .reproducing import reproducer_object
 from .shapes import shape_objects, strip_of
 from .stepping import step_object
 from .sweeping import sweep_object
@@ -83,6 +84,8 @@ def report_object(report: Report) -> Plain:
         parts["sweep"] = sweep_object(report.sweep)
     if report.tried is not None:
         parts["tried"] = tried_object(report.tried)
+    if report.reproducer is not None:
+        parts["reproducer"] = reproducer_object(*report.reproducer)
     if report.notes:
         parts["notes"] = report.notes
     if report.interpreters is not None:

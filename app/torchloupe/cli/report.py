@@ -16,6 +16,7 @@ from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.numerics import ModesCompared
 from torchloupe.wire.problems import ERROR, Problem
 from torchloupe.wire.registration import MovedModel
+from torchloupe.wire.reproducers import MadeReproducer
 from torchloupe.wire.steps import StepReport
 from torchloupe.wire.sweeps import SizesSwept
 from torchloupe.wire.traces import ForwardReport, LayerCall, Operation
@@ -87,7 +88,8 @@ class Report:
     what was loaded of it; ``sides`` are what the two sides of ``diff`` are called, ``code`` is Python that makes one fit the other;
     ``fits`` are state_dicts in their rank, ``also_fitting`` other containers that fit as well; ``written_reports`` are drawn in place
     of it; ``checkpoints`` are those that were read, by their paths, and are not drawn. ``tried`` are fixes that were made for one more
-    run, and how that ended. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal modules are drawn one by
+    run, and how that ended; ``reproducer`` is what was written of a failure, and the module that it is
+    about. ``initialised`` says by key how a tensor was initialised. ``unfolded``: equal modules are drawn one by
     one. ``versions`` are those of what ran. ``depth`` is the kind of number that is drawn over the calls,
     if any. ``filtered`` says how many rows a filter kept,
     ``notes`` what could not be looked at, ``seconds`` how long each stage took. ``could_run`` is False when what was asked
@@ -114,6 +116,7 @@ class Report:
     step: StepReport | None = None
     modes: ModesCompared | None = None
     sweep: SizesSwept | None = None
+    reproducer: tuple[MadeReproducer, str] | None = None
     tried: tuple[tuple[TriedFix, ...], ForwardReport] | None = None
     depth: str | None = None
     initialised: dict[str, str] | None = None

@@ -25,6 +25,7 @@ from .options import (
 )
 from .report import Report
 from .report_files import add_report_options, check_report_files, file_reports
+from .reproducing import add_reproducer_option, check_reproducer, make_reproducer
 from .run_options import add_run_options, with_run_options
 from .sweeping import add_sweep_option, check_sweep, sweep_sizes
 from .target_runs import compare, open_target, run_forward, weigh
@@ -50,6 +51,7 @@ class Run:
         add_compare_modes_option(parser)
         add_sweep_option(parser)
         add_try_option(parser)
+        add_reproducer_option(parser)
         add_flow_options(parser)
         add_against_option(parser)
         add_model_options(parser)
@@ -63,6 +65,7 @@ class Run:
         check_flow_options(options)
         check_sweep(options)
         check_report_files(options)
+        check_reproducer(options.reproducer)
         earlier = read_calls(options.against) if options.against else None
         to_open, to_run = open_request(options.target, options), with_run_options(forward_request(options), options)
         to_run = replace(to_run, operations=options.operations)
@@ -79,6 +82,7 @@ class Run:
                     run_forward(session, to_run, report)
                     if options.try_fixes:
                         try_fixes(session, to_run, report)
+                    make_reproducer(session, to_run, report, options.reproducer)
                     if earlier is not None and report.calls:
                         report.against = against_earlier(options.against, earlier, report.calls)
                     look_at_activation(session, to_run, report, options)

@@ -19,6 +19,7 @@ from .loading import loading_lines
 from .mode_table import mode_lines
 from .rank import rank_lines
 from .report import Report
+from .reproducing import reproducer_text
 from .run_options import forward_lines
 from .shapes import shape_lines
 from .stepping import motion_lines
@@ -88,11 +89,12 @@ def print_report(report: Report, terminal: Terminal) -> None:
         terminal.line(terminal.paint(printable(report.filtered), "dim"))
     if report.tried is not None:
         print_problems(report, terminal)
-        terminal.lines(tried_lines(report, terminal))
+        terminal.lines((*tried_lines(report, terminal), *reproducer_text(report)))
         return
     if report.command == "check" and report.forward is not None and report.forward.side_effects:
         terminal.lines(terminal.paint(printable(note), "dim") for note in report.notes)
     print_problems(report, terminal)
+    terminal.lines(reproducer_text(report))
 
 
 def print_problems(report: Report, terminal: Terminal) -> None:

@@ -19,7 +19,7 @@ class Action:
 
     ``when`` says whether it makes sense now, ``checked`` (of a switch) whether it is on. ``menu`` is the title of its menu, empty
     for none; ``group`` starts a new group in it. ``tip`` is the whole sentence, for tool tip and help; ``short`` the word in the
-    tool bar. Of the switches with the same ``one_of`` exactly one is on.
+    tool bar. Of the switches with the same ``one_of`` exactly one is on. The keys of one that is ``in_tables`` count in tables alone.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Action:
     group: bool = False
     short: str = ""
     one_of: str = ""
+    in_tables: bool = False
 
     @property
     def plain_text(self) -> str:
@@ -106,6 +107,11 @@ def all_shortcuts(action: Action) -> str:
     return " or ".join(keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in _sequences(action.shortcuts))
 
 
+def key_texts(action: Action) -> tuple[str, ...]:
+    """All keys of an action as a file has them, on every system the same."""
+    return tuple(keys.toString() for keys in _sequences(action.shortcuts))
+
+
 def _sequences(shortcuts: Iterable[Shortcut]) -> list[QKeySequence]:
     return [QKeySequence(keys) for keys in shortcuts]
 
@@ -114,7 +120,8 @@ def _qt_action(action: Action, window: QWidget) -> QAction:
     made = QAction(action.text, window)
     made.setObjectName(action.id)
     made.setShortcuts(_sequences(action.shortcuts))
-    made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    context = Qt.ShortcutContext
+    made.setShortcutContext(context.WidgetShortcut if action.in_tables else context.WindowShortcut)
     made.setCheckable(action.checked is not None)
     tip = action.tip or action.plain_text.rstrip("…")
     keys = shortcut_text(action)
@@ -126,5 +133,6 @@ def _qt_action(action: Action, window: QWidget) -> QAction:
         action.run()
 
     made.triggered.connect(run)
-    window.addAction(made)
+    if not action.in_tables:
+        window.addAction(made)
     return made

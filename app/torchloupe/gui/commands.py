@@ -15,6 +15,7 @@ from torchloupe.gui.run_commands import RunCommands
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.step_commands import StepCommands
 from torchloupe.gui.view_commands import ViewCommands
+from torchloupe.gui.window_commands import WindowCommands
 from torchloupe.gui.writing_commands import WritingCommands
 
 
@@ -23,21 +24,24 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
     loading = LoadingCommands(shell)  # first: a model that was made anew gets its values before others use it
     mapping = MappingCommands(shell)
     copies = CopyCommands(shell)
-    writing = WritingCommands(shell)
+    writing, window = WritingCommands(shell), WindowCommands(shell)
     files, go, run, view = FileCommands(shell), GoCommands(shell), RunCommands(shell), ViewCommands(shell)
-    return (
+    table = (
         *files.opening(),
+        *window.opening(),
         *files.comparing(),
         *OpenAgain(shell).actions(),
         *ExportCommands(shell).exporting(),
         *ReportCommands(shell).reporting(),
         *files.closing(),
+        *window.quitting(),
         *writing.undoing(),
         *copies.copying(),
         *files.editing(),
         *writing.filtering(),
         *writing.noting(),
         *copies.picturing(),
+        *window.preferring(),
         *go.finding(),
         *go.walking(),
         *writing.walking(),
@@ -54,4 +58,6 @@ def command_table(shell: Shell) -> tuple[Action, ...]:
         *view.appearance(),
         *view.panels(),
         *view.help(),
+        *window.reporting(),
     )
+    return window.with_own_keys(table)

@@ -94,7 +94,7 @@ class CopyCommands(QObject):
 
     def _figure(self) -> Figure | None:
         """The plot that has the focus, else the largest of the panel in front."""
-        widget = focused = self._focused
+        widget = self._focused
         while widget is not None and not isinstance(widget, Figure):
             widget = widget.parentWidget()
         panel = self._copying.panel_in_front()

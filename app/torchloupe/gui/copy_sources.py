@@ -90,5 +90,3 @@ def _title(view: QAbstractItemView, section: int, side: Qt.Orientation) -> str:
 def _cell(index: QModelIndex) -> str:
     copied = index.data(COPIED_ROLE)
     return str(copied if copied is not None else index.data() or "")
-
-

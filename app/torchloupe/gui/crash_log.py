@@ -9,13 +9,17 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import QMessageLogContext, QStandardPaths, QtMsgType, qInstallMessageHandler
 
 from torchloupe.gui.log_book import LogBook
 
+if TYPE_CHECKING:
+    from logging import Handler
+
 LOG_BYTES = 1 << 20
+LOG_FILE, CRASH_FILE = "torchloupe.log", "crash.log"
 _QUIET = (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg)
 _crash_file: list[TextIO] = []  # kept open for faulthandler
 _listeners: list[Callable[[str], object]] = []
@@ -34,24 +38,34 @@ def catch_everything(book: LogBook) -> None:
     qInstallMessageHandler(_qt_message)
 
 
-def keep_log_files() -> None:
-    """Write the log to a file, too. A folder that cannot be written to costs only the files."""
+def keep_log_files(also: str | None = None) -> None:
+    """Write the log to a file, too, and to the one that was asked for. A folder that cannot be written to costs only the files."""
     import faulthandler
     import logging
     from logging.handlers import RotatingFileHandler
 
+    logging.raiseExceptions = False  # when the disk is full later, what cannot be written is left out
     try:
+        if also is not None:
+            _also_to(logging.FileHandler(also, encoding="utf-8"))
         folder = log_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        file = RotatingFileHandler(folder / "torchloupe.log", maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
-        file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        log = logging.getLogger("torchloupe")
-        log.addHandler(file)
-        _listeners.append(lambda text: log.warning("%s", text))
-        _crash_file.append(open(folder / "crash.log", "a", encoding="utf-8"))  # noqa: SIM115  # stays open until the end
+        file = RotatingFileHandler(folder / LOG_FILE, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+        _also_to(file)
+        _crash_file.append(open(folder / CRASH_FILE, "a", encoding="utf-8"))  # noqa: SIM115  # stays open until the end
         faulthandler.enable(_crash_file[0])
     except OSError as error:
         _tell(f"There is no log file: {error}")
+
+
+def _also_to(file: "Handler") -> None:
+    from logging import Formatter, getLogger
+
+    file.setFormatter(Formatter("%(asctime)s %(message)s"))
+    log = getLogger("torchloupe")
+    if not log.handlers:
+        _listeners.append(lambda text: log.warning("%s", text))
+    log.addHandler(file)
 
 
 def _tell(text: str) -> None:

@@ -73,7 +73,6 @@ class FileCommands(QObject):
             replace(checkpoint, when=lambda: bench.checkpoint is not None, group=True),
             replace(model, when=lambda: bench.model is not None),
             Action("close.all", self.tr("Close &all"), self._close_all, ("Ctrl+W",), menu, tip),
-            Action("quit", self.tr("&Quit"), self._shell.window.close, ("Ctrl+Q",), menu, group=True),
         )
 
     def _close_all(self) -> None:

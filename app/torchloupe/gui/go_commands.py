@@ -1,12 +1,17 @@
 """Commands of the menu Go: find something by its name, walk through problems, calls, differences and what was looked at."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QTableView, QWidget
 
 from torchloupe.gui.actions import Action
+from torchloupe.gui.docks import START
 from torchloupe.gui.looking import open_place, source_place
+from torchloupe.gui.panels import LazyPanel
 from torchloupe.gui.settings import EDITOR_COMMAND
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.walking import step_call, step_difference, step_problem
@@ -19,6 +24,8 @@ class GoCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&Go")
+        self._before = ""  # the view that a preview took the place of
+        shell.docks.panel_built.connect(self._attach)
         shell.workbench.editor_wanted.connect(self._open)
         shell.workbench.source_wanted.connect(self._show)
 
@@ -29,6 +36,8 @@ class GoCommands(QObject):
         go_tip = self.tr("Find a module, key, tensor or problem by a few of its letters")
         source_tip = self.tr("Open the file at the line of what is selected")
         has_place = self._has_place
+        preview_tip = self.tr("Show the values of the selected tensor; once more goes back")
+        preview = Action("go.preview", self.tr("Pre&view values"), self._preview, ("Space",), menu, preview_tip, in_tables=True)
         command_tip = self.tr("Choose the program that opens a line of the source")
         return (
             Action("go.palette", self.tr("&Commands…"), dialogs.palette, ("Ctrl+Shift+P",), menu, palette_tip, "palette"),
@@ -36,6 +45,7 @@ class GoCommands(QObject):
             Action(
                 "go.source", self.tr("Show source in &editor"), self._source, ("Ctrl+E",), menu, source_tip, "editor", has_place
             ),
+            replace(preview, when=self._has_values),
             Action("go.editor_command", self.tr("Editor co&mmand…"), dialogs.editor_command, (), menu, command_tip),
         )
 
@@ -76,6 +86,27 @@ class GoCommands(QObject):
         icon: str = "",
     ) -> Action:
         return Action(name, text, run, (keys,), self._menu, icon=icon, when=when, group=group)
+
+    def _attach(self, panel: QWidget) -> None:
+        """The keys that count in tables; on the start page nothing has values."""
+        around = panel.parentWidget()
+        if isinstance(around, LazyPanel) and around.place.id == START:
+            return
+        for view in panel.findChildren(QTableView):
+            view.addActions([action for action in [self._shell.window.findChild(QAction, "go.preview")] if action is not None])
+
+    def _preview(self) -> None:
+        tabs, panels = self._shell.docks.tabs, self._shell.docks.panels
+        if tabs.currentWidget() is panels["tensor"] and self._before:
+            self._shell.docks.raise_panel(self._before)
+            self._before = ""
+        elif tabs.currentWidget() is not panels["tensor"]:
+            self._before = next((name for name, panel in panels.items() if panel is tabs.currentWidget()), "")
+            self._shell.docks.raise_panel("tensor")
+
+    def _has_values(self) -> bool:
+        chosen = self._shell.workbench.selection
+        return chosen.stored is not None or chosen.parameter is not None or chosen.call is not None
 
     def _source(self) -> None:
         place = source_place(self._shell.workbench)

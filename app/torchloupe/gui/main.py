@@ -22,6 +22,13 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours of the window")
     parser.add_argument("--fresh", action="store_true", help="start without what was remembered, and remember nothing")
     parser.add_argument("--trust", action="store_true", help="run model files without asking for their folder")
+    parser.add_argument(
+        "--compare", action="store_true", help="put two checkpoints beside each other, or one beside that of the open window"
+    )
+    parser.add_argument("--goto", metavar="NAME", default="", help="select this module, parameter or tensor; also: FILE::NAME[0, :]")
+    parser.add_argument("--new-window", action="store_true", help="open a window of its own, also where one is open")
+    parser.add_argument("--log", metavar="FILE", help="write what is said to this file, too")
+    parser.add_argument("--screenshot", metavar="FILE", help="open the files, save one picture of the window, quit")
     parser.add_argument("--screenshots", metavar="FOLDER", help="open the files, run, save pictures of the window, quit")
 
 
@@ -45,18 +52,27 @@ def run_window(
     theme: str | None = None,
     fresh: bool = False,
     trust: bool = False,
+    compare: bool = False,
+    goto: str = "",
+    new_window: bool = False,
+    log: str | None = None,
+    screenshot: str | None = None,
     screenshots: str | None = None,
 ) -> int:
     """Open the window on these files and return when it is closed. Status 2 with a sentence when there can be no window."""
-    trouble = why_no_window(screenshots is not None)
+    headless = bool(screenshots or screenshot)
+    trouble = why_no_window(headless)
     if trouble:
         print(trouble, file=sys.stderr)
         return 2
-    if screenshots is not None and not has_display():
+    if headless and not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from torchloupe.gui.start_up import show_window
+    from torchloupe.gui.start_up import StartOptions, show_window
+    from torchloupe.gui.wish import wish_of_words
 
-    return show_window([str(path) for path in paths], python, theme, fresh or screenshots is not None, trust, screenshots)
+    more = {"goto": goto, "compare": compare, "new_window": new_window, "python": python or "", "theme": theme or ""}
+    wish = wish_of_words(list(map(str, paths)), Path.cwd(), token=os.environ.get("XDG_ACTIVATION_TOKEN", ""), **more)
+    return show_window(wish, StartOptions(fresh, trust, screenshots, screenshot, log))
 
 
 def why_no_window(headless: bool = False) -> str:

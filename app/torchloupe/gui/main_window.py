@@ -60,7 +60,6 @@ class MainWindow(QMainWindow):
         self.problems_height = ProblemsHeight(self.docks, self.workbench, self.jobs)
         self.run_bar = RunBar(self.opening)
         self.notice = NoticeBar()
-        self.notice.setObjectName("notice")
         self.live = LiveReload(self.opening, settings, lambda: self.docks.raise_panel("problems"), self)
         self.status = StatusBar(self.workbench, self.worker)
         self.dialogs = WindowDialogs(self, self.opening, self.worker, self.run_bar, self.settings)

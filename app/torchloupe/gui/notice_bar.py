@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton
 
 from torchloupe.gui.icons import icon
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, current, em
 
 Step = tuple[str, Callable[[], object]]
 
@@ -17,6 +17,7 @@ class NoticeBar(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
+        self._theme = current()
         self.setAutoFillBackground(True)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.label = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
@@ -58,11 +59,18 @@ class NoticeBar(QFrame):
 
     def refresh_icons(self) -> None:
         """Draw in the colours of the theme."""
+        self._theme = current()
         self.close_button.setIcon(icon("close"))
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.WindowText, color("warning"))
         palette.setColor(QPalette.ColorRole.Window, color("button"))
         self.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._theme is not current():
+            self.refresh_icons()
 
     def _run(self) -> None:
         if not self._stays:

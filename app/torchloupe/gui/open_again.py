@@ -74,7 +74,7 @@ class OpenAgain(QObject):
         real_tip = self.tr("Load the open file with torch, which runs the code in it, and show the model that it holds")
         fix_tip = self.tr("Apply what the selected problem offers, and open the model again")
         real = Action("open.for_real", self.tr("&Load for real…"), self.load_for_real, (), menu, real_tip, group=True)
-        fix = Action("open.with_fix", self.tr("Open again with the f&ix"), self.apply_fix, ("Ctrl+Shift+F",), menu, fix_tip)
+        fix = Action("open.with_fix", self.tr("Open again with the f&ix"), self.apply_fix, ("Ctrl+Shift+Y",), menu, fix_tip)
         return (
             replace(real, when=lambda: runs_code(self._bench.checkpoint)),
             replace(fix, when=lambda: self._fix() is not None),

@@ -81,9 +81,9 @@ class EntryDelegate(QStyledItemDelegate):
             room, upright | Qt.AlignmentFlag.AlignLeft, metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room.width())
         )
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """One and a half lines high."""
-        return QSize(super().sizeHint(option, index).width(), em(None, 1.7))
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        """One and a half lines high; a long text is elided, not scrolled."""
+        return QSize(0, em(None, 1.7))
 
 
 class Palette(QDialog):

@@ -104,6 +104,12 @@ class PanelBuilds:
 
         return RunsPanel(self.workbench, self.runs)
 
+    def find(self) -> QWidget:
+        """Everything that is open, searched at once."""
+        from torchloupe.gui.find.panel import FindPanel
+
+        return FindPanel(self.workbench, self.jobs)
+
     def notes(self) -> QWidget:
         """Notes and bookmarks."""
         from torchloupe.gui.notes.panel import NotesPanel
@@ -136,4 +142,5 @@ def panel_places(panels: PanelBuilds, start: Callable[[], QWidget]) -> tuple[Pan
         PanelPlace("runs", translate("panels", "Runs"), "centre", panels.run_pair, always=False),
         PanelPlace("depth", translate("panels", "Depth"), "centre", panels.depth, always=False),
         PanelPlace("notes", translate("panels", "Notes"), "bottom", panels.notes, always=False),
+        PanelPlace("find", translate("panels", "Find"), "bottom", panels.find, always=False),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QTimer, Signal
+from PySide6.QtWidgets import QBoxLayout
 
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.last_session import WindowState
@@ -32,6 +33,7 @@ class Restoring(QObject):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell.window)
         self._shell, self._bench, self._opening = shell, shell.workbench, shell.opening
+        self.bar: NoticeBar | None = None  # of its own: nothing else takes its sentence away
         self._waits: set[str] = set()
         self._then: list[Callable[[], object]] = []
         self._opening.opened.connect(self._opened)
@@ -167,7 +169,17 @@ class Restoring(QObject):
             self._then.append(partial(self._go_to, wish))
         if paths:
             self._opening.open_paths(paths, trusted=True, compare=wish.compare)
+        elif wish.compare:
+            self._ask_what_to_compare()
         self._finish()
+
+    def _ask_what_to_compare(self) -> None:
+        """The menu of the desktop names no files."""
+        if self._bench.checkpoint is not None:
+            self._shell.dialogs.open_other()
+        else:
+            self._shell.say(self.tr("Choose the two checkpoints that are to stand beside each other."))
+            self._shell.dialogs.open_checkpoint()
 
     def _go_to(self, wish: Wish) -> None:
         if not reach_name(self._bench, wish.goto):
@@ -187,11 +199,13 @@ class Restoring(QObject):
 
     def say(self, text: str, button: str, clicked: Callable[[], Any], *more: tuple[str, Callable[[], Any]]) -> None:
         """One sentence and its next steps, above the views."""
-        bar = self._shell.window.findChild(NoticeBar, "notice")
-        if bar is not None:
-            bar.say(text, button, clicked, more=more)
-        else:
-            self._shell.say(text)
+        if self.bar is None:
+            self.bar = NoticeBar()
+            centre = self._shell.window.centralWidget()
+            layout = centre.layout() if centre is not None else None
+            assert isinstance(layout, QBoxLayout)
+            layout.insertWidget(0, self.bar)
+        self.bar.say(text, button, clicked, more=more)
 
 
 def _text_of(blob: QByteArray) -> str:

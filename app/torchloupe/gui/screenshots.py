@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from torchloupe.analysis.wording import counted, problem_lines, seconds_text
 from torchloupe.gui import theme
 from torchloupe.gui.main_window import MainWindow
+from torchloupe.gui.restoring import Restoring
+from torchloupe.gui.wish import Wish
 from torchloupe.gui.workbench import Workbench
 
 SETTLE_MS = 250
@@ -73,6 +75,23 @@ class Screenshots(QObject):
         shown = widget if widget is not None else self._window
         shown.grab().save(str(path))
         return path
+
+
+class OnePicture(Screenshots):
+    """``--screenshot FILE``: the window as it is once the files are open and what was asked for is selected."""
+
+    def __init__(self, window: MainWindow, file: Path, wish: Wish, finished: Callable[[int], object]) -> None:
+        super().__init__(window, file.parent, list(wish.paths), finished)
+        self._name, self._wish = file.name, wish
+        self._steps = [self._fulfil, self._one_picture]
+
+    def _fulfil(self) -> None:
+        self._window.findChildren(Restoring)[0].fulfil(self._wish)
+
+    def _one_picture(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        print("\n".join([*report_lines(self._window.workbench), f"saved {self._save(Path(self._name).stem)}"]), flush=True)
+        self._finished(0)
 
 
 def report_lines(workbench: Workbench) -> list[str]:

@@ -19,7 +19,7 @@ from torchloupe.gui.worker_link import WorkerLink
 
 @dataclass(frozen=True)
 class Dialogs:
-    """Doors to what opens above the window; each returns at once.
+    """Doors to what opens above the window; each returns at once. ``keys`` is told what the help begins with.
 
     ``interpreter_with`` asks for one that has what a model lacks, and says when it runs. ``save_as`` asks for the name of a new file
     (title, what is suggested, filters) and gives it to a callable, ``open_file`` and ``open_folder`` for what exists.
@@ -41,7 +41,7 @@ class Dialogs:
     compare_modes: Callable[[], object]
     sweep: Callable[[], object]
     run_options: Callable[[], object]
-    keys: Callable[[], object]
+    keys: Callable[[str], object]
     about: Callable[[], object]
     has_example: Callable[[], bool]
     save_as: Callable[[str, Path, Sequence[str], Callable[[Path], object]], object]

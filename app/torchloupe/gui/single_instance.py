@@ -4,11 +4,7 @@ A local socket that only this user may open; one line of UTF-8 JSON there, one l
 so that another set of settings (a test, another display's) is another program.
 """
 
-import hashlib
-import os
-from pathlib import Path
-
-from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from torchloupe.gui.wish import Wish, wish_of_text
@@ -17,13 +13,6 @@ PATIENCE_MS = 2000
 """After so long without an answer the other one is taken to hang, and a window of our own is opened."""
 MOST_BYTES = 1 << 20
 TAKEN = b"taken\n"
-
-
-def instance_name(settings: Path) -> str:
-    """Where the first one listens: a file in the folder for sockets, elsewhere than on Unix a name."""
-    name = "torchloupe-" + hashlib.sha256(str(settings.absolute()).encode()).hexdigest()[:16]
-    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.RuntimeLocation)
-    return os.path.join(folder, name) if folder and os.name == "posix" else name
 
 
 def hand_over(name: str, wish: Wish) -> bool:

@@ -1,13 +1,16 @@
 """From an empty process to the window: application, font, theme, settings, window, event loop."""
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
@@ -17,8 +20,11 @@ from torchloupe.gui import theme as themes
 from torchloupe.gui.crash_log import catch_everything, keep_log_files
 from torchloupe.gui.garbage import GarbageSearch
 from torchloupe.gui.main_window import MainWindow
+from torchloupe.gui.restoring import Restoring
 from torchloupe.gui.settings import Settings, settings_file
 from torchloupe.gui.warm_up import WarmUp
+from torchloupe.gui.windows import FOLDER, RESTORE, Windows
+from torchloupe.gui.wish import Wish, is_imported
 from torchloupe.gui.worker_link import WorkerSession
 from torchloupe.session.interpreters import resolve_interpreter
 from torchloupe.session.usual_interpreter import usual_interpreter
@@ -35,35 +41,118 @@ GIVE_WAY_SECONDS = 0.0001
 5 ms add up to half a second while panels are shown."""
 
 
-def show_window(
-    paths: list[str], python: str | None, theme: str | None, fresh: bool, trust: bool, screenshots: str | None
-) -> int:
-    """Show the window and return its exit status when it is closed."""
+@dataclass(frozen=True)
+class StartOptions:
+    """How the program is started: ``fresh`` without what was remembered, ``screenshots`` a folder, ``screenshot`` one file, ``log`` a
+    file for what is said."""
+
+    fresh: bool = False
+    trust: bool = False
+    screenshots: str | None = None
+    screenshot: str | None = None
+    log: str | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Pictures are wanted, no window."""
+        return bool(self.screenshots or self.screenshot)
+
+
+def show_window(wish: Wish, options: StartOptions) -> int:
+    """Show the window and return its exit status when it is closed; at once when a window that is open already takes the wish."""
     app = make_application()
+    place = None if options.fresh or options.draws else settings_file()
+    if place is not None and was_handed_over(place, wish):
+        return 0
     sys.setswitchinterval(GIVE_WAY_SECONDS)
     GarbageSearch(app)
-    settings = Settings(None if fresh else settings_file())
+    settings = Settings(place)
     try:
-        interpreter = choose_interpreter(python, settings.interpreter_for(model_folder(paths)), model_folder(paths))
+        if wish.python:
+            resolve_interpreter(wish.python)
     except UsageError as error:
         print(f"torchloupe: {error}\n{error.hint}", file=sys.stderr)
         return 2
-    themes.apply_theme(app, theme or settings.text("theme") or "system")
-    window = MainWindow(real_session, interpreter, settings, trust)
-    catch_everything(window.book)
-    window.painted.connect(keep_log_files)
-    window.painted.connect(window.worker.start)
-    window.painted.connect(WarmUp(window.docks.panels, window).start)
-    if screenshots is not None:
-        from torchloupe.gui.screenshots import Screenshots
-
-        window.resize(*SCREENSHOT_SIZE)
-        Screenshots(window, Path(screenshots), paths, lambda _status: window.close())
-    elif paths:
-        window.painted.connect(lambda: window.open_paths(paths))
-    quit_on_interrupt(window)
-    window.show()
+    themes.apply_theme(app, wish.theme or settings.text("theme") or "system")
+    make = WindowMaker(settings, options)
+    if options.draws:
+        draw_pictures(make, wish, options)
+    else:
+        windows = Windows(make, settings.folder / FOLDER if settings.folder else None, app)
+        make.windows = windows
+        windows.start(wish, settings.text(RESTORE, "1") == "1")
+        quit_on_interrupt(windows.quit, app)
     return int(app.exec())
+
+
+class WindowMaker:
+    """Makes windows with all that starts after the first picture."""
+
+    def __init__(self, settings: Settings, options: StartOptions) -> None:
+        self._settings, self._options = settings, options
+        self.windows: Windows | None = None
+        self._is_first = True
+
+    def __call__(self, python: str, paths: list[str], then: Callable[[Restoring], object]) -> MainWindow:
+        """A window that is shown; ``then`` is called once it has been painted."""
+        folder, trouble = model_folder(paths), ""
+        remembered = self._settings.interpreter_for(folder)
+        try:
+            interpreter = choose_interpreter(python, remembered, folder)
+        except UsageError as error:
+            interpreter, trouble = choose_interpreter(None, remembered, folder), f"{error} {error.hint}"
+        window = MainWindow(real_session, interpreter, self._settings, self._options.trust)
+        catch_everything(window.book)
+        if self._is_first:
+            self._is_first = False
+            window.painted.connect(partial(keep_log_files, self._options.log))
+            window.painted.connect(partial(self._first_was_painted, window))
+        window.painted.connect(window.worker.start)
+        window.painted.connect(WarmUp(window.docks.panels, window).start)
+        window.painted.connect(lambda: then(window.findChildren(Restoring)[0]))
+        window.show()
+        if trouble:
+            window.status.say(trouble)
+        return window
+
+    def _first_was_painted(self, window: MainWindow) -> None:
+        """Only now: both take imports that the first picture need not wait for."""
+        if self.windows is None or self._settings.folder is None:
+            return
+        from torchloupe.gui.instance_name import instance_name
+        from torchloupe.gui.kept_runs import KeepingRuns
+        from torchloupe.gui.single_instance import FirstInstance
+
+        self.windows.report = window.actions_by_id["help.diagnostics"].trigger
+        KeepingRuns(window.runs, window.jobs, self._settings.folder / FOLDER).read()
+        first = FirstInstance(instance_name(settings_file()), self.windows)
+        first.asked.connect(self.windows.open)
+
+
+def was_handed_over(settings: Path, wish: Wish) -> bool:
+    """A window that is open takes the wish. Not one whose meaning depends on the folder, as an import path."""
+    if any(is_imported(path) for path in wish.paths):
+        return False
+    from torchloupe.gui.instance_name import instance_name
+
+    name = instance_name(settings)
+    if os.path.isabs(name) and not os.path.exists(name):
+        return False  # without loading what talks to it
+    from torchloupe.gui.single_instance import hand_over
+
+    return hand_over(name, wish)
+
+
+def draw_pictures(make: WindowMaker, wish: Wish, options: StartOptions) -> None:
+    """Without a person: open, run, save, quit."""
+    from torchloupe.gui.screenshots import OnePicture, Screenshots
+
+    window = make(wish.python, [], lambda _restoring: None)
+    window.resize(*SCREENSHOT_SIZE)
+    if options.screenshot:
+        OnePicture(window, Path(options.screenshot), wish, lambda _status: window.close())
+    else:
+        Screenshots(window, Path(options.screenshots or "."), list(wish.paths), lambda _status: window.close())
 
 
 def make_application() -> QApplication:
@@ -118,9 +207,11 @@ def real_session(interpreter: str, log: Callable[[Any], None]) -> WorkerSession:
     return Session(launcher, log)
 
 
-def quit_on_interrupt(window: MainWindow) -> None:
-    """Ctrl+C in the terminal closes the window. Python only gets to look at a signal when its own code runs, hence the tick."""
-    signal.signal(signal.SIGINT, lambda _number, _frame: window.close())
-    tick = QTimer(window, interval=500)
+def quit_on_interrupt(end: Callable[[], object], parent: QObject) -> None:
+    """Ctrl+C in the terminal, or the end of the desktop's session, closes the windows. Python only gets to look at a signal when its own
+    code runs, hence the tick."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: end())
+    tick = QTimer(parent, interval=500)
     tick.timeout.connect(lambda: None)
     tick.start()

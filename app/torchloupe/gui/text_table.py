@@ -18,6 +18,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from torchloupe.analysis.row_filter import row_filter
@@ -47,7 +48,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: the texts of its cells; by cell, optional: the colour role, a tool tip, what to sort by (else the text).
+    """One row: the texts of its cells; by cell, optional: the colour role, a tool tip, what to sort by (else the text). The first cell of
+    one that is ``struck`` is struck through.
 
     ``key`` is what the row stands for, handed back when it is chosen. Keys of the rows of one table are unequal.
     """
@@ -57,6 +59,7 @@ class Row:
     roles: tuple[str | None, ...] = ()
     tips: tuple[str, ...] = ()
     order: tuple[Any, ...] = ()
+    struck: bool = False
 
 
 class TextTableModel(QAbstractTableModel):
@@ -152,6 +155,8 @@ class TextTableModel(QAbstractTableModel):
             return color(name) if name else None
         if role == _ROLE.TextAlignmentRole:
             return _RIGHT if self.columns[column].right else None
+        if role == _ROLE.FontRole:
+            return _struck_font() if row.struck and column == 0 else None
         if role == _ROLE.ToolTipRole:
             return (row.tips[column] if column < len(row.tips) else "") or text
         if role == _ROLE.AccessibleTextRole:
@@ -161,6 +166,12 @@ class TextTableModel(QAbstractTableModel):
     def table_of(self, rows: Sequence[Row]) -> CopiedTable:
         """Rows with the titles of their columns, as they are shown."""
         return CopiedTable(tuple(column.title for column in self.columns), Cells(rows, attrgetter("cells")))
+
+
+def _struck_font() -> QFont:
+    font = QFont()
+    font.setStrikeOut(True)
+    return font
 
 
 def _sort_key(column: int, row: Row) -> tuple[bool, int, Any]:

@@ -12,6 +12,7 @@ Ask = Callable[[Path, Answer], None]
 AskFile = Callable[[Path, Problem, Answer], None]
 
 _FILES_KEPT = 200
+FOLDERS = "trusted_folders"
 
 
 class Trust:
@@ -43,9 +44,9 @@ class Trust:
 
     def allow(self, folder: Path) -> None:
         """Remember that code in this folder, and below it, may run."""
-        known = self._settings.texts("trusted_folders")
+        known = self._settings.texts(FOLDERS)
         if str(folder) not in known:
-            self._settings.set_texts("trusted_folders", [*known, str(folder)])
+            self._settings.set_texts(FOLDERS, [*known, str(folder)])
 
     def knows_file(self, file: Path) -> bool:
         """Was this very file allowed, and not written since?"""
@@ -70,7 +71,7 @@ class Trust:
         self._settings.set_texts("trusted_files", [*known[1 - _FILES_KEPT :], stamp])
 
     def _is_known(self, folder: Path) -> bool:
-        known = set(self._settings.texts("trusted_folders"))
+        known = set(self._settings.texts(FOLDERS))
         return any(str(place) in known for place in (folder, *folder.parents))
 
 

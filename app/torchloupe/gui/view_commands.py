@@ -106,11 +106,17 @@ class ViewCommands(QObject):
     def help(self) -> tuple[Action, ...]:
         """What keys there are, and what this is."""
         dialogs, menu = self._shell.dialogs, self.tr("&Help")
-        keys_tip = self.tr("All commands with their keys")
+        keys_tip = self.tr("What the panel with the focus is for, and all commands with their keys")
         return (
-            Action("help.keys", self.tr("&Keys and commands"), dialogs.keys, ("F1",), menu, keys_tip, "help"),
+            Action("help.keys", self.tr("&Keys and commands"), self._help, ("F1",), menu, keys_tip, "help"),
             Action("help.about", self.tr("&About Torchloupe"), dialogs.about, (), menu),
         )
+
+    def _help(self) -> None:
+        """About the panel that has the focus."""
+        from torchloupe.gui.help.topics import topic_of
+
+        self._shell.dialogs.keys(topic_of(self._shell.docks.focused_panel()))
 
 
 def _marked(number: int) -> str:

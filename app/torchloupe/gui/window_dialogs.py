@@ -227,12 +227,12 @@ class WindowDialogs(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
-    def show_keys(self) -> None:
-        """The list of commands."""
+    def show_keys(self, topic: str) -> None:
+        """A few sentences, and the list of commands."""
         from torchloupe.gui.help.dialog import KeysDialog
 
         assert self.actions is not None
-        self._show(KeysDialog(self._window, list(self.actions.table.values())))
+        self._show(KeysDialog(self._window, list(self.actions.table.values()), topic))
 
     def show_about(self) -> None:
         """Versions."""

@@ -1,5 +1,6 @@
 """All windows of this program: what was open comes back, what another start asks for is opened here, and what is open is kept."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from functools import partial
@@ -58,9 +59,13 @@ class Windows(QObject):
     def _last_session(self) -> LastSession:
         if self._folder is None or self._lock is None:
             return LastSession()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
         self._lock.setStaleLockTime(0)
         self._keeps = self._lock.tryLock(0)
+        if self._lock.error() in (QLockFile.LockError.PermissionError, QLockFile.LockError.UnknownError):
+            text = self.tr("What is open is not kept for the next start: nothing can be written to {0}.")
+            return LastSession(trouble=text.format(self._folder))
         return read_session(self._folder) if self._keeps else LastSession()
 
     def _say_how_it_ended(self, last: LastSession, before: list[WindowState], restoring: Restoring) -> None:
@@ -134,7 +139,7 @@ class Windows(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A window is closed: the last one comes back at the next start, others do not."""
         if event.type() == QEvent.Type.Close and watched in self.windows:
-            window = self.windows[self.windows.index(watched)]  # type: ignore[arg-type]  # one of them, as was just seen
+            window = self.windows[self.windows.index(watched)]
             if self._left is None and len(self.windows) == 1:
                 self._left = [_restoring_of(window).state()]
             self.windows.remove(window)

@@ -63,7 +63,7 @@ class WritingCommands(QObject):
 
         return (
             Action("go.next_note", self.tr("Next boo&kmark or note"), following, ("F2",), go, when=has_notes, group=True),
-            Action("go.previous_note", self.tr("Pre&vious bookmark or note"), previous, ("Shift+F2",), go, when=has_notes),
+            Action("go.previous_note", self.tr("Previo&us bookmark or note"), previous, ("Shift+F2",), go, when=has_notes),
         )
 
     def filtering(self) -> tuple[Action, ...]:
@@ -71,10 +71,16 @@ class WritingCommands(QObject):
         only_tip = self.tr("Filter the table for rows with the value of the current cell")
         hide_tip = self.tr("Filter the table for rows without the value of the current cell")
         only, hide = partial(self._filter, ""), partial(self._filter, "-")
+        all_tip = self.tr("Modules, parameters, keys, tensors, calls and problems by name, shape or dtype")
         return (
+            Action("edit.find", self.tr("Find &everywhere"), self._find, ("Ctrl+Shift+F",), self._menu, all_tip, "search"),
             Action("edit.only_rows", self.tr("&Only rows with this value"), only, ("Ctrl+Shift+I",), self._menu, only_tip),
             Action("edit.hide_rows", self.tr("&Hide rows with this value"), hide, ("Ctrl+Shift+X",), self._menu, hide_tip),
         )
+
+    def _find(self) -> None:
+        self._shell.docks.raise_panel("find")
+        self._shell.docks.panels["find"].inside().focus_filter()  # type: ignore[attr-defined]
 
     # undo and redo
 

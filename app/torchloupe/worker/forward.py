@@ -180,7 +180,7 @@ def _mismatches(
     blameless = request.shapes_only and (needs_data(error) or trace.is_threaded)
     opened = trace.abandon(UNFINISHED if blameless else FAILED)
     failure = ForwardFailure(error, repetition.model, opened, trace.calls, target.places, trace.returned_nothing, blameless)
-    found = every_mismatch(failure, repetition, target.places, seconds > SLOW, tell)
+    found = every_mismatch(failure, repetition, target.places, seconds, seconds > SLOW, tell)
     ended = {call.index for call in trace.calls if call.status == DONE}
     problems = with_input_patches(found.problems, target.function("example_inputs"), repetition.given, target.places)
     return Mismatches(problems, tuple(call for call in found.assumed if call.index not in ended))

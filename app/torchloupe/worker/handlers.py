@@ -26,6 +26,7 @@ from ..wire.registration import (
     RecognisedInitialisation,
     RecogniseInitialisation,
 )
+from ..wire.reproducers import MadeReproducer, MakeReproducer
 from ..wire.requests import (
     FetchedStats,
     FetchedValues,
@@ -65,6 +66,7 @@ from .registration.constructed import registration_of
 from .registration.inspect_model import inspect_model
 from .registration.moves import move_model
 from .registration.watch_construction import ConstructionWatch
+from .reproducing.making import Reproducing
 from .sample_input import sample_input
 from .side_effects import not_again
 from .solving import describe_arguments, solved_arguments
@@ -166,6 +168,14 @@ def try_fixes(context: Context, request: TryFixes) -> ForwardReport:
     report = run_forward(opened.target, opened.model, request.run, context, Repairs(request.fixes))
     _open_model(context)
     return replace(report, state_restored=True)
+
+
+def reproducer(context: Context, request: MakeReproducer) -> MadeReproducer:
+    """What fails in a run in a folder of its own."""
+    opened = _open_model(context)
+    files, root = slate_of(context).project_files(opened.target.file), target_folder(opened.request.target)
+    making = Reproducing(opened.target, opened.model, opened.request, files, root)
+    return making.make(request, context)
 
 
 def load(context: Context, request: LoadCheckpoint) -> LoadedCheckpoint:
@@ -349,6 +359,7 @@ HANDLERS: Dict[Type[Any], Callable[[Context, Any], Any]] = {
     OpenTarget: open_target,
     RunForward: forward,
     TryFixes: try_fixes,
+    MakeReproducer: reproducer,
     FetchStats: fetch_stats,
     FetchValues: fetch_values,
     FetchStoredValues: fetch_stored_values,

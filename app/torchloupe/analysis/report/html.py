@@ -19,6 +19,7 @@ h1{font-size:1.7em;margin:0 0 .6em}h2{font-size:1.3em;margin:2em 0 .6em;border-b
 h3{font-size:1.05em;margin:0 0 .5em}h4{font-size:1em}p{margin:.5em 0}ul{margin:.5em 0;padding-left:1.4em}
 section.problem{border-left:4px solid var(--line);padding:.1em 0 .1em 1em;margin:1.4em 0}
 section.error{border-color:var(--error)}section.warning{border-color:var(--warning)}section.info{border-color:var(--info)}
+h3 code{font-size:1em;font-weight:600}
 .error>h3>i{color:var(--error)}.warning>h3>i{color:var(--warning)}.info>h3>i{color:var(--info)}i{font-style:normal}
 code,pre{font:.87em/1.45 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
 pre{background:var(--soft);padding:.7em 1em;overflow-x:auto;border-radius:4px}

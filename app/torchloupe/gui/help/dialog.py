@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from torchloupe import __version__
 from torchloupe.gui.actions import Action, all_shortcuts
+from torchloupe.gui.help.topics import FILTERS
 from torchloupe.gui.licences import shipped
 from torchloupe.gui.text_table import Column, FilterTable, Row
 from torchloupe.gui.theme import em, fixed_font
@@ -27,7 +28,7 @@ from torchloupe.wire.requests import Hello
 class KeysDialog(QDialog):
     """All commands: menu, name, keys, what they do."""
 
-    def __init__(self, parent: QWidget, table: Sequence[Action]) -> None:
+    def __init__(self, parent: QWidget, table: Sequence[Action], topic: str = "") -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keys and commands"))
         columns = [
@@ -41,10 +42,14 @@ class KeysDialog(QDialog):
         self.table.set_rows([_row(action) for action in table])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        self.topic = QLabel(topic, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.topic.setVisible(bool(topic))
+        self.topic.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        trees = self.tr("In trees: arrow keys, + and -, * opens everything below, letters jump to a name.")
         layout = QVBoxLayout(self)
-        layout.addWidget(self.table)
-        layout.addWidget(QLabel(self.tr("In trees: arrow keys, + and -, * opens everything below, letters jump to a name.")))
-        layout.addWidget(buttons)
+        layout.setSpacing(em(self, 0.6))
+        for widget in (self.topic, self.table, QLabel(trees), QLabel(FILTERS, wordWrap=True), buttons):
+            layout.addWidget(widget)
         self.resize(em(self, 66), em(self, 34))
 
 

@@ -37,6 +37,7 @@ class ModulesPanel(QWidget):
         self.workbench, self._jobs = workbench, jobs
         self._settings = settings or Settings(None)
         self._shown, self._of_model = NOTHING, False
+        self._longest = ""  # name in the tree, with its place
         self._listed: Any = None  # the key of the row whose parameters are listed
         self.tree_model = ModuleTreeModel()
         self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
@@ -76,6 +77,7 @@ class ModulesPanel(QWidget):
         bench.steps.changed.connect(lambda: self.below.set_motions(bench.steps.motions))
         self.tree_model.sign_of = lambda key: bench.notes.sign(MODULE, key) if isinstance(key, str) else ""
         self.below.model.sign_of = partial(bench.notes.sign, PARAMETER)
+        bench.notes.changed.connect(self._fit)
         for table in (self.tree, self.parameters):
             bench.notes.changed.connect(table.view.viewport().update)
 
@@ -128,9 +130,15 @@ class ModulesPanel(QWidget):
             self._show_built(question())
         self.below.setVisible(bool(self._shown.modules))
 
+    def _fit(self) -> None:
+        """Names are as wide as the longest, with what stands behind those that bear a note."""
+        signs = max((note.sign for note in self.workbench.notes.listed() if note.kind == MODULE), key=len, default="")
+        self._fitted.fit([f"{self._longest}  {signs}".rstrip()])
+
     def _show_built(self, built: BuiltTree) -> None:
         self.tree.keeping(lambda: self.tree_model.show(built))
-        self._fitted.fit([built.longest])
+        self._longest = built.longest
+        self._fit()
         self._show_trace()
         self._show_weights()
         self._list_parameters("" if built.tree.modules else None)

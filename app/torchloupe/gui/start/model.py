@@ -11,6 +11,10 @@ from torchloupe.gui.text_table import Row
 
 _UNITS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400 * 7, "week"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
+REMOVE, PIN, UNPIN = "remove", "pin", "unpin"
+"""What the last cell of a row does."""
+_TIPS = {REMOVE: "Take it off this list", PIN: "Keep it at the top of this list", UNPIN: "Keep it at the top no longer"}
+
 
 @dataclass(frozen=True)
 class FindDeadFiles:
@@ -44,13 +48,15 @@ def recent_rows(files: Sequence[RecentFile], dead: Iterable[str], now: float | N
         role = "muted" if missing else None
         name = ("★ " if file.pinned else "") + path.name
         kind = f"{file.kind}, gone" if missing else file.kind
+        action = REMOVE if missing else UNPIN if file.pinned else PIN
         rows.append(
             Row(
-                cells=(name, kind, age_text(now - file.opened_at), str(path.parent)),
+                cells=(name, kind, age_text(now - file.opened_at), str(path.parent), action),
                 key=file.path,
-                roles=(role, "warning" if missing else "muted", "muted", "muted"),
-                tips=(file.path,) * 4,
-                order=(path.name.lower(), kind, -file.opened_at, str(path.parent)),
+                roles=(role, "warning" if missing else "muted", "muted", "muted", "accent"),
+                tips=(*(file.path,) * 4, _TIPS[action]),
+                order=(path.name.lower(), kind, -file.opened_at, str(path.parent), action),
+                struck=missing,
             )
         )
     return rows

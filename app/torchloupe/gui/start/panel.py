@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.settings import Settings
-from torchloupe.gui.start.model import FindDeadFiles, recent_rows
+from torchloupe.gui.start.model import REMOVE, FindDeadFiles, recent_rows
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.theme import em
 
@@ -36,10 +36,13 @@ class StartPanel(QWidget):
             Column(self.tr("Kind"), 9),
             Column(self.tr("Opened"), 8),
             Column(self.tr("Folder"), 14, True),
+            Column(self.tr("Do"), 4.5),
         ]
         self.recent = FilterTable(columns, self.tr("Recent files"))
         self.no_recent = QLabel(self.tr("Files that you open are listed here."))
         self.recent.activated.connect(opened)
+        self.recent.one = self.tr("recent file")
+        self.recent.view.clicked.connect(self._clicked)
         self.recent.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.recent.view.customContextMenuRequested.connect(self._show_menu)
         self._lay_out()
@@ -103,6 +106,11 @@ class StartPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions([self.pin, self.remove])
         menu.popup(self.recent.view.viewport().mapToGlobal(position))
+
+    def _clicked(self, index: QModelIndex) -> None:
+        """On the last cell."""
+        if index.column() == self.recent.model.columnCount() - 1:
+            (self._forget if index.data() == REMOVE else self._toggle_pin)()
 
     def _toggle_pin(self) -> None:
         path = self.recent.current_key()

@@ -31,19 +31,24 @@ Tell = Callable[[Problem], object]
 
 
 def every_mismatch(
-    failure: ForwardFailure, repetition: Repetition, places: Places, is_slow: bool, tell: Tell = lambda _problem: None
+    failure: ForwardFailure,
+    repetition: Repetition,
+    places: Places,
+    seconds: float,
+    is_slow: bool,
+    tell: Tell = lambda _problem: None,
 ) -> Mismatches:
     """Why a pass failed, and every further mismatch with a cause of its own, each with fixes that were tried.
 
-    What follows from a mismatch stands in its ``data``. ``tell`` hears of the first as soon as it is known, untried. A pass that
-    ``is_slow`` is repeated as rarely as can be: once to get over all failures, once with the likeliest repairs of all, and only where
+    What follows from a mismatch stands in its ``data``. ``tell`` hears of the first as soon as it is known, untried. A pass, which took
+    so many ``seconds`` until it failed, that ``is_slow`` is repeated as rarely as can be: once to get over all failures, once with the likeliest repairs of all, and only where
     these do not do for each by itself.
     """
     first = failure.at_once
     if first is not None:
         tell(first)
     if is_slow and (first is None or _may_hurry(first, repetition)):
-        search = Search(repetition, places, None)
+        search = Search(repetition, places, None, seconds)
         hurried = _in_a_hurry(failure, search, places, tell)
         if hurried:
             return Mismatches(with_patches(hurried, repetition.model, places), search.assumed())
@@ -58,8 +63,8 @@ def every_mismatch(
     if is_of_doubtful_rank(first):
         return Mismatches((first,))
     given = _repaired_input(first, repetition.given)
-    if search is None or given is not None:
-        search = Search(repetition, places, given)
+    if search is None or search.is_bare or given is not None:
+        search = Search(repetition, places, given, seconds)
     problems = with_patches(_searched(first, search, places), repetition.model, places)
     return Mismatches(problems, () if problems[0].code == WRONG_INPUT else search.assumed())
 
@@ -81,7 +86,7 @@ def _in_a_hurry(failure: ForwardFailure, search: Search, places: Places, tell: T
                 known.append(again)
                 tell(again)
 
-    found = search.find_once(hear)
+    found = search.find_once(hear, bare=True)
     first = known[0] if known else None
     if not found or first is None or found[0].mismatch.key != key_of(first) or not search.is_plain:
         return []

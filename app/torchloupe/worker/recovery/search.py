@@ -10,6 +10,7 @@ from ...wire.problems import Fix, Problem
 from ...wire.traces import ASSUMED, LayerCall
 from ..call_record import CallRecord
 from ..input_values import SampleInput
+from ..module_tree import tensors_of
 from ..places import Places
 from ..repairs import make_changes
 from ..repetition import Repetition
@@ -27,6 +28,7 @@ _SLOW = 0.4
 _OF_VALUES = {"index-out-of-range", "dtype-mismatch"}
 """Mismatches that shapes alone do not show."""
 Key = Tuple[object, ...]
+_Passed = Tuple[List[Recovered], List[LayerCall], Optional[BaseException]]
 
 
 class NotMade(Exception):
@@ -34,16 +36,17 @@ class NotMade(Exception):
 
 
 class Search:
-    """Passes in which mismatches are got over. ``given`` is the input, where the first mismatch is one of it and it was changed.
+    """Passes in which mismatches are got over. ``given`` is the input, where the first mismatch is one of it and it was changed;
+    ``seconds`` what a pass took until it failed.
 
-    ``all`` is what one such pass met; ``calls`` are its calls; ``is_whole`` that it came to its end; ``better`` are changes that do
-    away with several mismatches, by the key of the first.
+    ``all`` is what one such pass met; ``calls`` are its calls; ``is_whole`` that it came to its end, ``is_bare`` that it had no data;
+    ``better`` are changes that do away with several mismatches, by the key of the first.
     """
 
-    def __init__(self, repetition: Repetition, places: Places, given: Optional[SampleInput]) -> None:
+    def __init__(self, repetition: Repetition, places: Places, given: Optional[SampleInput], seconds: float) -> None:
         self.given = given
         self.repetition = repetition
-        self.is_whole = False
+        self.is_whole = self.is_bare = False
         self.all: List[Recovered] = []
         self.calls: List[LayerCall] = []
         self.better: Dict[Key, Fix] = {}
@@ -51,18 +54,33 @@ class Search:
         self._choices: List[int] = []
         self._doubtful: Dict[Key, Key] = {}
         self._passes = 0
+        self._seconds = seconds
         self._until = time.monotonic() + _MOST_SECONDS
         self._on_shapes: Optional[Repetition] = None
         self._once: Optional[BaseException] = None
 
-    def find_once(self, hear: Callable[[Recovered], object] = lambda _recovered: None) -> List[Recovered]:
-        """What one pass got over, in its order; ``hear`` is told of each at once."""
+    def find_once(self, hear: Callable[[Recovered], object] = lambda _recovered: None, bare: bool = False) -> List[Recovered]:
+        """What one pass got over, in its order; ``hear`` is told of each at once. A ``bare`` one has no data, where that can be: it does
+        not see every mismatch, and what it finds is to be tried with data."""
         began = time.monotonic()
-        self.all, self.calls, error = self._pass([], hear=hear)
+        found = self._without_data(hear) if bare else None
+        self.is_bare = found is not None
+        self.all, self.calls, error = found or self._pass([], hear=hear)
         self._once = error
         self.is_whole = error is None
-        self._set_limits(time.monotonic() - began, self.all)
+        self._set_limits(self._seconds if self.is_bare else time.monotonic() - began, self.all)
         return self.all
+
+    def _without_data(self, hear: Callable[[Recovered], object]) -> "Optional[_Passed]":
+        """A pass on the meta device; None where that does not come to its end."""
+        bare = self.repetition.bare()
+        if bare is None:
+            return None
+        self._passes += 1
+        recovering = Recovering(self.repetition.model, self._places, hear=hear)
+        error = bare.run(within=recovering)
+        device = next((tensor.device for tensor in tensors_of(self.repetition.model)), None)
+        return None if error is not None else (recovering.found, [_on(call, str(device)) for call in recovering.calls], None)
 
     def settle_guesses(self) -> None:
         """What lies behind a decision by made-up values stays only where the pass comes to it once the mismatches before are repaired;
@@ -225,7 +243,7 @@ class Search:
         given: Optional[SampleInput] = None,
         change: Change = Change(),
         hear: Callable[[Recovered], object] = lambda _recovered: None,
-    ) -> Tuple[List[Recovered], List[LayerCall], Optional[BaseException]]:
+    ) -> _Passed:
         self._passes += 1
         # A change that brings more mismatches than there were is no repair, however it ends.
         most = len(self.all) + 1 if change.edits or change.fixes else MOST_MISMATCHES
@@ -241,6 +259,13 @@ class Search:
                 recovering = Recovering(self.repetition.model, self._places, choices, most=most)
                 error = self.repetition.run(within=recovering, given=given, prepare=prepare)
         return recovering.found, recovering.calls, error
+
+
+def _on(call: Any, device: str) -> LayerCall:
+    """The call as it would be with its tensors on a device."""
+    told = call.as_call() if isinstance(call, CallRecord) else call
+    inputs, outputs = (tuple(replace(each, device=device) for each in tensors) for tensors in (told.inputs, told.outputs))
+    return replace(told, inputs=inputs, outputs=outputs)
 
 
 def _arrived(recovered: Recovered) -> Any:
