@@ -74,6 +74,7 @@ class Bench:
         watching = Watching(self.python, self.environment, size.rounds, MODELS if size is FULL else FEW)
         yield from watching.figures()
         yield from watching.step("GPT-2 small" if size is FULL else "a small GPT", "make_gpt2" if size is FULL else "make_small")
+        yield from watching.mismatches()
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
         yield self.tree_on_screen()
         yield from self.registration()

@@ -22,6 +22,8 @@ for them the hook that does nothing but keep a shape stands beside ours."""
 FEW = {"400 modules": (1.5, 3.0)}
 MOST_EXTRA_MEGABYTES = 50
 MOST_FOR_A_STEP = 1.10
+MOST_FOR_MISMATCHES = 3.0
+FIRST_FINDING = 0.3
 REUSED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 """Memory that was given back is used again, and not asked of the system anew."""
 
@@ -54,6 +56,13 @@ class Watching:
         plain, ours = (self._ran("watched_step.py", make, "memory", way)["megabytes"] for way in ("plain", "watched"))
         most = (plain + said["megabytes"] + MOST_EXTRA_MEGABYTES) / plain
         yield Figure(f"{name}: memory of the step", ours, "plain", plain, "MB", most)
+
+    def mismatches(self) -> Iterator[Figure]:
+        """Everything found and tried in models that do not fit, beside a run on shapes alone of the one that fits."""
+        said = self._ran("watched_mismatches.py", str(self._rounds))
+        for make, name in (("head", "a head"), ("shortcut", "a shortcut"), ("both", "both")):
+            yield Figure(f"mismatches of {name}", said[make], "repaired, shapes alone", said["repaired"], "s", MOST_FOR_MISMATCHES)
+            yield Figure(f"mismatches of {name}: first finding", said[f"{make} first"], "aim", FIRST_FINDING, "s", 1.0)
 
     def _times(self, name: str, threads: int, shapes: float | None, statistics: float | None) -> Iterator[Figure]:
         said = self._said(name, str(threads), str(self._rounds))

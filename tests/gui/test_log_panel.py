@@ -29,7 +29,7 @@ def panel(book: LogBook, qtbot: Any) -> LogPanel:
 
 
 def texts(panel: LogPanel) -> list[str]:
-    return [row.cells[2] for row in panel.table.model.rows]
+    return [row.cells[3] for row in panel.table.model.rows]
 
 
 def test_that_lines_are_kept_with_their_source_and_time(book: LogBook) -> None:
@@ -93,7 +93,7 @@ def test_that_cleared_lines_are_gone(book: LogBook) -> None:
 @pytest.fixture
 def caught(book: LogBook, monkeypatch: pytest.MonkeyPatch) -> LogBook:
     """A log that hears of everything that goes wrong."""
-    monkeypatch.setattr(crash_log, "_listeners", [lambda text: book.add("app", text)])
+    monkeypatch.setattr(crash_log, "_listeners", [lambda text, level: book.add("app", text, level)])
     return book
 
 

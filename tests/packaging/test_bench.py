@@ -92,6 +92,7 @@ def test_that_a_quick_run_prints_every_figure() -> None:
         "show a checkpoint of 4 MB",
         "read of it",
         "values of two",
+        "mismatches of both",
         "forward of ResNet-50",
         "forward of some",
         "registration of some modules",

@@ -1,6 +1,8 @@
 """What a desktop needs to know about the app: entry, file types, description, icon."""
 
 import configparser
+import shutil
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 import tomllib
 
 from torchloupe import __version__
+from torchloupe.gui import start_up
+from torchloupe.gui.main import window_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 DESKTOP = ROOT / "resources/desktop"
@@ -69,6 +73,54 @@ def test_that_the_description_names_the_version_and_the_licence(description: Ele
 def test_that_the_changelog_begins_with_the_version() -> None:
     headings = [line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
     assert headings[0] == f"## {__version__}"
+
+
+def test_that_the_window_is_known_to_the_desktop_by_the_name_of_the_entry(entry: configparser.SectionProxy) -> None:
+    assert entry["StartupWMClass"] == APP_ID == start_up.DESKTOP_ID
+
+
+def test_that_each_action_of_the_entry_has_a_name_and_options_that_the_window_knows(entry: configparser.SectionProxy) -> None:
+    actions = entry["Actions"].strip(";").split(";")
+    assert actions == ["new-window", "compare"]
+    for name in actions:
+        action = entry.parser[f"Desktop Action {name}"]
+        program, *options = action["Exec"].split()
+        assert action["Name"]
+        assert program == entry["TryExec"]
+        told = vars(window_parser().parse_args(options))
+        assert told[name.replace("-", "_")] is True
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "file"),
+    [
+        ("desktop-file-validate", [], f"{APP_ID}.desktop"),
+        ("xmllint", ["--noout"], "torchloupe-mime.xml"),
+        ("xmllint", ["--noout"], f"{APP_ID}.metainfo.xml"),
+        ("appstreamcli", ["validate", "--no-net"], f"{APP_ID}.metainfo.xml"),
+    ],
+)
+def test_that_the_files_are_valid_where_there_is_a_judge(program: str, words: list[str], file: str) -> None:
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    done = subprocess.run([program, *words, str(DESKTOP / file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in (done.stdout + done.stderr).lower()
+
+
+def test_that_a_desktop_reads_the_types_with_a_low_weight_for_the_suffix_that_others_use_too(tmp_path: Path) -> None:
+    if not shutil.which("update-mime-database"):
+        pytest.skip("update-mime-database is not installed")
+    (tmp_path / "packages").mkdir()
+    shutil.copy(DESKTOP / "torchloupe-mime.xml", tmp_path / "packages")
+    subprocess.run(["update-mime-database", str(tmp_path)], capture_output=True, check=True)
+    globs = (tmp_path / "globs2").read_text(encoding="utf-8").splitlines()
+    assert {line for line in globs if not line.startswith("#")} == {
+        "50:application/x-pytorch-checkpoint:*.pt",
+        "50:application/x-pytorch-checkpoint:*.pth",
+        "40:application/x-pytorch-checkpoint:*.ckpt",
+        "50:application/x-safetensors:*.safetensors",
+    }
 
 
 def test_that_the_icon_is_a_square_drawing() -> None:

@@ -248,3 +248,12 @@ def test_that_the_wheel_holds_the_app_and_its_resources(tmp_path: Path) -> None:
     names = {line.split()[0] for line in listing.splitlines()[1:]}
     assert {"torchloupe/wire/codec.py", "torchloupe/resources/example/checkpoint.pt"} <= names
     assert not [name for name in names if name.startswith(("tests/", "packaging/")) or "__pycache__" in name]
+    shared = {name.partition(".data/data/share/")[2] for name in names if ".data/data/share/" in name}
+    app_id = "io.github.torchloupe.Torchloupe"
+    assert shared == {
+        f"applications/{app_id}.desktop",
+        f"icons/hicolor/scalable/apps/{app_id}.svg",
+        f"metainfo/{app_id}.metainfo.xml",
+        f"mime/packages/{app_id}.xml",
+    }
+    assert {"torchloupe/resources/licences/LICENSE", "torchloupe/resources/licences/LGPL-3.0.txt"} <= names

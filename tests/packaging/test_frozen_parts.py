@@ -157,7 +157,7 @@ def test_that_a_library_only_a_dropped_part_asked_for_is_dropped_with_it() -> No
     ]
 
 
-def test_that_symbols_are_taken_from_python_alone(tmp_path: Path, programs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_symbols_are_taken_from_python_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frozen_parts.shutil, "which", lambda _name: "/usr/bin/strip")
     monkeypatch.setattr(frozen_parts.subprocess, "run", lambda words, **_: Stripped())
     stripped = str(tmp_path / "libpython3.11.so.1.0")

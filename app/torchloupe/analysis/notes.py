@@ -1,7 +1,7 @@
 """Notes and bookmarks that a person puts on modules, parameters and stored tensors: what they are, as a file, and as a report."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Iterable, List, Sequence
+from typing import Any, Dict, Iterable, List
 
 MODULE, PARAMETER, TENSOR = "module", "parameter", "tensor"
 KINDS = (MODULE, PARAMETER, TENSOR)
@@ -51,11 +51,9 @@ def notes_of_object(plain: Any) -> List[Note]:
     return found
 
 
-def notes_markdown(notes: Sequence[Note]) -> List[str]:
-    """The lines of a report about them; none where there is nothing to say."""
-    told = [note for note in notes if note.says_something]
-    lines = ["## Notes", ""] if told else []
-    for note in told:
-        text = note.text.strip().replace("\n", "\n  ")
-        lines.append(f"- {note.sign} `{note.name or '(model)'}` ({note.kind})" + (f": {text}" if text else ""))
-    return lines
+def note_lines(notes: Iterable[Note]) -> List[str]:
+    """One line of a report for each; what stands in backticks is a name."""
+    told = (note for note in notes if note.says_something)
+    return [
+        f"{note.sign} `{note.name or '(model)'}` ({note.kind})" + (f": {note.first_line}" if note.first_line else "") for note in told
+    ]

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, TextIO
 
 from PySide6.QtCore import QMessageLogContext, QStandardPaths, QtMsgType, qInstallMessageHandler
 
-from torchloupe.gui.log_book import LogBook
+from torchloupe.gui.log_book import ERROR, INFO, WARNING, LogBook
 
 if TYPE_CHECKING:
     from logging import Handler
 
 LOG_BYTES = 1 << 20
+OWN_LOG = "torchloupe"
+_NUMBERS = {INFO: 20, WARNING: 30, ERROR: 40}
+"""As Python's ``logging`` has them."""
 LOG_FILE, CRASH_FILE = "torchloupe.log", "crash.log"
 _QUIET = (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg)
 _crash_file: list[TextIO] = []  # kept open for faulthandler
-_listeners: list[Callable[[str], object]] = []
+_listeners: list[Callable[[str, str], object]] = []  # text and level
 
 
 def log_folder() -> Path:
@@ -32,7 +35,7 @@ def log_folder() -> Path:
 
 def catch_everything(book: LogBook) -> None:
     """Install the hooks: from now on nothing goes wrong in silence."""
-    _listeners.append(lambda text: book.add("app", text))
+    _listeners.append(lambda text, level: book.add("app", text, level))
     sys.excepthook = _exception
     threading.excepthook = lambda args: _exception(args.exc_type, args.exc_value, args.exc_traceback)
     qInstallMessageHandler(_qt_message)
@@ -55,31 +58,48 @@ def keep_log_files(also: str | None = None) -> None:
         _crash_file.append(open(folder / CRASH_FILE, "a", encoding="utf-8"))  # noqa: SIM115  # stays open until the end
         faulthandler.enable(_crash_file[0])
     except OSError as error:
-        _tell(f"There is no log file: {error}")
+        tell(f"There is no log file: {error}", WARNING)
+    _hear_libraries()
 
 
 def _also_to(file: "Handler") -> None:
     from logging import Formatter, getLogger
 
     file.setFormatter(Formatter("%(asctime)s %(message)s"))
-    log = getLogger("torchloupe")
+    log = getLogger(OWN_LOG)
     if not log.handlers:
-        _listeners.append(lambda text: log.warning("%s", text))
+        _listeners.append(lambda text, level: log.log(_NUMBERS[level], "%s", text))
     log.addHandler(file)
 
 
-def _tell(text: str) -> None:
-    for listen in _listeners:
-        listen(text)
+def _hear_libraries() -> None:
+    """What other packages say with ``logging`` and ``warnings``."""
+    import logging
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if not record.name.startswith(OWN_LOG):
+                tell(f"{record.name}: {self.format(record)}", ERROR if record.levelno >= logging.ERROR else WARNING)
+
+    root = logging.getLogger()
+    if not any(type(each).__name__ == Told.__name__ for each in root.handlers):
+        root.addHandler(Told(logging.WARNING))
+        logging.captureWarnings(True)
+
+
+def tell(text: str, level: str = ERROR) -> None:
+    """Say in the log and in its files what went wrong, from any thread."""
+    for listen in list(_listeners):
+        listen(text, level)
 
 
 def _exception(kind: type[BaseException], error: BaseException | None, place: TracebackType | None) -> None:
     text = "".join(traceback.format_exception(kind, error, place))
-    _tell(text)
+    tell(text)
     if sys.stderr is not None:
         print(text, file=sys.stderr)
 
 
 def _qt_message(level: QtMsgType, _context: QMessageLogContext, text: str) -> None:
     if level not in _QUIET and "propagateSizeHints" not in text:  # which the offscreen platform says of every window
-        _tell(f"Qt: {text}")
+        tell(f"Qt: {text}", WARNING if level == QtMsgType.QtWarningMsg else ERROR)

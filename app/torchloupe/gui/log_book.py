@@ -13,13 +13,18 @@ from torchloupe.gui.inbox import the_inbox
 LINE_COUNT = 5000
 
 
+INFO, WARNING, ERROR = "info", "warning", "error"
+LEVELS = (INFO, WARNING, ERROR)
+
+
 @dataclass(frozen=True)
 class BookLine:
-    """One line: the time of day, who said it (``worker``, ``user``, ``app``) and what."""
+    """One line: the time of day, who said it (``worker``, ``user``, ``app``), what, and how bad it is."""
 
     time: str
     source: str
     text: str
+    level: str = INFO
 
 
 class LogBook(QObject):
@@ -32,12 +37,12 @@ class LogBook(QObject):
         self.lines: deque[BookLine] = deque(maxlen=LINE_COUNT)
         self._inbox = the_inbox()
 
-    def add(self, source: str, text: str) -> None:
+    def add(self, source: str, text: str, level: str = INFO) -> None:
         """Keep what was said; several lines become several entries."""
         seconds = time.time()
         now = f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{int(seconds % 1 * 1000):03d}"
         for line in text.splitlines() or [""]:
-            self._inbox.call(partial(self._keep, BookLine(now, source, line)))
+            self._inbox.call(partial(self._keep, BookLine(now, source, line, level)))
 
     def clear(self) -> None:
         """Forget all lines."""

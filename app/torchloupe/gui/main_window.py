@@ -17,7 +17,7 @@ from torchloupe.gui.events_trace import process_seconds, trace
 from torchloupe.gui.history import History
 from torchloupe.gui.icons import app_icon
 from torchloupe.gui.live_reload import LiveReload
-from torchloupe.gui.log_book import LogBook
+from torchloupe.gui.log_book import ERROR, LogBook
 from torchloupe.gui.notice_bar import NoticeBar
 from torchloupe.gui.opening import Opening
 from torchloupe.gui.panel_table import PanelBuilds, panel_places
@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
     def _job_failed(self, failed: Failed) -> None:
         if failed.problems:
             self.status.say(f"{failed.problems[0].message} {failed.problems[0].hint}")
-            self.book.add("app", failed.problems[0].details or failed.problems[0].message)
+            self.book.add("app", failed.problems[0].details or failed.problems[0].message, ERROR)
 
     def _worker_changed(self, state: str) -> None:
         hello = self.worker.hello

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from torchloupe import __version__
+from torchloupe.analysis.notes import note_lines
 from torchloupe.analysis.report.building import Findings, report_document
 from torchloupe.analysis.report.document import Figure, without_home
 from torchloupe.gui import theme
@@ -34,6 +35,7 @@ def found_in(bench: Workbench, target: OpenTarget | None, hello: Hello | None, q
         sides=(model.class_name if model is not None else "the model", name or "the checkpoint"),
         step=bench.steps.report,
         figures=tuple(figures),
+        notes=note_lines(bench.notes.listed()),
     )
 
 

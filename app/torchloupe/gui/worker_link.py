@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from torchloupe.gui.jobs import Jobs, Progress
-from torchloupe.gui.log_book import LogBook
+from torchloupe.gui.log_book import INFO, WARNING, LogBook
 from torchloupe.session.interpreters import command_words
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Hello
@@ -180,7 +180,7 @@ class WorkerLink(QObject):
                 self._process = (self.hello.pid, time.monotonic())
             self._busy_since = time.monotonic() if state == "busy" else 0.0
             if state not in ("busy", "ready"):
-                self.book.add("app", self.tr("worker: {0}").format(state))
+                self.book.add("app", self.tr("worker: {0}").format(state), WARNING if state == "died" else INFO)
             self.changed.emit(state)
 
 

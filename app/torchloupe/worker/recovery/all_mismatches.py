@@ -41,8 +41,8 @@ def every_mismatch(
     """Why a pass failed, and every further mismatch with a cause of its own, each with fixes that were tried.
 
     What follows from a mismatch stands in its ``data``. ``tell`` hears of the first as soon as it is known, untried. A pass, which took
-    so many ``seconds`` until it failed, that ``is_slow`` is repeated as rarely as can be: once to get over all failures, once with the likeliest repairs of all, and only where
-    these do not do for each by itself.
+    so many ``seconds`` until it failed, that ``is_slow`` is repeated as rarely as can be: once without data to get over all failures,
+    once with the likeliest repairs of all, and only where these do not do for each by itself.
     """
     first = failure.at_once
     if first is not None:
