@@ -101,7 +101,9 @@ def data_files() -> list[tuple[str, str]]:
     """Files that are no code of the window, and the folder of each: sources of the worker, what is drawn and opened, metadata."""
     found = [(PACKAGE / "__init__.py", Path("torchloupe"))]
     for room in WORKER_ROOMS:
-        found += [(file, file.parent.relative_to(APP)) for file in _files(PACKAGE / room) if file.suffix in (".py", ".so", ".dll")]
+        found += [
+            (file, file.parent.relative_to(APP)) for file in _files(PACKAGE / room) if file.suffix in (".py", ".so", ".dll")
+        ]
     found += [(file, "torchloupe" / file.parent.relative_to(ROOT)) for file in _files(ROOT / "resources") if _is_shown(file)]
     found += [place for name in DISTRIBUTIONS for place in _placed(name, r"\.dist-info/(METADATA$|licenses/|LICENSE|COPYING)")]
     found += _placed("torchinfo", r"^torchinfo/.*\.py$")
@@ -109,7 +111,9 @@ def data_files() -> list[tuple[str, str]]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts and file.name[0] != ".")
+    return (
+        file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts and file.name[0] != "."
+    )
 
 
 def _is_shown(file: Path) -> bool:

@@ -32,7 +32,7 @@ CHANGING = {"seconds", "pid", "bytes_free", "torchloupe_seconds"}
 OUR_FOLDER = re.compile(r'[^"\\\s]*/(?=torchloupe/worker/)')
 """What stands in front of our files in a traceback."""
 
-SURROUNDINGS = '''
+SURROUNDINGS = """
 import json, os, sys
 import torch
 
@@ -52,7 +52,7 @@ def make_model():
 
 def example_inputs():
     return (torch.zeros(2, 3),)
-'''
+"""
 
 
 class Wrong(Exception):
@@ -117,12 +117,22 @@ def compare_reports(built: Built, environment: Mapping[str, str]) -> None:
     ours = Built("the source tree", artefacts.ROOT, (sys.executable, "-m", "torchloupe"))
     texts = []
     for each, example in ((built, built.example), (ours, artefacts.ROOT / EXAMPLE)):
-        words = [*each.words, "check", example / "classifier.py", "--checkpoint", example / "checkpoint.pt", "--python", sys.executable]
+        words = [
+            *each.words,
+            "check",
+            example / "classifier.py",
+            "--checkpoint",
+            example / "checkpoint.pt",
+            "--python",
+            sys.executable,
+        ]
         report = json.loads(answer([*words, "--json"], environment, allowed=(1,)))
         text = json.dumps(without_changing(report), indent=1).replace(str(example), "EXAMPLE")
         texts.append(OUR_FOLDER.sub("", text))
     if texts[0] != texts[1]:
-        difference = "\n".join(difflib.unified_diff(*(text.splitlines() for text in texts), built.name, ours.name, n=1, lineterm=""))
+        difference = "\n".join(
+            difflib.unified_diff(*(text.splitlines() for text in texts), built.name, ours.name, n=1, lineterm="")
+        )
         raise Wrong(f"Its report differs:\n{difference}")
     print(f"  its report is that of the source tree ({len(texts[0].splitlines())} lines)", flush=True)
 
@@ -149,7 +159,9 @@ def show_example(built: Built, environment: Mapping[str, str], pictures: Path) -
     words = [*built.words, "--screenshots", pictures, *files, "--python", sys.executable]
     began, painted = time.monotonic(), 0.0
     lines: list[str] = []
-    with subprocess.Popen([*map(str, words)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as window:
+    with subprocess.Popen(
+        [*map(str, words)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as window:
         assert window.stdout is not None
         for line in window.stdout:
             lines.append(line.rstrip())

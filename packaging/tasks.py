@@ -41,7 +41,8 @@ def run(rest: Sequence[str]) -> int:
     has_files = any(Path(word).exists() for word in words)
     opened = words if has_files else [*map(str, EXAMPLE), *words]
     if "--offscreen" not in rest and has_display():
-        return call([prepare(system_libraries.WINDOW), "-m", "torchloupe", *opened])
+        watched = {"TORCHLOUPE_STALLS": "50", **os.environ}  # milliseconds; the log says where the window stands still that long
+        return call([prepare(system_libraries.WINDOW), "-m", "torchloupe", *opened], watched)
     return run_offscreen(prepare(system_libraries.OFFSCREEN), opened)
 
 

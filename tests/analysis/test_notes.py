@@ -14,7 +14,7 @@ NOTES = (
 )
 
 
-@pytest.mark.parametrize(("note", "sign"), zip(NOTES, ("✎", "★✎", "★"), strict=True))
+@pytest.mark.parametrize(("note", "sign"), list(zip(NOTES, ("✎", "★✎", "★"), strict=True)))
 def test_that_a_sign_says_without_colour_what_there_is(note: Note, sign: str) -> None:
     assert note.sign == sign
     assert note.says_something

@@ -144,7 +144,9 @@ def test_that_other_systems_bring_all_of_it_along(lacking: set[str], monkeypatch
 
 @linux
 def test_that_nothing_is_looked_for_with_the_help_of_qt() -> None:
-    script = "import sys; from torchloupe.gui.display import *; why_no_display(); missing_library(); print('PySide6' in sys.modules)"
+    script = (
+        "import sys; from torchloupe.gui.display import *; why_no_display(); missing_library(); print('PySide6' in sys.modules)"
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(main.__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -104,7 +104,9 @@ def test_that_the_entry_is_valid_wherever_it_lies(command: list[str], tmp_path: 
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_that_the_command_line_does_it_and_says_so(folder: Path, told: list[list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_the_command_line_does_it_and_says_so(
+    folder: Path, told: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     for option, words in (("--add-to-menu", "is in the applications menu"), ("--remove-from-menu", "no longer")):
         with pytest.raises(SystemExit) as leaving:
             window_main([option])

@@ -81,7 +81,10 @@ def test_that_pictures_need_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start_up, "show_window", lambda _wish, options: heard.append(options) or 0)
     assert window_main(["--screenshots", "/pictures", "a.pt"]) == 0
     assert window_main(["--screenshot", "one.png", "a.pt"]) == 0
-    assert [(each.screenshots, each.screenshot, each.draws) for each in heard] == [("/pictures", None, True), (None, "one.png", True)]
+    assert [(each.screenshots, each.screenshot, each.draws) for each in heard] == [
+        ("/pictures", None, True),
+        (None, "one.png", True),
+    ]
     assert main.os.environ["QT_QPA_PLATFORM"] == "offscreen"
 
 

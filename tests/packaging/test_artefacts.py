@@ -80,9 +80,7 @@ def test_that_the_wheel_is_made_from_the_source_archive(programs_of_a_build: Any
     assert "--wheel" not in words  # alone it would be made from the tree
 
 
-def test_that_a_folder_that_has_grown_too_large_is_a_failure(
-    programs_of_a_build: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_that_a_folder_that_has_grown_too_large_is_a_failure(programs_of_a_build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artefacts, "tools", lambda: Path("python"))
     artefacts.FOLDER.mkdir()
     (artefacts.FOLDER / "app").write_bytes(b"x")

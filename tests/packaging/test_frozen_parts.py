@@ -197,7 +197,9 @@ def test_that_macos_is_told_of_the_documents_that_linux_is_told_of() -> None:
         sys.path.pop(0)
     told = info_plist("1.2.3")
     suffixes = {
-        suffix for each in told["UTImportedTypeDeclarations"] for suffix in each["UTTypeTagSpecification"]["public.filename-extension"]
+        suffix
+        for each in told["UTImportedTypeDeclarations"]
+        for suffix in each["UTTypeTagSpecification"]["public.filename-extension"]
     }
     mime = (ROOT / "resources/desktop/torchloupe-mime.xml").read_text(encoding="utf-8")
     assert suffixes == {suffix.lstrip("*.") for suffix in re.findall(r'pattern="(.+?)"', mime)}

@@ -39,7 +39,9 @@ def program(folder: Path, text: str) -> Path:
     return file
 
 
-def test_that_the_same_app_reports_the_same(built: Built, environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_the_same_app_reports_the_same(
+    built: Built, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     compare_reports(built, environment)
     assert "its report is that of the source tree" in capsys.readouterr().out
 

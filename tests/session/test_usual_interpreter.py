@@ -145,5 +145,7 @@ def test_that_what_a_frozen_app_sets_for_itself_is_taken_away_and_what_a_person_
     given = {"LD_LIBRARY_PATH": "/app", "_PYI_APPLICATION_HOME_DIR": "/app", "QT_PLUGIN_PATH": "/app", "QT_SCALE_FACTOR": "2"}
     assert without_our_libraries(given, frozen=True) == {"QT_SCALE_FACTOR": "2"}
     assert without_our_libraries({"LD_LIBRARY_PATH": "/cuda"}, frozen=False) == {"LD_LIBRARY_PATH": "/cuda"}
-    assert without_our_libraries({"LD_LIBRARY_PATH": "/app", "LD_LIBRARY_PATH_ORIG": "/cuda"}, True) == {"LD_LIBRARY_PATH": "/cuda"}
+    assert without_our_libraries({"LD_LIBRARY_PATH": "/app", "LD_LIBRARY_PATH_ORIG": "/cuda"}, True) == {
+        "LD_LIBRARY_PATH": "/cuda"
+    }
     assert given["LD_LIBRARY_PATH"] == "/app"

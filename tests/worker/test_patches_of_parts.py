@@ -86,3 +86,65 @@ def test_that_the_argument_is_found_where_it_stands_however_many_it_is_for(made)
     _, edit = made.argument_at(Fix("set_argument", "", "star.1", "in_features", 9))
     assert edit.text == "9"
     assert made.argument_at(Fix("set_argument", "", "gone", "in_features", 9)) is None
+
+
+LISTS = """from torch import nn
+
+
+class Tower(nn.Module):
+    def __init__(self, sizes, twice=()):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in sizes)
+        self.again = nn.ModuleList([nn.Sequential(nn.Linear(a, a), nn.ReLU()) for a in twice])
+
+
+class Wide(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.tower = Tower(shape)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.user = Tower([(30, 64), (32, 48)])
+        self.item = Tower(sizes=[(20, 64), (64, 16)], twice=[3, 4])
+        self.wide = Wide([(1, 2), (3, 4)])
+        self.here = nn.Sequential(*[nn.Linear(n, 7) for _, n in enumerate([5, 6])])
+        widths = [8, 9]
+        self.away = nn.ModuleList([nn.Linear(n, 7) for n in widths])
+        self.some = nn.ModuleList([nn.Linear(n, 7) for n in [1, 2, 3] if n > 1])
+        self.both = nn.ModuleList([Tower([(5, 6)]) for _ in range(2)])
+
+    def forward(self, x):
+        return x
+"""
+
+
+@pytest.fixture
+def listed(context, tmp_path):
+    (tmp_path / "net.py").write_text(LISTS)
+    open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+    return Made(context.state["open"].model)
+
+
+@pytest.mark.parametrize(
+    ("module", "argument", "line"),
+    [
+        ("user.layers.1", "in_features", "self.user = Tower([(30, 64), (99, 48)])"),
+        ("item.layers.0", "out_features", "self.item = Tower(sizes=[(20, 99), (64, 16)], twice=[3, 4])"),
+        ("wide.tower.layers.1", "in_features", "self.wide = Wide([(1, 2), (99, 4)])"),
+        ("here.1", "in_features", "self.here = nn.Sequential(*[nn.Linear(n, 7) for _, n in enumerate([5, 99])])"),
+    ],
+)
+def test_that_one_number_of_a_list_of_sizes_is_changed(listed, module, argument, line):
+    assert changed(listed.edit(Fix("set_argument", "", module=module, argument=argument, value=99))) == line
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["item.again.0.0", "away.0", "some.0", "both.0.layers.0", "here.0.nothing"],
+    ids=["read twice", "a name of its own", "some left out", "made by a loop itself", "not there"],
+)
+def test_that_a_list_that_is_in_doubt_is_left_alone(listed, module):
+    assert listed.edit(Fix("set_argument", "", module=module, argument="in_features", value=99)) is None

@@ -236,14 +236,19 @@ def numbers_given(source: str, line: int, name: str) -> Iterator[Tuple[Span, int
 
 def handed_on_name(call: ast.expr, argument: str, names: Sequence[str]) -> Optional[str]:
     """The name that stands for an argument of a call, as ``width`` in ``nn.Linear(width, 4)`` and in ``nn.Linear(width or 3, 4)``."""
+    value = given_argument(call, argument, names)
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        value = value.values[0]
+    return value.id if isinstance(value, ast.Name) else None
+
+
+def given_argument(call: ast.expr, argument: str, names: Sequence[str]) -> Optional[ast.expr]:
+    """What a call gives for one of the parameters ``names``; None where it gives nothing, or hands it on with a star."""
     if not isinstance(call, ast.Call) or any(isinstance(each, ast.Starred) for each in call.args) or argument not in names:
         return None
     keyword = next((each.value for each in call.keywords if each.arg == argument), None)
     at = names.index(argument)
-    value = keyword if keyword is not None else call.args[at] if at < len(call.args) else None
-    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
-        value = value.values[0]
-    return value.id if isinstance(value, ast.Name) else None
+    return keyword if keyword is not None else call.args[at] if at < len(call.args) else None
 
 
 def _is_of_kind(node: ast.AST, operation: str) -> bool:

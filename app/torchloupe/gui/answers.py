@@ -16,8 +16,8 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
 class _Answer(argparse.Action):
     """Prints what ``answer`` returns and ends; with status 2 where files cannot be written."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, answer: Callable[[], str], **options: Any) -> None:
-        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, **options)
+    def __init__(self, option_strings: Sequence[str], answer: Callable[[], str], **options: Any) -> None:
+        super().__init__(option_strings, **{**options, "dest": argparse.SUPPRESS, "default": argparse.SUPPRESS}, nargs=0)
         self._answer = answer
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:

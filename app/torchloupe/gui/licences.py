@@ -1,4 +1,4 @@
-"""The licences of Torchloupe and of what it is shipped with, as texts; read from what is installed, in a frozen app from what it carries."""
+"""The licences of Torchloupe and of what it is shipped with, as texts: of what is installed, in a frozen app of what it carries."""
 
 import os
 import platform
@@ -67,7 +67,8 @@ def _installed(*names: str) -> Iterator[Distribution]:
 
 
 def _licence_of(found: Distribution) -> str:
-    return (found.metadata.get("License-Expression") or found.metadata.get("License") or "see its text").splitlines()[0]
+    told = (text for name in ("License-Expression", "License") for text in found.metadata.get_all(name) or ())
+    return next(told, "see its text").splitlines()[0]
 
 
 def _stored_text(found: Distribution) -> str:

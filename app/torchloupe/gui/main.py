@@ -25,7 +25,9 @@ def add_window_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare", action="store_true", help="put two checkpoints beside each other, or one beside that of the open window"
     )
-    parser.add_argument("--goto", metavar="NAME", default="", help="select this module, parameter or tensor; also: FILE::NAME[0, :]")
+    parser.add_argument(
+        "--goto", metavar="NAME", default="", help="select this module, parameter or tensor; also: FILE::NAME[0, :]"
+    )
     parser.add_argument("--new-window", action="store_true", help="open a window of its own, also where one is open")
     parser.add_argument("--log", metavar="FILE", help="write what is said to this file, too")
     parser.add_argument("--screenshot", metavar="FILE", help="open the files, save one picture of the window, quit")

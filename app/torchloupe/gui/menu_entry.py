@@ -82,5 +82,9 @@ def _tell_the_desktop(folder: Path) -> None:
     for program, place in (("update-mime-database", "mime"), ("update-desktop-database", "applications")):
         if shutil.which(program) and (folder / place).is_dir():
             subprocess.run(
-                [program, str(folder / place)], env=without_our_libraries(os.environ), capture_output=True, check=False, timeout=60
+                [program, str(folder / place)],
+                env=without_our_libraries(os.environ),
+                capture_output=True,
+                check=False,
+                timeout=60,
             )

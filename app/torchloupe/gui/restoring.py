@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, QObject, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout
 
 from torchloupe.analysis.target_source import split_target
+from torchloupe.gui.docks import START
 from torchloupe.gui.last_session import WindowState
 from torchloupe.gui.note_book import place_of_selection
 from torchloupe.gui.notice_bar import NoticeBar
@@ -147,7 +148,7 @@ class Restoring(QObject):
     def _look_as_before(self, state: WindowState) -> None:
         if state.container:
             self._bench.use_container(state.container)
-        if state.front and self._shell.anything_open() and state.front != "start":
+        if state.front in self._shell.docks.panels and self._shell.anything_open() and state.front != START:
             self._shell.docks.raise_panel(state.front)
         for name, text in (state.filters or {}).items():
             panel, _, number = name.partition(" ")

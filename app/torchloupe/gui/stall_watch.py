@@ -11,7 +11,10 @@ import traceback
 from collections.abc import Callable
 from types import FrameType
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
+
+from torchloupe.gui.crash_log import tell
+from torchloupe.gui.log_book import WARNING
 
 VARIABLE = "TORCHLOUPE_STALLS"
 """Milliseconds that are worth a line; 50 where it says no number."""
@@ -78,10 +81,20 @@ def stack_text(frame: FrameType | None) -> str:
     """The innermost frames, as a traceback has them."""
     if frame is None:
         return "  no Python code"
-    return "".join(traceback.format_stack(frame)[-DEEPEST:]).rstrip()
+    return "".join(traceback.format_list(traceback.extract_stack(frame)[-DEEPEST:])).rstrip()
 
 
-def watch_for_stalls(say: Say, parent: QObject) -> StallWatch | None:
-    """As the environment asks for it."""
+def watch_for_stalls(app: QCoreApplication) -> StallWatch | None:
+    """As the environment asks for it: into the log, its files, and the terminal."""
     milliseconds = wanted_milliseconds(os.environ.get(VARIABLE))
-    return StallWatch(milliseconds, say, parent) if milliseconds is not None else None
+    if milliseconds is None:
+        return None
+    watch = StallWatch(milliseconds, _say, app)
+    app.aboutToQuit.connect(watch.close)
+    return watch
+
+
+def _say(text: str) -> None:
+    tell(text, WARNING)
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, flush=True)

@@ -66,6 +66,10 @@ def show_window(wish: Wish, options: StartOptions) -> int:
         return 0
     sys.setswitchinterval(GIVE_WAY_SECONDS)
     GarbageSearch(app)
+    if os.environ.get("TORCHLOUPE_STALLS"):
+        from torchloupe.gui.stall_watch import watch_for_stalls  # for developers
+
+        watch_for_stalls(app)
     settings = Settings(place)
     try:
         if wish.python:

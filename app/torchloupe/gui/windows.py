@@ -172,4 +172,3 @@ def rise(window: QObject | None, token: str) -> None:
             window.showNormal()
         window.raise_()
         window.activateWindow()
-

@@ -10,7 +10,8 @@ from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from torch import nn
 
-from ..analysis.source_edits import Edit, edited, handed_on_name, patch_text, with_argument
+from ..analysis.looped_arguments import element_of, looped_over
+from ..analysis.source_edits import Edit, edited, given_argument, handed_on_name, patch_text, span_of_node, with_argument
 from ..wire.problems import Fix, Problem
 from .definitions import definition_calls, function_tree
 from .module_tree import walk_modules
@@ -79,9 +80,43 @@ class Made:
             return self._calls[path][0], edit
         owner, call = path.rpartition(".")[0], self._calls.get(path)
         handed_on = handed_on_name(call[1], argument, _names(self._kinds[path])) if call is not None else None
-        if handed_on is None or not owner or not _is_used_once(self._kinds[owner], handed_on):
+        if handed_on is None:
             return None
+        if not owner or not _is_used_once(self._kinds[owner], handed_on):
+            return self._edit_listed(path, handed_on, value)
         return self._edit(owner, handed_on, value)
+
+    def _edit_listed(self, path: str, name: str, value: Any) -> Optional[Tuple[str, Edit]]:
+        """The change of one number in the list that a comprehension makes ``path`` and others of."""
+        call, owner = self._calls[path][1], self._maker(path)
+        tree = _constructor_tree(self._kinds[owner]) if owner is not None else None
+        looped = looped_over(tree, call, name) if tree is not None else None
+        if owner is None or looped is None:
+            return None
+        made = [each for each in self._calls if self._spot(each) == self._spot(path) and self._maker(each) == owner]
+        places, listed, file = (made.index(path), *looped.within), looped.listed, self._calls[path][0]
+        while True:
+            element = element_of(listed, places)
+            if element is not None:
+                return file, Edit(span_of_node(element), repr(value))
+            kind = self._kinds[owner]
+            if not isinstance(listed, ast.Name) or owner not in self._alone or not _is_used_once(kind, listed.id):
+                return None
+            given = given_argument(self._calls[owner][1], listed.id, _names(kind))
+            above = self._maker(owner)
+            if given is None or above is None:
+                return None
+            listed, file, owner = given, self._calls[owner][0], above
+
+    def _maker(self, path: str) -> Optional[str]:
+        """The part of the model whose constructor says how ``path`` is made."""
+        _, call = self._calls[path]
+        while path:
+            path = path.rpartition(".")[0]
+            tree = _constructor_tree(self._kinds[path])
+            if tree is not None and call in ast.walk(tree):
+                return path
+        return None
 
     def _edit_here(self, path: str, argument: str, value: Any) -> Optional[Edit]:
         kind, found = self._kinds.get(path), self._calls.get(path)
@@ -105,10 +140,14 @@ def _names(kind: Any) -> List[str]:
         return []
 
 
+def _constructor_tree(kind: Any) -> Optional[ast.AST]:
+    code = getattr(getattr(kind, "__init__", None), "__code__", None)
+    return function_tree(code) if code is not None else None
+
+
 def _is_used_once(kind: Any, name: str) -> bool:
     """Whether a constructor has this parameter and reads it in one place."""
-    code = getattr(getattr(kind, "__init__", None), "__code__", None)
-    tree = function_tree(code) if code is not None and name in code.co_varnames[: code.co_argcount] else None
+    tree = _constructor_tree(kind) if name in _names(kind) else None
     return tree is not None and sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree)) == 1
 
 
