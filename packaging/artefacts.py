@@ -28,7 +28,7 @@ def folder() -> list[Path]:
     python = tools()
     native_build.bring_up_to_date(ROOT)
     quiet.run([python, ROOT / "packaging/icon_files.py", BUILD / "icons"])
-    places = ["--distpath", DIST, "--workpath", BUILD / "pyinstaller"]
+    places = ["--distpath", str(DIST), "--workpath", str(BUILD / "pyinstaller")]
     quiet.run([python, "-m", "PyInstaller", "--noconfirm", *places, ROOT / "packaging/torchloupe.spec"])
     if megabytes(FOLDER) > LARGEST_MEGABYTES:
         raise quiet.Failed(f"The folder has {megabytes(FOLDER)} MB, more than {LARGEST_MEGABYTES}: see what came in since.")

@@ -130,9 +130,8 @@ def compare_reports(built: Built, environment: Mapping[str, str]) -> None:
         text = json.dumps(without_changing(report), indent=1).replace(str(example), "EXAMPLE")
         texts.append(OUR_FOLDER.sub("", text))
     if texts[0] != texts[1]:
-        difference = "\n".join(
-            difflib.unified_diff(*(text.splitlines() for text in texts), built.name, ours.name, n=1, lineterm="")
-        )
+        theirs, wanted = (text.splitlines() for text in texts)
+        difference = "\n".join(difflib.unified_diff(theirs, wanted, built.name, ours.name, n=1, lineterm=""))
         raise Wrong(f"Its report differs:\n{difference}")
     print(f"  its report is that of the source tree ({len(texts[0].splitlines())} lines)", flush=True)
 
@@ -226,11 +225,11 @@ def wheel(made: Path, room: Path) -> Built:
     """Installed into a fresh virtual environment without torch, beside the pinned versions of what it needs."""
     quiet.run([sys.executable, "-m", "venv", room / "venv"])
     programs = room / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
-    pip = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(programs / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     tools = re.compile(r"#|build=|pyinstaller=")
     wanted = [line for line in artefacts.REQUIREMENTS.read_text(encoding="utf-8").split("\n") if line and not tools.match(line)]
     quiet.run([*pip, *wanted])
-    quiet.run([*pip, "--no-deps", made])
+    quiet.run([*pip, "--no-deps", str(made)])
     for place in ("share/applications", "share/metainfo", "share/mime/packages", "share/icons/hicolor/scalable/apps"):
         if not list((room / "venv" / place).glob("io.github.torchloupe.Torchloupe*")):
             raise Wrong(f"Nothing was installed into {place}.")

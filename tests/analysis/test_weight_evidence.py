@@ -89,6 +89,14 @@ def test_that_a_layer_before_it_is_weighed_by_its_own_weights():
     assert other.hint == "Set it."
 
 
+@pytest.mark.parametrize(("shape", "says"), [((12, 8), FOR), ((16, 8), AGAINST)])
+def test_that_a_parameter_of_the_users_own_is_weighed_by_its_shape(shape, says):
+    fix = Fix("set_shape", "Make the parameter `matrix` [12, 8].", "", "matrix", [12, 8], verified=True)
+    mismatch = Problem("matmul-mismatch", "", module="", fixes=(fix,), data={"operation": "matmul", "shapes": [[5, 12], [16, 8]]})
+    assert weighed(mismatch, matrix=shape).fixes[0].evidence == says
+    assert weighed(mismatch, other=shape).fixes[0].evidence == ""
+
+
 def test_that_the_sentence_about_all_fixes_stays_while_the_first_fix_is_the_same():
     hint = "Set it. With the fixes of these 3 mismatches together the model runs to its end."
     together = "With the fixes of these 3 mismatches together the model runs to its end."

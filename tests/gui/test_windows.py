@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QSysInfo
 
 from gui.conftest import PATIENCE_MS, MakeWindow
 from torchloupe.gui import windows as all_windows
@@ -97,7 +98,7 @@ def test_that_a_session_that_ended_unexpectedly_is_only_opened_when_somebody_ask
     program: Any, keys_file: Path, folder: Path, qtbot: Any
 ) -> None:
     folder.mkdir()
-    (folder / "running.lock").write_text("999999999\ntorchloupe\nhere\n", encoding="utf-8")
+    (folder / "running.lock").write_text(f"999999999\ntorchloupe\n{QSysInfo.machineHostName()}\n", encoding="utf-8")
     write_session(folder, LastSession((WindowState(checkpoint=str(keys_file)),) * 2, ended=False))
     windows, reported = program(), []
     windows.report = lambda: reported.append(True)
@@ -109,6 +110,7 @@ def test_that_a_session_that_ended_unexpectedly_is_only_opened_when_somebody_ask
     bar._more.itemAt(0).widget().click()
     bar.button.click()
     assert [opened(each, qtbot) for each in windows.windows] == [str(keys_file)] * 2
+    assert reported == [True]
 
 
 def test_that_a_file_that_cannot_be_read_is_said_and_a_window_opened(program: Any, folder: Path) -> None:
@@ -150,13 +152,13 @@ def test_that_another_start_is_opened_in_a_window_where_nothing_is_open(program:
     opened(windows.windows[0], qtbot)
     windows.open(Wish((str(keys_file),)))
     assert len(windows.windows) == 2
+    opened(windows.windows[1], qtbot)
     windows.open(Wish())
     assert len(windows.windows) == 2
     windows.open(Wish(goto="fc.weight"))
     qtbot.waitUntil(lambda: any(each.workbench.selection.stored for each in windows.windows), timeout=PATIENCE_MS)
     windows.open(Wish(new_window=True))
     assert len(windows.windows) == 3
-    opened(windows.windows[1], qtbot)
 
 
 def test_that_two_windows_may_show_one_file(program: Any, keys_file: Path, qtbot: Any) -> None:

@@ -88,7 +88,8 @@ def test_that_a_folder_that_has_grown_too_large_is_a_failure(programs_of_a_build
     monkeypatch.setattr(artefacts, "megabytes", lambda _place: artefacts.LARGEST_MEGABYTES + 1)
     with pytest.raises(quiet.Failed, match="more than 190"):
         artefacts.folder()
-    assert [words for words in programs_of_a_build.calls if "PyInstaller" in words][0][-1].endswith("torchloupe.spec")
+    words = next(words for words in programs_of_a_build.calls if "PyInstaller" in words)
+    assert words[-1].endswith("torchloupe.spec")
 
 
 def test_that_the_debian_package_is_made_of_a_new_folder(programs_of_a_build: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 import torch
 
-from torchloupe.worker.places import Places, is_foreign
+from torchloupe.worker import places
+from torchloupe.worker.places import Places, is_foreign, is_ours
 
 
 def failing(tmp_path, source, name="user_code.py"):
@@ -108,3 +110,11 @@ def test_that_a_file_of_the_project_is_neither_installed_nor_torchs_nor_pythons(
     assert not places.is_project(textwrap.__file__)
     assert Places().is_project("/elsewhere/net.py")
     assert not Places().is_project(torch.__file__)
+
+
+def test_that_the_model_that_comes_along_is_the_users_wherever_it_was_installed():
+    package = Path(places.__file__).parents[1]
+    assert is_ours(str(package / "worker/trace.py"))
+    assert is_foreign(str(package / "worker/trace.py"))
+    assert not is_ours(str(package / "resources/example/classifier.py"))
+    assert not is_foreign(str(package / "resources/example/classifier.py"))

@@ -113,6 +113,23 @@ def test_that_the_repairs_of_operations_are_tried_with_the_others_repaired(run):
         assert fix.patch
 
 
+def test_that_a_parameter_of_the_users_own_gets_the_shape_that_fits(run):
+    _, report = run("mismatches/own_weights")
+    fixes = [problem.fixes[0] for problem in report.problems]
+    assert [(fix.kind, fix.module, fix.argument, fix.value, fix.verified) for fix in fixes] == [
+        ("set_shape", "", "matrix", [12, 8], True),
+        ("set_shape", "", "offset", [8], True),
+        ("set_shape", "scale", "gain", [8, 1], True),
+    ]
+    assert "[16, 8] from the parameter `matrix` (line 11)" in report.problems[0].message
+    assert [next(line for line in fix.patch.splitlines() if line.startswith("+ ")).strip("+ ") for fix in fixes] == [
+        "self.matrix = nn.Parameter(torch.randn(12, 8) * 0.1)",
+        "self.offset = nn.Parameter(torch.zeros(8))",
+        "self.gain = nn.Parameter(torch.ones(8, 1))",
+    ]
+    assert report.problems[0].data["runs_with_all_fixes"] is True
+
+
 def test_that_the_repair_of_the_only_operation_makes_the_model_run(told):
     (problem,) = told(["pass"], ["return torch.matmul(x, x)"], "torch.ones(2, 3, 4)")
     assert (problem.fixes[0].verified, problem.fixes[0].outcome) == (True, "the model runs to its end")

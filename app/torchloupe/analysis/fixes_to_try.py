@@ -6,7 +6,7 @@ from typing import List, Sequence, Tuple
 from ..wire.mismatches import TriedFix
 from ..wire.problems import Fix, Problem
 
-_MADE = ("set_argument", "permute_input", "change_input")
+_MADE = ("set_argument", "set_shape", "permute_input", "change_input")
 
 
 def can_try(fix: Fix) -> bool:

@@ -55,6 +55,10 @@ class StoredShapes:
             return None
         return Stored(*found, found[1][axis])
 
+    def shape_of(self, key: str) -> Optional[Shape]:
+        """The shape of a parameter there; None where it has none of that key."""
+        return self._found.get(key, (key, None))[1]
+
 
 def _axis(class_name: str, argument: str) -> Optional[int]:
     kinds: List[Mapping[str, int]] = [arguments for kind, arguments in _WEIGHT.items() if kind in class_name]
@@ -95,6 +99,9 @@ def _verdict(problem: Problem, own: Stored) -> Optional[str]:
 
 def _evidence(fix: Fix, says: Optional[str], stored: StoredShapes) -> str:
     """What the checkpoint says of one repair."""
+    if fix.kind == "set_shape":
+        shape = stored.shape_of(f"{fix.module}.{fix.argument}" if fix.module else str(fix.argument))
+        return "" if shape is None else FOR if shape == tuple(fix.value) else AGAINST
     known = stored.of(fix.module, fix.argument)
     if fix.kind == "set_argument" and (known is not None or fix.argument not in _OF_NO_WEIGHT):
         return "" if known is None or not isinstance(fix.value, int) else FOR if known.size == fix.value else AGAINST

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from torchloupe.gui.jobs import Jobs, Progress
 from torchloupe.gui.run_history import KeptRun, RunHistory
 from torchloupe.wire.codec import Rows, from_plain, to_plain
+from torchloupe.wire.errors import TorchloupeError, UsageError
 from torchloupe.wire.requests import CallsFinished, RunForward
 from torchloupe.wire.traces import ForwardReport
 
@@ -84,9 +85,11 @@ class ReadRuns:
             return runs_of_text(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return []
-        except Exception:
-            self.file.replace(self.file.with_suffix(".broken"))
-            raise
+        except (OSError, ValueError, KeyError, TypeError, TorchloupeError) as error:
+            aside = self.file.with_suffix(".broken")
+            self.file.replace(aside)
+            text = f"The runs of the last session cannot be read, and were put aside as {aside.name}."
+            raise UsageError(text, "The runs of this session are kept as usual.") from error
 
 
 class KeepingRuns(QObject):

@@ -1,5 +1,6 @@
 """What all plots of the window have in common. Importing pyqtgraph takes a quarter of a second, so it waits for the first plot."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -15,6 +16,11 @@ from torchloupe.gui.theme import color
 def load_plotting() -> None:
     """For a job whose result will be plotted: imported on its thread, pyqtgraph does not stop the window when the first point is drawn."""
     import_module("pyqtgraph")
+
+
+def is_plotting_loaded() -> bool:
+    """A plot can be made without stopping the window; else ``LoadPlotting`` comes first."""
+    return "pyqtgraph" in sys.modules
 
 
 class LoadPlotting:

@@ -43,7 +43,7 @@ class StallWatch(QObject):
         super().__init__(parent)
         self._limit, self._say = milliseconds / 1000, say
         self._watched = threading.get_ident()
-        self._beat = time.perf_counter()
+        self._beat = _now()
         self._stop = threading.Event()
         self._timer = QTimer(self, interval=BEAT_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -58,23 +58,28 @@ class StallWatch(QObject):
         self._thread.join()
 
     def _tick(self) -> None:
-        self._beat = time.perf_counter()
+        self._beat = _now()
 
     def _watch(self) -> None:
-        begun, stack = 0.0, ""
+        begun, stack = self._beat, ""
         while not self._stop.wait(BEAT_MS / 1000):
             beat = self._beat
             if stack and beat != begun:
-                self._say(stall_text(beat - begun, stack))
+                self._say(stall_text(beat[0] - begun[0], beat[1] - begun[1], stack))
                 stack = ""
-            elif not stack and time.perf_counter() - beat > self._limit:
+            elif not stack and time.perf_counter() - beat[0] > self._limit:
                 frame = sys._current_frames().get(self._watched)
                 begun, stack = beat, stack_text(frame)
 
 
-def stall_text(seconds: float, stack: str) -> str:
-    """How long, and where it was when it was noticed."""
-    return f"The window stood still for {1000 * seconds:.0f} ms, in\n{stack}"
+def _now() -> tuple[float, float]:
+    """The time, and how much of it this thread has worked."""
+    return time.perf_counter(), time.thread_time()
+
+
+def stall_text(seconds: float, worked: float, stack: str) -> str:
+    """How long, and where it was when it was noticed. What it did not work itself it waited for: another thread, another program."""
+    return f"The window stood still for {1000 * seconds:.0f} ms, {1000 * worked:.0f} ms of them at work, in\n{stack}"
 
 
 def stack_text(frame: FrameType | None) -> str:

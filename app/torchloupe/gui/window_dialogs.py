@@ -12,7 +12,7 @@ from torchloupe.gui.actions import ActionSet, shortcut_text
 from torchloupe.gui.entries import Entry
 from torchloupe.gui.looking import entries_to_go_to
 from torchloupe.gui.opening import Asked, Opening
-from torchloupe.gui.resources import resource
+from torchloupe.gui.example import example_files, own_example
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.running import RunOptions
 from torchloupe.gui.settings import Settings
@@ -143,7 +143,7 @@ class WindowDialogs(QObject):
 
     def open_example(self) -> None:
         """The small model that comes along, and its checkpoint."""
-        self._opening.open_paths(example_files(), trusted=True)
+        self._opening.open_paths(own_example(), trusted=True)
 
     def choose_interpreter(self) -> None:
         """Another Python for the worker."""
@@ -259,8 +259,3 @@ def _use_suffix(chooser: QFileDialog, name_filter: str) -> None:
     chooser.setDefaultSuffix(suffix)
     for name in chooser.selectedFiles()[:1]:
         chooser.selectFile(Path(name).with_suffix(suffix).name)
-
-
-def example_files() -> tuple[Path, Path]:
-    """The model and the checkpoint that come along."""
-    return resource("example", "classifier.py"), resource("example", "checkpoint.pt")

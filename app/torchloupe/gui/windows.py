@@ -15,6 +15,8 @@ from torchloupe.gui.wish import Wish
 
 KEEP_MS = 2000
 """What is open is written so long after it changed."""
+LOCK_MS = 7 * 24 * 3600 * 1000
+"""A lock is no lock when its process is gone; one of another machine, where that cannot be seen, when it is as old as this."""
 FOLDER, LOCK, RESTORE = "session", "running.lock", "restore_session"
 Make = Callable[[str, list[str], Callable[[Restoring], object]], QMainWindow]
 """Makes and shows a window on an interpreter ("" is the usual one for these paths); the callable is called after its first picture."""
@@ -61,7 +63,7 @@ class Windows(QObject):
             return LastSession()
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock.setStaleLockTime(0)
+        self._lock.setStaleLockTime(LOCK_MS)
         self._keeps = self._lock.tryLock(0)
         if self._lock.error() in (QLockFile.LockError.PermissionError, QLockFile.LockError.UnknownError):
             text = self.tr("What is open is not kept for the next start: nothing can be written to {0}.")

@@ -109,9 +109,13 @@ class WritingCommands(QObject):
             return
         self._opened = now
         if before is not None and before.target == now.target and (before.arguments or {}) != (now.arguments or {}):
-            construct = self._shell.opening.construct
+            construct = self._construct
             words = self.tr("arguments {0}").format(", ".join(f"{name}={value}" for name, value in (now.arguments or {}).items()))
             self._undoing.do("arguments", words, partial(construct, now), partial(construct, before), done=True)
+
+    def _construct(self, request: OpenTarget) -> None:
+        self._opened = request  # what follows is no step
+        self._shell.opening.construct(request)
 
     # notes
 

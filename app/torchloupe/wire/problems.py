@@ -12,7 +12,7 @@ INFO = "info"
 class Fix:
     """One concrete repair of a problem.
 
-    ``kind`` is a word such as ``set_argument``, ``change_input``, ``edit_source`` or ``change_keys``; ``text`` says it to a
+    ``kind`` is a word such as ``set_argument``, ``set_shape``, ``change_input``, ``edit_source`` or ``change_keys``; ``text`` says it to a
     person; ``verified`` is true only when the repair was applied to a copy and the problem was gone. ``outcome`` says what came of
     trying it; it is empty when it was not tried. ``patch`` is the change of the user's file as a unified diff; empty where the repair
     is none, or the source does not say what to change. ``evidence`` is what the open checkpoint says of it.

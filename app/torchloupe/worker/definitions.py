@@ -68,6 +68,12 @@ def assignment_text(kind: Any, name: str) -> str:
     return "" if made is None else ast.unparse(made.value)
 
 
+def assignment(kind: Any, name: str) -> Optional[Tuple[str, ast.expr]]:
+    """The same as file and expression."""
+    made = _assigned(kind, name)
+    return None if made is None else (made.file, made.value)
+
+
 def _place(made: Optional[_Made]) -> Optional[Place]:
     return None if made is None else (made.file, made.value.lineno)
 

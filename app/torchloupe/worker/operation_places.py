@@ -1,18 +1,16 @@
 """Where an operation runs: the line of the user's code, and the modules around it whose ``forward`` was called past ``__call__``."""
 
-import os
 from types import CodeType, FrameType
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from torch import nn
 
 from .call_record import CallRecord
-from .places import Place, is_foreign
+from .places import Place, is_foreign, is_ours
 
 _CALL = nn.Module._call_impl.__code__
 _CALLERS = {_CALL, nn.Module._slow_forward.__code__, *(each for each in _CALL.co_consts if isinstance(each, CodeType))}
 """What runs the ``forward`` of a module that was called as it should be."""
-_OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _USERS, _FOREIGN, _OURS = range(3)
 
 
@@ -78,7 +76,7 @@ class OperationPlaces:
         whose = self._known.get(code)
         if whose is None:
             filename = code.co_filename
-            whose = _OURS if filename.startswith(_OUR_FOLDER) else _FOREIGN if is_foreign(filename) else _USERS
+            whose = _OURS if is_ours(filename) else _FOREIGN if is_foreign(filename) else _USERS
             self._known[code] = whose
         return whose
 

@@ -11,12 +11,13 @@ from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 from torch import nn
 
 from ..analysis.looped_arguments import element_of, looped_over
+from ..analysis.parameter_shapes import shape_edits
 from ..analysis.source_edits import Edit, edited, given_argument, handed_on_name, patch_text, span_of_node, with_argument
 from ..wire.problems import Fix, Problem
-from .definitions import definition_calls, function_tree
+from .definitions import assignment, definition_calls, function_tree
 from .module_tree import walk_modules
 from .places import Places
-from .repairs import RECURRENT
+from .repairs import RECURRENT, SET_SHAPE
 
 
 def source_patch(
@@ -64,10 +65,18 @@ class Made:
     def edit(self, fix: Fix, along: FrozenSet[str] = frozenset()) -> Optional[Tuple[str, Edit]]:
         """The change of an argument, with its file: where the module is made, alone or with others that want it ``along``, else where a
         part of the model hands the argument on to it alone."""
+        if fix.kind == SET_SHAPE:
+            return self._reshaped(fix)
         path, value = fix.module or "", tuple(fix.value) if isinstance(fix.value, list) else fix.value
         beside = {each for each in self._calls if path in self._calls and self._spot(each) == self._spot(path)} - {path}
         edit = self._edit_here(path, fix.argument or "", value) if beside and beside <= along else None
         return (self._calls[path][0], edit) if edit is not None else self._edit(path, fix.argument or "", value)
+
+    def _reshaped(self, fix: Fix) -> Optional[Tuple[str, Edit]]:
+        """The change of the sizes with which a parameter is made, where one of them alone is another."""
+        made = assignment(self._kinds[fix.module or ""], fix.argument or "")
+        edits = shape_edits(made[1], fix.value) if made is not None else ()
+        return (made[0], edits[0]) if made is not None and len(edits) == 1 else None
 
     def argument_at(self, fix: Fix) -> Optional[Tuple[str, Edit]]:
         """The same in the line that makes the module, however many others it makes."""
@@ -156,7 +165,8 @@ def _source(file: str) -> str:
 
 
 def _is_wanted(fix: Fix) -> bool:
-    return fix.kind == "set_argument" and fix.verified and not fix.patch and bool(fix.module and fix.argument)
+    is_named = bool(fix.argument) and (bool(fix.module) or fix.kind == SET_SHAPE)
+    return fix.kind in ("set_argument", SET_SHAPE) and fix.verified and not fix.patch and is_named
 
 
 def _name(file: str, places: Places) -> str:

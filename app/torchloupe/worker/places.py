@@ -10,6 +10,8 @@ from typing import Iterator, List, Optional, Tuple
 Place = Tuple[str, int]
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_EXAMPLE = os.path.join(_OURS, "resources", "")
+"""In an installed package the model that comes along lies here: it is shown as the user's."""
 _STDLIB = tuple(
     os.path.realpath(folder) + os.sep
     for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
@@ -67,7 +69,7 @@ def is_foreign(filename: str) -> bool:
     if filename.startswith("<"):
         return True
     path = os.path.realpath(filename)
-    if path.startswith(_OURS):
+    if is_ours(filename):
         return True
     torch = sys.modules.get("torch")
     torch_file = getattr(torch, "__file__", None)
@@ -79,7 +81,8 @@ def is_foreign(filename: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_ours(filename: str) -> bool:
     """Whether a file is one of Torchloupe's own."""
-    return os.path.realpath(filename).startswith(_OURS)
+    path = os.path.realpath(filename)
+    return path.startswith(_OURS) and not path.startswith(_EXAMPLE)
 
 
 def _traceback_places(traceback: Optional[TracebackType]) -> List[Place]:

@@ -14,6 +14,8 @@ from .nested import map_tensors
 
 RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
 RUNS = "the model runs to its end"
+SET_SHAPE = "set_shape"
+"""The kind of a fix that gives a parameter, ``argument`` of ``module``, another shape."""
 
 
 class Trial(Protocol):
@@ -95,13 +97,22 @@ def put_in_place(model: nn.Module, old: nn.Module, new: nn.Module) -> None:
 
 
 def make_changes(model: nn.Module, fixes: Sequence[Fix]) -> None:
-    """Put a layer with the argument of each fix in place of the one that is there, where that can be made."""
+    """Put a layer with the argument of each fix in place of the one that is there, where that can be made; or a parameter of a shape."""
     for fix in fixes:
+        if fix.kind == SET_SHAPE and fix.module is not None and fix.argument:
+            _reshape(model.get_submodule(fix.module), fix.argument, fix.value)
         if fix.kind == "set_argument" and fix.module is not None and fix.argument:
             layer = model.get_submodule(fix.module)
             new = rebuilt(layer, fix.argument, fix.value)
             if new is not None:
                 put_in_place(model, layer, new)
+
+
+def _reshape(module: nn.Module, name: str, shape: Sequence[int]) -> None:
+    old = module._parameters.get(name)
+    if old is not None:
+        new = torch.zeros(tuple(shape), dtype=old.dtype, device=old.device)
+        module._parameters[name] = nn.Parameter(new, old.requires_grad)
 
 
 def _input_change(fix: Fix) -> Optional[Callable[[torch.Tensor], torch.Tensor]]:

@@ -207,6 +207,10 @@ class DepthPanel(TablePanel):
         points, series = self.points, self._chosen_series()
         if not points:
             return
+        if not is_plotting_loaded():
+            again = partial(QTimer.singleShot, 0, self, self._draw)
+            self._jobs.start(LoadPlotting(), lambda _done: again(), tag="depth plot", label=self.tr("preparing the plot"), owner=self)
+            return
         while len(self.plots) < len(series):
             self._add_plot()
         for plot, shown in zip(self.plots, series, strict=False):

@@ -33,7 +33,7 @@ class PreferencesDialog(QDialog):
     def __init__(self, shell: Shell, edit_keys: Callable[[], object]) -> None:
         super().__init__(shell.window)
         self.setWindowTitle(self.tr("Preferences"))
-        self._shell, self._settings = shell, shell.settings
+        self._shell, self._settings, self.edit_keys = shell, shell.settings, edit_keys
         self.colors, self.text_size = QComboBox(), QSpinBox(minimum=SMALLEST, maximum=LARGEST)
         self.restore = self._switch(self.tr("Open what was open the last &time"), RESTORE)
         self.live = QCheckBox(self.tr("Run again when a file of the model is sa&ved"))

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from torchloupe.gui.empty_state import EmptyState
+from torchloupe.gui.plot import is_plotting_loaded
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.histogram_plot import HistogramPlot
 from torchloupe.gui.text_table import Column, FilterTable, Row
@@ -17,6 +18,7 @@ class NumbersPage(QWidget):
     """The plot is made when there is first something to draw. The switch ``logarithmic`` stands elsewhere."""
 
     changed = Signal()
+    plotting_wanted = Signal()  # what draws has to be loaded first
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +53,9 @@ class NumbersPage(QWidget):
         self.words.setText(rows.plain_words(stats))
         if not stats.histogram:
             self.say(self.tr("No finite value, so there is no histogram."))
+            return
+        if not is_plotting_loaded():
+            self.plotting_wanted.emit()
             return
         if self.plot is None:
             self.plot = HistogramPlot()

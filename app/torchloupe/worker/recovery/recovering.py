@@ -24,6 +24,7 @@ from .guarded import is_guarded
 from .makers import Makers
 from .stand_ins import ATTENTION, WHOLE, stand_in, whole_stand_in
 from .substitutes import substitutes
+from .wrong_parameters import with_parameters
 
 MOST_MISMATCHES = 25
 _READS_VALUES = {"__bool__", "__int__", "__float__", "__index__", "item", "tolist", "numpy", "nonzero", "equal", "allclose"}
@@ -168,7 +169,8 @@ class Recovering(TorchFunctionMode):
         output = self._carefully(results[choice])
         if output is not _NONE:
             spot, after = spot_of(sys._getframe(1)), self._trace.next_index
-            problem = with_origin(problem, self._makers.of_each(seen.tensors))
+            problem, makers = with_parameters(problem, self._model, seen.tensors, self._makers.of_each(seen.tensors))
+            problem = with_origin(problem, makers)
             problem = replace(problem, data={**problem.data, "before_call": after})
             self._note(Recovered(Mismatch(problem), opened.module, after, spot, len(results), repaired))
         return output

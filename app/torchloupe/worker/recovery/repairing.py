@@ -18,6 +18,7 @@ from .recovering import Recovered
 from .rewriting import ON_TO_THE_END, Change, Outcome, Rewriting, changes, told_fixes
 from .search import Key, Search, keys_of
 from .stand_ins import ATTENTION
+from .wrong_parameters import parameters_instead
 
 _Met = Tuple[Problem, Recovered]
 _PASSED = f"this layer is passed; {ON_TO_THE_END}"
@@ -90,6 +91,7 @@ class Repairing:
         calls, model = self._search.calls, self._search.repetition.model
         if "operation" in problem.data:
             return [
+                *parameters_instead(problem, model),
                 *layers_before(problem, recovered.call, calls, model),
                 *changes_before(problem, recovered.call, calls, model),
             ]
@@ -218,7 +220,11 @@ def _marked(problem: Problem, recovered: Recovered, is_all: bool) -> Problem:
 def with_origin_of(first: Problem, again: Recovered) -> Problem:
     """Seen again with all that is kept of the way, it is known better where its sizes come from."""
     problem = again.mismatch.problem
-    known = {name: problem.data[name] for name in ("origin", "factors", "before_call") if problem.data.get(name) is not None}
+    known = {
+        name: problem.data[name]
+        for name in ("origin", "factors", "before_call", "parameters")
+        if problem.data.get(name) is not None
+    }
     return replace(first, message=problem.message if "origin" in known else first.message, data={**first.data, **known})
 
 

@@ -1,0 +1,62 @@
+"""Parameters that a module of the user's holds itself, and that have the wrong shape: which they are, and what they should be."""
+
+from typing import Any, List, Optional, Sequence, Tuple
+
+import torch
+from torch import nn
+
+from ...analysis.parameter_shapes import fitting_shape
+from ...analysis.provenance import Maker
+from ...analysis.wording import shape_text
+from ...wire.problems import Fix, Problem
+from ..definitions import assignment_place
+from ..module_tree import walk_modules
+from ..repairs import SET_SHAPE
+
+
+def owners_of(model: nn.Module, tensors: Sequence[torch.Tensor]) -> List[Optional[str]]:
+    """For each tensor the key under which it is registered now in a module that is none of torch; None for all others."""
+    wanted = {id(each): number for number, each in enumerate(tensors) if isinstance(each, nn.Parameter)}
+    found: List[Optional[str]] = [None] * len(tensors)
+    for path, module in walk_modules(model) if wanted else ():
+        if type(module).__module__.startswith("torch."):
+            continue
+        for name, parameter in module._parameters.items():
+            number = wanted.get(id(parameter)) if parameter is not None else None
+            if number is not None and found[number] is None:
+                found[number] = f"{path}.{name}" if path else name
+    return found
+
+
+def with_parameters(
+    problem: Problem, model: nn.Module, tensors: Sequence[torch.Tensor], makers: Sequence[Optional[Maker]]
+) -> Tuple[Problem, List[Optional[Maker]]]:
+    """The problem, which names the parameters among its operands, and the makers, where a parameter stands for what made it."""
+    owners = owners_of(model, tensors)
+    if not any(owners):
+        return problem, list(makers)
+    named = Problem(**{**vars(problem), "data": {**problem.data, "parameters": owners}})
+    return named, [
+        maker if owner is None else Maker(f"the parameter `{owner}`", _line(model, owner), tuple(tensor.shape))
+        for owner, tensor, maker in zip(owners, tensors, makers)
+    ]
+
+
+def _line(model: nn.Module, key: str) -> Optional[int]:
+    path, _, name = key.rpartition(".")
+    place = assignment_place(type(model.get_submodule(path)), name)
+    return place[1] if place is not None else None
+
+
+def parameters_instead(problem: Problem, model: nn.Module) -> List[Fix]:
+    """The parameters among the operands, each with the shape that would fit."""
+    found: List[Fix] = []
+    owners: Sequence[Any] = problem.data.get("parameters", ())
+    for at, key in enumerate(owners):
+        shape = fitting_shape(problem.data, at) if key else None
+        if shape is not None:
+            path, _, name = key.rpartition(".")
+            line = _line(model, key)
+            where = f" at line {line}" if line else ""
+            found.append(Fix(SET_SHAPE, f"Make the parameter `{key}` {shape_text(shape)}{where}.", path, name, list(shape)))
+    return found
