@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyqtgraph  # noqa: F401  # so that the plots of a test are there at once
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFont

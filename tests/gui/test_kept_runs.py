@@ -56,7 +56,7 @@ def test_that_without_a_file_there_are_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{torn", '{"schema": 1, "runs": [{"number": 1}]}'])
 def test_that_a_file_that_cannot_be_read_is_put_aside(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match="put aside as runs.broken"):
+    with pytest.raises(UsageError, match=r"put aside as runs\.broken"):
         ReadRuns(tmp_path / FILE)(nothing)
     assert (tmp_path / "runs.broken").exists()
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from torchloupe.gui import theme
-from torchloupe.gui.plot import Plot
+from torchloupe.gui.plot import LoadPlotting, Plot, is_plotting_loaded
 
 
 @pytest.fixture
@@ -64,3 +64,12 @@ def test_that_a_plot_follows_the_theme(app: QApplication, qtbot: QtBot, other: s
     for name in ("left", "bottom"):
         assert plot.plot.getAxis(name).textPen().color() == plot.palette().text().color()
         assert plot.plot.getAxis(name).pen().color() == theme.color("muted")
+
+
+def test_that_what_draws_is_loaded_by_a_job(app: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    LoadPlotting()(None)
+    assert is_plotting_loaded()
+    monkeypatch.delitem(sys.modules, "pyqtgraph")
+    assert not is_plotting_loaded()

@@ -5,6 +5,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 
 from ..wire.contents import CheckpointContents, StoredTensor
 from .optimizer_state import OptimizedParameter, optimizer_state
+from .stored_names import full_key
 from .stored_totals import Record, has_usual_strides, record_of, sharing
 from .wording import count_text, shape_text
 
@@ -38,11 +39,6 @@ def stored_facts(contents: CheckpointContents, steps: Optional[Mapping[Place, fl
         if entry.parameter is not None:
             optimized.setdefault((entry.model, entry.parameter), []).append(entry)
     return StoredFacts(sharing(contents.tensors), kept_for, optimized)
-
-
-def full_key(tensor: StoredTensor) -> str:
-    """The dotted path from the top of the file."""
-    return f"{tensor.container}.{tensor.key}" if tensor.container else tensor.key
 
 
 def tensor_note(tensor: StoredTensor, facts: StoredFacts) -> str:

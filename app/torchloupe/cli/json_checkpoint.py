@@ -5,7 +5,8 @@ from typing import Any
 
 from torchloupe.analysis.containers import containers_of, model_container
 from torchloupe.analysis.optimizer_state import param_groups
-from torchloupe.analysis.stored_facts import StoredFacts, full_key, stored_facts
+from torchloupe.analysis.stored_facts import StoredFacts, stored_facts
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.analysis.stored_totals import (
     Totals,
     has_usual_strides,

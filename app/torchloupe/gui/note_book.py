@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.notes import MODULE, PARAMETER, TENSOR, Note, notes_object, notes_of_object
-from torchloupe.analysis.stored_facts import full_key
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.selecting import Selection
 from torchloupe.gui.undoing import Undoing

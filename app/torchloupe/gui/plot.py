@@ -1,21 +1,23 @@
 """What all plots of the window have in common. Importing pyqtgraph takes a quarter of a second, so it waits for the first plot."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtWidgets import QVBoxLayout
 
 from torchloupe.gui.figure import Figure
+from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.theme import color
 
 
 def load_plotting() -> None:
     """For a job whose result will be plotted: imported on its thread, pyqtgraph does not stop the window when the first point is drawn."""
-    import_module("pyqtgraph")
+    for name in ("pyqtgraph", "numpy.ma"):  # numpy imports the latter when it first sorts out equal values
+        import_module(name)
 
 
 def is_plotting_loaded() -> bool:
@@ -29,6 +31,12 @@ class LoadPlotting:
     def __call__(self, _progress: object) -> None:
         """Import."""
         load_plotting()
+
+
+def load_plotting_then(draw: Callable[[], object], jobs: Jobs, owner: QObject) -> None:
+    """Call ``draw`` when a plot can be made."""
+    label = QCoreApplication.translate("plot", "preparing the plot")
+    jobs.start(LoadPlotting(), lambda _done: draw(), tag=f"plotting {id(owner)}", label=label, owner=owner)
 
 
 class Plot(Figure):

@@ -1,7 +1,7 @@
 """Reaching a module, a parameter or a stored tensor by its name: from a note, from the last session, from ``--goto``."""
 
 from torchloupe.analysis.notes import MODULE, PARAMETER, TENSOR
-from torchloupe.analysis.stored_facts import full_key
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import StoredTensor
 

@@ -21,7 +21,6 @@ from torchloupe.gui.running import RunOptions
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.wish import Wish
-from torchloupe.wire.codec import from_plain, to_plain
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.requests import Failed, OpenTarget
 
@@ -51,6 +50,8 @@ class Restoring(QObject):
 
     def state(self) -> WindowState:
         """Everything that comes back at the next start."""
+        from torchloupe.wire.codec import to_plain  # not before the first picture
+
         bench, opening, window = self._bench, self._opening, self._shell.window
         current = self._shell.docks.tabs.currentWidget()
         return WindowState(
@@ -99,6 +100,8 @@ class Restoring(QObject):
         self._finish()
 
     def _restore_options(self, state: WindowState) -> None:
+        from torchloupe.wire.codec import from_plain
+
         bar = self._run_bar()
         try:
             options = from_plain(RunOptions, state.options or {})
@@ -114,6 +117,8 @@ class Restoring(QObject):
 
     def _request_of(self, state: WindowState) -> OpenTarget | None:
         """What to construct; None where nothing was, or where that would run code that nobody trusted."""
+        from torchloupe.wire.codec import from_plain
+
         if state.target is None:
             return None
         try:

@@ -7,7 +7,8 @@ from typing import Any
 from torchloupe.analysis.containers import OTHER, Container
 from torchloupe.analysis.optimizer_state import ParamGroup
 from torchloupe.analysis.row_filter import SEPARATOR
-from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key, settings_text, tensor_note
+from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, settings_text, tensor_note
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.analysis.stored_totals import Totals, totals_by_dtype, totals_of
 from torchloupe.analysis.wording import bytes_text, count_text, counted, shape_text
 from torchloupe.checkpoints.importable_verdicts import JudgedName

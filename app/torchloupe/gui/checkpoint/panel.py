@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from torchloupe.analysis.notes import TENSOR
-from torchloupe.analysis.stored_facts import full_key
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.gui.checkpoint import model as rows
 from torchloupe.gui.checkpoint.building import BuildRows
 from torchloupe.gui.copied_table import Cells, CopiedTable

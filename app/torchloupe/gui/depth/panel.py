@@ -17,6 +17,7 @@ from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.flow_layout import FlowLayout
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
+from torchloupe.gui.plot import is_plotting_loaded, load_plotting_then
 from torchloupe.gui.run_history import RunHistory
 from torchloupe.gui.run_numbers import MANY_CALLS, NO_NUMBERS, RunNumbers, keep_numbers, known_numbers, question_of
 from torchloupe.gui.settings import Settings
@@ -208,8 +209,7 @@ class DepthPanel(TablePanel):
         if not points:
             return
         if not is_plotting_loaded():
-            again = partial(QTimer.singleShot, 0, self, self._draw)
-            self._jobs.start(LoadPlotting(), lambda _done: again(), tag="depth plot", label=self.tr("preparing the plot"), owner=self)
+            load_plotting_then(self._draw, self._jobs, self)
             return
         while len(self.plots) < len(series):
             self._add_plot()

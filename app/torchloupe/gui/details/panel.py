@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from torchloupe.analysis.fixes_to_try import can_try, fixes_to_try
-from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts, full_key
+from torchloupe.analysis.stored_facts import NO_FACTS, StoredFacts
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.analysis.weight_evidence import AGAINST
 from torchloupe.analysis.wording import tried_text
 from torchloupe.gui.details.model import Details, with_note

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from torchloupe.analysis.optimizer_state import OptimizedParameter
-from torchloupe.analysis.stored_facts import StoredFacts, full_key, settings_text, step_text, stored_facts
+from torchloupe.analysis.stored_facts import StoredFacts, settings_text, step_text, stored_facts
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.analysis.stored_totals import has_usual_strides
 from torchloupe.analysis.wording import bytes_text, count_text, counted, shape_text
 from torchloupe.checkpoints.optimizer_steps import optimizer_steps

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torchloupe.analysis.notes import MODULE, PARAMETER, TENSOR
 from torchloupe.analysis.row_filter import haystack
-from torchloupe.analysis.stored_facts import full_key
+from torchloupe.analysis.stored_names import full_key
 from torchloupe.analysis.wording import shape_text
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.plain_text import plain_text

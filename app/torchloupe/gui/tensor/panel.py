@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from torchloupe.gui.elided import ElidedCombo
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.jobs import Jobs
-from torchloupe.gui.plot import LoadPlotting
+from torchloupe.gui.plot import load_plotting_then
 from torchloupe.gui.tensor import model as rows
 from torchloupe.gui.tensor.flow_readings import FlowReadings
 from torchloupe.gui.tensor.numbers_page import NumbersPage
@@ -60,7 +60,7 @@ class TensorPanel(QWidget):
         self.step.clicked.connect(self.flow.allow)
         self.choice.activated.connect(self._show_choice)
         self.numbers.changed.connect(self._show_choice)
-        self.numbers.plotting_wanted.connect(self._load_plotting)
+        self.numbers.plotting_wanted.connect(lambda: load_plotting_then(self._show_choice, jobs, self))
         self.views.changed.connect(lambda: self.logarithmic.setVisible(self.views.tabs.currentIndex() == HISTOGRAM))
         workbench.selection_changed.connect(self._show)
         workbench.model_changed.connect(self._forget)
@@ -116,10 +116,6 @@ class TensorPanel(QWidget):
         """Now it is worth asking."""
         super().showEvent(event)
         self._show_choice()
-
-    def _load_plotting(self) -> None:
-        """The histogram comes when that is done."""
-        self.jobs.start(LoadPlotting(), lambda _done: self._show_choice(), tag="plotting", label=self.tr("preparing the plot"), owner=self)
 
     # following the workbench
 

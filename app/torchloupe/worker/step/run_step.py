@@ -3,7 +3,7 @@
 import math
 import time
 from dataclasses import replace
-from typing import Callable, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, ContextManager, Iterable, List, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -37,6 +37,7 @@ from .gathering import Gathered, gather
 from .kept_optimizers import KeptOptimizers
 from .loss_patches import with_loss_patches
 from .moments import Moments
+from .own_backward import of_own_backward
 from .parameters import parameters_of
 from .proving import Replayed, proved
 from .step_watch import StepWatch
@@ -245,11 +246,23 @@ class _Step:
         put_back()
         return lost_batch(self._model, self._given, facts.meeting, self._target.places, put_back)
 
+    def _again(self, within: ContextManager[Any]) -> Optional[BaseException]:
+        """The step once more, and what it raises."""
+        self._put_back()
+        try:
+            with torch.enable_grad(), uncompiled(), within:
+                self._training.run()
+        except Exception as error:
+            return error
+        return None
+
     def _problems(self, facts: StepFacts) -> Tuple[Problem, ...]:
         if self._failed is None:
             return tuple(with_loss_patches(self._with_origin(step_problems(facts)), self._target.places))
         eaten = self._lost_batch(facts)
         if eaten is not None:
             return (eaten,)
-        raised = problem_of(self._failed, "step-failed", "The training step failed", self._target.places)
-        return tuple(with_loss_patches(failure_problems(facts, raised), self._target.places))
+        places = self._target.places
+        raised = problem_of(self._failed, "step-failed", "The training step failed", places)
+        raised = of_own_backward(raised, self._failed, places, self._again) or raised
+        return tuple(with_loss_patches(failure_problems(facts, raised), places))
