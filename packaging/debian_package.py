@@ -1,7 +1,6 @@
 """The frozen app as a Debian package: its folder in /usr/lib, a command, an entry in the menu, an icon, file types."""
 
 import gzip
-import os
 import platform
 import shutil
 from pathlib import Path
@@ -53,7 +52,7 @@ def build(folder: Path, icons: Path, room: Path, goal: Path) -> Path:
     (room / "DEBIAN/control").write_text(control, encoding="utf-8")
     for place in (room, *room.rglob("*")):  # whatever the mask of the builder is
         if not place.is_symlink():
-            place.chmod(0o755 if place.is_dir() or os.access(place, os.X_OK) else 0o644)
+            place.chmod(0o755 if place.is_dir() or place == room / HOME / NAME else 0o644)
     package = goal / f"{NAME}_{frozen_parts.version()}_{architecture}.deb"
     quiet.run(["dpkg-deb", "--root-owner-group", "--build", room, package])
     return package
@@ -75,7 +74,7 @@ def lay_out(folder: Path, icons: Path, room: Path) -> None:
     for place, source in share.items():
         shutil.copyfile(source, _place(room, f"usr/share/{place}"))
     changes = (frozen_parts.ROOT / "CHANGELOG.md").read_bytes()
-    _place(room, f"usr/share/doc/{NAME}/changelog.gz").write_bytes(gzip.compress(changes, 9, mtime=0))
+    _place(room, f"usr/share/doc/{NAME}/CHANGELOG.md.gz").write_bytes(gzip.compress(changes, 9, mtime=0))
 
 
 def _place(room: Path, name: str) -> Path:

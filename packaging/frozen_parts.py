@@ -29,7 +29,7 @@ EXCLUDED = (
 )  # fmt: skip
 """Modules that are never loaded."""
 
-DISTRIBUTIONS = ("PySide6-Essentials", "pyqtgraph", "numpy", "torchinfo")
+DISTRIBUTIONS = ("PySide6-Essentials", "pyqtgraph", "numpy", "Pygments", "torchinfo")
 """What is shipped of others; their metadata and licences go along."""
 
 _DROPPED = re.compile(

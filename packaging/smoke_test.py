@@ -61,11 +61,13 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Built:
-    """An artefact that was put somewhere: the folder that holds all of it, and the words that start it."""
+    """An artefact that was put somewhere: the folder that holds all of it, and the words that start it. One that is ``frozen`` has no
+    Python of its own and must find that of the person's shell."""
 
     name: str
     root: Path
     words: tuple[str, ...]
+    frozen: bool = False
 
     @property
     def example(self) -> Path:
@@ -137,10 +139,11 @@ def compare_reports(built: Built, environment: Mapping[str, str]) -> None:
 
 
 def watch_worker(built: Built, environment: Mapping[str, str], room: Path) -> None:
-    """A worker that it starts sees nothing of it."""
+    """A worker that it starts, in an interpreter that it finds, sees nothing of it."""
     model = room / "surroundings.py"
     model.write_text(SURROUNDINGS, encoding="utf-8")
-    said = answer([*built.words, "run", model, "--python", sys.executable], environment, errors=True)
+    chosen = [] if built.frozen else ["--python", sys.executable]
+    said = answer([*built.words, "run", model, *chosen], {**environment, "VIRTUAL_ENV": sys.prefix}, errors=True)
     found = re.search(r"SURROUNDINGS (\{.*\})", said)
     if found is None:
         raise Wrong(f"The worker did not say what it sees: {said}")
@@ -149,7 +152,8 @@ def watch_worker(built: Built, environment: Mapping[str, str], room: Path) -> No
     ours = [each for each in seen["modules"] if each.startswith(str(built.root)) and "/torchloupe/" not in each]
     if inside or ours or seen["variables"]:
         raise Wrong(f"The worker sees the app: {[*inside, *ours, *seen['variables']]}")
-    print(f"  its worker in {sys.executable} sees nothing of it", flush=True)
+    how = ", which it found," if built.frozen else ""
+    print(f"  its worker in {sys.executable}{how} sees nothing of it", flush=True)
 
 
 def show_example(built: Built, environment: Mapping[str, str], pictures: Path) -> tuple[float, str]:
@@ -239,13 +243,13 @@ def wheel(made: Path, room: Path) -> Built:
 def folder(made: Path, room: Path) -> Built:
     """Copied to a place that nobody knew when it was built."""
     shutil.copytree(made, room / "some where", symlinks=True)
-    return Built("folder", room / "some where", (str(room / "some where/torchloupe"),))
+    return Built("folder", room / "some where", (str(room / "some where/torchloupe"),), frozen=True)
 
 
 def deb(made: Path, room: Path) -> Built:
     """Unpacked, not installed: that needs a system to spoil."""
     quiet.run(["dpkg-deb", "--extract", made, room / "system"])
-    return Built("deb", room / "system", (str(room / "system/usr/bin/torchloupe"),))
+    return Built("deb", room / "system", (str(room / "system/usr/bin/torchloupe"),), frozen=True)
 
 
 PLACES: dict[str, tuple[str, Callable[[Path, Path], Built]]] = {

@@ -26,6 +26,7 @@ OFFSCREEN = (
     Need("libegl1", "libEGL.so.1"),
     Need("libfontconfig1", "libfontconfig.so.1"),
     Need("libdbus-1-3", "libdbus-1.so.3"),
+    Need("libxkbcommon0", "libxkbcommon.so.0"),
 )
 """Qt without a display."""
 

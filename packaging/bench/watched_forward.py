@@ -1,8 +1,9 @@
-"""A forward pass, plain and watched in turns: ``watched_forward.py MODEL THREADS ROUNDS``, or ``watched_forward.py MODEL memory WAY``.
+"""A forward pass, plain and watched in turns: ``watched_forward.py MODEL THREADS ROUNDS WAY``, or ``watched_forward.py MODEL memory WAY``.
 
 ``shapes`` and ``statistics`` are ours, everything told into a pipe that somebody empties at once; ``read`` is the least that statistics of
-every activation can cost: each read once. torchinfo and TorchLens stand beside them where they are installed. CPU time of the process, so
-that other work on the machine counts little.
+every activation can cost: each read once; ``hook`` keeps a shape. torchinfo and TorchLens stand beside them where they are installed. One
+way with the plain pass to a process: what a way leaves behind in Python's specialised code would be paid for by the others. CPU time of
+the process, so that other work on the machine counts little.
 """
 
 import gc
@@ -25,6 +26,8 @@ from torchloupe.wire.requests import CallsFinished
 from torchloupe.wire.stream import EVENT, Stream
 from torchloupe.worker.trace import ForwardTrace
 
+PEERS = ("torchinfo", "TorchLens")
+"""They take seconds: once is enough."""
 MOST_FOR_TORCHLENS = 1000
 """Modules; of more it takes minutes."""
 
@@ -95,13 +98,14 @@ def peers(model: nn.Module, inputs: torch.Tensor) -> dict[str, Callable[[], obje
 
 
 def ways(model: nn.Module, inputs: torch.Tensor) -> dict[str, Callable[[], object]]:
-    """What is measured, in turns."""
+    """What can be measured."""
     return {
         "plain": lambda: model(inputs),
         "shapes": lambda: watched(model, inputs, False),
         "statistics": lambda: watched(model, inputs, True),
         "read": lambda: read_once(model, inputs),
         "hook": lambda: keep_shapes(model, inputs),
+        **peers(model, inputs),
     }
 
 
@@ -115,27 +119,24 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    name, threads, rounds = sys.argv[1:4]
+    name, threads, *rounds, way = sys.argv[1:]
     torch.set_num_threads(1 if threads == "memory" else int(threads))
     make, give = MODELS[name]
     gc.freeze()  # as the worker does
     model, inputs = make(), give()
+    known = ways(model, inputs)
     if threads == "memory":
-        ways(model, inputs)[rounds]()
+        known[way]()
         print(json.dumps({"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
         return
-    measured = ways(model, inputs)
-    taken: dict[str, list[float]] = {way: [] for way in measured}
+    measured = {each: known[each] for each in ("plain", way) if each in known}
+    taken: dict[str, list[float]] = {each: [] for each in measured}
     for work in measured.values():
         work()
-    for _ in range(int(rounds)):
-        for way, work in measured.items():
-            taken[way].append(seconds(work))
-    answer = {way: median(each) for way, each in taken.items()}
-    for peer, work in peers(model, inputs).items():
-        work()
-        answer[peer] = seconds(work)
-    print(json.dumps(answer))
+    for _ in range(1 if way in PEERS else int(rounds[0])):
+        for each, work in measured.items():
+            taken[each].append(seconds(work))
+    print(json.dumps({each: median(times) for each, times in taken.items()}))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,11 @@ MODELS = {
 """The targets: shapes and times; exact statistics and histograms of everything. Layers that take less time than a note in Python have none:
 for them the hook that does nothing but keep a shape stands beside ours."""
 FEW = {"400 modules": (1.5, 3.0)}
+TARGETED, PEERS = ("shapes", "statistics"), ("torchinfo", "TorchLens")
+BESIDE = {
+    "shapes": {"hook": "a hook that keeps a shape"},
+    "statistics": {"read": "each output read once", **{peer: peer for peer in PEERS}},
+}
 MOST_EXTRA_MEGABYTES = 50
 MOST_FOR_A_STEP = 1.10
 MOST_FOR_MISMATCHES = 3.0
@@ -61,19 +66,20 @@ class Watching:
         """Everything found and tried in models that do not fit, beside a run on shapes alone of the one that fits."""
         said = self._ran("watched_mismatches.py", str(self._rounds))
         for make, name in (("head", "a head"), ("shortcut", "a shortcut"), ("both", "both")):
-            yield Figure(f"mismatches of {name}", said[make], "repaired, shapes alone", said["repaired"], "s", MOST_FOR_MISMATCHES)
+            yield Figure(
+                f"mismatches of {name}", said[make], "repaired, shapes alone", said["repaired"], "s", MOST_FOR_MISMATCHES
+            )
             yield Figure(f"mismatches of {name}: first finding", said[f"{make} first"], "aim", FIRST_FINDING, "s", 1.0)
 
     def _times(self, name: str, threads: int, shapes: float | None, statistics: float | None) -> Iterator[Figure]:
-        said = self._said(name, str(threads), str(self._rounds))
-        plain, label = said["plain"], f"{name}, {threads} thread{'s' if threads > 1 else ''}"
-        yield Figure(f"{label}: shapes", said["shapes"], "plain forward", plain, "s", shapes)
-        yield Figure(f"{label}: shapes", said["shapes"], "a hook that keeps a shape", said["hook"], "s")
-        yield Figure(f"{label}: statistics", said["statistics"], "plain forward", plain, "s", statistics)
-        yield Figure(f"{label}: statistics", said["statistics"], "each output read once", said["read"], "s")
-        for peer in ("torchinfo", "TorchLens"):
-            if peer in said:
-                yield Figure(f"{label}: statistics", said["statistics"], peer, said[peer], "s")
+        label = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
+        measured = {way: self._said(name, str(threads), str(self._rounds), way) for way in (*TARGETED, "hook", "read", *PEERS)}
+        for way, target in zip(TARGETED, (shapes, statistics), strict=True):
+            ours, plain = measured[way][way], measured[way]["plain"]
+            yield Figure(f"{label}: {way}", ours, "plain forward", plain, "s", target)
+            for other, said in BESIDE[way].items():
+                if other in measured[other]:  # its share of a plain pass of its own process
+                    yield Figure(f"{label}: {way}", ours, said, plain * measured[other][other] / measured[other]["plain"], "s")
 
     def _said(self, *words: str) -> dict[str, float]:
         return self._ran("watched_forward.py", *words)

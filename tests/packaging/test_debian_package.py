@@ -61,9 +61,9 @@ def test_that_the_desktop_finds_its_files(frozen: Path, icons: Path, tmp_path: P
         f"icons/hicolor/16x16/apps/{APP_ID}.png",
         f"icons/hicolor/512x512/apps/{APP_ID}.png",
         "doc/torchloupe/copyright",
-        "doc/torchloupe/changelog.gz",
+        "doc/torchloupe/CHANGELOG.md.gz",
     }
-    assert gzip.decompress((share / "doc/torchloupe/changelog.gz").read_bytes()).startswith(b"# Changelog")
+    assert gzip.decompress((share / "doc/torchloupe/CHANGELOG.md.gz").read_bytes()).startswith(b"# Changelog")
     assert (share / "doc/torchloupe/copyright").read_text().startswith("MIT License")
 
 
@@ -74,7 +74,7 @@ def test_that_the_programs_of_the_entry_are_those_of_the_package() -> None:
 
 
 def test_that_a_font_is_needed_and_what_a_frozen_app_does_not_carry() -> None:
-    carried = {"libglib2.0-0", "libdbus-1-3"}
+    carried = {"libglib2.0-0", "libdbus-1-3", "libxkbcommon0"}
     for package in set(OFFSCREEN_LIBRARIES.values()) - carried:
         assert f" {package}," in CONTROL
     assert "fonts-dejavu-core" in FONTS
@@ -85,6 +85,7 @@ def test_that_a_font_is_needed_and_what_a_frozen_app_does_not_carry() -> None:
 @with_dpkg
 def test_that_the_package_is_one_whatever_the_mask_of_the_builder(frozen: Path, icons: Path, tmp_path: Path) -> None:
     (frozen / "_internal").chmod(0o700)
+    (frozen / "_internal/libQt6Core.so.6").chmod(0o775)
     package = debian_package.build(frozen, icons, tmp_path / "room", tmp_path)
     told = subprocess.run(["dpkg-deb", "--info", package], capture_output=True, text=True, check=True).stdout
     assert re.search(rf"Version: {__version__}$", told, re.M)

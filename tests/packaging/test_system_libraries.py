@@ -8,6 +8,7 @@ import pytest
 
 import system_libraries
 from system_libraries import OFFSCREEN, WINDOW, WINDOW_TESTS, Missing, ensure, install_line, missing
+from torchloupe.gui.display import OFFSCREEN_LIBRARIES, X_LIBRARIES
 
 ALL_LIBRARIES = frozenset(need.library for need in WINDOW if need.library)
 
@@ -31,8 +32,8 @@ def add_program(folder: Path, name: str) -> None:
 
 def test_that_a_window_needs_what_offscreen_needs_and_more() -> None:
     assert set(OFFSCREEN) < set(WINDOW) < set(WINDOW_TESTS)
-    assert len(OFFSCREEN) == 5
-    assert len(WINDOW) == 10
+    assert len(OFFSCREEN) == 6
+    assert len(WINDOW) == 11
 
 
 def test_that_libraries_are_looked_up_by_their_names_and_not_by_package() -> None:
@@ -68,7 +69,8 @@ def test_that_root_on_debian_gets_what_is_missing_after_one_update(bare: Path, p
     assert [words[:2] for words in programs.calls] == [["apt-get", "update"], ["apt-get", "install"]]
     install = programs.calls[1]
     assert "--no-install-recommends" in install
-    assert install[-6:] == ["libglib2.0-0", "libgl1", "libegl1", "libfontconfig1", "libdbus-1-3", "python3.11-venv"]
+    wanted = ["libglib2.0-0", "libgl1", "libegl1", "libfontconfig1", "libdbus-1-3", "libxkbcommon0", "python3.11-venv"]
+    assert install[-7:] == wanted
 
 
 def test_that_somebody_else_is_told_the_one_line_to_run(bare: Path, programs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,3 +93,8 @@ def test_that_a_system_without_apt_is_told_the_names_of_the_libraries(bare: Path
     with pytest.raises(Missing, match=r"libEGL\.so\.1.*Xvfb"):
         ensure(WINDOW_TESTS)
     assert programs.calls == []
+
+
+def test_that_the_window_asks_for_the_same_libraries_before_it_starts() -> None:
+    for needs, libraries in ((OFFSCREEN, OFFSCREEN_LIBRARIES), (WINDOW, OFFSCREEN_LIBRARIES | X_LIBRARIES)):
+        assert {need.library: need.package for need in needs} == libraries
