@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from torchloupe.analysis.notes import MODULE, PARAMETER, TENSOR, Note, note_lines, notes_object, notes_of_object
+from torchloupe.analysis.notes import MODULE, PARAMETER, TENSOR, Note, note_lines, notes_object, notes_of_object, sign_words
 
 NOTES = (
     Note(MODULE, "", "the whole model"),
@@ -18,6 +18,10 @@ NOTES = (
 def test_that_a_sign_says_without_colour_what_there_is(note: Note, sign: str) -> None:
     assert note.sign == sign
     assert note.says_something
+
+
+def test_that_a_sign_can_be_spoken() -> None:
+    assert [sign_words(sign) for sign in ("", "★", "✎", "★✎")] == [[], ["bookmark"], ["note"], ["bookmark", "note"]]
 
 
 def test_that_blanks_alone_say_nothing() -> None:

@@ -60,7 +60,9 @@ def call(index, module, status=DONE, given=(2, 6), gives=(2, 6)):
 
 
 CALLS = [call(0, "", "unfinished"), call(1, "stem"), call(2, "fc1", FAILED)]
-FORWARD = ForwardReport((meta(2, 6),), "given", (), 3, 0.25, "cpu", (MISMATCH,), assumed=(call(3, "head", ASSUMED, (2, 8), (2, 3)),))
+FORWARD = ForwardReport(
+    (meta(2, 6),), "given", (), 3, 0.25, "cpu", (MISMATCH,), assumed=(call(3, "head", ASSUMED, (2, 8), (2, 3)),)
+)
 TREE = ModuleTree(
     (
         ModuleEntry("", "Net", 0, 0, 48, True, total_bytes=192, trainable_numel=48),
@@ -70,7 +72,9 @@ TREE = ModuleTree(
 )
 STEP = StepReport(
     (
-        ParameterMotion("a.weight", True, weight_norm=1.0, grad_norm=0.5, update_norm=0.1, update_ratio=0.1, changed_fraction=1.0),
+        ParameterMotion(
+            "a.weight", True, weight_norm=1.0, grad_norm=0.5, update_norm=0.1, update_ratio=0.1, changed_fraction=1.0
+        ),
         ParameterMotion("b.weight", False, "no-gradient", "no gradient arrives"),
     ),
     loss_before=1.5,
@@ -135,9 +139,9 @@ def test_that_everything_has_its_section_what_matters_first():
         "Calls around the failure",
         "Sizes",
         "Training step",
+        "Plots",
         "State dict",
         "Modules",
-        "Plots",
         "Notes",
     ]
 
@@ -173,11 +177,29 @@ def test_that_a_problem_has_its_place_its_fixes_their_patches_and_what_python_sa
     assert codes[0] == Code(PATCH, "diff")
 
 
+def test_that_a_fix_that_only_repeats_the_hint_is_left_out():
+    told = problem_section(Problem("odd", "Odd.", hint="Call it.", fixes=(Fix("edit_source", "Call it."),)))
+    assert not [block for block in told.blocks if isinstance(block, Bullets)]
+
+
+def test_that_errors_come_before_warnings_and_these_before_remarks():
+    (problems,) = [
+        block for block in report_document(EVERYTHING).blocks if isinstance(block, Section) and block.title == "Problems"
+    ]
+    assert [each.severity for each in problems.blocks] == ["error", "warning", "info"]
+
+
+def test_that_what_is_meant_to_rest_has_another_mark():
+    frozen = ParameterMotion("c.weight", False, "requires-grad-false", "frozen (requires_grad is False)")
+    table = section(report_document(Findings("Net", step=StepReport((*STEP.parameters, frozen)))), "Training step").blocks[-1]
+    assert [row[1][0] for row in table.rows] == ["✖", "–", "✓"]
+
+
 def test_that_the_shapes_around_each_break_are_told():
     (code,) = section(report_document(EVERYTHING), "Shapes that do not meet").blocks
     lines = code.text.split("\n")
     assert lines[0] == "[2, 6]  input"
-    assert any(line.startswith("✖ fc1: 8 ≠ 6") or line.startswith("✖ fc1: 6 ≠ 8") for line in lines)
+    assert any(line.startswith(("✖ fc1: 8 ≠ 6", "✖ fc1: 6 ≠ 8")) for line in lines)
     assert lines[-1] == "[2, 3]  head, assumed"
 
 
@@ -343,7 +365,13 @@ def test_that_the_home_folder_is_nobody_elses_business():
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("/home/me", "~"), ("/home/me/x", "~/x"), ("/home/mendel/x", "/home/mendel/x"), ('"/home/me"', '"~"'), ("/home/me:3", "~:3")],
+    [
+        ("/home/me", "~"),
+        ("/home/me/x", "~/x"),
+        ("/home/mendel/x", "/home/mendel/x"),
+        ('"/home/me"', '"~"'),
+        ("/home/me:3", "~:3"),
+    ],
 )
 def test_that_only_the_home_folder_itself_is_replaced(text, told):
     assert without_home(Document("T", (Text(text),)), "/home/me/").blocks == (Text(told),)

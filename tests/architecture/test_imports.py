@@ -26,7 +26,7 @@ LIBRARIES_IT_MAY_IMPORT = {
     "worker": {"torch", "numpy", "torchinfo", "PIL"},
     "session": set(),
     "cli": set(),
-    "gui": {"PySide6", "shiboken6", "pyqtgraph", "numpy"},
+    "gui": {"PySide6", "shiboken6", "pygments", "pyqtgraph", "numpy"},
 }
 OUTSIDE_WORLD = {
     "asyncio", "datetime", "fcntl", "glob", "io", "logging", "mmap", "multiprocessing", "os", "random", "secrets", "select", "shutil",

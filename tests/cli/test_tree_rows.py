@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from torchloupe.analysis.tree_rows import TreeRow, TreeView
 from torchloupe.cli.terminal import Terminal
 from torchloupe.cli.text_model import tree_lines
-from torchloupe.analysis.tree_rows import TreeRow, TreeView
 from torchloupe.wire.modules import ModuleEntry, ModuleTree, ParameterEntry
 from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.traces import LayerCall

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyqtgraph  # noqa: F401  # so that the plots of a test are there at once
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
@@ -136,7 +137,7 @@ def make_window(qtbot: Any, qapp: QApplication) -> Iterator[MakeWindow]:
 
     yield make
     font = qapp.font()
-    for window in windows:
+    for window in filter(shiboken6.isValid, windows):  # one that was closed beside others is deleted by the program
         window.close()
         window.deleteLater()
     qapp.processEvents()

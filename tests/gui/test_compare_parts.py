@@ -22,9 +22,10 @@ from torchloupe.gui.compare.explained_bar import LOOKS, ExplainedBar
 from torchloupe.gui.compare.key_drag import KeyDrag
 from torchloupe.gui.compare.model import CompareModel
 from torchloupe.gui.compare.panel import ComparePanel
-from torchloupe.gui.mapping_edits import MOST_STEPS, MappingEdits
+from torchloupe.gui.mapping_edits import MappingEdits
 from torchloupe.gui.mapping_files import ReadMapping, WriteText, mapping_text
 from torchloupe.gui.slices import all_at_once, last_of
+from torchloupe.gui.undoing import MOST_STEPS, Undoing
 from torchloupe.wire.contents import CheckpointContents
 from torchloupe.wire.errors import UsageError
 
@@ -182,14 +183,15 @@ def test_that_steps_give_the_last_of_what_was_found() -> None:
 
 def test_that_decisions_are_kept_up_to_a_number(qtbot: Any) -> None:
     solved: list[int] = []
-    edits = MappingEdits(lambda: solved.append(1))
+    undoing = Undoing()
+    edits = MappingEdits(lambda: solved.append(1), undoing)
     for number in range(MOST_STEPS + 20):
         edits.leave_out([f"key{number}"])
     assert len(solved) == MOST_STEPS + 20
-    while edits.undo():
+    while undoing.back():
         pass
     assert len(edits.locked) == 20
-    assert edits.redo_text == "leave out key20"
+    assert undoing.redoText() == "leave out key20"
 
 
 def small_diff() -> StateDictDiff:

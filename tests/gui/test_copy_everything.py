@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QDialogButtonBox, QLabel, QMenu, QPushButton, QTableView, QWidget
 
 import torchloupe.gui
@@ -26,7 +26,17 @@ from torchloupe.gui.table_copy.dialog import CopyTableDialog
 from torchloupe.gui.text_table import FilterTable, Row
 
 GUI = Path(torchloupe.gui.__file__).parent
-NO_PLOTS = {"MainWindow", "DropArea", "DropOverlay", "LineNumbers", "SourceCode", "Palette", "ElidedCombo", "ElidedLabel", "ElidedButton"}
+NO_PLOTS = {
+    "MainWindow",
+    "DropArea",
+    "DropOverlay",
+    "LineNumbers",
+    "SourceCode",
+    "Palette",
+    "ElidedCombo",
+    "ElidedLabel",
+    "ElidedButton",
+}
 """What paints itself and shows no numbers."""
 TABLE = CopiedTable(("Key", "Shape", ""), [("a|b", "[1, 2]", "x"), ("c", "", "y")])
 
@@ -248,14 +258,10 @@ def test_that_a_plot_is_copied_as_pixels_and_as_lines(full_window: Any) -> None:
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".csv"])
 def test_that_a_plot_is_saved_as_its_suffix_says(full_window: Any, qtbot: Any, tmp_path: Path, suffix: str) -> None:
     full_window.docks.focus_panel("calls")
-    asked: list[Any] = []
-    doors = full_window.dialogs
-    doors.save_as, before = lambda *what: asked.append(what), doors.save_as
     commands = next(each for each in full_window.children() if type(each).__name__ == "CopyCommands")
     file = tmp_path / f"strip{suffix}"
     commands._write(commands._figure(), file)
     qtbot.waitUntil(file.exists, timeout=PATIENCE_MS)
-    doors.save_as = before
     start = {".png": b"\x89PNG", ".svg": b"<?xml", ".csv": b"State,Module"}[suffix]
     assert file.read_bytes().startswith(start)
     qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)
@@ -278,6 +284,20 @@ def test_that_the_menu_over_a_table_and_over_a_plot_has_its_commands(full_window
         menu.close()
 
 
+@pytest.mark.parametrize(("panel", "first"), [("problems", "report.reproducer"), ("compare", "mapping.map_to")])
+def test_that_a_panel_puts_its_own_commands_before_those_of_a_table(full_window: Any, panel: str, first: str) -> None:
+    full_window.docks.focus_panel(panel)
+    table = full_window.docks.panels[panel].inside().table
+    place = table.mapToGlobal(QPoint(3, 3))
+    table.contextMenuEvent(QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(3, 3), place))
+    (menu,) = [each for each in table.findChildren(QMenu) if each.isVisible()]
+    names = [action.objectName() for action in menu.actions()]
+    assert names[0] == first
+    assert [name for name in names if name][-len(TABLE_MENU) :] == list(TABLE_MENU)
+    assert any(action.isSeparator() for action in menu.actions())
+    menu.close()
+
+
 def test_that_outside_of_a_window_there_is_no_menu(bars: Bars) -> None:
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(3, 3), QPoint(3, 3))
     bars.contextMenuEvent(event)
@@ -294,6 +314,21 @@ def test_that_a_picture_has_twice_the_pixels_on_the_ground_of_the_theme(bars: Ba
     assert image.pixelColor(5, 5).name() == theme.color("base").name()
     assert b"Bars" in svg_of(bars)
     assert bars.title == "Bars"
+
+
+class Named(Bars):
+    """Draws a name."""
+
+    def paintEvent(self, event: Any) -> None:
+        QPainter(self).drawText(2, 20, "<script>&")
+
+
+def test_that_a_name_from_a_stranger_is_only_text_in_a_drawing(qtbot: Any) -> None:
+    named = Named()
+    qtbot.addWidget(named)
+    named.show()
+    assert b"<script>" not in svg_of(named)
+    assert b"&lt;script&gt;&amp;" in svg_of(named)
 
 
 def test_that_a_picture_is_written_whole(bars: Bars, tmp_path: Path) -> None:

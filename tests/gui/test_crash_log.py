@@ -118,3 +118,39 @@ def test_that_a_disk_that_is_full_costs_the_file_and_nothing_else(book, log_file
     log.removeHandler(full)
     with contextlib.suppress(OSError):
         full.close()
+
+
+@pytest.fixture
+def libraries(log_files):
+    """What other packages say is heard; nobody hears it after the test."""
+    root = logging.getLogger()
+    heard = [handler for handler in root.handlers if type(handler).__name__ == "Told"]
+    yield
+    logging.captureWarnings(False)
+    for handler in heard:
+        root.removeHandler(handler)
+
+
+def test_that_what_a_library_logs_is_in_the_log_once_with_its_level(book, libraries, caplog):
+    logging.getLogger("PIL.Image").error("no such plugin")
+    logging.getLogger("numba").warning("slow")
+    logging.getLogger("numba").info("chatter")
+    assert [(line.text, line.level) for line in book.lines] == [
+        ("PIL.Image: no such plugin", "error"),
+        ("numba: slow", "warning"),
+    ]
+    crash_log.keep_log_files()
+    assert sum(type(handler).__name__ == "Told" for handler in logging.getLogger().handlers) == 1
+
+
+def test_that_levels_say_how_bad_it_is(book, capsys):
+    error = raised()
+    sys.excepthook(type(error), error, error.__traceback__)
+    qWarning("a layout is odd")
+    crash_log._qt_message(QtMsgType.QtCriticalMsg, None, "no screen")
+    crash_log.tell("the disk is full", "warning")
+    levels = {line.text: line.level for line in book.lines}
+    assert levels["ValueError: by hand"] == "error"
+    assert levels["Qt: a layout is odd"] == "warning"
+    assert levels["Qt: no screen"] == "error"
+    assert levels["the disk is full"] == "warning"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS
@@ -18,7 +18,7 @@ from torchloupe.gui.details import panel as details_panel
 from torchloupe.gui.details.panel import DetailsPanel
 from torchloupe.gui.details.stored import AT_ONCE
 from torchloupe.gui.workbench import Selection
-from torchloupe.wire.problems import Problem
+from torchloupe.wire.problems import Fix, Problem
 
 SOURCE = "class Classifier:\n    def forward(self, x):\n        return self.fc1(x)\n"
 
@@ -277,3 +277,10 @@ def test_that_shapes_are_written_over_the_line_in_the_excerpt(panel: DetailsPane
     assert lines[at - 1].index("[") == lines[at].index("(x)") + 1
     [marked] = panel.views[0].lines.extraSelections()
     assert marked.cursor.block().text().startswith("▶")
+
+
+def test_that_a_fix_without_code_shows_its_quotation_marks(panel: DetailsPanel) -> None:
+    fix = Fix("rename", '{k.removeprefix("module."): v for k, v in state.items()}')
+    panel.workbench.select_problem(replace(MISMATCH, fixes=(fix,)))
+    labels = panel.fixes.findChildren(QLabel)
+    assert any("removeprefix" in label.text() and label.textFormat() == Qt.TextFormat.RichText for label in labels)

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from torchloupe.gui import display, main
-from torchloupe.gui.display import OFFSCREEN_LIBRARIES, X_LIBRARIES, has_display, missing_library, wayland_answers, why_no_display
+from torchloupe.gui.display import (
+    OFFSCREEN_LIBRARIES,
+    X_LIBRARIES,
+    has_display,
+    missing_library,
+    wayland_answers,
+    why_no_display,
+    why_qt_does_not_load,
+)
 
 VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
@@ -113,33 +121,59 @@ def test_that_pictures_are_drawn_without_a_display_where_the_one_that_is_named_i
 # libraries
 
 
-@pytest.mark.parametrize("library", [*OFFSCREEN_LIBRARIES, *X_LIBRARIES])
-def test_that_each_missing_library_is_named_with_its_package(lacking: set[str], library: str) -> None:
+@pytest.mark.parametrize("library", X_LIBRARIES)
+def test_that_each_library_of_x_that_is_missing_is_named_with_its_package(lacking: set[str], library: str) -> None:
     lacking.add(library)
     said = missing_library()
     assert library in said
-    assert f"sudo apt install {(OFFSCREEN_LIBRARIES | X_LIBRARIES)[library]}\n" in said
+    assert f"sudo apt install {X_LIBRARIES[library]}\n" in said
 
 
-def test_that_one_line_installs_all_that_are_missing(lacking: set[str]) -> None:
-    lacking |= {"libEGL.so.1", "libxcb-cursor.so.0"}
-    assert "sudo apt install libegl1 libxcb-cursor0\n" in missing_library()
+def test_that_one_line_installs_all_that_a_bare_system_lacks(lacking: set[str]) -> None:
+    lacking |= {"libGL.so.1", "libxcb-shape.so.0"}
+    assert "sudo apt install libgl1 libxcb-shape0\n" in missing_library()
 
 
 def test_that_what_only_x_needs_is_not_missed_without_it(lacking: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lacking |= set(X_LIBRARIES)
     assert missing_library() != ""
-    assert missing_library(headless=True) == ""
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     assert missing_library() == ""
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
     assert missing_library() != ""
-
-
-def test_that_other_systems_bring_all_of_it_along(lacking: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    lacking |= {*X_LIBRARIES, *OFFSCREEN_LIBRARIES}
     monkeypatch.setattr(sys, "platform", "darwin")
     assert missing_library() == ""
+
+
+@pytest.fixture
+def unloadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qt cannot be imported, as where a library that it is linked to is missing."""
+    monkeypatch.setitem(sys.modules, "PySide6", None)
+
+
+def test_that_qt_that_loads_is_no_trouble(lacking: set[str]) -> None:
+    lacking |= set(OFFSCREEN_LIBRARIES)  # which nobody looks for then
+    assert why_qt_does_not_load() == ""
+
+
+def test_that_one_line_installs_all_that_qt_lacks(unloadable: None, lacking: set[str]) -> None:
+    lacking |= {"libEGL.so.1", "libxcb-cursor.so.0"}
+    assert "sudo apt install libegl1 libxcb-cursor0\n" in why_qt_does_not_load()
+    assert "sudo apt install libegl1\n" in why_qt_does_not_load(headless=True)
+
+
+def test_that_qt_that_does_not_load_for_another_reason_says_it_itself(unloadable: None, lacking: set[str]) -> None:
+    with pytest.raises(ImportError):
+        why_qt_does_not_load()
+
+
+def test_that_a_missing_library_ends_the_start_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(main, "why_qt_does_not_load", lambda _headless: "Qt needs libEGL.so.1.")
+    assert main.run_window(["model.pt"]) == 2
+    assert capsys.readouterr().err == "Qt needs libEGL.so.1.\n"
 
 
 @linux

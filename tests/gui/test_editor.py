@@ -94,3 +94,11 @@ def test_that_an_editor_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(editor.subprocess, "Popen", refuse)
     monkeypatch.setenv("VISUAL", str(programs / "my-editor"))
     assert not open_in_editor("m.py", 3)
+
+
+def test_that_a_command_may_say_where_the_column_stands(tmp_path):
+    program = tmp_path / "odd"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    words = editor.editor_words("m.py", 7, {"PATH": str(tmp_path)}, "odd {file} --at {line}:{column}")
+    assert words == [str(program), "m.py", "--at", "7:1"]

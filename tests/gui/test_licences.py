@@ -45,7 +45,7 @@ def test_that_the_text_is_that_of_the_licence(name: str, words: str) -> None:
 def test_that_all_that_the_app_depends_on_is_told_of_but_torch_which_is_never_shipped() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]}  # type: ignore[index]
-    assert wanted - {"torch"} == {licences.QT, *licences.OTHERS}
+    assert {name.lower() for name in wanted} - {"torch"} == {name.lower() for name in (licences.QT, *licences.OTHERS)}
 
 
 def test_that_what_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,3 +120,53 @@ def test_that_warnings_of_qt_are_logged_and_chatter_is_not(
 ) -> None:
     crash_log._qt_message(level, QMessageLogContext(), text)
     assert [line.text for line in caught.lines] == lines
+
+
+# how bad, and who
+
+
+def chosen(combo: Any, data: str) -> None:
+    combo.setCurrentIndex(combo.findData(data))
+
+
+@pytest.mark.parametrize(
+    ("level", "source", "shown"),
+    [
+        ("info", "", ["fine", "odd", "bad", "printed"]),
+        ("warning", "", ["odd", "bad"]),
+        ("error", "", ["bad"]),
+        ("info", "user", ["printed"]),
+        ("info", "worker", ["odd"]),
+        ("error", "user", []),
+    ],
+)
+def test_that_lines_are_chosen_by_how_bad_they_are_and_who_said_them(
+    panel: LogPanel, book: LogBook, qtbot: Any, level: str, source: str, shown: list[str]
+) -> None:
+    for who, text, how in (("app", "fine", "info"), ("worker", "odd", "warning"), ("app", "bad", "error")):
+        book.add(who, text, how)
+    book.add("user", "printed")
+    qtbot.waitUntil(lambda: len(texts(panel)) == 4)
+    chosen(panel.level, level)
+    chosen(panel.source, source)
+    assert texts(panel) == shown
+    if not shown:
+        assert panel.table.empty.label.text() == "No line of this kind."
+
+
+def test_that_a_level_is_a_glyph_and_a_word_and_a_colour(panel: LogPanel, book: LogBook, qtbot: Any) -> None:
+    book.add("app", "odd", "warning")
+    book.add("app", "bad", "error")
+    book.add("app", "fine")
+    qtbot.waitUntil(lambda: len(texts(panel)) == 3)
+    rows = panel.table.model.rows
+    assert [row.cells[1] for row in rows] == ["▲ warning", "✖ error", "info"]
+    assert [row.roles[1] for row in rows] == ["warning", "error", "muted"]
+
+
+def test_that_the_choices_come_with_the_first_line(panel: LogPanel, book: LogBook, qtbot: Any) -> None:
+    assert not panel.choices.isVisible()
+    book.add("app", "fine")
+    qtbot.waitUntil(panel.choices.isVisible)
+    assert panel.level.accessibleName() == "Level"
+    assert panel.source.accessibleName() == "Source"

@@ -5,12 +5,14 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gui.conftest import MakeWindow
 from torchloupe.gui import menu_entry, start_up
 from torchloupe.gui.main import window_main
-from torchloupe.gui.menu_entry import APP_ID, add_to_menu, entry_text, own_command, remove_from_menu
+from torchloupe.gui.menu_entry import APP_ID, AddToMenu, add_to_menu, entry_text, is_offered, own_command, remove_from_menu
 from torchloupe.gui.resources import resource
 
 ENTRY = resource("desktop", f"{APP_ID}.desktop").read_text(encoding="utf-8")
@@ -20,8 +22,8 @@ ENTRY = resource("desktop", f"{APP_ID}.desktop").read_text(encoding="utf-8")
 def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The programs that were run, none of which is."""
     calls: list[list[str]] = []
-    monkeypatch.setattr(menu_entry.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(menu_entry.subprocess, "run", lambda words, **_: calls.append(words))
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: calls.append(words))
     return calls
 
 
@@ -126,6 +128,42 @@ def test_that_a_folder_that_cannot_be_written_is_said_in_a_sentence(
     assert str(folder / "applications") in said
     assert "Traceback" not in said
     assert told == []
+
+
+def test_that_it_is_offered_until_there_is_one(folder: Path, told: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_DIRS", f"{folder}/local:{folder}/share")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert is_offered()
+    add_to_menu()
+    assert not is_offered()
+    remove_from_menu()
+    assert is_offered()
+    of_a_package = folder / "share" / menu_entry.ENTRY
+    of_a_package.parent.mkdir(parents=True)
+    of_a_package.touch()
+    assert not is_offered()
+    of_a_package.unlink()
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not is_offered()
+
+
+def test_that_the_window_writes_it_and_says_so(
+    make_window: MakeWindow, folder: Path, told: list[list[str]], monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    monkeypatch.setenv("XDG_DATA_DIRS", str(folder / "share"))
+    window: Any = make_window()
+    said: list[str] = []
+    monkeypatch.setattr(window.status, "say", said.append)
+    action = window.actions_by_id["help.menu_entry"]
+    action.trigger()
+    qtbot.waitUntil(lambda: (folder / menu_entry.ENTRY).is_file() and len(told) == 2)
+    window.actions_by_id.refresh()
+    assert not action.isEnabled()
+
+
+def test_that_the_window_says_why_it_cannot_be_written(folder: Path) -> None:
+    (folder / "applications").touch()
+    assert AddToMenu()(None).startswith("The entry cannot be written: ")
 
 
 def test_that_the_window_is_known_to_the_desktop_by_the_name_of_its_entry() -> None:

@@ -127,9 +127,14 @@ def test_that_a_mark_stands_in_the_trees(notes_window: Any) -> None:
     modules = notes_window.docks.panels["modules"].inside()
     tree = modules.tree_model
     assert tree.index(tree.position_of("head"), 0).data().endswith("★")
+    spoken = tree.index(tree.position_of("head"), 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "head" in spoken
+    assert ", bookmark" in spoken
     below = modules.below.model
     modules.below.show_entries(notes_window.workbench.tree.parameters, "", "all")
     assert below.index(below.position_of("head.fc1.weight"), 0).data().endswith("✎")
+    assert below.index(below.position_of("head.fc1.weight"), 0).data(Qt.ItemDataRole.AccessibleTextRole).endswith(", note")
+    assert "note" not in below.index(below.position_of("head.fc1.weight"), 1).data(Qt.ItemDataRole.AccessibleTextRole)
     tensor = notes_window.workbench.checkpoint.tensors[0]
     notes_window.workbench.select_stored(tensor)
     notes_window.workbench.notes.toggle_mark(notes_window.workbench.notes.of_selection())

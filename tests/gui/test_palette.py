@@ -7,8 +7,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow
 
+from gui.conftest import PATIENCE_MS
+from torchloupe.gui import looking
 from torchloupe.gui.entries import Entry
 from torchloupe.gui.palette import EntryModel, Palette
+from torchloupe.gui.slices import all_at_once
 
 NAMES = ("File: Open checkpoint", "Run: Run sample input", "View: Dark", "View: Light")
 
@@ -44,12 +47,13 @@ def palette(qtbot: Any, done: list[str]) -> Iterator[Palette]:
 def test_that_the_model_obeys_qt(done: list[str], qtmodeltester: Any) -> None:
     model = EntryModel(entries(done))
     qtmodeltester.check(model, force_py=True)
-    model.type_text("view")
-    model.type_text("nothing like it")
+    model.put(all_at_once(model.find("view")))
+    model.put(all_at_once(model.find("nothing like it")))
 
 
 def test_that_an_entry_says_its_detail_to_readers(done: list[str]) -> None:
     model = EntryModel(entries(done))
+    model.put(all_at_once(model.find("")))
     assert model.index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole) == "Run: Run sample input, F5"
 
 
@@ -116,3 +120,47 @@ def test_that_the_palette_of_the_window_lists_only_what_makes_sense_now(window: 
     palette.field.setText("dark theme"[:4])
     palette.list.clicked.emit(palette.model.index(0, 0))
     assert window.settings.text("theme") == "dark"
+
+
+def many(done: list[str]) -> list[Entry]:
+    return [
+        Entry(f"model.layers.{number}.weight", "", lambda number=number: done.append(str(number))) for number in range(60_000)
+    ]
+
+
+def test_that_very_many_entries_are_looked_through_bit_by_bit(palette: Palette, done: list[str], qtbot: Any) -> None:
+    palette.set_entries(many(done))
+    palette.field.setText("layers31415")
+    assert palette._slices.busy
+    qtbot.waitUntil(lambda: not palette._slices.busy)
+    assert palette.model.shown[0].text == "model.layers.31415.weight"
+
+
+def test_that_enter_counts_for_what_was_typed_also_before_all_was_looked_through(
+    palette: Palette, done: list[str], qtbot: Any
+) -> None:
+    palette.set_entries(many(done))
+    palette.field.setText("layers59999")
+    assert palette._slices.busy
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert done == ["59999"]
+
+
+def test_that_entries_that_come_later_are_filtered_by_what_was_typed_before(
+    palette: Palette, done: list[str], qtbot: Any
+) -> None:
+    palette.field.setText("weight")
+    assert palette.nothing.isVisible()
+    palette.set_entries(many(done)[:10])
+    assert len(palette.model.shown) == 10
+
+
+def test_that_a_large_model_is_listed_on_a_thread(full_window: Any, monkeypatch: pytest.MonkeyPatch, qtbot: Any) -> None:
+    monkeypatch.setattr(looking, "LISTED_AT_ONCE", 3)
+    full_window.actions_by_id["go.to"].trigger()
+    (dialog,) = full_window.findChildren(Palette)
+    assert dialog.model.all == ()
+    qtbot.waitUntil(lambda: bool(dialog.model.shown), timeout=PATIENCE_MS)
+    assert {"head.fc1", "head.fc1.weight"} <= {entry.text for entry in dialog.model.all}
+    dialog.reject()
+    qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)

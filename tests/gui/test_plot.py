@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from torchloupe.gui import theme
+from torchloupe.gui.figure import svg_of
 from torchloupe.gui.plot import LoadPlotting, Plot, is_plotting_loaded
 
 
@@ -73,3 +74,15 @@ def test_that_what_draws_is_loaded_by_a_job(app: QApplication, monkeypatch: pyte
     assert is_plotting_loaded()
     monkeypatch.delitem(sys.modules, "pyqtgraph")
     assert not is_plotting_loaded()
+
+
+def test_that_a_drawing_of_a_plot_has_shapes_and_no_pictures(app: QApplication, qtbot: QtBot) -> None:
+    plot = made(qtbot)
+    plot.plot.addItem(plot.pyqtgraph.ScatterPlotItem(x=[1, 2], y=[3, 4]))
+    app.processEvents()
+    before = plot.plot.cacheMode()
+    drawn = svg_of(plot)
+    assert b"<image" not in drawn
+    assert b"sans-serif" in drawn
+    assert plot.plot.cacheMode() == before
+    assert b"<title>Losses</title>" in drawn

@@ -92,6 +92,18 @@ def test_that_help_begins_with_the_panel_that_has_the_focus(full_window: Any) ->
     dialog.reject()
 
 
+def test_that_help_says_what_the_field_with_the_focus_is_for(full_window: Any) -> None:
+    full_window.run_bar.input.setFocus()
+    dialog = opened(full_window, "help.keys", KeysDialog)
+    assert dialog.topic.text().startswith(topic_of(None))
+    assert "Sample input: Input specs in positional order" in dialog.topic.text()
+    dialog.reject()
+    full_window.docks.panels["modules"].inside().tree.filter.setFocus()
+    dialog = opened(full_window, "help.keys", KeysDialog)
+    assert "Filter Modules: Words that must occur" in dialog.topic.text()
+    dialog.reject()
+
+
 def test_that_every_panel_has_a_topic_of_its_own(window: Any) -> None:
     topics = [topic_of(name) for name in window.docks.panels]
     assert len(set(topics)) == len(topics)

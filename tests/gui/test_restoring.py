@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QByteArray
+from PySide6.QtWidgets import QFileDialog
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, MakeWindow
@@ -15,7 +16,9 @@ from torchloupe.gui.settings import Settings
 from torchloupe.gui.wish import Wish
 from torchloupe.wire.requests import Failed, OpenTarget
 
-KEYS = '{"tensors": [{"key": "head.fc1.weight", "shape": [2, 3], "dtype": "float32"}, {"key": "b", "shape": [4], "dtype": "int64"}]}'
+KEYS = (
+    '{"tensors": [{"key": "head.fc1.weight", "shape": [2, 3], "dtype": "float32"}, {"key": "b", "shape": [4], "dtype": "int64"}]}'
+)
 
 
 def restoring(window: Any) -> Restoring:
@@ -30,7 +33,9 @@ def keys_file(tmp_path: Path) -> Path:
 
 
 def settled(window: Any, qtbot: Any) -> None:
-    qtbot.waitUntil(lambda: not window.jobs.busy and not restoring(window)._waits and not restoring(window)._then, timeout=PATIENCE_MS)
+    qtbot.waitUntil(
+        lambda: not window.jobs.busy and not restoring(window)._waits and not restoring(window)._then, timeout=PATIENCE_MS
+    )
     qtbot.wait(1)
 
 
@@ -39,9 +44,7 @@ def left(make_window: MakeWindow, model_file: Path, keys_file: Path, qtbot: Any)
     """The state of a window in which a person did something."""
     window: Any = make_window()
     window.open_paths([model_file, keys_file])
-    qtbot.waitUntil(
-        lambda: window.workbench.model is not None and window.workbench.checkpoint is not None, timeout=PATIENCE_MS
-    )
+    qtbot.waitUntil(lambda: window.workbench.model is not None and window.workbench.checkpoint is not None, timeout=PATIENCE_MS)
     settled(window, qtbot)
     window.run_bar.input.setText("float32[1,3,8,8]")
     window.run_bar.mode.setCurrentIndex(window.run_bar.mode.findData("eval"))
@@ -55,6 +58,7 @@ def left(make_window: MakeWindow, model_file: Path, keys_file: Path, qtbot: Any)
 def test_that_everything_comes_back(left: WindowState, make_window: MakeWindow, model_file: Path, qtbot: Any) -> None:
     window: Any = make_window()
     restoring(window).restore(left)
+    assert restoring(window).state() == left  # also before all of it is there
     qtbot.waitUntil(lambda: window.workbench.selection.parameter == "head.fc1.weight", timeout=PATIENCE_MS)
     settled(window, qtbot)
     assert window.workbench.checkpoint.path == left.checkpoint
@@ -75,9 +79,7 @@ def test_that_what_came_back_is_no_step_to_undo(left: WindowState, make_window: 
     assert window.workbench.undoing.undoText() == ""
 
 
-def test_that_code_that_is_not_trusted_is_not_run_but_offered(
-    left: WindowState, make_window: MakeWindow, qtbot: Any
-) -> None:
+def test_that_code_that_is_not_trusted_is_not_run_but_offered(left: WindowState, make_window: MakeWindow, qtbot: Any) -> None:
     window: Any = make_window(trust=False)
     answers: list[Path] = []
     window.trust.ask = lambda folder, answer: (answers.append(folder), answer(True))
@@ -90,12 +92,15 @@ def test_that_code_that_is_not_trusted_is_not_run_but_offered(
     assert bar is not None
     assert "model.py was open the last time" in bar.label.text()
     assert answers == []
+    assert restoring(window).state().target == left.target  # offered again the next time
     bar.button.click()
     qtbot.waitUntil(lambda: window.workbench.model is not None, timeout=PATIENCE_MS)
     assert len(answers) == 1
 
 
-def test_that_a_folder_that_was_trusted_is_trusted_still(left: WindowState, make_window: MakeWindow, tmp_path: Path, qtbot: Any) -> None:
+def test_that_a_folder_that_was_trusted_is_trusted_still(
+    left: WindowState, make_window: MakeWindow, tmp_path: Path, qtbot: Any
+) -> None:
     settings = Settings(None)
     settings.set_texts("trusted_folders", [str(tmp_path)])
     window: Any = make_window(trust=False, settings=settings)
@@ -167,6 +172,10 @@ def test_that_a_wish_opens_files_and_goes_to_a_tensor_and_a_part_of_it(window: A
     settled(window, qtbot)
     assert window.workbench.selection.stored.key == "head.fc1.weight"
     assert window.docks.tabs.currentWidget().place.id == "tensor"
+    panel = window.docks.panels["tensor"].inside()
+    qtbot.waitUntil(lambda: panel.views.current is not None and panel.views.current.slice.field.text() == "1, :", timeout=PATIENCE_MS)
+    settled(window, qtbot)
+    assert panel.views.current.slice.field.text() == "1, :"
 
 
 def test_that_a_wish_goes_to_a_module_of_what_is_open(full_window: Any, qtbot: Any) -> None:
@@ -183,6 +192,21 @@ def test_that_a_wish_puts_one_file_beside_the_open_one(window: Any, keys_file: P
     restoring(window).fulfil(Wish((str(tmp_path / "other.json"),), compare=True))
     qtbot.waitUntil(lambda: window.workbench.other is not None, timeout=PATIENCE_MS)
     assert window.workbench.checkpoint.path == str(keys_file)
+    settled(window, qtbot)
+
+
+def test_that_who_wishes_to_compare_without_files_is_asked_for_them(window: Any, keys_file: Path, qtbot: Any) -> None:
+    restoring(window).fulfil(Wish(compare=True))
+    (chooser,) = [each for each in window.findChildren(QFileDialog) if each.isVisible()]
+    assert chooser.fileMode() == QFileDialog.FileMode.ExistingFiles
+    assert "two checkpoints" in window.status.message.text()
+    chooser.reject()
+    restoring(window).fulfil(Wish((str(keys_file),)))
+    qtbot.waitUntil(lambda: window.workbench.checkpoint is not None, timeout=PATIENCE_MS)
+    restoring(window).fulfil(Wish(compare=True))
+    (chooser,) = [each for each in window.findChildren(QFileDialog) if each.isVisible()]
+    assert chooser.windowTitle() == "Compare with checkpoint"
+    chooser.reject()
     settled(window, qtbot)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QByteArray
@@ -185,3 +186,36 @@ def test_that_each_folder_has_the_interpreter_that_was_last_used_there(tmp_path:
     assert again.interpreter_for(tmp_path / "a") == "/a/python"
     assert again.interpreter_for(tmp_path / "b") == "ssh host python3"
     assert again.interpreter_for(tmp_path / "new") == again.interpreter_for(None) == "/c/python"
+
+
+@pytest.mark.parametrize("held", [b"\x00\xff garbage [[[", b"[General]\nversion=99\ntheme=dark\n", b"theme=dark"])
+def test_that_settings_that_cannot_be_understood_are_put_aside_with_a_sentence(tmp_path: Path, held: bytes) -> None:
+    file = tmp_path / "window.ini"
+    file.write_bytes(held)
+    settings = Settings(file)
+    assert settings.trouble == (
+        "The settings cannot be understood, so everything is as at first. They were put aside as window.broken."
+    )
+    assert (tmp_path / "window.broken").read_bytes() == held
+    assert settings.text("theme") == ""
+    settings.set_text("theme", "light")
+    assert Settings(file).text("theme") == "light"
+    assert Settings(file).trouble == ""
+
+
+def test_that_the_first_start_has_nothing_to_put_aside(tmp_path: Path) -> None:
+    assert Settings(tmp_path / "window.ini").trouble == ""
+    (tmp_path / "empty.ini").touch()
+    assert Settings(tmp_path / "empty.ini").trouble == ""
+    assert Settings(None).trouble == ""
+    assert not (tmp_path / "window.broken").exists()
+
+
+def test_that_the_window_says_so(make_window: Any, tmp_path: Path, qtbot: Any) -> None:
+    from torchloupe.gui.restoring import Restoring
+
+    (tmp_path / "window.ini").write_text("torn", encoding="utf-8")
+    window = make_window(settings=Settings(tmp_path / "window.ini"))
+    room = window.findChildren(Restoring)[0]
+    qtbot.waitUntil(lambda: room.bar is not None)
+    assert "put aside as window.broken" in room.bar.label.text()

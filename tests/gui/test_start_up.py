@@ -121,10 +121,11 @@ def test_that_the_application_has_its_names_and_a_font(qapp: QApplication) -> No
     assert app.desktopFileName() == "io.github.torchloupe.Torchloupe"
 
 
+@pytest.mark.parametrize("families", [[], ["Monospace", "Sans Serif", "Serif"]])  # which Qt names without any font
 def test_that_a_missing_font_is_looked_for_and_said(
-    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+    families: list[str], qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
 ) -> None:
-    monkeypatch.setattr(start_up.QFontDatabase, "families", list)
+    monkeypatch.setattr(start_up.QFontDatabase, "families", lambda: families)
     monkeypatch.setattr(start_up.Path, "rglob", lambda _folder, _pattern: iter(()))
     start_up.use_a_font_that_exists(qapp)
     assert "apt install" in capsys.readouterr().err
@@ -171,3 +172,47 @@ def test_that_pictures_of_window_and_panels_are_saved_and_the_report_printed(
     said = capsys.readouterr().out
     assert panel_data.MISMATCH.message in said
     assert "saved " in said
+
+
+def test_that_one_picture_shows_what_was_asked_for(make_window: MakeWindow, tmp_path: Path, qtbot: Any, capsys: Any) -> None:
+    from torchloupe.gui.screenshots import OnePicture
+
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"tensors": [{"key": "head.fc2.bias", "shape": [10], "dtype": "float32"}]}', encoding="utf-8")
+    window: Any = make_window()
+    finished: list[int] = []
+    picture = OnePicture(window, tmp_path / "new" / "one.png", Wish((str(keys),), goto="head.fc2.bias"), finished.append)
+    picture._timer.start()  # the window is painted already
+    qtbot.waitUntil(lambda: finished == [0], timeout=60_000)
+    assert (tmp_path / "new" / "one.png").stat().st_size > 1000
+    assert window.workbench.selection.stored.key == "head.fc2.bias"
+    assert f"saved {tmp_path / 'new' / 'one.png'}" in capsys.readouterr().out
+
+
+def test_that_a_second_start_is_handed_over_and_an_import_path_is_not(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from torchloupe.gui import single_instance
+
+    asked: list[Wish] = []
+    monkeypatch.setattr(single_instance, "hand_over", lambda _name, wish: asked.append(wish) or True)
+    assert not start_up.was_handed_over(tmp_path / "window.ini", Wish(("/a.pt",)))
+    monkeypatch.setattr(start_up.os.path, "exists", lambda _name: True)
+    assert start_up.was_handed_over(tmp_path / "window.ini", Wish(("/a.pt",)))
+    assert not start_up.was_handed_over(tmp_path / "window.ini", Wish(("package.module:Net",)))
+    assert asked == [Wish(("/a.pt",))]
+
+
+def test_that_a_window_that_is_asked_for_with_a_wrong_interpreter_has_the_usual_one_and_says_so(
+    qapp: QApplication, qtbot: Any
+) -> None:
+    from torchloupe.gui.settings import Settings
+    from torchloupe.gui.start_up import WindowMaker
+
+    heard: list[Any] = []
+    window = WindowMaker(Settings(None), StartOptions())("/gone/python", [], heard.append)
+    assert "/gone/python" in window.status.message.text()
+    assert window.worker.interpreter == sys.executable
+    window.painted.disconnect()
+    window.close()
+    window.deleteLater()

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QSysInfo
+from PySide6.QtCore import QSysInfo, QUrl
+from PySide6.QtGui import QFileOpenEvent
 
 from gui.conftest import PATIENCE_MS, MakeWindow
 from torchloupe.gui import windows as all_windows
@@ -107,6 +108,8 @@ def test_that_a_session_that_ended_unexpectedly_is_only_opened_when_somebody_ask
     bar = bar_of(window)
     assert bar.label.text() == "▲  The last session ended unexpectedly."
     assert window.workbench.checkpoint is None
+    windows.keep(ended=True)
+    assert [each.checkpoint for each in read_session(folder).windows] == [str(keys_file)] * 2  # still to be had
     bar._more.itemAt(0).widget().click()
     bar.button.click()
     assert [opened(each, qtbot) for each in windows.windows] == [str(keys_file)] * 2
@@ -226,6 +229,13 @@ def test_that_a_new_window_and_the_end_of_all_are_commands(program: Any, qtbot: 
     assert windows.windows == []
 
 
+def test_that_a_double_click_on_macos_opens_the_file(program: Any, keys_file: Path, qtbot: Any) -> None:
+    windows = program()
+    windows.start(Wish())
+    assert windows.eventFilter(windows, QFileOpenEvent(QUrl.fromLocalFile(str(keys_file))))
+    assert opened(windows.windows[0], qtbot) == str(keys_file)
+
+
 def test_that_the_token_of_who_asked_lets_the_window_rise(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "old")
     windows = program()
@@ -234,3 +244,36 @@ def test_that_the_token_of_who_asked_lets_the_window_rise(program: Any, monkeypa
     windows.open(Wish(token="fresh"))
     assert all_windows.os.environ["XDG_ACTIVATION_TOKEN"] == "fresh"
     assert not windows.windows[0].isMinimized()
+
+
+def test_that_a_folder_that_cannot_be_made_is_said_and_the_window_opens(
+    make_window: MakeWindow, tmp_path: Path, keys_file: Path
+) -> None:
+    def make(_python: str, _paths: list[str], then: Callable[[Restoring], object]) -> Any:
+        window: Any = make_window()
+        then(window.findChildren(Restoring)[0])
+        return window
+
+    windows = Windows(make, keys_file / "below a file")
+    windows.start(Wish())
+    assert "Nothing is kept for the next start" in bar_of(windows.windows[0]).label.text()
+    windows.keep()
+    windows.quit()
+    assert keys_file.read_text(encoding="utf-8") == KEYS
+
+
+def test_that_a_window_whose_screen_is_gone_comes_to_one_that_is_there(program: Any, monkeypatch: Any) -> None:
+    windows = program()
+    windows.start(Wish())
+    (window,) = windows.windows
+    dock = window.docks.docks["details"]
+    dock.show()
+    dock.setFloating(True)
+    here = window.frameGeometry()
+    all_windows.back_on_screen(window)
+    assert window.frameGeometry() == here
+    for part in (window, dock):
+        part.move(50_000, 50_000)
+    windows._bring_back()
+    for part in (window, dock):
+        assert window.screen().availableGeometry().intersects(part.frameGeometry())

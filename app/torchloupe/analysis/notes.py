@@ -34,6 +34,11 @@ class Note:
         return " ".join(self.text.split())
 
 
+def sign_words(sign: str) -> List[str]:
+    """A sign for a screen reader."""
+    return [word for glyph, word in ((BOOKMARK, "bookmark"), (NOTE, "note")) if glyph in sign]
+
+
 def notes_object(about: str, notes: Iterable[Note]) -> Dict[str, Any]:
     """The notes on one file as plain JSON."""
     return {"schema": 1, "about": about, "notes": [asdict(note) for note in notes if note.says_something]}

@@ -15,7 +15,7 @@ from .report import Report, problem_of
 
 if TYPE_CHECKING:
     from torchloupe.analysis.report.building import Findings
-    from torchloupe.analysis.report.document import Document
+    from torchloupe.analysis.report.document import Document, Figure
     from torchloupe.wire.requests import Hello
 
 STANDARD_OUTPUT = "-"
@@ -113,10 +113,24 @@ def _findings(report: Report) -> "Findings":
         sides=report.sides,
         step=report.step,
         sweep=report.sweep,
+        figures=_figures(report),
         initialised=report.initialised or {},
         unfolded=report.unfolded,
         notes=report.notes,
     )
+
+
+def _figures(report: Report) -> "list[Figure]":
+    """The numbers over depth that were asked for."""
+    if not report.depth or not report.calls:
+        return []
+    from torchloupe.analysis.depth_numbers import SERIES_BY_NAME, depth_points
+    from torchloupe.analysis.report.drawing import depth_figure
+
+    kept = report.forward.kept_bytes if report.forward is not None else ()
+    points = [point for point in depth_points(report.calls, report.tree, kept) if point.is_leaf]
+    figure = depth_figure(points, SERIES_BY_NAME[report.depth])
+    return [figure] if figure is not None else []
 
 
 def _opened(report: Report) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ def difference_lines(compared: Sequence[ComparedValues], terminal: Terminal) -> 
     lines = ["", terminal.paint(f"values: {printable(moved_summary(compared))}", "strong")]
     if not moved:
         return lines
-    rows = [("  KEY", "MOVED", "WEIGHT", "UPDATE", "CHANGED", "MAX |Δ|", "COSINE", "NaN")]
+    rows: list[tuple[str, ...]] = [("  KEY", "MOVED", "WEIGHT", "UPDATE", "CHANGED", "MAX |Δ|", "COSINE", "NaN")]
     rows += [("  " + each.expected, *_difference_cells(how)) for each, how in moved[:ROWS_SHOWN]]
     first, *rest = columns(rows, right=(1, 2, 3, 4, 5, 6, 7), width=terminal.width)
     lines += [terminal.paint(first, "dim"), *rest]

@@ -1,10 +1,11 @@
 """Whether a window can be shown here: a display that answers, and the libraries that Qt does not bring along.
 
-Qt ends the process where one of them is missing, so both are looked for before it is loaded.
+Qt ends the process where a display or a library of X is missing, so both are looked for before it is loaded.
 """
 
 import os
 import sys
+from collections.abc import Mapping
 
 OFFSCREEN_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
@@ -12,6 +13,7 @@ OFFSCREEN_LIBRARIES = {
     "libEGL.so.1": "libegl1",
     "libfontconfig.so.1": "libfontconfig1",
     "libdbus-1.so.3": "libdbus-1-3",
+    "libxkbcommon.so.0": "libxkbcommon0",
 }
 """What Qt needs to draw at all, and the Debian packages of it."""
 
@@ -83,14 +85,30 @@ def wayland_answers(display: str) -> bool:
     return True
 
 
-def missing_library(headless: bool = False) -> str:
-    """The libraries that are missing, with the line that installs them; empty when all are there."""
-    if not sys.platform.startswith("linux"):
+def missing_library() -> str:
+    """What this system lacks for an X display, with the one line that installs it; empty when all that only X needs is there."""
+    if not sys.platform.startswith("linux") or not _is_x() or not _missing(X_LIBRARIES):
         return ""
+    return _missing(OFFSCREEN_LIBRARIES | X_LIBRARIES)
+
+
+def why_qt_does_not_load(headless: bool = False) -> str:
+    """The libraries without which Qt cannot even be imported; empty when it can. Raises ``ImportError`` where none of them is missing."""
+    try:
+        from PySide6 import QtWidgets  # noqa: F401  # as the window does next
+    except ImportError:
+        trouble = _missing(OFFSCREEN_LIBRARIES if headless or not _is_x() else OFFSCREEN_LIBRARIES | X_LIBRARIES)
+        if not trouble:
+            raise
+        return trouble
+    return ""
+
+
+def _missing(libraries: Mapping[str, str]) -> str:
     import ctypes
 
     lacking = {}
-    for library, package in (OFFSCREEN_LIBRARIES if headless or not _is_x() else OFFSCREEN_LIBRARIES | X_LIBRARIES).items():
+    for library, package in libraries.items():
         try:
             ctypes.CDLL(library)
         except OSError:

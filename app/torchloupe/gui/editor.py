@@ -70,7 +70,8 @@ def _filled(text: str, file: str, line: int | None, environment: Mapping[str, st
     template = words[1:]
     if not any("{file}" in word for word in template):
         template += TEMPLATES.get(_name_of(words), ["{file}"])
-    return [program, *(word.replace("{line}", str(line or 1)).replace("{file}", file) for word in template)]
+    numbered = (word.replace("{line}", str(line or 1)).replace("{column}", "1") for word in template)
+    return [program, *(word.replace("{file}", file) for word in numbered)]
 
 
 def command_problem(command: str, environment: Mapping[str, str] = os.environ) -> str:

@@ -1,17 +1,19 @@
 """What draws numbers: it can be saved as a picture of pixels or of lines, and a table says the same as it does."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QSize
-from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
+from PySide6.QtGui import QContextMenuEvent, QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QWidget
 
 from torchloupe.gui.command_menu import PLOT_MENU, show_menu
 from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.theme import color
 
+_FAMILY = re.compile(rb'font-family="([^",]*)"')
 SCALE = 2
 """Pixels of a saved picture for one on the screen."""
 
@@ -54,7 +56,7 @@ def png_of(figure: Figure) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image_of(figure).save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(image_of(figure))
     return bytes(data.data())
 
 
@@ -76,7 +78,7 @@ def svg_of(figure: Figure) -> bytes:
     painter.fillRect(figure.rect(), color("base"))
     _draw(figure, painter)
     painter.end()
-    return bytes(data.data())
+    return _FAMILY.sub(rb'font-family="\1, sans-serif"', bytes(data.data()))  # where there is no such font, one without serifs
 
 
 def _draw(figure: Figure, painter: QPainter) -> None:

@@ -1,9 +1,17 @@
 """How well a few typed letters fit a text: as a subsequence, where word starts and runs count."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Sequence
+from heapq import nsmallest
 from typing import TypeVar
 
+from torchloupe.gui.slices import Steps, all_at_once
+
 Item = TypeVar("Item")
+LIMIT = 200
+"""More matches than these nobody looks at."""
+AT_ONCE = 500
+"""So many texts are looked at in one step; they take a millisecond or two."""
 
 
 def fuzzy_score(typed: str, text: str) -> int | None:
@@ -13,15 +21,27 @@ def fuzzy_score(typed: str, text: str) -> int | None:
     return max((score for score in scores if score is not None), default=None)
 
 
-def best_matches(typed: str, items: Iterable[Item], text_of: Callable[[Item], str], limit: int = 200) -> list[Item]:
+def best_matches(typed: str, items: Sequence[Item], text_of: Callable[[Item], str], limit: int = LIMIT) -> list[Item]:
     """The items that fit, best first; all of them in their order while nothing is typed."""
-    if not typed.strip():
-        return list(items)[:limit]
-    scored = [
-        (score, number, item) for number, item in enumerate(items) if (score := fuzzy_score(typed, text_of(item))) is not None
-    ]
-    scored.sort(key=lambda entry: (-entry[0], entry[1]))
-    return [item for _, _, item in scored[:limit]]
+    return all_at_once(best_matches_steps(typed, items, text_of, limit))
+
+
+def best_matches_steps(
+    typed: str, items: Sequence[Item], text_of: Callable[[Item], str], limit: int = LIMIT
+) -> Steps[list[Item]]:
+    """The same in steps, as there may be very many."""
+    wanted = typed.lower().replace(" ", "")
+    if not wanted:
+        return list(items[:limit])
+    may_fit = re.compile("[^\0]*?".join(map(re.escape, wanted))).search
+    best: list[tuple[int, int]] = []
+    for start in range(0, len(items), AT_ONCE):
+        texts = [text_of(item) for item in items[start : start + AT_ONCE]]
+        fitting = [number for number, text in enumerate(texts) if may_fit(text.lower())]
+        scored = [(-(fuzzy_score(typed, texts[number]) or 0), start + number) for number in fitting]
+        best = nsmallest(limit, [*best, *scored])
+        yield
+    return [items[number] for _, number in best]
 
 
 def _score(wanted: str, text: str, by_words: bool) -> int | None:

@@ -13,7 +13,7 @@ from torchloupe.gui.resources import resource, resources_folder
 QT = "PySide6-Essentials"
 """Qt and its bindings, whose wheels hold no text of the licence."""
 
-OTHERS = ("pyqtgraph", "numpy", "torchinfo")
+OTHERS = ("pyqtgraph", "numpy", "Pygments", "torchinfo")
 SYSTEM_LIBRARIES = "System libraries"
 RULE = "=" * 78
 

@@ -1,5 +1,6 @@
 """Commands about what is selected: copy its dotted path, its source place in the editor, entries to go to."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QCoreApplication
@@ -15,6 +16,7 @@ from torchloupe.gui.workbench import Selection, Workbench
 translate = QCoreApplication.translate
 
 ENTRY_COUNT = 200_000
+LISTED_AT_ONCE = 5_000
 
 
 def dotted_path(selection: Selection) -> str:
@@ -58,6 +60,23 @@ def copy_path(workbench: Workbench) -> str:
         return translate("looking", "Nothing with a path is selected.")
     QGuiApplication.clipboard().setText(path)
     return translate("looking", "Copied {0}").format(path)
+
+
+@dataclass(frozen=True)
+class ListEntries:
+    """Job: everything with a name. At once where that is little."""
+
+    workbench: Workbench
+
+    @property
+    def is_large(self) -> bool:
+        """It would keep the window waiting."""
+        bench = self.workbench
+        tensors = len(bench.checkpoint.tensors) if bench.checkpoint else 0
+        return len(bench.tree.modules) + len(bench.tree.parameters) + tensors > LISTED_AT_ONCE
+
+    def __call__(self, _progress: object = None) -> list[Entry]:
+        return entries_to_go_to(self.workbench)
 
 
 def entries_to_go_to(workbench: Workbench) -> list[Entry]:

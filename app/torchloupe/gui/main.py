@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from torchloupe.gui.answers import add_answers
-from torchloupe.gui.display import has_display, missing_library, why_no_display
+from torchloupe.gui.display import has_display, missing_library, why_no_display, why_qt_does_not_load
 
 BAD_PYSIDE = (
     "torchloupe: PySide6 {0} crashes Python {1}.\n"
@@ -63,7 +63,7 @@ def run_window(
 ) -> int:
     """Open the window on these files and return when it is closed. Status 2 with a sentence when there can be no window."""
     headless = bool(screenshots or screenshot)
-    trouble = why_no_window(headless)
+    trouble = why_no_window(headless) or why_qt_does_not_load(headless)
     if trouble:
         print(trouble, file=sys.stderr)
         return 2
@@ -82,7 +82,7 @@ def why_no_window(headless: bool = False) -> str:
     bad = bad_pyside(_pyside_version(), sys.version_info[:2])
     if bad:
         return bad
-    return ("" if headless else why_no_display()) or missing_library(headless)
+    return "" if headless else why_no_display() or missing_library()
 
 
 def bad_pyside(pyside: str, python: tuple[int, ...]) -> str:

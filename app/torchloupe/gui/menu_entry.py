@@ -2,9 +2,8 @@
 cannot. Files are declared as ones that can be opened; what opens them by default stays as it is."""
 
 import os
-import shutil
-import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from torchloupe.gui.resources import resource
@@ -13,14 +12,32 @@ from torchloupe.session.interpreters import is_frozen
 
 APP_ID = "io.github.torchloupe.Torchloupe"
 PROGRAM = "torchloupe-window"
+ENTRY = f"applications/{APP_ID}.desktop"
 FILES = {
-    f"applications/{APP_ID}.desktop": ("desktop", f"{APP_ID}.desktop"),
+    ENTRY: ("desktop", f"{APP_ID}.desktop"),
     f"icons/hicolor/scalable/apps/{APP_ID}.svg": ("icons", "torchloupe.svg"),
     f"mime/packages/{APP_ID}.xml": ("desktop", "torchloupe-mime.xml"),
 }
 """What lies where in the data folder of a user, and which of our files it is."""
 
 _RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")
+
+
+@dataclass(frozen=True)
+class AddToMenu:
+    """Job: the same as ``add_to_menu``; what went wrong is a sentence, too."""
+
+    def __call__(self, _progress: object) -> str:
+        try:
+            return add_to_menu().splitlines()[0]
+        except OSError as error:
+            return f"The entry cannot be written: {error.strerror}: {error.filename}"
+
+
+def is_offered() -> bool:
+    """Desktops here read such entries, and none of them has one of Torchloupe yet."""
+    folders = [data_folder(), *map(Path, (os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(os.pathsep))]
+    return sys.platform.startswith("linux") and not any((folder / ENTRY).is_file() for folder in folders)
 
 
 def add_to_menu() -> str:
@@ -32,7 +49,7 @@ def add_to_menu() -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(entry_text(text, own_command()) if file.suffix == ".desktop" else text, encoding="utf-8")
     _tell_the_desktop(folder)
-    return f"Torchloupe is in the applications menu: {folder / next(iter(FILES))}\nTo take it out again: torchloupe --remove-from-menu"
+    return f"Torchloupe is in the applications menu: {folder / ENTRY}\nTo take it out again: torchloupe --remove-from-menu"
 
 
 def remove_from_menu() -> str:
@@ -79,6 +96,9 @@ def _escaped(value: str) -> str:
 
 def _tell_the_desktop(folder: Path) -> None:
     """Where these programs are not installed, nobody keeps the lists that they make."""
+    import shutil  # not at the start, where ``is_offered`` is asked
+    import subprocess
+
     for program, place in (("update-mime-database", "mime"), ("update-desktop-database", "applications")):
         if shutil.which(program) and (folder / place).is_dir():
             subprocess.run(

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRe
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from torchloupe.analysis.notes import sign_words
 from torchloupe.analysis.row_filter import matching_steps
 from torchloupe.gui.lazy_table import LazyRows
 from torchloupe.gui.outline import Outline, place_in
@@ -109,7 +110,8 @@ class OutlineModel(TextTableModel):
                 return depth, has_children, self.is_open(position)
             if role == Qt.ItemDataRole.AccessibleTextRole:
                 state = ("open" if self.is_open(position) else "closed") if has_children else ""
-                return ", ".join(part for part in (f"level {depth + 1}", self.spoken(position), state) if part)
+                parts = (f"level {depth + 1}", self.spoken(position), *sign_words(self.sign_at(index)), state)
+                return ", ".join(part for part in parts if part)
         return super().data(index, role)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from torchloupe.gui.entries import Entry
 from torchloupe.gui.events_trace import trace
-from torchloupe.gui.fuzzy import best_matches
+from torchloupe.gui.fuzzy import best_matches_steps
+from torchloupe.gui.slices import Slices, Steps, all_at_once
 from torchloupe.gui.theme import color, em
 
 Index = QModelIndex | QPersistentModelIndex
@@ -31,13 +32,17 @@ class EntryModel(QAbstractListModel):
 
     def __init__(self, entries: Sequence[Entry], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._all = tuple(entries)
-        self.shown: list[Entry] = best_matches("", self._all, lambda entry: entry.text)
+        self.all = tuple(entries)
+        self.shown: list[Entry] = []
 
-    def type_text(self, typed: str) -> None:
-        """Show what fits."""
+    def find(self, typed: str) -> Steps[list[Entry]]:
+        """What fits, in steps: there may be very many entries."""
+        return best_matches_steps(typed, self.all, lambda entry: entry.text)
+
+    def put(self, shown: list[Entry]) -> None:
+        """Show what was found."""
         self.beginResetModel()
-        self.shown = best_matches(typed, self._all, lambda entry: entry.text)
+        self.shown = shown
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
@@ -106,6 +111,7 @@ class Palette(QDialog):
         layout.setContentsMargins(em(self, 0.4), em(self, 0.4), em(self, 0.4), em(self, 0.4))
         for widget in (self.field, self.list, self.nothing):
             layout.addWidget(widget)
+        self._slices = Slices(self)
         self.field.textChanged.connect(self._typed)
         self.field.installEventFilter(self)
         self.list.clicked.connect(self._run)
@@ -117,8 +123,16 @@ class Palette(QDialog):
             window.mapToGlobal(window.rect().topLeft()).y() + em(self, 4),
         )
 
+    def set_entries(self, entries: Sequence[Entry]) -> None:
+        """They were still being listed."""
+        self.model.all = tuple(entries)
+        self._typed(self.field.text())
+
     def _typed(self, text: str) -> None:
-        self.model.type_text(text)
+        self._slices.run(self.model.find(text), self._found)
+
+    def _found(self, shown: list[Entry]) -> None:
+        self.model.put(shown)
         self.list.setCurrentIndex(self.model.index(0, 0))
         self.list.setVisible(bool(self.model.shown))
         self.nothing.setVisible(not self.model.shown)
@@ -134,6 +148,8 @@ class Palette(QDialog):
                 self.list.setCurrentIndex(self.model.index(row, 0))
                 return True
             if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                if self._slices.busy:  # what was typed counts, not what was found for less of it
+                    self._found(all_at_once(self.model.find(self.field.text())))
                 self._run(self.list.currentIndex())
                 return True
         return super().eventFilter(watched, event)

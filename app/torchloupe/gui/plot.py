@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QGraphicsView, QVBoxLayout
 
 from torchloupe.gui.figure import Figure
 from torchloupe.gui.jobs import Jobs
@@ -85,8 +85,11 @@ class Plot(Figure):
         items = [item for item in self.plot.scene().items() if hasattr(item, "setExportMode")]
         for item in items:
             item.setExportMode(True, {"antialias": True, "background": None, "painter": None})
+        cached = self.plot.cacheMode()
+        self.plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # the ground is drawn, too, not taken from a picture
         try:
             yield
         finally:
+            self.plot.setCacheMode(cached)
             for item in items:
                 item.setExportMode(False)

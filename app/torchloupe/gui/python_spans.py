@@ -1,24 +1,26 @@
-"""Python source taken apart for colouring: which letters of each line are a keyword, a string, a comment. No Qt here."""
+"""Python source taken apart for colouring: which letters of each line are a keyword, a string, a comment. Pygments does it, imported
+by the job that reads the source. No Qt here."""
 
-import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-_TOKENS = re.compile(
-    r"""
-    (?P<comment>\#[^\n]*)
-  | (?P<string>\b[rRbBfFuU]{1,2}(?=["'])|)(?:\"{3}(?:\\[\s\S]|[^\\])*?(?:\"{3}|\Z)|'{3}(?:\\[\s\S]|[^\\])*?(?:'{3}|\Z)
-      |"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)
-  | (?P<decorator>^[ \t]*@[\w.]+)
-  | (?P<number>\b(?:\d[\w.]*|\.\d\w*))
-  | (?P<named>\b(?:def|class)[ \t]+)(?P<name>\w+)
-  | (?P<word>\b[A-Za-z_]\w*)
-    """,
-    re.VERBOSE | re.MULTILINE,
-)
-_CONSTANTS = {"True", "False", "None", "self", "cls"}
-_KEYWORDS = {*keyword.kwlist, "match", "case"} - _CONSTANTS
+KINDS = {
+    "Comment": "comment",
+    "Literal.String.Interpol": "",
+    "Literal.String": "string",
+    "Literal.Number": "number",
+    "Name.Decorator": "decorator",
+    "Name.Function": "name",
+    "Name.Class": "name",
+    "Name.Builtin.Pseudo": "constant",
+    "Keyword.Constant": "constant",
+    "Keyword": "keyword",
+    "Operator.Word": "keyword",
+}
+"""What a token of Pygments is to us, and all that are of its kind; the closer name counts."""
+
 ROLES = {
     "comment": "muted",
     "string": "matched",
@@ -30,6 +32,10 @@ ROLES = {
     "note": "error",
 }
 """The colour role of each kind."""
+
+MOST_LETTERS = 100_000
+"""So many are gone through before the lines that are wanted, which takes a tenth of a second; of more, those behind a definition."""
+_DEFINITION = re.compile(r"@|(?:class|def|async def)\b")
 
 
 @dataclass(frozen=True)
@@ -49,36 +55,57 @@ class Span:
 Spans = tuple[tuple[Span, ...], ...]
 
 
-def python_spans(text: str) -> Spans:
-    """The spans of every line. What is not Python is coloured as far as it goes."""
-    lines = text.split("\n")
-    found: list[list[Span]] = [[] for _ in lines]
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    number = 0
-    for begin, end, kind in _tokens(text):
-        while starts[number + 1] <= begin:
-            number += 1
-        last = number
-        while begin < end:  # a string may go over several lines
-            stop = min(end, starts[last + 1] - 1)
-            if stop > begin:
-                found[last].append(Span(begin - starts[last], stop - begin, kind))
-            last += 1
-            begin = starts[last] if last < len(lines) else end
-    return tuple(map(tuple, found))
+def python_spans(lines: Sequence[str], first: int = 0, last: int | None = None) -> Spans:
+    """The spans of the lines from ``first`` to before ``last``. What is not Python is coloured as far as it goes."""
+    end = len(lines) if last is None else min(last, len(lines))
+    begin = _begin(lines, first, end)
+    found: list[list[Span]] = [[] for _ in range(begin, end)]
+    number, column = 0, 0
+    for kind, text in _tokens("\n".join(lines[begin:end])):
+        for part, piece in enumerate(text.split("\n")):  # a string may go over several lines
+            if part:
+                number, column = number + 1, 0
+            if kind and piece:
+                _add(found[number], Span(column, len(piece), kind))
+            column += len(piece)
+    return tuple(map(tuple, found[first - begin :]))
 
 
-def _tokens(text: str) -> Iterator[tuple[int, int, str]]:
-    for match in _TOKENS.finditer(text):
-        kind = match.lastgroup or "string"
-        if kind == "name":
-            yield (*match.span("named"), "keyword")
-            yield (*match.span("name"), "name")
-        elif kind == "word":
-            word = match["word"]
-            if word in _KEYWORDS or word in _CONSTANTS:
-                yield (*match.span(), "keyword" if word in _KEYWORDS else "constant")
-        else:
-            yield (*match.span(), kind)
+def _begin(lines: Sequence[str], first: int, end: int) -> int:
+    """Where to begin so that a string that was opened before is known: at the top, in a very long file at a definition."""
+    letters = 0
+    for number in range(end - 1, -1, -1):
+        letters += len(lines[number]) + 1
+        if letters > MOST_LETTERS and number <= first and _DEFINITION.match(lines[number]):
+            return number
+    return 0
+
+
+def _add(line: list[Span], span: Span) -> None:
+    """What is of one kind, and side by side, is one."""
+    before = line[-1] if line else None
+    if before is not None and (before.kind, before.start + before.length) == (span.kind, span.start):
+        line[-1] = Span(before.start, before.length + span.length, span.kind)
+    else:
+        line.append(span)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    from pygments.lexers.python import PythonLexer
+
+    known: dict[Any, str] = {}
+    for _, token, said in PythonLexer().get_tokens_unprocessed(text):
+        if token not in known:
+            known[token] = _kind(token)
+        yield known[token], said
+
+
+def _kind(token: Any) -> str:
+    """That of the token itself, else of what it is one of."""
+    names = list(token)
+    while names:
+        kind = KINDS.get(".".join(names))
+        if kind is not None:
+            return kind
+        names.pop()
+    return ""

@@ -3,19 +3,21 @@
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import PySide6
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication
 
-from torchloupe.analysis.report.document import Figure as Drawing
-from torchloupe.analysis.reproducer_script import failed_call, reproducer_lines
 from torchloupe.gui.actions import Action
 from torchloupe.gui.figure import Figure, svg_of
 from torchloupe.gui.reporting import HTML, JSON, MARKDOWN, MakeReport, WriteReport, found_in, other_colors
 from torchloupe.gui.shell import Shell
 from torchloupe.wire.reproducers import MadeReproducer, MakeReproducer
 from torchloupe.wire.traces import LayerCall
+
+if TYPE_CHECKING:
+    from torchloupe.analysis.report.document import Figure as Drawing
 
 
 class ReportCommands(QObject):
@@ -60,6 +62,8 @@ class ReportCommands(QObject):
             self._shell.dialogs.open_folder(self.tr("Put the reproducer into a new folder in"), partial(self.reproduce, call))
 
     def _failed_call(self) -> LayerCall | None:
+        from torchloupe.analysis.reproducer_script import failed_call
+
         bench = self._shell.workbench
         return failed_call(list(bench.calls.values()), bench.selection.problem)
 
@@ -76,6 +80,8 @@ class ReportCommands(QObject):
         self._shell.jobs.start(work, partial(self._reproduced, call.module), tag="reproducer", label=label)
 
     def _reproduced(self, module: str, made: MadeReproducer) -> None:
+        from torchloupe.analysis.reproducer_script import reproducer_lines
+
         lines = reproducer_lines(made, module)
         self._shell.say(" ".join(lines[:2]).replace("`", ""))
         for line in lines:
@@ -122,7 +128,9 @@ class ReportCommands(QObject):
         return [figure for figure in figures if figure.isVisible() and figure.numbers().rows]
 
 
-def _drawn_of(figure: Figure) -> Drawing:
+def _drawn_of(figure: Figure) -> "Drawing":
     """Without what stands before the drawing in a file of its own."""
+    from torchloupe.analysis.report.document import Figure as Drawing
+
     text = svg_of(figure).decode("utf-8")
     return Drawing(figure.title, text[text.index("<svg") :].strip())

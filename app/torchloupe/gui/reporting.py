@@ -5,21 +5,28 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torchloupe import __version__
 from torchloupe.analysis.notes import note_lines
-from torchloupe.analysis.report.building import Findings, report_document
-from torchloupe.analysis.report.document import Figure, without_home
 from torchloupe.gui import theme
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.requests import Hello, OpenTarget
 
+if TYPE_CHECKING:
+    from torchloupe.analysis.report.building import Findings
+    from torchloupe.analysis.report.document import Figure
+
 HTML, MARKDOWN, JSON = "html", "md", "json"
 
 
-def found_in(bench: Workbench, target: OpenTarget | None, hello: Hello | None, qt: str, figures: Sequence[Figure]) -> Findings:
+def found_in(
+    bench: Workbench, target: OpenTarget | None, hello: Hello | None, qt: str, figures: "Sequence[Figure]"
+) -> "Findings":
     """What is open and what was found; ``qt`` is the version of what draws the window."""
+    from torchloupe.analysis.report.building import Findings  # not before a report is made
+
     model, report = bench.model, bench.report
     name = bench.checkpoint_name()
     return Findings(
@@ -74,13 +81,15 @@ def other_colors() -> tuple[Mapping[str, str], Mapping[str, str]]:
 class MakeReport:
     """The report as texts, by format."""
 
-    found: Findings
+    found: "Findings"
     formats: tuple[str, ...]
     colors: tuple[Mapping[str, str], Mapping[str, str]]
 
     def __call__(self, progress: Progress) -> dict[str, str]:
         """Cancelled between two formats."""
         from torchloupe.analysis.report.as_json import document_json
+        from torchloupe.analysis.report.building import report_document
+        from torchloupe.analysis.report.document import without_home
         from torchloupe.analysis.report.html import document_html
         from torchloupe.analysis.report.markdown import document_markdown
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QBoxLayout
 
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.docks import START
+from torchloupe.gui.events_trace import trace
 from torchloupe.gui.last_session import WindowState
 from torchloupe.gui.note_book import place_of_selection
 from torchloupe.gui.notice_bar import NoticeBar
@@ -34,6 +35,8 @@ class Restoring(QObject):
         super().__init__(shell.window)
         self._shell, self._bench, self._opening = shell, shell.workbench, shell.opening
         self.bar: NoticeBar | None = None  # of its own: nothing else takes its sentence away
+        self._coming: WindowState | None = None  # what is about to be as it was
+        self._offered: dict[str, Any] | None = None  # a target that was not opened, as nobody trusted it
         self._waits: set[str] = set()
         self._then: list[Callable[[], object]] = []
         self._opening.opened.connect(self._opened)
@@ -46,19 +49,26 @@ class Restoring(QObject):
         """Nothing is open here, and nothing is being opened."""
         return not self._shell.anything_open() and not self._shell.jobs.runs("checkpoint") and not self._opening.constructing
 
+    @property
+    def is_coming(self) -> bool:
+        """A window is about to be as it was."""
+        return self._coming is not None
+
     # as plain data
 
     def state(self) -> WindowState:
         """Everything that comes back at the next start."""
         from torchloupe.wire.codec import to_plain  # not before the first picture
 
+        if self._coming is not None:
+            return self._coming
         bench, opening, window = self._bench, self._opening, self._shell.window
         current = self._shell.docks.tabs.currentWidget()
         return WindowState(
             checkpoint=bench.checkpoint.path if bench.checkpoint else "",
             other=bench.other.path if bench.other else "",
             container=bench.container,
-            target=to_plain(opening.target) if opening.target and bench.model else None,
+            target=to_plain(opening.target) if opening.target and bench.model else self._offered,
             options=to_plain(opening.options),
             input=self._run_bar().input.text(),
             filters=self._filters(),
@@ -83,7 +93,7 @@ class Restoring(QObject):
 
     def restore(self, state: WindowState) -> None:
         """Open what was open; the look of it follows when it is there."""
-        shell = self._shell
+        shell, self._coming = self._shell, state
         if state.geometry:
             shell.window.restoreGeometry(_bytes_of(state.geometry))
         if state.docks:
@@ -132,10 +142,13 @@ class Restoring(QObject):
             ask = partial(self._opening.open_target, request.target, arguments=request.arguments, like=request)
             text = self.tr("{0} was open the last time. Its code is not run before you say so.").format(file.name or place)
             self.say(text, self.tr("Open {0}").format(file.name or place), ask)
+            self._offered = state.target
             return None
         return request
 
     def _opened(self, kind: str, _what: str) -> None:
+        if kind == "model":
+            self._offered = None
         self._waits.discard(kind)
         self._finish()
 
@@ -151,6 +164,7 @@ class Restoring(QObject):
                 QTimer.singleShot(0, self, each)  # after the panels that follow the same news
 
     def _look_as_before(self, state: WindowState) -> None:
+        self._coming = None
         if state.container:
             self._bench.use_container(state.container)
         if state.front in self._shell.docks.panels and self._shell.anything_open() and state.front != START:
@@ -192,14 +206,19 @@ class Restoring(QObject):
             self._shell.say(self.tr("There is no module, parameter or tensor called {0}.").format(wish.goto))
         elif self._bench.selection.module is None or self._bench.selection.parameter is not None:
             self._shell.docks.raise_panel("tensor")
-            self._slice(wish.index)
+            QTimer.singleShot(0, self, partial(self._slice, wish.index))  # the panel may just be made
 
     def _slice(self, index: str) -> None:
-        from torchloupe.gui.tensor.slice_bar import SliceBar
+        """The values of this part of the tensor."""
+        from torchloupe.gui.tensor.panel import TensorPanel
+        from torchloupe.gui.tensor.value_table import ValueTable
+        from torchloupe.gui.tensor.views import VALUES
 
-        if index:
-            for bar in self._shell.docks.panels["tensor"].inside().findChildren(SliceBar):
-                bar.field.setText(index)
+        panel = self._shell.docks.panels["tensor"].inside()
+        if index and isinstance(panel, TensorPanel):
+            panel.views.show_view(VALUES)
+            if isinstance(panel.views.current, ValueTable):
+                panel.views.current.slice.field.setText(index)
 
     # a sentence over the window
 
@@ -212,6 +231,7 @@ class Restoring(QObject):
             assert isinstance(layout, QBoxLayout)
             layout.insertWidget(0, self.bar)
         self.bar.say(text, button, clicked, more=more)
+        trace("noticed", text=text)
 
 
 def _text_of(blob: QByteArray) -> str:

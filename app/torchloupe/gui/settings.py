@@ -43,7 +43,10 @@ class Settings:
         self._file = QSettings(str(path), QSettings.Format.IniFormat) if path else None
         self._memory: dict[str, str] = {}
         self.folder = path.parent if path else None  # where what is no setting is kept beside them
+        self.trouble = ""  # a sentence, when the file could not be read
         if self._file is not None and self.text("version") != str(VERSION):
+            assert path is not None
+            self.trouble = _put_aside(path)
             self._file.clear()
             self.set_text("version", str(VERSION))
 
@@ -88,6 +91,24 @@ class Settings:
     def remember_arguments(self, target: str, arguments: dict[str, Any]) -> None:
         """Keep the arguments of a target; those of the targets that were opened long ago are forgotten."""
         self._keep_for("arguments", target, arguments)
+
+    def input_of(self, target: str) -> str:
+        """The input that was typed when a target was last run; empty when none was."""
+        found = self._by_target("inputs").get(target)
+        return found if isinstance(found, str) else ""
+
+    def remember_input(self, target: str, text: str) -> None:
+        """Keep the input of a target; no text is the one that is worked out."""
+        self._keep_for("inputs", target, text)
+
+    def name_of(self, place: str) -> str:
+        """The class or factory of a file that was opened last; empty when there was none."""
+        found = self._by_target("names").get(place)
+        return found if isinstance(found, str) else ""
+
+    def remember_name(self, place: str, name: str) -> None:
+        """Keep which one it was."""
+        self._keep_for("names", place, name)
 
     def import_folders_of(self, place: str) -> list[str]:
         """The folders that were searched, too, for what a file imports; empty when there were none."""
@@ -150,6 +171,21 @@ class Settings:
     def _keep_recent(self, files: list[RecentFile]) -> None:
         ordered = sorted(files, key=lambda file: (not file.pinned, -file.opened_at))[:RECENT_COUNT]
         self.set_texts("recent", [json.dumps(asdict(file)) for file in ordered])
+
+
+def _put_aside(file: Path) -> str:
+    """Keep a copy of what cannot be understood; the sentence about it, empty where there was nothing."""
+    try:
+        held = file.read_bytes()
+        if not held.strip():
+            return ""
+        aside = file.with_suffix(".broken")
+        aside.write_bytes(held)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"The settings cannot be read, so everything is as at first: {error}"
+    return f"The settings cannot be understood, so everything is as at first. They were put aside as {aside.name}."
 
 
 def _key_of(folder: Path) -> str:

@@ -34,6 +34,9 @@ NAME = "torchloupe"
 DESKTOP_ID = "io.github.torchloupe.Torchloupe"
 """What a desktop knows the window by: under X the name in WM_CLASS, under Wayland the app id."""
 
+ALIASES = {"Monospace", "Sans Serif", "Serif"}
+"""Families that Qt names even where there is no font at all."""
+
 SCREENSHOT_SIZE = (1280, 800)
 
 GIVE_WAY_SECONDS = 0.0001
@@ -84,6 +87,8 @@ def show_window(wish: Wish, options: StartOptions) -> int:
     else:
         windows = Windows(make, settings.folder / FOLDER if settings.folder else None, app)
         make.windows = windows
+        if sys.platform == "darwin":  # where a double click is an event of the application
+            app.installEventFilter(windows)
         windows.start(wish, settings.text(RESTORE, "1") == "1")
         quit_on_interrupt(windows.quit, app)
     return int(app.exec())
@@ -173,7 +178,7 @@ def make_application() -> QApplication:
 
 def use_a_font_that_exists(app: QApplication) -> None:
     """Without any font every letter is a box: take one that lies about, and say so when there is none."""
-    if QFontDatabase.families():
+    if set(QFontDatabase.families()) - ALIASES:
         return
     for folder in ("/usr/share/fonts", "/usr/local/share/fonts", str(Path.home() / ".fonts")):
         for file in Path(folder).rglob("*.[to]tf"):

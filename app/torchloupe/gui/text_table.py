@@ -17,10 +17,10 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QContextMenuEvent, QFont
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
+from torchloupe.analysis.notes import sign_words
 from torchloupe.analysis.row_filter import row_filter
 from torchloupe.gui.command_menu import TABLE_MENU, show_menu
 from torchloupe.gui.copied_table import ALL, CHOSEN, Cells, CopiedTable
@@ -148,7 +148,7 @@ class TextTableModel(QAbstractTableModel):
         row, column = self.rows[index.row()], index.column()
         text = row.cells[column] if column < len(row.cells) else ""
         if role == _ROLE.DisplayRole:
-            sign = self.sign_of(row.key) if column == 0 and self.sign_of is not None else ""
+            sign = self.sign_at(index)
             return f"{text}  {sign}" if sign else text
         if role == _ROLE.ForegroundRole:
             name = row.roles[column] if column < len(row.roles) else None
@@ -160,8 +160,13 @@ class TextTableModel(QAbstractTableModel):
         if role == _ROLE.ToolTipRole:
             return (row.tips[column] if column < len(row.tips) else "") or text
         if role == _ROLE.AccessibleTextRole:
-            return f"{self.columns[column].title}: {text}"
+            said = f"{self.columns[column].title}: {text}"
+            return ", ".join([said, *sign_words(self.sign_at(index))])
         return row.key if role == _ROLE.UserRole else None
+
+    def sign_at(self, index: Index) -> str:
+        """What stands behind a cell: only behind the first one of a row."""
+        return self.sign_of(self.rows[index.row()].key) if index.column() == 0 and self.sign_of is not None else ""
 
     def table_of(self, rows: Sequence[Row]) -> CopiedTable:
         """Rows with the titles of their columns, as they are shown."""
@@ -189,6 +194,7 @@ class FilterTable(QWidget):
     chosen = Signal(object)  # key of the row that became the current one by hand
     activated = Signal(object)  # key of the row that was double-clicked or entered
     written_out: Callable[[CopiedTable, Sequence[Row]], CopiedTable] | None = None
+    menu: Sequence[str] = TABLE_MENU
 
     def __init__(
         self,
@@ -285,7 +291,7 @@ class FilterTable(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with a table."""
-        show_menu(TABLE_MENU, self, event)
+        show_menu(self.menu, self, event)
 
     def _filter_rows(self, text: str) -> None:
         self.model.filter_text = text

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 
 from torchloupe.gui import theme
 from torchloupe.gui.actions import Action
+from torchloupe.gui.menu_entry import AddToMenu, is_offered
 from torchloupe.gui.shell import Shell
 
 if TYPE_CHECKING:
@@ -106,17 +107,27 @@ class ViewCommands(QObject):
     def help(self) -> tuple[Action, ...]:
         """What keys there are, and what this is."""
         dialogs, menu = self._shell.dialogs, self.tr("&Help")
+        menu_tip = self.tr(
+            "Start Torchloupe from the desktop and open checkpoints from the file manager; what opens them now stays"
+        )
         keys_tip = self.tr("What the panel with the focus is for, and all commands with their keys")
         return (
             Action("help.keys", self.tr("&Keys and commands"), self._help, ("F1",), menu, keys_tip, "help"),
+            Action(
+                "help.menu_entry", self.tr("Add to applications &menu"), self._add_to_menu, (), menu, menu_tip, when=is_offered
+            ),
             Action("help.about", self.tr("&About Torchloupe"), dialogs.about, (), menu),
         )
 
-    def _help(self) -> None:
-        """About the panel that has the focus."""
-        from torchloupe.gui.help.topics import topic_of
+    def _add_to_menu(self) -> None:
+        self._shell.jobs.start(AddToMenu(), done=self._shell.say, tag="menu entry", label=self.tr("writing the menu entry"))
 
-        self._shell.dialogs.keys(topic_of(self._shell.docks.focused_panel()))
+    def _help(self) -> None:
+        """About the panel that has the focus, and the field in it."""
+        from torchloupe.gui.help.topics import field_topic, topic_of
+
+        parts = (topic_of(self._shell.docks.focused_panel()), field_topic(self._shell.window.focusWidget()))
+        self._shell.dialogs.keys("\n\n".join(part for part in parts if part))
 
 
 def _marked(number: int) -> str:

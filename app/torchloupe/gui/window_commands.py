@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from torchloupe.gui.actions import Action
 from torchloupe.gui.key_bindings import FILE, rebound, template
 from torchloupe.gui.looking import open_place
+from torchloupe.gui.remembering import Remembering
 from torchloupe.gui.restoring import Restoring
 from torchloupe.gui.settings import EDITOR_COMMAND
 from torchloupe.gui.shell import Shell
@@ -22,6 +23,7 @@ class WindowCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self.restoring = Restoring(shell)
+        Remembering(shell, self.restoring)
         self._keys = shell.settings.folder / FILE if shell.settings.folder else None
         self._table: tuple[Action, ...] = ()
 
@@ -39,7 +41,9 @@ class WindowCommands(QObject):
     def preferring(self) -> tuple[Action, ...]:
         """How a person wants it."""
         tip = self.tr("Theme, text size, the start, the editor, keys, trusted folders")
-        return (Action("edit.preferences", self.tr("Preferences…"), self._prefer, ("Ctrl+,",), self.tr("&Edit"), tip, group=True),)
+        return (
+            Action("edit.preferences", self.tr("Preferences…"), self._prefer, ("Ctrl+,",), self.tr("&Edit"), tip, group=True),
+        )
 
     def reporting(self) -> tuple[Action, ...]:
         """Versions and the last lines of the log."""
@@ -76,6 +80,10 @@ class WindowCommands(QObject):
         """The table with the keys that the person has chosen; what is wrong with them is said."""
         self._table = table
         bound, troubles = rebound(table, self._keys)
+        if self._shell.settings.trouble:
+            self._shell.book.add("app", self._shell.settings.trouble)
+            report = partial(self.restoring.say, self._shell.settings.trouble, self.tr("Report"), self.show_diagnostics)
+            QTimer.singleShot(0, self, report)
         for trouble in troubles:
             self._shell.book.add("app", trouble)
         if troubles:

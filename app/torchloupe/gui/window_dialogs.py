@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.actions import ActionSet, shortcut_text
 from torchloupe.gui.entries import Entry
-from torchloupe.gui.looking import entries_to_go_to
-from torchloupe.gui.opening import Asked, Opening
 from torchloupe.gui.example import example_files, own_example
+from torchloupe.gui.looking import ListEntries
+from torchloupe.gui.opening import Asked, Opening
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.running import RunOptions
 from torchloupe.gui.settings import Settings
@@ -193,9 +193,13 @@ class WindowDialogs(QObject):
         """Everything with a name."""
         from torchloupe.gui.palette import Palette
 
-        self._show(
-            Palette(self._window, self.tr("Go to module, key, tensor or problem"), entries_to_go_to(self._opening.workbench))
-        )
+        palette, work = Palette(self._window, self.tr("Go to module, key, tensor or problem"), ()), ListEntries(self._opening.workbench)
+        if work.is_large:
+            label = self.tr("listing what is open")
+            self._worker.jobs.start(work, palette.set_entries, tag="go to", label=label, owner=palette)
+        else:
+            palette.set_entries(work())
+        self._show(palette)
 
     def choose_editor(self) -> None:
         """The program that opens a line of the source."""

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLockFile, QObject, QTimer
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtGui import QFileOpenEvent, QGuiApplication
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from torchloupe.gui.last_session import LastSession, WindowState, read_session, write_session
 from torchloupe.gui.restoring import Restoring
@@ -15,6 +16,8 @@ from torchloupe.gui.wish import Wish
 
 KEEP_MS = 2000
 """What is open is written so long after it changed."""
+SETTLE_MS = 300
+"""So long a desktop is given to move windows away from a screen that is gone."""
 LOCK_MS = 7 * 24 * 3600 * 1000
 """A lock is no lock when its process is gone; one of another machine, where that cannot be seen, when it is as old as this."""
 FOLDER, LOCK, RESTORE = "session", "running.lock", "restore_session"
@@ -36,6 +39,7 @@ class Windows(QObject):
         super().__init__(parent)
         self._make, self._folder = make, folder
         self.windows: list[QMainWindow] = []
+        self._offered: list[WindowState] = []  # what was open when the last session ended unexpectedly, until something else is
         self._left: list[WindowState] | None = None  # of windows that are being closed together
         self._lock = QLockFile(str(folder / LOCK)) if folder else None
         self._keeps = False  # another program that runs on the same settings keeps its own session
@@ -43,6 +47,11 @@ class Windows(QObject):
         self._timer = QTimer(self, singleShot=True, interval=KEEP_MS)
         self._timer.timeout.connect(self.keep)
         _all[:] = [self]
+        self._later = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._later.timeout.connect(self._bring_back)
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.screenRemoved.connect(self._later.start)
 
     # the first window
 
@@ -62,7 +71,10 @@ class Windows(QObject):
         if self._folder is None or self._lock is None:
             return LastSession()
         with contextlib.suppress(OSError):
+            try:
             self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return LastSession(trouble=self.tr("Nothing is kept for the next start: {0}").format(error))
         self._lock.setStaleLockTime(LOCK_MS)
         self._keeps = self._lock.tryLock(0)
         if self._lock.error() in (QLockFile.LockError.PermissionError, QLockFile.LockError.UnknownError):
@@ -72,6 +84,7 @@ class Windows(QObject):
 
     def _say_how_it_ended(self, last: LastSession, before: list[WindowState], restoring: Restoring) -> None:
         if not last.ended:
+            self._offered = before
             text = self.tr("The last session ended unexpectedly.")
             reopen = partial(self._reopen, before)
             restoring.say(text, self.tr("Reopen"), reopen, (self.tr("Report"), self.report))
@@ -116,6 +129,11 @@ class Windows(QObject):
         active = [window for window in self.windows if window.isActiveWindow()]
         return _restoring_of([*active, *self.windows][0]) if self.windows else None
 
+    def _bring_back(self) -> None:
+        for window in self.windows:
+            for part in (window, *(dock for dock in window.findChildren(QDockWidget) if dock.isFloating())):
+                back_on_screen(part)
+
     # what is kept
 
     def keep(self, ended: bool = False) -> None:
@@ -123,7 +141,8 @@ class Windows(QObject):
         if self._folder is None or not self._keeps:
             return
         states = self._left if self._left is not None else [_restoring_of(window).state() for window in self.windows]
-        trouble = write_session(self._folder, LastSession(tuple(states), ended))
+        kept = states if any(not state.is_empty for state in states) else self._offered or states
+        trouble = write_session(self._folder, LastSession(tuple(kept), ended))
         if trouble and self.windows and not ended:
             self._keeps = False  # said once
             _restoring_of(self.windows[0]).say(trouble, self.tr("Try again"), self._keep_again)
@@ -139,7 +158,10 @@ class Windows(QObject):
             window.close()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A window is closed: the last one comes back at the next start, others do not."""
+        """A window is closed: the last one comes back at the next start, others do not. And on macOS a file is double-clicked."""
+        if isinstance(event, QFileOpenEvent):
+            self.open(Wish((event.file(),)))
+            return True
         if event.type() == QEvent.Type.Close and watched in self.windows:
             window = self.windows[self.windows.index(watched)]
             if self._left is None and len(self.windows) == 1:
@@ -147,6 +169,7 @@ class Windows(QObject):
             self.windows.remove(window)
             if self.windows:
                 self._timer.start()
+                window.deleteLater()
             else:
                 self.end()
         return super().eventFilter(watched, event)
@@ -159,6 +182,16 @@ class Windows(QObject):
         if self._lock is not None:
             self._lock.unlock()
         _all.clear()
+
+
+def back_on_screen(window: QWidget) -> None:
+    """A window whose screen was taken away comes to one that is there."""
+    here = window.frameGeometry()
+    screen = QGuiApplication.primaryScreen()
+    if screen is not None and not any(each.availableGeometry().intersects(here) for each in QGuiApplication.screens()):
+        room = screen.availableGeometry()
+        window.resize(window.size().boundedTo(room.size()))
+        window.move(room.topLeft())
 
 
 def _restoring_of(window: QMainWindow) -> Restoring:

@@ -10,8 +10,10 @@ MODULE, PART, MODEL = "module", "part", "model"
 
 @dataclass(frozen=True)
 class MakeReproducer:
-    """Write what fails in ``run`` to ``folder``, as little of it as still fails in the same way, and try it in a fresh process. Answer:
-    ``MadeReproducer``. The failure arose in call ``call_number`` of ``module``. The folder must not be there, or be empty."""
+    """Write what fails in ``run`` to ``folder``, as little of it as still fails in the same way, and try it in a fresh process.
+
+    Answer: ``MadeReproducer``. The failure arose in call ``call_number`` of ``module``. The folder must not be there, or be empty.
+    """
 
     folder: str
     module: str = ""

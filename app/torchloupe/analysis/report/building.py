@@ -13,16 +13,20 @@ from ...wire.traces import ASSUMED, DONE, FAILED, ForwardReport, LayerCall
 from ..shape_strip import cell_text, fold_text, shape_strip
 from ..source_notes import excerpt
 from ..state_dict_diff import StateDictDiff
+from ..step.motion_series import MEANT, MOVED, STILL, state_of
 from ..step.wording import group_text, moved_text, percent_text, step_lines, why_text
 from ..tree_rows import ROOT, TreeView
 from ..wording import ABSENT, count_text, counted, fix_text, number_text, place_text, read_text, seconds_text, shape_text
 from .diff_section import diff_section
 from .document import Block, Bullets, Cell, Code, Document, Facts, Figure, Name, Section, Table, Text
+from .drawing import step_figure
 from .sizes_section import sizes_section
 
 AROUND = 6
 """So many calls before and behind a failure are told."""
 MOST_CELLS, CELLS_AROUND = 40, 3
+_WORST_FIRST = {ERROR: 0, WARNING: 1, INFO: 2}
+_STATES = {STILL: "✖", MEANT: "–", MOVED: "✓"}
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,16 @@ class Findings:
 def report_document(found: Findings) -> Document:
     """All of it, what matters most first."""
     blocks: List[Block] = [Text(_verdict(found)), *_about(found)]
-    blocks.append(Section("Problems", tuple(map(problem_section, found.problems)) or (Text("None found."),)))
+    problems = sorted(found.problems, key=lambda each: _WORST_FIRST.get(each.severity, 3))
+    blocks.append(Section("Problems", tuple(map(problem_section, problems)) or (Text("None found."),)))
     sections = (
         _strip(found),
         _calls(found),
         sizes_section(found.sweep) if found.sweep is not None else None,
-        _step(found.step) if found.step is not None else None,
+        _step(found.step, not found.figures) if found.step is not None else None,
+        Section("Plots", tuple(found.figures)) if found.figures else None,
         diff_section(found.diff, found.sides) if found.diff is not None else None,
         _modules(found),
-        Section("Plots", tuple(found.figures)) if found.figures else None,
         Section("Notes", (Bullets(tuple(found.notes)),)) if found.notes else None,
     )
     return Document(found.title, (*blocks, *(section for section in sections if section is not None)))
@@ -99,8 +104,8 @@ def problem_section(problem: Problem) -> Section:
     lines = excerpt(problem)
     blocks += [Code("\n".join(lines), "python")] if lines else []
     blocks += [Text(problem.hint)] if problem.hint else []
-    if problem.fixes:
-        blocks.append(Bullets(tuple(f"fix: {fix_text(fix)}" for fix in problem.fixes)))
+    told = [f"fix: {fix_text(fix)}" for fix in problem.fixes if fix_text(fix) != problem.hint]
+    blocks += [Bullets(tuple(told))] if told else []
     for number, fix in enumerate(problem.fixes):
         if fix.patch:
             blocks.append(Code(fix.patch, "diff", f"As a patch: {fix.text}" if number else ""))
@@ -148,17 +153,19 @@ def _call_row(call: LayerCall) -> Tuple[Cell, ...]:
     return (str(call.index), name, call.class_name, f"{marks.get(call.status, '–')} {call.status}", *shapes)
 
 
-def _step(report: StepReport) -> Section:
+def _step(report: StepReport, is_drawn: bool) -> Section:
     titles = ("parameter", "moved", "weight", "gradient", "update", "changed", "group", "why")
-    still = sorted(report.parameters, key=lambda each: each.moved)
+    order = list(_STATES)
+    still = sorted(report.parameters, key=lambda each: order.index(state_of(each)))
     table = Table(counted(len(still), "parameter"), titles, tuple(map(_motion_row, still)), right=(2, 3, 4, 5))
-    return Section("Training step", (Bullets(tuple(step_lines(report))), table))
+    figure = step_figure(report) if is_drawn else None  # else it is among the plots of the screen
+    return Section("Training step", (Bullets(tuple(step_lines(report))), *([figure] if figure else []), table))
 
 
 def _motion_row(each: ParameterMotion) -> Tuple[Cell, ...]:
     norms = (number_text(each.weight_norm), number_text(each.grad_norm), number_text(each.update_norm))
     why = " ".join(text for text in (why_text(each), each.proof) if text)
-    mark = "✓" if each.moved else "✖"
+    mark = _STATES[state_of(each)]
     return (Name(each.key), f"{mark} {moved_text(each)}", *norms, percent_text(each.changed_fraction), group_text(each), why)
 
 

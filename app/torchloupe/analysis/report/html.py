@@ -6,7 +6,7 @@ from typing import Iterator, Mapping
 from ..wording import count_text
 from .document import Block, Bullets, Cell, Code, Document, Facts, Figure, Name, Section, Table, Text, printable
 
-MOST_ROWS, FOLDED_FROM = 5_000, 60
+MOST_ROWS, FOLDED_FROM, FEW_LETTERS = 5_000, 60, 24
 _MARKS = {"error": "✖", "warning": "▲", "info": "●"}
 _STYLE = """
 :root{color-scheme:light dark;--text:#1b1f24;--base:#fff;--soft:#f4f5f7;--line:#dfe2e7;--muted:#5a626d;--error:#b3261e;
@@ -27,6 +27,7 @@ pre{background:var(--soft);padding:.7em 1em;overflow-x:auto;border-radius:4px}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.93em}
 th,td{text-align:left;padding:.22em .8em .22em 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--muted);font-weight:600;white-space:nowrap}td code{white-space:nowrap}.r{text-align:right;white-space:nowrap}
+.n{white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1.2em;margin:.8em 0}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}
 s{color:var(--error)}ins{color:var(--info);font-weight:600}summary{cursor:pointer;color:var(--muted);margin:.5em 0}
 figure{margin:1.2em 0;max-width:100%}figure svg{max-width:100%;height:auto;border:1px solid var(--line);border-radius:4px}
@@ -76,13 +77,21 @@ def _folded(about: str, inside: str) -> Iterator[str]:
 
 
 def _table(table: Table) -> str:
-    sides = [' class="r"' if at in table.right else "" for at in range(len(table.titles))]
-    lines = ["<tr>" + "".join(f"<th{side}>{_inline(title)}</th>" for side, title in zip(sides, table.titles)) + "</tr>"]
+    lines = [
+        "<tr>" + "".join(f"<th{_class(at in table.right)}>{_inline(each)}</th>" for at, each in enumerate(table.titles)) + "</tr>"
+    ]
     for row in table.rows[:MOST_ROWS]:
-        lines.append("<tr>" + "".join(f"<td{side}>{_cell(cell)}</td>" for side, cell in zip(sides, row)) + "</tr>")
+        cells = (f"<td{_class(at in table.right, cell)}>{_cell(cell)}</td>" for at, cell in enumerate(row))
+        lines.append(f"<tr>{''.join(cells)}</tr>")
     left = table.left_out + max(0, len(table.rows) - MOST_ROWS)
     more = f"<p>and {count_text(left)} more rows</p>" if left else ""
     return '<div class="wide"><table>\n' + "\n".join(lines) + f"\n</table></div>{more}"
+
+
+def _class(is_right: bool, cell: Cell = "") -> str:
+    """Numbers stand to the right; a few words stay on one line."""
+    few = isinstance(cell, str) and 0 < len(cell) <= FEW_LETTERS
+    return ' class="r"' if is_right else ' class="n"' if few else ""
 
 
 def _cell(cell: Cell) -> str:

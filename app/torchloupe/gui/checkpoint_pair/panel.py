@@ -46,6 +46,7 @@ class CheckpointPairPanel(TablePanel):
         self.table = FilterTable((), self.tr("Comparison of two checkpoints"), model=self.model)
         self.table.one = self.tr("key")
         self.model.setParent(self.table)
+        self.table.view.horizontalHeader().setStretchLastSection(True)
         self._columns = FittedColumns(self.table.view, [rows.KEY], rows.BESIDE_KEY)
         self.headline, self.counts, self.state = QLabel(wordWrap=True), QLabel(wordWrap=True), QLabel(wordWrap=True)
         self.progress = QProgressBar(textVisible=False)

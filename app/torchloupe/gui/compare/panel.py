@@ -2,13 +2,11 @@
 
 import os
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -17,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from torchloupe.analysis.diff_folding import RowGroup, grouping
 from torchloupe.analysis.explained import explained, explained_text
+from torchloupe.gui.command_menu import TABLE_MENU
 from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.cause_lines import CauseLines
 from torchloupe.gui.compare.explained_bar import ExplainedBar
@@ -74,8 +73,7 @@ class ComparePanel(TablePanel):
         view = self.table.view
         view.horizontalHeader().setStretchLastSection(True)
         self.drag = KeyDrag(view, self.model)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.customContextMenuRequested.connect(self._open_menu)
+        self.table.menu = (*ROW_ACTIONS, "", *TABLE_MENU)
         self._columns = FittedColumns(self.table.view, [rows.MODEL_KEY, rows.CHECKPOINT_KEY], rows.BESIDE_KEYS)
         for label in (self.headline, self.explained):
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -182,19 +180,6 @@ class ComparePanel(TablePanel):
 
     def _pair(self, pairs: list[tuple[str, str]]) -> None:
         self.workbench.mapping.pair(pairs)
-
-    def _open_menu(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window = self.window()
-        for action_id in ROW_ACTIONS:
-            action = window.findChild(QAction, action_id)
-            if action is not None:
-                menu.addAction(action)
-            elif not action_id:
-                menu.addSeparator()
-        if not menu.isEmpty():
-            menu.popup(self.table.view.viewport().mapToGlobal(place))
 
     def _choose(self, key: rows.RowKey) -> None:
         expected, found = key

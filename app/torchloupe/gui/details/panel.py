@@ -179,10 +179,10 @@ class DetailsPanel(QWidget):
     def _fix_row(self, fix: Fix) -> QWidget:
         row = QFrame()
         row.setFrameShape(QFrame.Shape.StyledPanel)
-        text = QLabel(with_code(fix.text), wordWrap=True)
+        text = QLabel(with_code(fix.text), wordWrap=True, textFormat=Qt.TextFormat.RichText)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         sign = "✓ " if fix.verified else "✖ " if fix.outcome else ""
-        tried = QLabel(sign + with_code(tried_text(fix)), wordWrap=True)
+        tried = QLabel(sign + with_code(tried_text(fix)), wordWrap=True, textFormat=Qt.TextFormat.RichText)
         role = "warning" if fix.evidence == AGAINST else "matched" if fix.verified else "muted"
         tried.setStyleSheet(f"color: {color(role).name()}")
         copy = QPushButton(self.tr("Copy fix"))

@@ -74,7 +74,7 @@ def lines_around(file: str, text: str, line: int) -> SourceLines:
     first = max(1, marked - CONTEXT)
     near = lines[first - 1 : marked + CONTEXT]
     indent = min((len(each) - len(each.lstrip()) for each in near if each.strip()), default=0)
-    spans = python_spans("\n".join(lines))[first - 1 : first - 1 + len(near)]
+    spans = python_spans(lines, first - 1, first - 1 + len(near))
     moved = tuple(tuple(_cut(spans_of, indent)) for spans_of in spans)
     return SourceLines(file, line, first, marked, tuple(each[indent:] for each in near), moved, indent)
 

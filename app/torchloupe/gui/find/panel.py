@@ -23,7 +23,9 @@ class FindPanel(TablePanel):
             COLUMNS, found_row, found_haystack, lambda found, column: found[column].lower(), lambda found: found.key, self
         )
         self._rows: LazyTableModel = model
-        nothing = self.tr("Nothing is open. Modules, parameters, keys, calls and problems are found here by name, shape or dtype.")
+        nothing = self.tr(
+            "Nothing is open. Modules, parameters, keys, calls and problems are found here by name, shape or dtype."
+        )
         self.table = FilterTable((), self.tr("Find everywhere"), nothing, model=model)
         self.table.one = self.tr("module, key, tensor, call or problem")
         self.table.filter.setPlaceholderText(self.tr("Find everywhere: fc1, [*,768], dtype:bf16, kind:tensor, +conv -bias"))

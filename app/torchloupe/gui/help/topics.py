@@ -1,6 +1,7 @@
 """What F1 says about the panel that has the focus, before it lists all commands."""
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QWidget
 
 translate = QCoreApplication.translate
 
@@ -8,7 +9,9 @@ translate = QCoreApplication.translate
 def topic_of(panel: str | None) -> str:
     """Two or three sentences about a panel; about the window where none has the focus."""
     return {
-        "start": translate("help", "Drop a checkpoint or a .py file anywhere. A recent file opens with Enter; Del takes it off the list."),
+        "start": translate(
+            "help", "Drop a checkpoint or a .py file anywhere. A recent file opens with Enter; Del takes it off the list."
+        ),
         "modules": translate(
             "help",
             "All modules of the model, and below them the parameters and buffers of the selected one. ✖ marks what a problem is in. "
@@ -28,11 +31,13 @@ def topic_of(panel: str | None) -> str:
             "Alt+Down goes to the next difference; everything can be undone.",
         ),
         "tensor": translate(
-            "help", "The values of what is selected: a histogram, numbers, pictures. The slice is an index as in Python: 0, 2:5, :"
+            "help",
+            "The values of what is selected: a histogram, numbers, pictures. The slice is an index as in Python: 0, 2:5, :",
         ),
         "details": translate("help", "Everything about what is selected. Links lead to what belongs to it."),
         "problems": translate(
-            "help", "What is wrong, the worst first, each with what to do. F8 goes to the next one; Enter shows its line in the source."
+            "help",
+            "What is wrong, the worst first, each with what to do. F8 goes to the next one; Enter shows its line in the source.",
         ),
         "log": translate("help", "What the worker, your own code and this program said, the latest last."),
         "checkpoint_pair": translate(
@@ -44,7 +49,8 @@ def topic_of(panel: str | None) -> str:
         "runs": translate("help", "Two runs laid beside each other: the first call that differs, and how the difference grows."),
         "depth": translate("help", "Numbers of a run over its depth: where they grow, shrink or vanish."),
         "notes": translate(
-            "help", "What you wrote about modules, parameters and tensors, and your bookmarks. F2 goes to the next one. Kept with the file."
+            "help",
+            "What you wrote about modules, parameters and tensors, and your bookmarks. F2 goes to the next one. Kept with the file.",
         ),
         "find": translate("help", "One filter over everything that is open. Enter or a click goes there."),
     }.get(panel or "") or translate(
@@ -52,6 +58,13 @@ def topic_of(panel: str | None) -> str:
         "Ctrl+Shift+P finds a command, Ctrl+P anything with a name, Ctrl+Shift+F everything by name, shape or dtype. Alt and a digit go to "
         "a panel; F1 there says what it is for.",
     )
+
+
+def field_topic(field: QWidget | None) -> str:
+    """What a field or a button is for, as its tool tip says it; empty where it has none."""
+    tip = field.toolTip() if field is not None else ""
+    name = field.accessibleName() if field is not None else ""
+    return f"{name}: {tip}." if name and tip else ""
 
 
 FILTERS = translate(

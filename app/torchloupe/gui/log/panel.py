@@ -36,7 +36,12 @@ class LogPanel(TablePanel):
         self.table.allow_low()
         all_levels, bad = self.tr("All levels"), self.tr("Warnings and errors")
         self.level = _choice(self.tr("Level"), ((all_levels, INFO), (bad, WARNING), (self.tr("Errors"), ERROR)))
-        sources = ((self.tr("All sources"), ""), (self.tr("App"), "app"), (self.tr("Worker"), "worker"), (self.tr("Print"), "user"))
+        sources = (
+            (self.tr("All sources"), ""),
+            (self.tr("App"), "app"),
+            (self.tr("Worker"), "worker"),
+            (self.tr("Print (user)"), "user"),
+        )
         self.source = _choice(self.tr("Source"), sources)
         self.choices, row = QWidget(), QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
@@ -64,7 +69,9 @@ class LogPanel(TablePanel):
         self.choices.setVisible(bool(self._book.lines))
         self.table.set_empty(self.tr("No line of this kind.") if self._book.lines else self.tr("Nothing was said yet."))
         least, source = self.level.currentData(), self.source.currentData()
-        self.table.set_rows([_row(number, line) for number, line in enumerate(self._book.lines) if _is_wanted(line, least, source)])
+        self.table.set_rows(
+            [_row(number, line) for number, line in enumerate(self._book.lines) if _is_wanted(line, least, source)]
+        )
         if at_end:
             self.table.view.scrollToBottom()
 
@@ -87,4 +94,6 @@ def _row(number: int, line: BookLine) -> Row:
     role = _ROLES[line.level]
     quiet = "muted" if line.source != "user" else None
     order = (line.time, LEVELS.index(line.level))
-    return Row((line.time, level, line.source, line.text), number, ("muted", role or "muted", "muted", role or quiet), order=order)
+    return Row(
+        (line.time, level, line.source, line.text), number, ("muted", role or "muted", "muted", role or quiet), order=order
+    )

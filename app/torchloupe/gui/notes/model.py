@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from torchloupe.analysis.notes import BOOKMARK, NOTE, Note
+from torchloupe.analysis.notes import BOOKMARK, NOTE, Note, sign_words
 from torchloupe.gui.text_table import Row
 
 NAMELESS = "(the model)"
@@ -14,7 +14,7 @@ def note_rows(notes: Sequence[Note]) -> list[Row]:
 
 
 def _row(note: Note) -> Row:
-    words = ", ".join([*(["bookmark"] if note.marked else []), *(["note"] if note.text.strip() else [])])
+    words = ", ".join(sign_words(note.sign))
     return Row(
         cells=(note.sign, note.name or NAMELESS, note.kind, note.first_line),
         key=(note.kind, note.name),

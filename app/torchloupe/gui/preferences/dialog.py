@@ -42,6 +42,8 @@ class PreferencesDialog(QDialog):
         self.folders = QListWidget()
         self.remove = QPushButton(self.tr("&Remove"))
         editor, keys = QPushButton(self.tr("&Editor command…")), QPushButton(self.tr("&Keys of your own…"))
+        for button in (editor, keys, self.remove):
+            button.setAutoDefault(False)  # Enter is for none of them
         editor.clicked.connect(shell.dialogs.editor_command)
         keys.clicked.connect(edit_keys)
         keys.setToolTip(self.tr("Open keys.json, in which every command can be given other keys; it counts from the next start"))

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout
 
 from torchloupe.analysis.wording import problem_lines
+from torchloupe.gui.command_menu import TABLE_MENU
 from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.problems.model import empty_text, problem_rows
 from torchloupe.gui.table_panel import TablePanel
@@ -31,6 +32,7 @@ class ProblemsPanel(TablePanel):
         self.table.one = self.tr("problem")
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)  # sentences, not names
         self.table.allow_low()
+        self.table.menu = ("report.reproducer", "", *TABLE_MENU)
         self._columns = FittedColumns(self.table.view, MODULE_AND_PLACE, [0], share=0.3)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -37,7 +37,7 @@ class ReadSourceText:
         with open(self.file, "rb") as opened:
             text = opened.read(MAX_BYTES).decode("utf-8", "replace")
         text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
-        lines, spans = text.split("\n"), python_spans(text)
+        lines = text.split("\n")
         first = max(0, min(self.line - 1 - MOST_LINES // 2, len(lines) - MOST_LINES))
         shown = slice(first, first + MOST_LINES)
-        return SourceText(self.file, first + 1, len(lines), tuple(lines[shown]), spans[shown])
+        return SourceText(self.file, first + 1, len(lines), tuple(lines[shown]), python_spans(lines, first, first + MOST_LINES))

@@ -44,6 +44,7 @@ class StepPanel(TablePanel):
         self.table = FilterTable((), self.tr("Parameters in the step"), model=self.model)
         self.table.one = self.tr("parameter")
         self.model.setParent(self.table)
+        self.table.view.horizontalHeader().setStretchLastSection(True)
         self._columns = FittedColumns(self.table.view, [rows.KEY], [rows.MOVED, rows.GROUP])
         self.summary = ElidedLabel(indent=em(self, 0.25))
         self.series = SeriesChoice()
