@@ -53,6 +53,15 @@ def test_that_rows_of_a_diff_are_filtered_by_status_and_either_key() -> None:
     assert [row.status for row in by_shape.rows] == ["matched"]
 
 
+def test_that_calls_are_filtered_and_what_runs_between_them_is_left_out() -> None:
+    report = filtered("class:linear [*,*]", "run", calls=panel_data.good_calls(), operations=[])
+    assert report.calls
+    assert {call.class_name for call in report.calls} == {"Linear"}
+    assert report.operations is None
+    assert filtered("time>1", "run", calls=panel_data.good_calls()).calls == []
+    assert filtered("class:linear", "check", calls=panel_data.good_calls()).filtered == ""
+
+
 def test_that_without_a_filter_nothing_changes() -> None:
     contents = panel_data.checkpoint()
     report = filtered("  ", "show", contents=contents)

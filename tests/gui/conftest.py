@@ -80,6 +80,7 @@ def light_theme(qapp: QApplication, first_font: QFont) -> None:
     """Every test begins in the light theme and with letters of the first size."""
     if qapp.font() != first_font:
         qapp.setFont(first_font)
+    theme.use_colors("green")
     theme.apply_theme(qapp, "light")
 
 

@@ -120,6 +120,7 @@ ACTION_IDS = [
     *("export.checkpoint", "export.renamed", "export.tensor", "edit.copy_markdown", "edit.copy_csv"),
     *("edit.copy_titled", "edit.copy_json", "edit.copy_table", "plot.table", "plot.copy", "plot.save"),
     *("report.save", "report.copy", "report.reproducer"),
+    *("colors.green", "colors.blue"),
 ]
 
 

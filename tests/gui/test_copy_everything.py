@@ -4,6 +4,7 @@ import ast
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,19 @@ def test_that_json_and_titles_are_copied_by_their_commands(full_window: Any) -> 
     assert clipboard().split("\n")[0] == "Severity\tProblem\tWhat to do\tModule\tPlace"
 
 
+def test_that_a_problem_is_copied_with_the_versions_that_an_issue_needs(full_window: Any) -> None:
+    full_window.docks.focus_panel("problems")
+    full_window.actions_by_id["edit.copy"].trigger()
+    first, *_, last = clipboard().split("\n")
+    assert first.startswith("error: ")
+    assert last.startswith("torchloupe ")
+    assert "torch 2.13.0" in last
+    assert "platform " in last
+    full_window.docks.focus_panel("calls")
+    full_window.actions_by_id["edit.copy"].trigger()
+    assert "platform" not in clipboard()
+
+
 def test_that_a_table_is_saved_with_the_rows_and_the_format_that_were_chosen(
     full_window: Any, qtbot: Any, tmp_path: Path
 ) -> None:
@@ -226,6 +240,7 @@ def test_that_markdown_always_has_titles_and_the_dialog_copies(full_window: Any)
     opened.titled.setChecked(False)
     opened.format.setCurrentIndex(1)
     assert not opened.titled.isEnabled()
+    assert opened.copy.isDefault()
     opened.findChild(QDialogButtonBox).accepted.emit()
     assert clipboard().startswith("| Severity | Problem |")
     assert not opened.isVisible()
@@ -354,3 +369,10 @@ def test_that_labels_are_no_tables(qtbot: Any) -> None:
     qtbot.addWidget(label)
     assert source_of(label) is None
     assert list(sources_of(label)) == []
+
+
+def test_that_every_list_of_rows_in_the_source_is_one_that_can_be_copied() -> None:
+    known = {"text_table.py": "QTableView", "value_table.py": "QTableView"}
+    views = re.compile(r"\b(QTableView|QTreeView|QTableWidget|QTreeWidget|QListView|QColumnView)\(\)")
+    found = {(file.name, view) for file in GUI.rglob("*.py") for view in views.findall(file.read_text(encoding="utf-8"))}
+    assert found - set(known.items()) == set()

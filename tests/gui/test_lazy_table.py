@@ -200,3 +200,22 @@ def test_that_very_many_items_are_searched_and_sorted_between_events(
     assert table.current_key() == 7
     table.filter.clear()
     qtbot.waitUntil(lambda: len(model.rows) == count)
+
+
+def test_that_what_a_filter_looks_into_is_made_when_somebody_goes_there(qtbot: Any) -> None:
+    asked: list[int] = []
+
+    class Asked(Numbers):
+        def _find_in(self, item: int) -> str:
+            asked.append(item)
+            return super()._find_in(item)
+
+    model = Asked()
+    table = FilterTable((), "numbers", model=model)
+    qtbot.addWidget(table)
+    model.set_items(range(30))
+    table.filter.focused.emit()
+    assert asked == list(range(30))
+    table.filter.setText("29")
+    assert shown(model) == [29]
+    assert len(asked) == 30

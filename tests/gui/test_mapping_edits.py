@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
 from gui import panel_data
@@ -287,9 +287,11 @@ def test_that_folded_layers_are_paired_one_by_one(window: Any) -> None:
 
 def test_that_the_menu_of_a_row_has_its_commands(edited: Any) -> None:
     select(edited, "other")
-    panel(edited)._open_menu(QPoint(5, 5))
+    table, at = panel(edited).table, QPoint(5, 5)
+    table.contextMenuEvent(QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, table.mapToGlobal(at)))
     menu = dialog(QMenu)
-    assert [action.objectName() for action in menu.actions() if action.objectName()] == [each for each in ROW_ACTIONS if each]
+    names = [action.objectName() for action in menu.actions() if action.objectName()]
+    assert names[: names.index("edit.copy")] == [each for each in ROW_ACTIONS if each]
     menu.close()
 
 

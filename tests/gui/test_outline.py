@@ -41,11 +41,21 @@ def test_that_only_entries_with_something_below_can_be_opened(outline: Outline) 
     ],
 )
 def test_that_an_entry_shows_when_everything_around_it_is_open(outline: Outline, is_open: bytearray, visible: list[int]) -> None:
-    assert outline.visible(is_open) == visible
+    assert list(outline.visible(is_open)) == visible
+
+
+def test_that_many_levels_are_passed_over_where_they_are_closed() -> None:
+    outline = Outline([-1, *range(5), 0, 6, 6, -1, 9, 9, 9])
+    everything = bytearray(b"\1" * len(outline))
+    assert outline.visible(everything) == range(len(outline))
+    closed = bytearray(everything)
+    closed[1] = closed[9] = 0
+    assert list(outline.visible(closed)) == [0, 1, 6, 7, 8, 9]
 
 
 def test_that_a_part_of_the_outline_can_be_asked_for(outline: Outline) -> None:
-    assert outline.visible(opened(1), 1, 5) == [1, 2, 3, 4]
+    assert list(outline.visible(opened(1), 1, 5)) == [1, 2, 3, 4]
+    assert list(outline.visible(opened(), 1, 5)) == [1, 4]
 
 
 def test_that_ancestors_come_nearest_first(outline: Outline) -> None:
@@ -54,12 +64,13 @@ def test_that_ancestors_come_nearest_first(outline: Outline) -> None:
 
 
 def test_that_found_entries_bring_what_is_around_them(outline: Outline) -> None:
-    assert outline.with_ancestors([3, 7]) == [0, 1, 3, 5, 6, 7]
-    assert outline.with_ancestors([]) == []
+    assert list(outline.with_ancestors(opened(3, 7))) == [0, 1, 3, 5, 6, 7]
+    assert list(outline.with_ancestors(opened())) == []
+    assert outline.with_ancestors(opened(*range(8))) == range(8)
 
 
 def test_that_an_empty_outline_shows_nothing() -> None:
-    assert Outline([]).visible(bytearray()) == []
+    assert list(Outline([]).visible(bytearray())) == []
 
 
 @pytest.mark.parametrize(("position", "place"), [(0, 0), (5, 2), (4, -1), (9, -1), (-1, -1)])

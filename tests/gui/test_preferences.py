@@ -36,6 +36,11 @@ def test_that_each_preference_counts_as_soon_as_it_is_chosen(preferring: Any, qa
     dialog = opened(preferring, "edit.preferences", PreferencesDialog)
     dialog.colors.setCurrentIndex(dialog.colors.findData("dark"))
     assert theme.current() is theme.DARK
+    dialog.states.setCurrentIndex(dialog.states.findData("blue"))
+    assert theme.current() is theme.BLUE_DARK
+    assert preferring.actions_by_id["colors.blue"].isChecked()
+    assert not preferring.actions_by_id["colors.green"].isChecked()
+    assert preferring.settings.text("colors") == "blue"
     before = qapp.font().pointSizeF()
     dialog.text_size.setValue(2)
     assert qapp.font().pointSizeF() == pytest.approx(before * 1.1**2)
@@ -52,6 +57,7 @@ def test_that_each_preference_counts_as_soon_as_it_is_chosen(preferring: Any, qa
     dialog.reject()
     again = opened(preferring, "edit.preferences", PreferencesDialog)
     assert (again.colors.currentData(), again.restore.isChecked(), again.text_size.value()) == ("dark", False, 0)
+    assert again.states.currentData() == "blue"
     again.reject()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from gui.conftest import PATIENCE_MS, MakeWindow
+from torchloupe.gui.restoring import Restoring
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.target_dialog.dialog import TargetDialog
 
@@ -76,3 +77,22 @@ def test_that_nonsense_in_the_settings_is_nothing_remembered(tmp_path: Path) -> 
         assert (settings.input_of("a"), settings.name_of("a")) == ("", "")
         settings.set_text(key, "{torn")
         assert (settings.input_of("a"), settings.name_of("a")) == ("", "")
+
+
+def test_that_a_model_file_that_is_deleted_while_it_is_open_is_said_and_the_model_still_runs(
+    make_window: MakeWindow, model_file: Path, qtbot: Any
+) -> None:
+    window: Any = make_window()
+    opened(window, model_file, qtbot)
+    window.live.files_gone.emit((str(model_file), "/m/parts.py"))
+    bar = window.findChildren(Restoring)[0].bar
+    said = "▲  2 of the model's files are no longer there. What is shown was made from it, and can still be run."
+    assert bar.label.text() == said
+    ran(window, "float32[2,3,8,8]", qtbot)
+    assert bar.isVisible()
+    window.live.files_gone.emit(())
+    assert not bar.isVisible()
+    window.live.files_gone.emit((str(model_file),))
+    assert bar.label.text().startswith("▲  model.py is no longer there.")
+    bar.button.click()
+    assert window.workbench.model is None

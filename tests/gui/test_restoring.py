@@ -71,6 +71,15 @@ def test_that_everything_comes_back(left: WindowState, make_window: MakeWindow, 
     assert replace(restoring(window).state(), geometry="", docks="") == replace(left, geometry="", docks="")
 
 
+def test_that_a_filter_of_a_panel_that_was_not_shown_yet_comes_back(make_window: MakeWindow, keys_file: Path, qtbot: Any) -> None:
+    window: Any = make_window()
+    assert not window.docks.panels["log"].is_built
+    restoring(window).restore(WindowState(checkpoint=str(keys_file), filters={"log 0": "worker"}))
+    qtbot.waitUntil(lambda: window.workbench.checkpoint is not None, timeout=PATIENCE_MS)
+    settled(window, qtbot)
+    assert window.docks.panels["log"].inside().table.filter.text() == "worker"
+
+
 def test_that_what_came_back_is_no_step_to_undo(left: WindowState, make_window: MakeWindow, qtbot: Any) -> None:
     window: Any = make_window()
     restoring(window).restore(left)

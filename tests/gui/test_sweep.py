@@ -115,7 +115,7 @@ def test_that_the_mouse_is_told_what_became_of_a_size_and_why(dialog: Any) -> No
 
 def test_that_it_can_be_copied_as_markdown(dialog: Any) -> None:
     dialog.copy.click()
-    assert QGuiApplication.clipboard().text().startswith("## Sizes\n\n| axis | runs with | tried |\n")
+    assert QGuiApplication.clipboard().text().startswith("# Sizes\n\n| axis | runs with | tried |\n")
 
 
 def test_that_sizes_break_into_rows_where_there_is_little_room() -> None:

@@ -5,9 +5,10 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from torchloupe.gui import theme
-from torchloupe.gui.theme import DARK, LIGHT, ROLES, Theme, contrast
+from torchloupe.gui.theme import BLUE_DARK, BLUE_LIGHT, COLORS, DARK, LIGHT, ROLES, Theme, contrast
 
-THEMES = pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda tokens: tokens.name)
+NAMES = {"light": LIGHT, "dark": DARK, "blue light": BLUE_LIGHT, "blue dark": BLUE_DARK}
+THEMES = pytest.mark.parametrize("tokens", NAMES.values(), ids=NAMES.keys())
 GROUNDS = ("window", "base", "alternate", "button")
 
 
@@ -62,6 +63,26 @@ def test_that_the_desktop_decides_in_the_system_mode(qapp: QApplication) -> None
     theme.apply_theme(qapp, "system")
     assert theme.mode() == "system"
     assert theme.current() in (LIGHT, DARK)
+
+
+@pytest.mark.parametrize("name", COLORS)
+def test_that_a_set_of_colours_counts_when_a_theme_is_applied_next_and_knows_the_other_theme(qapp: QApplication, name: str) -> None:
+    theme.use_colors(name)
+    light, dark = COLORS[name]
+    theme.apply_theme(qapp, "dark")
+    assert (theme.current(), theme.counterpart(), theme.colors()) == (dark, light, name)
+    assert theme.color("matched") == QColor(dark.matched)
+    theme.apply_theme(qapp, "light")
+    assert (theme.current(), theme.counterpart()) == (light, dark)
+    assert qapp.palette().color(QPalette.ColorRole.Link) == QColor(light.accent)
+
+
+@pytest.mark.parametrize("unknown", ["", "purple", "\0"])
+def test_that_settings_which_name_no_set_mean_the_first_one(qapp: QApplication, unknown: str) -> None:
+    theme.use_colors("blue")
+    theme.use_colors(unknown)
+    theme.apply_theme(qapp, "light")
+    assert theme.current() is LIGHT
 
 
 def test_that_an_unknown_theme_is_refused_with_the_choices(qapp: QApplication) -> None:

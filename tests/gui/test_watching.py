@@ -93,6 +93,20 @@ def test_that_a_file_that_is_deleted_is_told_of_when_it_is_back(watched: Watched
     assert watched.tell(2) == ["parts.py"]
 
 
+def test_that_a_file_that_stays_away_is_told_of_and_that_it_is_back(watched: Watched, monkeypatch: Any, qtbot: Any) -> None:
+    gone: list[tuple[str, ...]] = []
+    watched.watching._gone_timer.setInterval(10)
+    watched.watching.gone.connect(gone.append)
+    watched.watch("model.py", "parts.py", "never there.py")
+    (watched.folder / "parts.py").unlink()
+    qtbot.waitUntil(lambda: gone == [(str(watched.folder / "parts.py"),)], timeout=PATIENCE_MS)
+    in_place(watched.folder / "parts.py", "# parts.py\n")
+    qtbot.waitUntil(lambda: gone[1:] == [()], timeout=PATIENCE_MS)
+    by_replacement(watched.folder / "model.py", "X = 1\n")
+    assert watched.tell() == ["model.py"]
+    assert len(gone) == 2
+
+
 def test_that_what_was_saved_since_the_last_look_is_told_when_it_is_watched_again(watched: Watched) -> None:
     watched.watch("model.py")
     watched.watching.watch(())

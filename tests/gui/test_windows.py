@@ -185,6 +185,10 @@ def test_that_a_file_is_compared_with_that_of_the_open_window(program: Any, keys
     qtbot.waitUntil(lambda: windows.windows[0].workbench.other is not None, timeout=PATIENCE_MS)
     assert len(windows.windows) == 1
     opened(windows.windows[0], qtbot)
+    windows.open(Wish((str(tmp_path / "other.json"), str(keys_file)), compare=True))  # two are compared with each other
+    qtbot.waitUntil(lambda: windows.windows[1].workbench.other is not None, timeout=PATIENCE_MS)
+    assert opened(windows.windows[1], qtbot) == str(tmp_path / "other.json")
+    assert windows.windows[1].workbench.other.path == str(keys_file)
 
 
 def test_that_nothing_is_restored_where_a_person_does_not_want_it(program: Any, keys_file: Path, folder: Path) -> None:
@@ -256,7 +260,7 @@ def test_that_a_folder_that_cannot_be_made_is_said_and_the_window_opens(
 
     windows = Windows(make, keys_file / "below a file")
     windows.start(Wish())
-    assert "Nothing is kept for the next start" in bar_of(windows.windows[0]).label.text()
+    assert "is not kept for the next start" in bar_of(windows.windows[0]).label.text()
     windows.keep()
     windows.quit()
     assert keys_file.read_text(encoding="utf-8") == KEYS

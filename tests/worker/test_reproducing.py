@@ -351,3 +351,41 @@ def test_that_a_cancel_ends_the_script(tmp_path):
 
 def test_that_an_error_of_several_lines_is_known_by_its_first():
     assert error_line(RuntimeError("one\ntwo")) == "RuntimeError: one"
+
+
+GIVEN_A_FUNCTION = """
+import torch
+from torch import nn
+
+
+class Part(nn.Module):
+    def forward(self, x, how):
+        return how(x) @ x
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = Part()
+
+    def forward(self, x):
+        return self.part(x, lambda each: each)
+
+
+def example_inputs():
+    return torch.randn(2, 4)
+"""
+
+
+def test_that_where_its_input_cannot_be_saved_the_whole_model_is_written(context, at_once, tmp_path):
+    (tmp_path / "net.py").write_text(GIVEN_A_FUNCTION)
+    open_target(context, OpenTarget(f"{tmp_path}/net.py:Net"))
+    told = made(context, tmp_path, "part")
+    assert (told.taken, told.verified) == (MODEL, True)
+    assert told.notes[0] == "The module alone: what was given to it cannot be saved."
+    assert runs_nothing_but(tmp_path / "out")
+
+
+def runs_nothing_but(folder):
+    """The folder holds a script, an input and the source."""
+    return sorted(each.name for each in folder.iterdir()) == ["input.pt", "reproduce.py", "source"]

@@ -14,7 +14,8 @@ from .report import Report
 TENSORS = ("Key", "Shape", "Dtype", "Size", "Container")
 TREE = ("Name", "Class", "Shape", "Dtype", "Device", "Elements")
 ROWS = ("Status", "Key", "Found", "Shape", "Dtype")
-_COLUMNS = {"show": TENSORS, "tree": TREE, "diff": ROWS}
+CALLS = ("Module", "Class", "Input", "Output", "Time")
+_COLUMNS = {"show": TENSORS, "tree": TREE, "diff": ROWS, "run": CALLS}
 Item = TypeVar("Item")
 
 
@@ -41,6 +42,8 @@ def keep_matching(report: Report, options: Namespace) -> None:
         _keep_modules(report, options.filter)
     if report.diff is not None and report.command == "diff":
         _keep_rows(report, options.filter)
+    if report.calls is not None and report.command == "run":
+        _keep_calls(report, options.filter)
 
 
 def _keep_tensors(report: Report, text: str) -> None:
@@ -91,6 +94,23 @@ def _keep_rows(report: Report, text: str) -> None:
         for row in diff.rows
     ]
     report.diff = replace(diff, rows=tuple(_kept(report, text, "rows", diff.rows, cells)))
+
+
+def _keep_calls(report: Report, text: str) -> None:
+    """Calls alone: what runs between them is left out."""
+    assert report.calls is not None
+    cells = [
+        (
+            call.module,
+            call.class_name,
+            " ".join(shape_text(meta.shape) for meta in call.inputs),
+            " ".join(shape_text(meta.shape) for meta in call.outputs),
+            "" if call.seconds is None else f"{call.seconds:.9f} s",
+        )
+        for call in report.calls
+    ]
+    report.calls = _kept(report, text, "calls", report.calls, cells)
+    report.operations = None
 
 
 def _kept(report: Report, text: str, what: str, items: Sequence[Item], cells: Sequence[Sequence[str]]) -> list[Item]:

@@ -9,6 +9,7 @@ from .activation import add_flow_options, check_flow_options, look_at_activation
 from .command import AnySession, Desk
 from .depth import add_depth_option
 from .earlier_run import add_against_option, against_earlier, read_calls
+from .filtering import add_filter_option, check_filter, keep_matching
 from .inspection import look_at_values
 from .loading import add_load_options, checked_load, load
 from .mode_table import add_compare_modes_option, compare_modes
@@ -55,6 +56,7 @@ class Run:
         add_flow_options(parser)
         add_against_option(parser)
         add_model_options(parser)
+        add_filter_option(parser)
         add_report_options(parser)
         add_json_option(parser)
         add_watch_option(parser)
@@ -65,6 +67,7 @@ class Run:
         check_flow_options(options)
         check_sweep(options)
         check_report_files(options)
+        check_filter(options, self.name)
         check_reproducer(options.reproducer)
         earlier = read_calls(options.against) if options.against else None
         to_open, to_run = open_request(options.target, options), with_run_options(forward_request(options), options)
@@ -90,6 +93,7 @@ class Run:
                 if options.checkpoint:
                     compare(report, options.checkpoint)
                     weigh(report)
+            keep_matching(report, options)
             file_reports([report], options)
             yield report
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import PySide6
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
@@ -26,7 +27,7 @@ class CopyCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&Edit")
-        self._copying = Copying(shell.docks, shell.jobs, shell.say)
+        self._copying = Copying(shell.docks, shell.jobs, shell.say, self._versions)
 
     # tables
 
@@ -51,6 +52,12 @@ class CopyCommands(QObject):
 
     def _as(self, name: str, text: str, draw: Drawing, tip: str) -> Action:
         return Action(f"edit.copy_{name}", text, partial(self._copy_table, draw), (), self._menu, tip)
+
+    def _versions(self) -> str:
+        from torchloupe.gui.reporting import versions
+
+        facts = versions(self._shell.worker.hello, f"PySide6 {PySide6.__version__}")
+        return ", ".join(f"{name} {value}" for name, value in facts)
 
     @property
     def _focused(self) -> QWidget | None:

@@ -40,6 +40,8 @@ class Copying:
     docks: Docks
     jobs: Jobs
     say: Callable[[str], None]
+    versions: Callable[[], str] = str
+    """What runs, in a line: it goes along with what is pasted into an issue."""
 
     def copy(self, focused: QWidget | None, draw: Drawing) -> None:
         """The text that is marked in a field, else what the panel calls its rows, else the rows of its table as text."""
@@ -51,7 +53,9 @@ class Copying:
         if source is not None and not (callable(own) and self._panel_says_it(source)):
             self.copy_table(source, draw)
         else:
-            self._put_lines(str(own()) if callable(own) else "")
+            text = str(own()) if callable(own) else ""
+            is_for_issues = bool(text) and getattr(self.panel(), "is_for_issues", False)
+            self._put_lines("\n\n".join(part for part in (text, self.versions()) if part) if is_for_issues else text)
 
     def copy_table(self, source: CopySource | None, draw: Drawing, which: str = CHOSEN) -> None:
         """Rows of a table to the clipboard: the selected ones (all, when none is) unless others are wanted."""

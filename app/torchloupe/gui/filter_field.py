@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from torchloupe.analysis.row_filter import filter_trouble
@@ -17,6 +17,8 @@ class FilterField(QLineEdit):
     """``trouble`` is the reason, empty while there is none; ``said`` is the verdict in words, which stands at the right: state is never
     colour alone."""
 
+    focused = Signal()
+
     def __init__(self, name: str) -> None:
         super().__init__(placeholderText=self.tr("Filter"), clearButtonEnabled=True)
         self.setAccessibleName(self.tr("Filter {0}").format(name))
@@ -29,6 +31,11 @@ class FilterField(QLineEdit):
         self.verdict.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.verdict.hide()
         self.setToolTip(self._help)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Somebody is about to type."""
+        super().focusInEvent(event)
+        self.focused.emit()
 
     def judge(self, columns: Sequence[str], shown: int, total: int) -> None:
         """Say what the filter does to a table of these columns."""

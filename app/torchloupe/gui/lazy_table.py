@@ -18,8 +18,8 @@ KEPT_ROWS = 512
 class LazyRows(Sequence[Row]):
     """Rows that are made when they are asked for; the last few hundred are remembered."""
 
-    def __init__(self, items: list[Any], describe: Callable[[Any], Row]) -> None:
-        self.items = items
+    def __init__(self, items: Sequence[Any], describe: Callable[[Any], Row]) -> None:
+        self.items: Any = items
         self._describe = describe
         self._made: dict[int, Row] = {}
 
@@ -119,9 +119,7 @@ class LazyTableModel(TextTableModel):
             items, haystacks = self.items, self._haystacks
             shown, searched = list(items), bool(self.filter_text.strip())
             if searched:
-                while len(haystacks) < len(items):
-                    haystacks += map(self._find_in, items[len(haystacks) : len(haystacks) + STEP_ROWS])
-                    yield
+                yield from self.prepare()
                 places = yield from matching_steps(self.filter_text, self._titles, haystacks)
                 shown = [items[place] for place in places]
             column, order = self.sorted_by
@@ -130,6 +128,13 @@ class LazyTableModel(TextTableModel):
                 shown = yield from sorting(shown, by_column, order == Qt.SortOrder.DescendingOrder)
             if items is self.items and (haystacks is self._haystacks or not searched):  # else they were replaced meanwhile
                 return shown
+
+    def prepare(self) -> Steps[None]:
+        """What a filter looks into, made before it is typed."""
+        items, haystacks = self.items, self._haystacks
+        while len(haystacks) < len(items):
+            haystacks += map(self._find_in, items[len(haystacks) : len(haystacks) + STEP_ROWS])
+            yield
 
     def put(self, shown: list[Any]) -> None:
         """Show the items that were found."""

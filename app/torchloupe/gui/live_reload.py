@@ -76,6 +76,7 @@ class LiveReload(QObject):
         self._show_problems = show_problems
         self._watching = Watching(self._jobs, self)
         self._watching.saved.connect(self._saved)
+        self.files_gone = self._watching.gone
         self.plan_again: Callable[[OpenedTarget], PlanLoading | None] = lambda _model: None
         self._has_run = False  # the model that is shown, however that ended
         self._showing = False

@@ -1,8 +1,8 @@
 """An outline: entries in which each may lie under an earlier one. Arrays by position, so that 100,000 entries are no matter."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from itertools import compress
+from collections.abc import Sequence
+from itertools import compress, islice
 
 
 class Outline:
@@ -39,24 +39,33 @@ class Outline:
             around.append(position)
         return around
 
-    def visible(self, is_open: bytearray, start: int = 0, end: int | None = None) -> list[int]:
+    def visible(self, is_open: bytearray, start: int = 0, end: int | None = None) -> Sequence[int]:
         """The positions in [start, end) that show when ``is_open`` says which entries are open."""
-        stop = len(self) if end is None else end
-        shows = bytearray(b"\1") * (stop - start)
-        for position in self._groups[bisect_left(self._groups, start) : bisect_left(self._groups, stop)]:
-            if not is_open[position] and shows[position - start]:
-                inside = self.end[position] - position - 1
-                shows[position + 1 - start : self.end[position] - start] = bytes(inside)
-        return list(compress(range(start, stop), shows))
+        stop, groups = len(self) if end is None else end, self._groups
+        number, last = bisect_left(groups, start), bisect_left(groups, stop)
+        if all(map(is_open.__getitem__, islice(groups, number, last))):
+            return range(start, stop)
+        shown: list[int] = []
+        show, ends, position = shown.append, self.end, start
+        while number < last:
+            group = groups[number]
+            if group < position:  # inside of one that is closed
+                number = bisect_left(groups, position, number)
+                continue
+            if group > position:
+                shown += range(position, group)
+            show(group)
+            position = group + 1 if is_open[group] else ends[group]
+            number += 1
+        shown += range(position, stop)
+        return shown
 
-    def with_ancestors(self, positions: Iterable[int]) -> list[int]:
-        """The positions together with all that is around them, in order."""
-        kept = bytearray(len(self))
-        for position in positions:
-            while position >= 0 and not kept[position]:
-                kept[position] = 1
-                position = self.parent[position]
-        return list(compress(range(len(self)), kept))
+    def with_ancestors(self, kept: bytearray) -> Sequence[int]:
+        """The positions that ``kept`` has a 1 for, together with all that is around them, in order."""
+        for group in reversed(self._groups):
+            if not kept[group] and kept.find(1, group + 1, self.end[group]) >= 0:
+                kept[group] = 1
+        return list(compress(range(len(self)), kept)) if 0 in kept else range(len(self))
 
 
 def place_in(positions: Sequence[int], position: int) -> int:

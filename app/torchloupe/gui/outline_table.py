@@ -1,15 +1,16 @@
 """A table that is an outline: its model holds only the rows that are visible now; arrow keys and the mouse open and close."""
 
 from abc import abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from torchloupe.analysis.notes import sign_words
-from torchloupe.analysis.row_filter import matching_steps
+from torchloupe.analysis.row_filter import mask_steps
 from torchloupe.gui.lazy_table import LazyRows
 from torchloupe.gui.outline import Outline, place_in
 from torchloupe.gui.slices import STEP_ROWS, Steps
@@ -32,7 +33,7 @@ class OutlineModel(TextTableModel):
         self.outline = Outline(())
         self._open = bytearray()
         self._haystacks: list[str] = []
-        self._visible: list[int] = []
+        self._visible: Sequence[int] = []
         self.shown = LazyRows([], self.describe)
 
     @abstractmethod
@@ -63,7 +64,7 @@ class OutlineModel(TextTableModel):
     @property
     def all_rows(self) -> Sequence[Row]:
         """One row for every entry."""
-        return LazyRows(cast("list[int]", range(len(self.outline))), self.describe)  # it is only looked at
+        return LazyRows(range(len(self.outline)), self.describe)
 
     def is_open(self, position: int) -> bool:
         """Is this entry open?"""
@@ -122,44 +123,52 @@ class OutlineModel(TextTableModel):
         self._open[position] = 1
         new = self.outline.visible(self._open, position + 1, self.outline.end[position])
         self.beginInsertRows(QModelIndex(), row + 1, row + len(new))
-        self._visible[row + 1 : row + 1] = new
-        self.shown.forget()
+        self._have(row + 1, row + 1, new)
         self.endInsertRows()
         self._repaint(row, row)
 
     def _close_row(self, row: int) -> None:
         position = self._visible[row]
         end = self.outline.end[position]
-        last = row + 1
-        while last < len(self._visible) and self._visible[last] < end:
-            last += 1
+        last = bisect_left(self._visible, end, row + 1)
         self._open[position] = 0
         self.beginRemoveRows(QModelIndex(), row + 1, last - 1)
-        del self._visible[row + 1 : last]
-        self.shown.forget()
+        self._have(row + 1, last, ())
         self.endRemoveRows()
         self._repaint(row, row)
+
+    def _have(self, first: int, last: int, new: Sequence[int]) -> None:
+        """Other entries in the place of visible rows."""
+        self._visible = self.shown.items = [*self._visible[:first], *new, *self._visible[last:]]
+        self.shown.forget()
 
     def _repaint(self, first: int, last: int) -> None:
         self.shown.forget()
         if first <= last:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
-    def find(self) -> Steps[list[int]]:
+    def find(self) -> Steps[Sequence[int]]:
         """The positions that show: what is open, or what the filter accepts with everything around it."""
         while True:
             outline, haystacks = self.outline, self._haystacks
             if not self.filter_text.strip():
                 return outline.visible(self._open)
-            while outline is self.outline and len(haystacks) < len(outline):
-                haystacks += map(self.haystack_at, range(len(haystacks), min(len(haystacks) + STEP_ROWS, len(outline))))
-                yield
-            found = yield from matching_steps(self.filter_text, self.filter_titles, haystacks)
+            yield from self.prepare()
+            if len(haystacks) < len(outline):  # replaced meanwhile
+                continue
+            found = yield from mask_steps(self.filter_text, self.filter_titles, haystacks)
             visible = outline.with_ancestors(found)
             if outline is self.outline and haystacks is self._haystacks:  # else they were replaced meanwhile
                 return visible
 
-    def put(self, shown: list[int]) -> None:
+    def prepare(self) -> Steps[None]:
+        """What a filter looks into, made before it is typed."""
+        outline, haystacks = self.outline, self._haystacks
+        while outline is self.outline and len(haystacks) < len(outline):
+            haystacks += map(self.haystack_at, range(len(haystacks), min(len(haystacks) + STEP_ROWS, len(outline))))
+            yield
+
+    def put(self, shown: Sequence[int]) -> None:
         """Show the entries at these positions."""
         self.beginResetModel()
         self._visible = shown

@@ -70,11 +70,11 @@ def _opened(bench: Workbench, target: OpenTarget | None) -> list[tuple[str, str]
 def other_colors() -> tuple[Mapping[str, str], Mapping[str, str]]:
     """For a light and for a dark screen: the colours of the drawings, and what they are there."""
     here = theme.current()
-    other = theme.DARK if here is theme.LIGHT else theme.LIGHT
+    other = theme.counterpart()
     pairs: dict[str, str] = {}
     for field in fields(theme.Theme)[1:]:
         pairs.setdefault(getattr(here, field.name), getattr(other, field.name))
-    return ({}, pairs) if here is theme.LIGHT else (pairs, {})
+    return ({}, pairs) if here.name == "light" else (pairs, {})
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,10 @@ class Restoring(QObject):
             self._shell.docks.raise_panel(state.front)
         for name, text in (state.filters or {}).items():
             panel, _, number = name.partition(" ")
-            tables = self._tables(panel) if panel in self._shell.docks.panels else []
+            if panel not in self._shell.docks.panels:
+                continue
+            self._shell.docks.panels[panel].inside()  # it may never have been shown
+            tables = self._tables(panel)
             if number.isdecimal() and int(number) < len(tables):
                 tables[int(number)].filter.setText(str(text))
         if state.selection is not None:
@@ -188,7 +191,7 @@ class Restoring(QObject):
             self._waits |= {"checkpoint"} if len(targets) < len(paths) else set()
             self._then.append(partial(self._go_to, wish))
         if paths:
-            self._opening.open_paths(paths, trusted=True, compare=wish.compare)
+            self._opening.open_paths(paths, trusted=True, compare=wish.is_beside)
         elif wish.compare:
             self._ask_what_to_compare()
         self._finish()

@@ -18,6 +18,7 @@ RECENT_COUNT = 20
 ARGUMENTS_COUNT = 40
 
 FOLD_BLOCKS, ALL_BELOW, EDITOR_COMMAND, OPERATIONS = "fold_equal_blocks", "parameters_below", "editor_command", "operations"
+COLORS = "colors"
 """Names of settings that a command and a panel or dialog share."""
 
 

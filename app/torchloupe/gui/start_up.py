@@ -21,7 +21,7 @@ from torchloupe.gui.crash_log import catch_everything, keep_log_files
 from torchloupe.gui.garbage import GarbageSearch
 from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.restoring import Restoring
-from torchloupe.gui.settings import Settings, settings_file
+from torchloupe.gui.settings import COLORS, Settings, settings_file
 from torchloupe.gui.warm_up import WarmUp
 from torchloupe.gui.windows import FOLDER, RESTORE, Windows
 from torchloupe.gui.wish import Wish, is_imported
@@ -80,6 +80,7 @@ def show_window(wish: Wish, options: StartOptions) -> int:
     except UsageError as error:
         print(f"torchloupe: {error}\n{error.hint}", file=sys.stderr)
         return 2
+    themes.use_colors(settings.text(COLORS))
     themes.apply_theme(app, wish.theme or settings.text("theme") or "system")
     make = WindowMaker(settings, options)
     if options.draws:

@@ -109,6 +109,10 @@ class TextTableModel(QAbstractTableModel):
             if rows is self._all:  # else they were replaced meanwhile
                 return shown
 
+    def prepare(self) -> Steps[None]:
+        """What can be done before a filter is typed: with plain rows nothing."""
+        yield from ()
+
     def put(self, shown: Any) -> None:
         """Show what was found."""
         self.beginResetModel()
@@ -162,6 +166,9 @@ class TextTableModel(QAbstractTableModel):
         if role == _ROLE.AccessibleTextRole:
             said = f"{self.columns[column].title}: {text}"
             return ", ".join([said, *sign_words(self.sign_at(index))])
+        if role == _ROLE.AccessibleDescriptionRole:  # what a tool tip says besides, which a keyboard does not bring up
+            tip = row.tips[column] if column < len(row.tips) else ""
+            return tip if tip != text else ""
         return row.key if role == _ROLE.UserRole else None
 
     def sign_at(self, index: Index) -> str:
@@ -224,11 +231,17 @@ class FilterTable(QWidget):
         layout.addWidget(self._stack)
         self._slices = Slices(self)
         self.filter.textChanged.connect(self._filter_rows)
+        self.filter.focused.connect(self._prepare)
         self.view.selectionModel().currentRowChanged.connect(self._announce)
         self.view.activated.connect(lambda index: self.activated.emit(index.data(_ROLE.UserRole)))
         self.view.horizontalHeader().sortIndicatorChanged.connect(self._sort_rows)
         self.model.rowsInserted.connect(lambda *_what: self._show_right_page())
         self._show_right_page()
+
+    def _prepare(self) -> None:
+        """Somebody is about to type: the first letter shall be as quick as the others."""
+        if not self._slices.busy:
+            self._slices.run(self.model.prepare(), lambda _done: None)
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows. The current row stays the current one when its key is still there."""

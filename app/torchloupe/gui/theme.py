@@ -1,10 +1,10 @@
-"""Colours: one token set for light and one for dark, the palette made of it, and colours by role.
+"""Colours: a token set for light and one for dark, in two sets of colours of states; the palette made of it, and colours by role.
 
 Our own palette, because without a desktop's theme plugin Qt ignores a request for dark. Every text token has a contrast of at
-least 4.5:1 against every ground it is drawn on; a test computes it.
+least 4.5:1 against every ground it is drawn on, and no two states look alike with any kind of colour blindness; a test computes both.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -52,17 +52,17 @@ LIGHT = Theme(
     border="#c9ced6",
     highlight="#2661b8",
     highlighted_text="#ffffff",
-    error="#b3261e",
-    warning="#855700",
-    info="#1f5fbf",
-    matched="#1a6b40",
-    missing="#b3261e",
-    unexpected="#6b4aa3",
-    shape="#984300",
-    accent="#1f5fbf",
+    error="#b8370c",
+    warning="#4f3600",
+    info="#1f5fe0",
+    matched="#00593f",
+    missing="#b8370c",
+    unexpected="#5f1f80",
+    shape="#77643c",
+    accent="#1f5fe0",
     muted="#5a626d",
     grid="#dfe2e7",
-    contained="#b5504a",
+    contained="#ac5330",
 )
 DARK = Theme(
     name="dark",
@@ -75,23 +75,50 @@ DARK = Theme(
     border="#4a515c",
     highlight="#2f66b0",
     highlighted_text="#ffffff",
-    error="#ff8a80",
-    warning="#f0b958",
-    info="#82b4f7",
-    matched="#6fcf97",
-    missing="#ff8a80",
-    unexpected="#c7acff",
-    shape="#ffab70",
-    accent="#82b4f7",
+    error="#ff8352",
+    warning="#f9e07a",
+    info="#7aa8ff",
+    matched="#8bf7c0",
+    missing="#ff8352",
+    unexpected="#f7a8ea",
+    shape="#c0a078",
+    accent="#7aa8ff",
     muted="#9da6b0",
     grid="#343941",
-    contained="#cf827b",
+    contained="#d08560",
 )
+BLUE_LIGHT = replace(
+    LIGHT,
+    error="#b0410c",
+    warning="#4a3800",
+    info="#066f92",
+    matched="#0b2f86",
+    missing="#b0410c",
+    unexpected="#a312cf",
+    shape="#76623f",
+    accent="#066f92",
+    contained="#a5572f",
+)
+BLUE_DARK = replace(
+    DARK,
+    error="#ff8c5a",
+    warning="#f7e27a",
+    info="#3ecff2",
+    matched="#82a4ff",
+    missing="#ff8c5a",
+    unexpected="#f08ad8",
+    shape="#cdb092",
+    accent="#3ecff2",
+    contained="#d09068",
+)
+COLORS = {"green": (LIGHT, DARK), "blue": (BLUE_LIGHT, BLUE_DARK)}
+"""The sets by the colour of what fits; each has a light and a dark theme."""
 ROLES = tuple(field.name for field in fields(Theme))[10:]
 
 _current = LIGHT
 _colors: dict[str, QColor] = {}
 _mode = "system"
+_chosen = "green"
 _following = False
 
 
@@ -103,6 +130,23 @@ def current() -> Theme:
 def mode() -> str:
     """What was asked for: ``light``, ``dark`` or ``system``."""
     return _mode
+
+
+def colors() -> str:
+    """The set of colours that was chosen, a name of ``COLORS``."""
+    return _chosen
+
+
+def use_colors(name: str) -> None:
+    """Take another set of colours when a theme is applied next; the first one for a name that is unknown."""
+    global _chosen
+    _chosen = name if name in COLORS else "green"
+
+
+def counterpart() -> Theme:
+    """The dark theme of the same set while the light one is applied, and the other way round."""
+    light, dark = COLORS[_chosen]
+    return dark if _current == light else light
 
 
 def color(role: str) -> QColor:
@@ -124,7 +168,7 @@ def apply_theme(app: QApplication, wanted: str) -> None:
         _following = True
         hints.colorSchemeChanged.connect(partial(_follow, app))
     dark = wanted == "dark" or (wanted == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
-    _current = DARK if dark else LIGHT
+    _current = COLORS[_chosen][dark]
     _colors.clear()
     if app.style().name() != "fusion":
         app.setStyle("Fusion")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from torchloupe.gui import theme
 from torchloupe.gui.actions import Action
 from torchloupe.gui.menu_entry import AddToMenu, is_offered
+from torchloupe.gui.settings import COLORS
 from torchloupe.gui.shell import Shell
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class ViewCommands(QObject):
             self._theme("light", self.tr("Ligh&t theme"), group=True),
             self._theme("dark", self.tr("Dar&k theme")),
             self._theme("system", self.tr("Theme of the &desktop"), system_tip),
+            self._colors("green", self.tr("Colours with &green"), self.tr("What fits is green; clear with every kind of colour vision")),
+            self._colors("blue", self.tr("Colours with&out green"), self.tr("What fits is blue, what does not is orange")),
             Action("view.larger", self.tr("Larger te&xt"), partial(size, 1), ("Ctrl+=", "Ctrl++"), menu, group=True),
             Action("view.smaller", self.tr("S&maller text"), partial(size, -1), ("Ctrl+-",), menu),
             Action("view.normal", self.tr("&Normal text"), partial(size, 0), ("Ctrl+0",), menu),
@@ -78,6 +81,24 @@ class ViewCommands(QObject):
         run = partial(self._shell.set_theme, name)
         return Action(
             f"theme.{name}", text, run, (), self._menu, tip, checked=lambda: theme.mode() == name, group=group, one_of="theme"
+        )
+
+    def _colors(self, name: str, text: str, tip: str) -> Action:
+        def choose() -> None:
+            theme.use_colors(name)
+            self._shell.settings.set_text(COLORS, name)
+            self._shell.set_theme(theme.mode())
+
+        return Action(
+            f"colors.{name}",
+            text,
+            choose,
+            (),
+            self._menu,
+            tip,
+            checked=lambda: theme.colors() == name,
+            group=name == "green",
+            one_of="colors",
         )
 
     def _full_screen(self) -> None:

@@ -11,6 +11,8 @@ from torchloupe.session.saved_files import Stamps, changed_files, stamps_of
 
 WATCH = "watch"
 """Tag of the job."""
+GONE_MS = 1000
+"""An editor may take a file away for a moment while it saves it: only one that is gone for so long is told of."""
 PAUSE_MS = 60
 """One save is several events; the file is read once they are over."""
 
@@ -32,6 +34,7 @@ class Watching(QObject):
     """Watches files and their folders: an editor that replaces a file takes it out of sight of whoever watches the file alone."""
 
     saved = Signal(object)  # tuple of the files that hold something else now
+    gone = Signal(object)  # tuple of the files that are no longer there; empty when all are back
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +47,9 @@ class Watching(QObject):
         """New and changed source files beside the watched ones are told, too: one of them may be what was missing."""
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._look)
+        self._missing: tuple[str, ...] = ()
+        self._gone_timer = QTimer(self, singleShot=True, interval=GONE_MS)
+        self._gone_timer.timeout.connect(self._tell_gone)
 
     def watch(self, files: Iterable[str], afresh: bool = False) -> None:
         """Watch these files alone, and say what was saved since the last look at them; ``afresh``: they are as they shall be now."""
@@ -96,6 +102,17 @@ class Watching(QObject):
         told = saved | appeared if self.beside else saved & set(self._files)
         if told:
             self.saved.emit(tuple(sorted(told)))
+        if self._find_missing() != self._missing:
+            self._gone_timer.start()
+
+    def _find_missing(self) -> tuple[str, ...]:
+        return tuple(file for file in self._files if file in self._stamps and not os.path.exists(file))
+
+    def _tell_gone(self) -> None:
+        missing = self._find_missing()
+        if missing != self._missing:
+            self._missing = missing
+            self.gone.emit(missing)
 
 
 def _sources_in(folder: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Commands about whole windows: another one, the end of all, and what a report about the program should hold."""
 
+import os
 from dataclasses import replace
 from functools import partial
 
@@ -24,6 +25,7 @@ class WindowCommands(QObject):
         self._shell = shell
         self.restoring = Restoring(shell)
         Remembering(shell, self.restoring)
+        shell.live.files_gone.connect(self._files_gone)
         self._keys = shell.settings.folder / FILE if shell.settings.folder else None
         self._table: tuple[Action, ...] = ()
 
@@ -49,6 +51,16 @@ class WindowCommands(QObject):
         """Versions and the last lines of the log."""
         tip = self.tr("Versions and the last lines of the log, to be copied into a report; nothing is sent")
         return (Action("help.diagnostics", self.tr("&Diagnostics…"), self.show_diagnostics, (), self.tr("&Help"), tip),)
+
+    def _files_gone(self, files: tuple[str, ...]) -> None:
+        """Of the open model: it can still be run, but not made anew."""
+        if files:
+            name, count = os.path.basename(files[0]), len(files)
+            which = self.tr("{0} is").format(name) if count == 1 else self.tr("{0} of the model's files are").format(count)
+            text = self.tr("{0} no longer there. What is shown was made from it, and can still be run.").format(which)
+            self.restoring.say(text, self.tr("Close model"), self._shell.opening.close_model)
+        elif self.restoring.bar is not None:
+            self.restoring.bar.hide()
 
     def _new(self) -> None:
         windows = the_windows()

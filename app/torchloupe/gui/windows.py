@@ -71,10 +71,7 @@ class Windows(QObject):
         if self._folder is None or self._lock is None:
             return LastSession()
         with contextlib.suppress(OSError):
-            try:
             self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            return LastSession(trouble=self.tr("Nothing is kept for the next start: {0}").format(error))
         self._lock.setStaleLockTime(LOCK_MS)
         self._keeps = self._lock.tryLock(0)
         if self._lock.error() in (QLockFile.LockError.PermissionError, QLockFile.LockError.UnknownError):
@@ -107,7 +104,7 @@ class Windows(QObject):
 
     def open(self, wish: Wish) -> None:
         """In a window where nothing is open, beside what is open where that is wished, else in a new one."""
-        window = None if wish.new_window else self._front() if wish.compare else self._empty_window()
+        window = None if wish.new_window else self._front() if wish.is_beside else self._empty_window()
         if window is None and not (wish.paths or wish.new_window):
             window = self._front()
         if window is not None:

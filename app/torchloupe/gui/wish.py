@@ -24,6 +24,11 @@ class Wish:
     theme: str = ""
     token: str = ""
 
+    @property
+    def is_beside(self) -> bool:
+        """What is named, or still to be chosen, goes beside what is open."""
+        return self.compare and len(self.paths) < 2
+
     def as_text(self) -> str:
         """One line of JSON."""
         return json.dumps(asdict(self), ensure_ascii=False)

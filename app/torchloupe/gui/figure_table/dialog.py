@@ -1,6 +1,7 @@
 """The numbers of a plot as a table, beside the window: to be read, filtered, copied, saved."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -43,14 +44,15 @@ class FigureTableDialog(QDialog):
 
 
 def columns_of(numbers: CopiedTable) -> list[Column]:
-    """As wide as what stands in them; numbers to the right."""
+    """As wide as what stands in them; numbers to the right, the first words take the room that is left."""
     first = [numbers.rows[at] for at in range(min(LOOKED_AT, len(numbers.rows)))]
     columns = []
     for at, title in enumerate(numbers.titles):
         cells = [row[at] for row in first]
         letters = min(max(map(len, (title, *cells))), WIDEST)
         columns.append(Column(title, 1.6 + letters * 0.55, right=any(cells) and all(map(_is_number, cells))))
-    return columns
+    words = next((at for at, column in enumerate(columns) if not column.right), None)
+    return [replace(column, stretch=at == words) for at, column in enumerate(columns)]
 
 
 def _is_number(text: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -35,6 +36,7 @@ class PreferencesDialog(QDialog):
         self.setWindowTitle(self.tr("Preferences"))
         self._shell, self._settings, self.edit_keys = shell, shell.settings, edit_keys
         self.colors, self.text_size = QComboBox(), QSpinBox(minimum=SMALLEST, maximum=LARGEST)
+        self.states = QComboBox(toolTip=self.tr("Both are told apart with every kind of colour vision, and never mean anything alone"))
         self.restore = self._switch(self.tr("Open what was open the last &time"), RESTORE)
         self.live = QCheckBox(self.tr("Run again when a file of the model is sa&ved"))
         self.live.setChecked(shell.live.is_on)
@@ -50,6 +52,7 @@ class PreferencesDialog(QDialog):
         self._fill()
         self._lay_out(editor, keys)
         self.colors.currentIndexChanged.connect(lambda _number: shell.set_theme(self.colors.currentData()))
+        self.states.currentIndexChanged.connect(lambda _number: self._press(f"colors.{self.states.currentData()}"))
         self.text_size.valueChanged.connect(self._resize)
         self.live.toggled.connect(lambda _on: shell.live.toggle())
         self.remove.clicked.connect(self._remove)
@@ -62,6 +65,11 @@ class PreferencesDialog(QDialog):
         box.toggled.connect(lambda on: self._settings.set_text(key, "1" if on else "0"))
         return box
 
+    def _press(self, action: str) -> None:
+        made = self._shell.window.findChild(QAction, action)
+        assert made is not None
+        made.trigger()
+
     def _fill(self) -> None:
         for name, text in (
             ("system", self.tr("as the desktop")),
@@ -70,6 +78,9 @@ class PreferencesDialog(QDialog):
         ):
             self.colors.addItem(text, name)
         self.colors.setCurrentIndex(self.colors.findData(theme.mode()))
+        self.states.addItem(self.tr("green fits, vermilion does not"), "green")
+        self.states.addItem(self.tr("blue fits, orange does not"), "blue")
+        self.states.setCurrentIndex(self.states.findData(theme.colors()))
         self.text_size.setValue(int(self._settings.text("text_size", "0") or 0))
         self.text_size.setSpecialValueText(self.tr("smallest"))
         self.folders.addItems(self._settings.texts(FOLDERS))
@@ -81,6 +92,7 @@ class PreferencesDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(em(self))
         form.addRow(self.tr("T&heme"), self.colors)
+        form.addRow(self.tr("&Colours"), self.states)
         form.addRow(self.tr("Text &size, in steps"), self.text_size)
         doors = QHBoxLayout()
         doors.addWidget(editor)

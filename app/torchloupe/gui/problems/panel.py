@@ -18,6 +18,8 @@ MODULE_AND_PLACE = (3, 4)
 class ProblemsPanel(TablePanel):
     """Follows the workbench's problems and selection."""
 
+    is_for_issues = True  # what is copied names the versions, too
+
     def __init__(self, workbench: Workbench) -> None:
         super().__init__()
         self.workbench = workbench

@@ -79,13 +79,13 @@ class CopyTableDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.preview, 1)
         layout.addWidget(self._buttons())
+        self.copy.setDefault(True)  # only now it belongs to the dialog
         self.resize(em(self, 46), em(self, 24))
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        copy = buttons.addButton(self.tr("&Copy"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.copy = buttons.addButton(self.tr("&Copy"), QDialogButtonBox.ButtonRole.AcceptRole)
         save = buttons.addButton(self.tr("Sa&ve…"), QDialogButtonBox.ButtonRole.ActionRole)
-        copy.setDefault(True)
         save.clicked.connect(self._save)
         buttons.accepted.connect(self._copy)
         buttons.rejected.connect(self.reject)

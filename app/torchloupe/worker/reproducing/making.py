@@ -65,9 +65,13 @@ class Reproducing:
         with tempfile.TemporaryDirectory(prefix="torchloupe-reproducer-") as trials:
             trial, found = "", None
             for number, way in enumerate(self._ways(request, call, whole)):
+                packed = packed_values(way.given)
+                if packed is None:
+                    notes.append(f"{_WAYS[way.taken]}: what was given to it cannot be saved.")
+                    continue
                 trial = os.path.join(trials, str(number))
                 os.mkdir(trial)
-                self._write(way, trial, line, request)
+                self._write(way, packed, trial, line, request)
                 context.progress(2, 3, f"trying it in a fresh process: {_WAYS[way.taken].lower()}")
                 said = said_by_script(trial, context.cancel.raise_if_requested)
                 is_it, last = is_same(line, said), said.split("\n")[-1]
@@ -171,10 +175,7 @@ class Reproducing:
     def _folders(self) -> Tuple[str, ...]:
         return (*map(os.path.abspath, self.opened.import_folders), self.root)
 
-    def _write(self, way: _Way, folder: str, line: str, request: MakeReproducer) -> None:
-        packed = packed_values(way.given)
-        if packed is None:
-            raise CouldNotRun(Problem("no-reproducer", "What was given to it cannot be saved.", hint="Give another input."))
+    def _write(self, way: _Way, packed: bytes, folder: str, line: str, request: MakeReproducer) -> None:
         files = {INPUT: packed, **({ARGUMENTS: way.arguments} if way.arguments is not None else {})}
         what = f"{request.module or 'forward'} of {type(self.model).__name__}"
         text = script_text(way.made, what, line, given_lines(way.given), is_plain(packed))
