@@ -39,10 +39,14 @@ class Size:
     values_megabytes: int
     listed_gigabytes: int
     listed_tensors: int
+    keys: int
+    trees: dict[int, tuple[float, float, float, float]]
+    """Of so many modules, and how many milliseconds it may take to open, to expand, to filter by a key, and to scroll by a frame."""
 
 
-FULL = Size(5, 300, "4,3,224,224", "many_modules", "llama", 2000, 4, 100_000)
-QUICK = Size(1, 4, "1,3,64,64", "some_modules", "short_llama", 4, 1, 2_000)
+AIMS = {100_000: (50.0, 50.0, 20.0, 16.0), 1_000_000: (50.0, 50.0, 40.0, 16.0)}
+FULL = Size(5, 300, "4,3,224,224", "many_modules", "llama", 2000, 4, 100_000, 20_000, AIMS)
+QUICK = Size(1, 4, "1,3,64,64", "some_modules", "short_llama", 4, 1, 2_000, 2_000, {2_000: AIMS[100_000]})
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Bench:
         with display(self.environment) as environment:
             if environment:
                 yield self.window("xcb", environment)
+        yield from self.window_speed()
         yield from self.checkpoint()
         folder, size = self.folder, self.size
         yield from Listing(
@@ -93,6 +98,20 @@ class Bench:
             partial(seconds_until_painted, [self.python, str(HERE / "empty_window.py")], shown),
         )
         return Figure(f"window painted ({platform})", ours, "empty PySide6 window", peer, "s", 3.5)
+
+    def window_speed(self) -> Iterator[Figure]:
+        """How long the window's own thread is busy, beside what the eye forgives; and what it takes of memory."""
+        script = [self.python, str(HERE / "window_speed.py")]
+        for count, aims in self.size.trees.items():
+            said = json.loads(output_of([*script, str(count), str(self.size.keys)], self.environment))
+            for name, aim in zip(("opened", "expanded", "key", "frame"), aims, strict=True):
+                yield Figure(f"tree of {count:,}: {name}", said["tree"][name], "aim", aim, "ms", 1.0)
+        for name, aim in (("opened", 50.0), ("key", 20.0), ("frame", 16.0)):
+            yield Figure(f"diff of {self.size.keys:,} keys: {name}", said["diff"][name], "aim", aim, "ms", 1.0)
+        for name, aim in (("histogram", 16.0), ("10,000 bars", 33.0)):
+            yield Figure(f"{name} drawn anew", said["plots"][name], "aim", aim, "ms", 1.0)
+        megabytes = json.loads(output_of([*script, "memory"], self.environment))["megabytes"]
+        yield Figure("window with a run of 12,000 modules", megabytes, "aim", 200.0, "MB", 1.0)
 
     def checkpoint(self) -> Iterator[Figure]:
         """What is in a checkpoint, beside ``torch.load`` with ``mmap``: whole processes; and how much of the file was read."""

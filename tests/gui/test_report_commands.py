@@ -201,3 +201,12 @@ def test_that_one_that_cannot_be_made_says_why(failed_window: Any, tmp_path: Pat
     commands(failed_window).reproduce(call, tmp_path)
     qtbot.waitUntil(lambda: "It cannot be saved." in said(failed_window), timeout=PATIENCE_MS)
     assert list(tmp_path.glob("reproducer*")) == []
+
+
+def test_that_a_checkpoint_alone_is_reported_beside_it(window: Any) -> None:
+    window.workbench.set_checkpoint(panel_data.checkpoint())
+    window.actions_by_id.refresh()
+    window.actions_by_id["report.save"].trigger()
+    chooser = dialog()
+    assert [Path(name).name for name in chooser.selectedFiles()] == [f"{Path(panel_data.checkpoint().path).stem}.report.html"]
+    chooser.reject()

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, QPoint, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
 from PySide6.QtGui import QAccessible, QStandardItemModel
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -15,9 +16,14 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHeaderView,
+    QLineEdit,
+    QListWidget,
     QMenu,
+    QMenuBar,
+    QPushButton,
     QScrollBar,
     QTabBar,
+    QToolBar,
     QWidget,
 )
 
@@ -25,9 +31,14 @@ from gui import rich_window
 from gui.conftest import MakeWindow
 from gui.rich_window import wait_until_idle
 from torchloupe.gui.outline_table import OutlineModel
+from torchloupe.gui.reading_order import in_reading_order, order_tabs
 
 Role = Qt.ItemDataRole
 OPENS_NO_DIALOG_OF_OURS = {"quit", "open.checkpoint", "open.other", "view.full_screen", "close.all", "close.model", "close.checkpoint"}
+NOTHING_TO_REACH = ("source", "summary")
+"""Panels that may have nothing but text to scroll."""
+INSIDE = (QTabBar, QAbstractItemView, QLineEdit, QMenuBar, QToolBar)
+"""The pictures that Qt puts into these widgets of its own belong to them."""
 MANY = 60
 """So many cells of a model are listened to."""
 
@@ -66,7 +77,7 @@ def views(root: QWidget) -> Iterator[QAbstractItemView]:
     """The tables and lists whose content is ours."""
     for view in root.findChildren(QAbstractItemView):
         own = view.model() is not None and not isinstance(view.model(), QStandardItemModel)
-        if own and not isinstance(view, QHeaderView) and not isinstance(view.window(), QMenu):
+        if own and not isinstance(view, (QHeaderView, QListWidget)) and not isinstance(view.window(), QMenu):
             yield view
 
 
@@ -99,7 +110,8 @@ def test_that_everything_in_every_panel_that_takes_the_focus_has_a_name(rich: An
     for name in rich.docks.panels:
         rich.docks.focus_panel(name)
         wait_until_idle(rich, qtbot)
-        assert stops(rich.docks.panels[name].inside()) or name in ("source", "summary"), f"{name} cannot be reached"
+        panel = rich.docks.panels[name]
+        qtbot.waitUntil(lambda panel=panel, name=name: bool(stops(panel)) or name in NOTHING_TO_REACH)
         found[name] = nameless(rich)
     assert {name: widgets for name, widgets in found.items() if widgets} == {}
 
@@ -139,33 +151,40 @@ def test_that_every_plot_says_what_it_shows_and_has_a_table(rich: Any, qtbot: An
 # where Tab leads
 
 
-def tab_order(window: Any, root: QWidget) -> list[QWidget]:
-    """What Tab stops at inside a panel, in order, beginning with its first."""
-    wanted = set(stops(root))
-    widget, order = root.nextInFocusChain(), []
-    for _ in range(5000):
-        if widget in wanted and widget not in order:
-            order.append(widget)
-        widget = widget.nextInFocusChain()
-        if widget is root:
+def walked(window: Any, panel: QWidget) -> list[QWidget]:
+    """What has the focus in a panel, one after the other, as Tab is pressed: once round, from its first."""
+    order: list[QWidget] = []
+    first = in_reading_order(panel, stops(panel))[0]
+    first.setFocus(Qt.FocusReason.TabFocusReason)
+    for _ in range(200):
+        focused = window.focusWidget()
+        if focused is None or focused in order or not panel.isAncestorOf(focused):
             break
+        order.append(focused)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
     return order
 
 
 def test_that_tab_reaches_everything_in_a_panel_in_the_order_of_reading(rich: Any, qtbot: Any) -> None:
-    wrong = []
     for name, panel in rich.docks.panels.items():
         rich.docks.focus_panel(name)
         wait_until_idle(rich, qtbot)
-        order = tab_order(rich, panel.inside())
-        assert set(order) == set(stops(panel.inside())), name
-        corners = [widget.mapTo(panel.inside(), QPoint(0, 0)) for widget in order]
-        for before, after, one, other in zip(corners, corners[1:], order, order[1:], strict=False):
-            line = min(one.height(), other.height()) // 2
-            is_below, is_right = after.y() > before.y() - line, after.x() >= before.x() or abs(after.y() - before.y()) > line
-            if not (is_below and is_right):
-                wrong.append(f"{name}: {heard(one)!r} comes before {heard(other)!r}")
-    assert wrong == []
+        qtbot.waitUntil(lambda panel=panel: bool(stops(panel)) or name in NOTHING_TO_REACH)
+        if stops(panel):
+            assert [heard(each) for each in walked(rich, panel)] == [heard(each) for each in in_reading_order(panel, stops(panel))], name
+
+
+def test_that_lines_are_read_from_above_and_each_from_the_left(qtbot: Any) -> None:
+    root = QWidget()
+    qtbot.addWidget(root)
+    places = {"last": (0, 40, 90, 50), "second": (50, 4, 20, 10), "third": (0, 21, 90, 10), "first": (0, 0, 30, 20)}
+    made = {name: QPushButton(name, root) for name in places}
+    for name, place in places.items():
+        made[name].setGeometry(*place)
+    assert [each.text() for each in in_reading_order(root, list(made.values()))] == ["first", "second", "third", "last"]
+    root.show()
+    order_tabs(root)
+    assert [made[name].nextInFocusChain() for name in ("first", "second")] == [made["second"], made["third"]]
 
 
 def test_that_alt_and_a_digit_lead_into_every_panel(rich: Any, qtbot: Any) -> None:
@@ -215,6 +234,6 @@ def test_that_everything_in_every_dialog_has_a_name_and_every_table_in_it_says_w
 def test_that_a_button_with_a_picture_alone_has_a_name_of_its_own(rich: Any, qtbot: Any) -> None:
     rich_window.panels(rich, qtbot)
     buttons = [each for each in rich.findChildren(QAbstractButton) if not each.text() and not each.icon().isNull()]
-    buttons = [each for each in buttons if not isinstance(each.parent(), (QTabBar, QAbstractItemView))]
+    buttons = [each for each in buttons if not isinstance(each.parent(), INSIDE)]
     assert buttons
     assert [f"{each.objectName()} in {type(each.parent()).__name__}" for each in buttons if not heard(each)] == []

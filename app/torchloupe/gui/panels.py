@@ -6,6 +6,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from torchloupe.gui.reading_order import order_tabs
+
 Build = Callable[[], QWidget]
 
 
@@ -50,6 +52,11 @@ class LazyPanel(QWidget):
             self.setFocusProxy(self._inside)
             self._built(self._inside)
         return self._inside
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab, pressed anywhere in the panel."""
+        order_tabs(self)
+        return super().focusNextPrevChild(forward)
 
     def showEvent(self, event: Any) -> None:
         """First shown: build."""

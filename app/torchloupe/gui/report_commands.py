@@ -9,6 +9,7 @@ import PySide6
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication
 
+from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.actions import Action
 from torchloupe.gui.figure import Figure, svg_of
 from torchloupe.gui.reporting import HTML, JSON, MARKDOWN, MakeReport, WriteReport, found_in, other_colors
@@ -90,10 +91,9 @@ class ReportCommands(QObject):
     # the report
 
     def _save(self) -> None:
-        opened = self._shell.workbench.checkpoint
-        place = (
-            self._shell.opening.target.target.partition(":")[0] if self._shell.opening.target else opened.path if opened else ""
-        )
+        bench, target = self._shell.workbench, self._shell.opening.target
+        opened = bench.checkpoint.path if bench.checkpoint is not None else "torchloupe"
+        place = split_target(target.target)[0] if target is not None else opened
         suggested = Path(place).with_suffix(".report.html")
         filters = (self.tr("Page (*.html)"), self.tr("Markdown (*.md)"), self.tr("JSON (*.json)"))
         self._shell.dialogs.save_as(self.tr("Save report"), suggested, filters, self.write)

@@ -222,11 +222,7 @@ class PairModel(LazyTableModel):
 
     def position_of(self, key: Any) -> int:
         """The number of the shown row with this number in the order of the files."""
-        row = next((row for row in self.items if row.number == key), None)
-        try:
-            return self.shown.items.index(row)
-        except ValueError:
-            return -1
+        return next((place for place, row in enumerate(self.shown.items) if row.number == key), -1)
 
     def row_of(self, key: str) -> PairRow | None:
         """The row of a key of the open checkpoint."""
