@@ -50,6 +50,14 @@ WINDOW_TESTS = (
 )
 """Real windows under a display of their own, driven with real X events."""
 
+MORE_TESTS = (
+    Need("dbus", programs=("dbus-daemon",)),
+    Need("at-spi2-core", programs=("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher")),
+    Need("python3-pyatspi", programs=("/usr/lib/python3/dist-packages/pyatspi",)),
+    Need("pcmanfm", programs=("pcmanfm",)),
+)
+"""A screen reader's view of the window, and a file manager to drop from. Without them a few tests are skipped."""
+
 
 class Missing(Exception):
     """Something is missing that only the person at the keyboard can install; the text is what to show."""
@@ -65,7 +73,15 @@ def is_present(need: Need, libraries: frozenset[str]) -> bool:
     """Is it there? With no list of libraries at all, every library is taken to be there: Qt will say it otherwise."""
     if need.library:
         return not libraries or need.library in libraries
-    return any(shutil.which(program) for program in need.programs)
+    return any(shutil.which(program) or (os.path.isabs(program) and os.path.exists(program)) for program in need.programs)
+
+
+def skipped_without(needs: Iterable[Need]) -> str:
+    """The sentence about tests that are skipped here, with the line that would change that; empty where nothing is missing."""
+    packages = [need.package for need in missing(needs, frozenset())]
+    if not packages or not shutil.which("apt-get"):
+        return ""
+    return f"A few tests of the window are skipped here. To run them, too:\n  {install_line(packages)}"
 
 
 def loader_libraries() -> frozenset[str]:

@@ -78,7 +78,10 @@ def has_display() -> bool:
 
 def test(rest: Sequence[str]) -> int:
     """pytest on everything, or on the paths given"""
-    return pytest(prepare(system_libraries.WINDOW_TESTS), rest)
+    python = prepare(system_libraries.WINDOW_TESTS)
+    if sentence := system_libraries.skipped_without(system_libraries.MORE_TESTS):
+        print(sentence, flush=True)
+    return pytest(python, rest)
 
 
 def pytest(python: Path, rest: Sequence[str]) -> int:

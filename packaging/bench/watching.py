@@ -73,12 +73,13 @@ class Watching:
 
     def _times(self, name: str, threads: int, shapes: float | None, statistics: float | None) -> Iterator[Figure]:
         label = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
-        measured = {way: self._said(name, str(threads), str(self._rounds), way) for way in (*TARGETED, "hook", "read", *PEERS)}
+        ways = TARGETED if threads > 1 else (*TARGETED, "hook", "read", *PEERS)
+        measured = {way: self._said(name, str(threads), str(self._rounds), way) for way in ways}
         for way, target in zip(TARGETED, (shapes, statistics), strict=True):
             ours, plain = measured[way][way], measured[way]["plain"]
             yield Figure(f"{label}: {way}", ours, "plain forward", plain, "s", target)
             for other, said in BESIDE[way].items():
-                if other in measured[other]:  # its share of a plain pass of its own process
+                if other in measured.get(other, {}):  # its share of a plain pass of its own process
                     yield Figure(f"{label}: {way}", ours, said, plain * measured[other][other] / measured[other]["plain"], "s")
 
     def _said(self, *words: str) -> dict[str, float]:

@@ -15,7 +15,7 @@ from torchloupe.analysis.operation_wording import DIRECT_FORWARD, NOT_OBSERVED
 from torchloupe.analysis.row_filter import matching
 from torchloupe.gui.axes import axis_names_of
 from torchloupe.gui.calls import model as rows
-from torchloupe.gui.calls.model import CallsModel, call_row
+from torchloupe.gui.calls.model import CLASS, NOT_FINITE, CallsModel, call_row
 from torchloupe.gui.calls.panel import CallsPanel
 from torchloupe.gui.details.subjects import details_of
 from torchloupe.gui.run_bar import RunBar
@@ -103,24 +103,24 @@ def test_that_wanting_them_is_said_once(qtbot: Any) -> None:
 def test_that_a_row_says_everything_about_an_operation() -> None:
     row = call_row(OPERATIONS_OF_RUN[0])
     assert row.cells == (
-        "", "    .flatten(start_dim=1)", "✓ done", "[2, 64, 7, 7]", "[2, 64, 7, 7]", "line 60", "0.0125", "0.98", "-3.5", "3.25",
-        "0 %", "", "120 µs", "float32", *[""] * 5,
+        "", "    .flatten(start_dim=1)", "✓ done", "[2, 64, 7, 7]", "[2, 64, 7, 7]", "0.0125", "0.98", "-3.5", "3.25",
+        "0 %", "", "line 60", "120 µs", "float32", *[""] * 5,
     )  # fmt: skip
     assert row.key == ("operation", 0)
     assert set(row.roles) == {"muted"}
     assert row.tips[1] == f".flatten(start_dim=1)\nin line 60 of {FILE}"
-    assert row.tips[5] == f"{FILE}:60"
+    assert row.tips[CLASS] == f"{FILE}:60"
 
 
 def test_that_a_failed_operation_is_red_and_one_with_nan_says_so() -> None:
     assert set(call_row(operation(1, "x + y", 6, status="failed", outputs=(), stats=(), seconds=None)).roles) == {"error"}
     row = call_row(operation(1, "x / y", 6, stats=(stats(9, nan=3),)))
-    assert (row.cells[11], row.roles[11]) == ("3 NaN", "error")
+    assert (row.cells[NOT_FINITE], row.roles[NOT_FINITE]) == ("3 NaN", "error")
 
 
 def test_that_a_module_called_past_its_call_is_unseen_and_says_why() -> None:
     row = call_row(OPERATIONS_OF_RUN[3])
-    assert row.cells[1:6] == ("    head.fc2.forward", "◌ unseen", "", "", "line 63")
+    assert (*row.cells[1:5], row.cells[CLASS]) == ("    head.fc2.forward", "◌ unseen", "", "", "line 63")
     assert row.tips[2] == NOT_OBSERVED
 
 

@@ -118,7 +118,7 @@ def test_that_rows_arriving_under_a_filter_that_hid_all_others_are_shown(panel: 
 def test_that_copied_rows_are_what_is_shown(panel: CallsPanel) -> None:
     run_well(panel.workbench)
     panel.table.view.selectRow(6)
-    assert panel.copy_rows().split("\t")[:6] == ["6", "    head.fc1", "✓ done", "[2, 3136]", "[2, 128]", "Linear"]
+    assert panel.copy_rows().split("\t")[:6] == ["6", "    head.fc1", "✓ done", "[2, 3136]", "[2, 128]", "0.0125"]
 
 
 def test_that_long_names_get_the_room_that_the_shapes_beside_them_leave(panel: CallsPanel) -> None:

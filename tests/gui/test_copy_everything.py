@@ -31,6 +31,7 @@ NO_PLOTS = {
     "MainWindow",
     "DropArea",
     "DropOverlay",
+    "DropTarget",
     "LineNumbers",
     "SourceCode",
     "Palette",

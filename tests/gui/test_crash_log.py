@@ -85,6 +85,8 @@ def test_that_a_warning_of_qt_is_in_the_log(book):
 def test_that_chatter_of_qt_is_left_out(book):
     crash_log._qt_message(QtMsgType.QtDebugMsg, None, "starting")
     crash_log._qt_message(QtMsgType.QtWarningMsg, None, "This plugin does not support propagateSizeHints()")
+    asked = 'AtSpiAdaptor::applicationInterface does not implement "GetApplicationBusAddress"'
+    crash_log._qt_message(QtMsgType.QtWarningMsg, None, asked)
     assert texts(book) == []
 
 

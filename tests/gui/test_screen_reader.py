@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QListWidget,
     QMenu,
@@ -34,7 +35,15 @@ from torchloupe.gui.outline_table import OutlineModel
 from torchloupe.gui.reading_order import in_reading_order, order_tabs
 
 Role = Qt.ItemDataRole
-OPENS_NO_DIALOG_OF_OURS = {"quit", "open.checkpoint", "open.other", "view.full_screen", "close.all", "close.model", "close.checkpoint"}
+OPENS_NO_DIALOG_OF_OURS = {
+    "quit",
+    "open.checkpoint",
+    "open.other",
+    "view.full_screen",
+    "close.all",
+    "close.model",
+    "close.checkpoint",
+}
 NOTHING_TO_REACH = ("source", "summary")
 """Panels that may have nothing but text to scroll."""
 INSIDE = (QTabBar, QAbstractItemView, QLineEdit, QMenuBar, QToolBar)
@@ -123,7 +132,15 @@ def test_that_every_table_of_every_panel_has_a_name_and_says_all_that_it_shows(r
             assert heard(view), f"{type(view).__name__} in {type(panel).__name__}"
             assert silent(view) == []
             heard_of |= {type(view.model()).__name__} if view.model().rowCount() else set()
-    assert {"TextTableModel", "LazyTableModel", "CheckpointModel", "ModuleTreeModel", "CallsModel", "CompareModel", "PairModel"} <= heard_of
+    assert {
+        "TextTableModel",
+        "LazyTableModel",
+        "CheckpointModel",
+        "ModuleTreeModel",
+        "CallsModel",
+        "CompareModel",
+        "PairModel",
+    } <= heard_of
 
 
 def test_that_a_tree_says_level_and_path(rich: Any, qtbot: Any) -> None:
@@ -148,6 +165,19 @@ def test_that_every_plot_says_what_it_shows_and_has_a_table(rich: Any, qtbot: An
         assert figure.title
 
 
+def test_that_every_choice_says_what_is_chosen_there_and_not_only_its_value(rich: Any, qtbot: Any) -> None:
+    """On Linux the name of a combo box is its value, so the rest is the description, or the label that belongs to it."""
+    rich_window.panels(rich, qtbot)
+    labelled = {id(label.buddy()) for label in rich.findChildren(QLabel) if label.buddy() is not None}
+    mute = []
+    for combo in rich.findChildren(QComboBox):
+        assert combo.accessibleName() or id(combo) in labelled
+        described = QAccessible.queryAccessibleInterface(combo).text(QAccessible.Text.Description)
+        if not described and id(combo) not in labelled:
+            mute.append(combo.accessibleName())
+    assert mute == []
+
+
 # where Tab leads
 
 
@@ -169,9 +199,11 @@ def test_that_tab_reaches_everything_in_a_panel_in_the_order_of_reading(rich: An
     for name, panel in rich.docks.panels.items():
         rich.docks.focus_panel(name)
         wait_until_idle(rich, qtbot)
-        qtbot.waitUntil(lambda panel=panel: bool(stops(panel)) or name in NOTHING_TO_REACH)
+        qtbot.waitUntil(lambda panel=panel, name=name: bool(stops(panel)) or name in NOTHING_TO_REACH)
         if stops(panel):
-            assert [heard(each) for each in walked(rich, panel)] == [heard(each) for each in in_reading_order(panel, stops(panel))], name
+            assert [heard(each) for each in walked(rich, panel)] == [
+                heard(each) for each in in_reading_order(panel, stops(panel))
+            ], name
 
 
 def test_that_lines_are_read_from_above_and_each_from_the_left(qtbot: Any) -> None:

@@ -53,7 +53,7 @@ def test_that_the_model_and_the_problems_are_said(full_window: Any) -> None:
     assert status.model.isVisible()
     errors = sum(problem.severity == "error" for problem in full_window.workbench.problems)
     assert f"✖ {errors}" in status.problems.text()
-    assert f"{errors} error" in status.problems.accessibleName()
+    assert f"{errors} error{'s' * (errors > 1)}" in status.problems.accessibleName()
 
 
 def test_that_not_checked_is_not_no_problems(window: Any) -> None:

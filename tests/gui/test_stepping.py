@@ -234,7 +234,7 @@ def test_that_f6_takes_a_step_and_shows_it(make_window: MakeWindow, qtbot: Any, 
     take_step(window, qtbot)
     assert window.workbench.steps.report == REPORT
     assert window.docks.tabs.currentWidget() is window.docks.panels["step"]
-    assert window.status.message.text() == "3 of 5 parameters moved, loss 2.5 -> 2.25"
+    assert window.status.message.text() == "3 of 5 parameters moved, loss 2.5 → 2.25"
     assert window.workbench.selection.problem == STILL
     below = window.docks.panels["modules"].inside().below
     assert not below.table.view.isColumnHidden(columns.MOVED)

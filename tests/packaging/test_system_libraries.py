@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 import system_libraries
-from system_libraries import OFFSCREEN, WINDOW, WINDOW_TESTS, Missing, ensure, install_line, missing
+from system_libraries import (
+    MORE_TESTS,
+    OFFSCREEN,
+    WINDOW,
+    WINDOW_TESTS,
+    Missing,
+    Need,
+    ensure,
+    install_line,
+    missing,
+    skipped_without,
+)
 from torchloupe.gui.display import OFFSCREEN_LIBRARIES, X_LIBRARIES
 
 ALL_LIBRARIES = frozenset(need.library for need in WINDOW if need.library)
@@ -50,6 +61,25 @@ def test_that_programs_are_looked_up_on_the_path(bare: Path) -> None:
     add_program(bare, "Xvfb")
     add_program(bare, "convert")
     assert [need.package for need in missing(WINDOW_TESTS, ALL_LIBRARIES)] == ["xauth", "openbox", "xdotool"]
+
+
+def test_that_tests_which_are_skipped_are_named_with_the_line_that_brings_what_they_need(bare: Path) -> None:
+    add_program(bare, "pcmanfm")
+    (bare / "launcher").touch()
+    wanted = (*MORE_TESTS[:1], Need("reader", programs=(str(bare / "launcher"),)), *MORE_TESTS[3:])
+    sentence = skipped_without(wanted)
+    assert sentence.startswith("A few tests of the window are skipped here.")
+    assert sentence.endswith("sudo apt-get update && sudo apt-get install -y --no-install-recommends dbus")
+
+
+def test_that_nothing_is_said_where_all_is_there_or_apt_is_not(bare: Path) -> None:
+    assert skipped_without(()) == ""
+    (bare / "apt-get").unlink()
+    assert skipped_without(MORE_TESTS) == ""
+
+
+def test_that_what_a_few_tests_need_is_no_condition_of_running_the_others() -> None:
+    assert not set(MORE_TESTS) & set(WINDOW_TESTS)
 
 
 def test_that_the_real_loader_knows_the_c_library() -> None:

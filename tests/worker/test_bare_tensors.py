@@ -23,6 +23,16 @@ class Net(nn.Module):
         self.register_buffer("unused", None)
 
 
+class Refusing(torch.Tensor):
+    """A class of tensors that does not like to be made elsewhere."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func is torch.empty_like:
+            raise RuntimeError("not here")
+        return super().__torch_function__(func, types, args, kwargs)
+
+
 def members(model):
     return [(name, id(tensor)) for name, tensor in [*model.named_parameters(remove_duplicate=False), *model.named_buffers()]]
 
@@ -54,6 +64,15 @@ def test_that_it_is_put_back_after_an_error_and_can_be_entered_again() -> None:
         with pytest.raises(RuntimeError):
             fail()
         assert members(model) == before
+
+
+def test_that_where_one_tensor_refuses_none_is_taken() -> None:
+    model = Net()
+    model.register_buffer("odd", torch.rand(3).as_subclass(Refusing))
+    before = members(model)
+    with pytest.raises(RuntimeError), BareTensors(model):
+        pass
+    assert members(model) == before
 
 
 def test_that_what_is_frozen_stays_frozen() -> None:

@@ -24,6 +24,8 @@ _NUMBERS = {INFO: 20, WARNING: 30, ERROR: 40}
 """As Python's ``logging`` has them."""
 LOG_FILE, CRASH_FILE = "torchloupe.log", "crash.log"
 _QUIET = (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg)
+_SAID_ALWAYS = ("propagateSizeHints", "AtSpiAdaptor::applicationInterface")
+"""Words of what Qt says of every window on the offscreen platform, and to every screen reader."""
 _crash_file: list[TextIO] = []  # kept open for faulthandler
 _listeners: list[Callable[[str, str], object]] = []  # text and level
 
@@ -101,5 +103,5 @@ def _exception(kind: type[BaseException], error: BaseException | None, place: Tr
 
 
 def _qt_message(level: QtMsgType, _context: QMessageLogContext, text: str) -> None:
-    if level not in _QUIET and "propagateSizeHints" not in text:  # which the offscreen platform says of every window
+    if level not in _QUIET and not any(words in text for words in _SAID_ALWAYS):
         tell(f"Qt: {text}", WARNING if level == QtMsgType.QtWarningMsg else ERROR)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -56,6 +57,7 @@ class Docks(QObject):
             self._add(place)
         self._tabify("left")
         self._tabify("bottom")
+        window.installEventFilter(self)
         self.tabs.currentChanged.connect(lambda _index: self.changed.emit())
 
     def _add(self, place: PanelPlace) -> None:
@@ -155,6 +157,23 @@ class Docks(QObject):
         self.window.resizeDocks([left[0], self.docks["details"]], [width // 4, width // 4], sideways)
         self.window.resizeDocks([self.docks["problems"]], [height // 4], upright)
         self.sizes_reset.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Another width of the window: what stands left and right keeps its share of it."""
+        if isinstance(event, QResizeEvent) and watched is self.window:
+            before, now = event.oldSize().width(), event.size().width()
+            sides = self._sides() if before > 0 and before != now else []
+            if sides:
+                self.window.resizeDocks(sides, [round(dock.width() * now / before) for dock in sides], Qt.Orientation.Horizontal)
+        return super().eventFilter(watched, event)
+
+    def _sides(self) -> list[QDockWidget]:
+        """The dock in front on the left, and that on the right."""
+        found = {}
+        for dock in self.docks.values():
+            if not dock.isFloating() and not dock.visibleRegion().isEmpty():
+                found.setdefault(self.window.dockWidgetArea(dock), dock)
+        return [dock for area, dock in found.items() if area in (AREAS["left"], AREAS["right"])]
 
     def reset(self) -> None:
         """Every panel where it was at first."""

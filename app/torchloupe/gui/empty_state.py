@@ -19,6 +19,7 @@ class EmptyState(QWidget):
         self.button = QPushButton()
         self._clicked: Callable[[], object] | None = None
         self._action_id = ""
+        self._action: QAction | None = None
         self.button.clicked.connect(lambda: self._clicked and self._clicked())
         layout = self._box = QVBoxLayout(self)
         layout.setContentsMargins(em(self), em(self), em(self), em(self))
@@ -56,8 +57,13 @@ class EmptyState(QWidget):
     def _show_action(self) -> None:
         action = self.window().findChild(QAction, self._action_id) if self._action_id else None
         if action is not None:
+            if action is not self._action:  # the button comes and goes with what can be done
+                if self._action is not None:
+                    self._action.changed.disconnect(self._show_action)
+                self._action = action
+                action.changed.connect(self._show_action)
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             name = action.text().replace("&", "")
             self.button.setText(f"{name}  {keys}".rstrip())
-            self.button.setVisible(True)
+            self.button.setVisible(action.isEnabled())
             self._clicked = action.trigger

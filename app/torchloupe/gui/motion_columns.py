@@ -7,11 +7,11 @@ from torchloupe.gui.text_table import Column
 from torchloupe.wire.steps import ParameterMotion
 
 MOTION_COLUMNS = (
-    Column("Moved", 10),
+    Column("Moved", 8.8),
     Column("Weight", 5, right=True),
-    Column("Update", 5.5, right=True),
+    Column("Update", 5.2, right=True),
     Column("Changed", 5, right=True),
-    Column("Dtype", 5.5),
+    Column("Dtype", 5),
 )
 """They stand behind the key."""
 MARKS = {STILL: "✖ ", MEANT: "– ", MOVED: "Δ "}

@@ -54,6 +54,8 @@ class Plot(Figure):
         self.setAccessibleName(name)
         self.plot.setAccessibleName(name)
         self.plot.setMenuEnabled(False)
+        menu = self.plot.plotItem.ctrlMenu
+        menu.setParent(self.plot, menu.windowFlags())  # it has none, and would outlive the plot
         self.plot.setMouseEnabled(x=scrolls, y=False)
         if not scrolls:
             self.plot.hideButtons()

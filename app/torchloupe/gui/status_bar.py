@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
 
 from torchloupe.analysis.loading_wording import weights_text
+from torchloupe.analysis.wording import counted
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.icons import icon
 from torchloupe.gui.marks import SEVERITY_MARKS
@@ -14,6 +15,7 @@ from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
 from torchloupe.gui.worker_link import WorkerLink
 from torchloupe.gui.worker_state import STATE_GLYPHS, state_text
+from torchloupe.wire.problems import INFO
 
 QUIET_MS = 150
 """Work that is done sooner than this is not mentioned."""
@@ -141,7 +143,7 @@ class StatusBar(QStatusBar):
         parts = [f"{SEVERITY_MARKS[severity].glyph} {counts[severity]}" for severity in SEVERITY_MARKS if severity in counts]
         checked = self._workbench.report is not None or self._workbench.diff is not None
         text = "  ".join(parts) or (self.tr("no problems") if checked else self.tr("not checked yet"))
-        words = [f"{count} {severity}" for severity, count in counts.items()]
+        words = [counted(count, severity, severity if severity == INFO else "") for severity, count in counts.items()]
         self.problems.setText(text)
         self.problems.setAccessibleName(self.tr("Problems: {0}").format(", ".join(words) or text))
         self.problems.setToolTip(self.tr("Show the problems (F8 goes through them)"))

@@ -91,7 +91,7 @@ class Stepping(QObject):
         trace("step_finished", moved=moved, of=len(report.parameters), problems=problems, proven=[sum(tried), len(tried)])
         text = self.tr("{0} of {1} moved").format(moved, counted(len(report.parameters), "parameter"))
         if report.loss_before is not None and report.loss_after is not None:
-            loss = self.tr("loss {0} -> {1}").format(number_text(report.loss_before), number_text(report.loss_after))
+            loss = self.tr("loss {0} → {1}").format(number_text(report.loss_before), number_text(report.loss_after))
             text = f"{text}, {loss}"
         if tried:
             text = self.tr("{0} of {1} moved once the cause was taken away").format(sum(tried), len(tried))

@@ -27,6 +27,7 @@ from torchloupe.gui.copied_table import ALL, CHOSEN, Cells, CopiedTable
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.filter_field import FilterField
 from torchloupe.gui.slices import Slices, Steps, all_at_once, sorting
+from torchloupe.gui.spaced_numbers import space_numbers
 from torchloupe.gui.theme import color, em
 
 Index = QModelIndex | QPersistentModelIndex
@@ -385,4 +386,5 @@ def _table_view(model: TextTableModel, name: str) -> QTableView:
         header.resizeSection(number, em(view, column.width))
         if column.stretch:
             header.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
+    space_numbers(view, [column.right for column in model.columns])
     return view

@@ -69,7 +69,9 @@ class ViewCommands(QObject):
             self._theme("light", self.tr("Ligh&t theme"), group=True),
             self._theme("dark", self.tr("Dar&k theme")),
             self._theme("system", self.tr("Theme of the &desktop"), system_tip),
-            self._colors("green", self.tr("Colours with &green"), self.tr("What fits is green; clear with every kind of colour vision")),
+            self._colors(
+                "green", self.tr("Colours with &green"), self.tr("What fits is green; clear with every kind of colour vision")
+            ),
             self._colors("blue", self.tr("Colours with&out green"), self.tr("What fits is blue, what does not is orange")),
             Action("view.larger", self.tr("Larger te&xt"), partial(size, 1), ("Ctrl+=", "Ctrl++"), menu, group=True),
             Action("view.smaller", self.tr("S&maller text"), partial(size, -1), ("Ctrl+-",), menu),

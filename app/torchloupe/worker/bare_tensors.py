@@ -24,10 +24,15 @@ class BareTensors:
         bare: Dict[int, torch.Tensor] = {}
         for _, module in walk_modules(self._model):
             for kind in ("_parameters", "_buffers"):
+                for tensor in raw.registered(module, kind).values():
+                    if isinstance(tensor, torch.Tensor) and id(tensor) not in bare:
+                        bare[id(tensor)] = _without_data(tensor)  # what refuses does so before anything is taken
+        for _, module in walk_modules(self._model):
+            for kind in ("_parameters", "_buffers"):
                 members = raw.module_vars(module).get(kind) or {}
                 for name, tensor in list(members.items()):
-                    if isinstance(tensor, torch.Tensor):
-                        self._take(members, name, bare.setdefault(id(tensor), _without_data(tensor)))
+                    if id(tensor) in bare:
+                        self._take(members, name, bare[id(tensor)])
             if isinstance(module, nn.RNNBase):
                 state = raw.module_vars(module)
                 self._take(state, _FLAT, [module._parameters.get(name) for name in state[_FLAT_NAMES]])

@@ -25,20 +25,20 @@ Key = int | tuple[str, int]
 """``LayerCall.index``, or ``("operation", Operation.index)``."""
 _UNSEEN = Mark("◌", "unseen", "muted")
 
-MODULE, BESIDE_MODULE = 1, (0, 2, 3, 4)
+MODULE, BESIDE_MODULE = 1, (0, 2, 3, 4, 5, 6)
 """The column of names, and those that are in sight beside it."""
 
 COLUMNS = (
-    # As far as Output without scrolling, in half of a window of 1280 pixels, with the names in full that fit beside it.
-    Column("#", 2.6, right=True),
-    Column("Module", 12),
+    # As far as Std without scrolling, in half of a window of 1280 pixels, with the names in full that fit beside it.
+    Column("#", 2.4, right=True),
+    Column("Module", 10.5),
     Column("State", 6),
-    Column("Input", 7.8),
-    Column("Output", 7.8),
+    Column("Input", 7.2),
+    Column("Output", 7.2),
+    *(Column(title, 5.2, right=True) for title in ("Mean", "Std", "Min", "Max")),
+    Column("Zeros", 3.8, right=True),
+    Column("NaN/Inf", 5, right=True),
     Column("Class", 7.6),
-    *(Column(title, 5.6, right=True) for title in ("Mean", "Std", "Min", "Max")),
-    Column("Zeros", 4, right=True),
-    Column("NaN/Inf", 6, right=True),
     Column("Time", 5, right=True),
     Column("Dtype", 6),
     Column("FLOPs", 7.5, right=True),
@@ -48,8 +48,8 @@ COLUMNS = (
     Column("Memory format", 8),
 )
 HIDDEN_AT_FIRST = ("Mode", "Memory format")
-TIME, FIRST_COST = 12, 14
-"""The columns of what a call took: its time, then FLOPs, what is kept for backward, and its own part of the time."""
+NOT_FINITE, CLASS, TIME, FIRST_COST = 10, 11, 12, 14
+"""NaN and Inf, the class, and what a call took: its time, then FLOPs, what is kept for backward, and its own part of the time."""
 
 
 def main_stats(call: Step) -> TensorStats | None:
@@ -140,10 +140,10 @@ def call_row(call: Step, axes: AxisNames | None = None, point: DepthPoint | None
         mark.text,
         shapes_text(call.inputs),
         shapes_text(call.outputs),
-        class_text(call),
         *numbers,
         zeros_text(stats),
         not_finite,
+        class_text(call),
         "" if call.seconds is None else seconds_text(call.seconds),
         ", ".join(dict.fromkeys(output.dtype for output in call.outputs)),
         *cost_cells(point),
@@ -152,9 +152,9 @@ def call_row(call: Step, axes: AxisNames | None = None, point: DepthPoint | None
     )
     whole_row = mark.role if call.status != DONE else "muted" if isinstance(call, Operation) else None
     roles = [whole_row] * len(cells)
-    roles[0] = roles[5] = whole_row or "muted"
+    roles[0] = roles[CLASS] = whole_row or "muted"
     roles[2] = whole_row or "matched"
-    roles[11] = "error" if not_finite else whole_row
+    roles[NOT_FINITE] = "error" if not_finite else whole_row
     return Row(cells, key_of(call), tuple(roles), call_tips(call, cells, axes))
 
 
@@ -168,7 +168,7 @@ def call_tips(call: Step, cells: tuple[str, ...], axes: AxisNames | None = None)
         place = f"\nin line {call.line} of {call.file}" if call.file else ""
         tips[1] = operation_title(call) + place
         tips[2] = NOT_OBSERVED if is_direct_forward(call) else cells[2]
-        tips[5] = f"{call.file}:{call.line}" if call.file else cells[5]
+        tips[CLASS] = f"{call.file}:{call.line}" if call.file else cells[CLASS]
     else:
         tips[1] = f"{call.module or ROOT}" + (f"\ncalled at {call.file}:{call.line}" if call.file else "")
     named_inputs, named_outputs = axes_of(call, axes)
@@ -200,22 +200,22 @@ def tensors_tip(tensors: tuple[TensorMeta, ...], axes: Sequence[Axes] = ()) -> s
 def call_haystack(call: Step) -> str:
     """What a filter finds a call or an operation by."""
     dtypes = " ".join(output.dtype for output in call.outputs)
-    numbers = ("", "", "", "", "", not_finite_text(call), "")
+    numbers = "", "", "", "", "", not_finite_text(call)
     index, name = "", f"{name_text(call).strip()} {call.module}"
     if isinstance(call, LayerCall):
         index, name = str(call.index), call.module or ROOT
     shapes = shapes_text(call.inputs), shapes_text(call.outputs)
     last = dtypes, "", "", "", mode_cell(call), format_cell(call)
-    return haystack((index, name, call.status, *shapes, class_text(call), *numbers, *last))
+    return haystack((index, name, call.status, *shapes, *numbers, class_text(call), "", *last))
 
 
 _NUMBERS: dict[int, Callable[[TensorStats], Any]] = {
-    6: lambda stats: stats.mean,
-    7: lambda stats: stats.std,
-    8: lambda stats: stats.min,
-    9: lambda stats: stats.max,
-    10: lambda stats: stats.zeros / max(1, stats.count),
-    11: lambda stats: stats.nan + stats.inf,
+    5: lambda stats: stats.mean,
+    6: lambda stats: stats.std,
+    7: lambda stats: stats.min,
+    8: lambda stats: stats.max,
+    9: lambda stats: stats.zeros / max(1, stats.count),
+    NOT_FINITE: lambda stats: stats.nan + stats.inf,
 }
 
 
@@ -235,7 +235,7 @@ def call_order(call: Step, column: int, point: DepthPoint | None = None) -> tupl
         value = _COST_ORDER[column - FIRST_COST](point) if point else None
     else:
         shapes = shapes_text(call.inputs), shapes_text(call.outputs)
-        words = (by_beginning(call), name_text(call).strip(), call.status, *shapes, class_text(call))
+        words = (by_beginning(call), name_text(call).strip(), call.status, *shapes)
         value = words[column] if column < len(words) else call.seconds if column == TIME else call_row(call).cells[column]
     return (True, 0) if value is None else (False, value)
 

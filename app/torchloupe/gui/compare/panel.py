@@ -121,9 +121,8 @@ class ComparePanel(TablePanel):
         elif bench.checkpoint is not None:
             empty.offer(self.tr("One side is open: the checkpoint. Drop the model's file, or choose one."), "open.model")
         else:
-            empty.set_text(
-                self.tr("Nothing to compare yet. Open a checkpoint and a model, and their keys stand here side by side.")
-            )
+            nothing = self.tr("Nothing to compare yet. Open a checkpoint and a model, and their keys stand here side by side.")
+            empty.offer(nothing, "open.checkpoint")
 
     def _cause_lines(self) -> list[tuple[str, str]]:
         causes = self.workbench.diff.causes if self.workbench.diff else ()

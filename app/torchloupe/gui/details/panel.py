@@ -7,7 +7,6 @@ from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -29,6 +28,7 @@ from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
 from torchloupe.gui.details.stored import FindFacts
 from torchloupe.gui.details.subjects import details_of
 from torchloupe.gui.empty_state import EmptyState
+from torchloupe.gui.flow_layout import FlowLayout
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.source_places import SourcePlace
 from torchloupe.gui.theme import color, em, fixed_font
@@ -188,8 +188,8 @@ class DetailsPanel(QWidget):
         copy = QPushButton(self.tr("Copy fix"))
         copy.setAccessibleName(self.tr("Copy fix: {0}").format(fix.text))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.text))
-        below = QHBoxLayout()
-        below.addStretch(1)
+        buttons = QWidget()
+        below = FlowLayout(buttons, em(self, 0.4))  # one below the other where the panel is narrow
         if fix.patch:
             patch = QPushButton(self.tr("Copy patch"))
             patch.setToolTip(self.tr("The change of your file as a unified diff, for git apply"))
@@ -207,7 +207,7 @@ class DetailsPanel(QWidget):
         box = QVBoxLayout(row)
         box.addWidget(text)
         box.addWidget(tried)
-        box.addLayout(below)
+        box.addWidget(buttons)
         return row
 
     def _show_places(self, places: tuple[SourcePlace, ...]) -> None:

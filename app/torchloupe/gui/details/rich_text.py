@@ -5,8 +5,8 @@ from html import escape
 from urllib.parse import quote
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
+from PySide6.QtGui import QFontMetrics, QResizeEvent, QTextOption
+from PySide6.QtWidgets import QApplication, QFrame, QSizePolicy, QTextBrowser
 
 from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.theme import color, fixed_font
@@ -21,22 +21,32 @@ def head_html(details: Details) -> str:
     return top + "".join(f"<p>{with_code(sentence)}</p>" for sentence in details.sentences)
 
 
+LONGEST_BESIDE = 16
+"""Letters of a fact's name that still stands beside its value; a longer one stands above it."""
+
+
 def facts_html(sections: tuple[Section, ...]) -> str:
-    """Sections as tables of two columns."""
+    """Sections as tables of two columns, which are as wide in all of them."""
+    names = [fact.name for section in sections for fact in section.facts if len(fact.name) <= LONGEST_BESIDE]
+    metrics = QFontMetrics(QApplication.font())
+    width = max(map(metrics.horizontalAdvance, names), default=0) + metrics.height()
     parts = []
     for section in sections:
         heading = f"<p><b>{escape(section.title)}</b></p>" if section.title else ""
-        rows = "".join(map(_fact_html, section.facts))
+        rows = "".join(_fact_html(fact, width) for fact in section.facts)
         parts.append(f"{heading}<table width='100%' cellspacing='0' cellpadding='0'>{rows}</table>")
     return "".join(parts)
 
 
-def _fact_html(fact: Fact) -> str:
-    name = f"<td width='32%' style='padding:1px 8px 2px 0'>{_colored(fact.name, 'muted')}</td>"
+def _fact_html(fact: Fact, width: int) -> str:
+    name = f"<td width='{width}' style='padding:1px 0 2px 0'>{_colored(fact.name, 'muted')}</td>"
     value = _colored(fact.value, fact.role)
     if fact.link:
         # Percent signs, because Qt takes entities inside an address as they are.
         value = f"<a href='{quote(fact.link, safe=':')}' style='color:{color('accent').name()}'>{escape(fact.value)}</a>"
+    if len(fact.name) > LONGEST_BESIDE:
+        above = f"<tr><td colspan='2' style='padding:1px 0 0 0'>{_colored(fact.name, 'muted')}</td></tr>"
+        return f"{above}<tr><td width='{width}'></td><td style='padding:0 0 2px 0'>{value}</td></tr>"
     return f"<tr>{name}<td style='padding:1px 0 2px 0'>{value}</td></tr>"
 
 

@@ -97,7 +97,7 @@ def of_problem(workbench: Workbench, problem: Problem) -> Details:
         problem.message,
         problem.code,
         mark,
-        (problem.hint,) if problem.hint else (),
+        (problem.hint,) if problem.hint and problem.hint not in {fix.text for fix in problem.fixes} else (),
         tuple(section for section in sections if section.facts),
         problem_places(problem),
         problem.fixes,
@@ -119,12 +119,22 @@ def data_fact(name: str, value: Any) -> Fact:
         if name.endswith("shape") or all(isinstance(each, int) for each in value):
             return Fact(title, shape_text(value))
         more = f" and {count_text(len(value) - SHOWN_KEYS)} more" if len(value) > SHOWN_KEYS else ""
-        return Fact(title, ", ".join(map(str, value[:SHOWN_KEYS])) + more)
+        return Fact(title, ", ".join(map(_item_text, value[:SHOWN_KEYS])) + more)
     if isinstance(value, dict):
         return Fact(title, ", ".join(f"{key}: {item}" for key, item in value.items()))
     if isinstance(value, bool):
         return Fact(title, "yes" if value else "no")
     return Fact(title, count_text(value) if isinstance(value, int) else str(value))
+
+
+def _item_text(item: Any) -> str:
+    """Of a list: a tensor as ``[2, 3] float16, 64 to 89.56``."""
+    if not isinstance(item, dict):
+        return str(item)
+    shape, low, high = item.get("shape"), item.get("min"), item.get("max")
+    words = [str(item.get("name") or ""), "" if shape is None else shape_text(shape), str(item.get("dtype") or "")]
+    between = "" if low is None or high is None else f", {number_text(low)} to {number_text(high)}"
+    return " ".join(word for word in words if word) + between
 
 
 def of_call(workbench: Workbench, call: LayerCall) -> Details:

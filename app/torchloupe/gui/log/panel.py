@@ -31,18 +31,21 @@ class LogPanel(TablePanel):
         self.table = FilterTable(columns, self.tr("Log"), self.tr("Nothing was said yet."))
         self.table.one = self.tr("line")
         self.table.view.setFont(fixed_font())
+        self.table.view.horizontalHeader().setFont(self.font())
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.view.setAlternatingRowColors(False)
         self.table.allow_low()
         all_levels, bad = self.tr("All levels"), self.tr("Warnings and errors")
-        self.level = _choice(self.tr("Level"), ((all_levels, INFO), (bad, WARNING), (self.tr("Errors"), ERROR)))
+        self.level = _choice(
+            self.tr("Level"), self.tr("How bad the lines are"), ((all_levels, INFO), (bad, WARNING), (self.tr("Errors"), ERROR))
+        )
         sources = (
             (self.tr("All sources"), ""),
             (self.tr("App"), "app"),
             (self.tr("Worker"), "worker"),
             (self.tr("Print (user)"), "user"),
         )
-        self.source = _choice(self.tr("Source"), sources)
+        self.source = _choice(self.tr("Source"), self.tr("Who said the lines"), sources)
         self.choices, row = QWidget(), QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.table.filter, 1)  # beside the choices: the panel is low
@@ -76,9 +79,10 @@ class LogPanel(TablePanel):
             self.table.view.scrollToBottom()
 
 
-def _choice(name: str, choices: Sequence[tuple[str, str]]) -> QComboBox:
+def _choice(name: str, tip: str, choices: Sequence[tuple[str, str]]) -> QComboBox:
     combo = QComboBox()
     combo.setAccessibleName(name)
+    combo.setToolTip(tip)
     for text, data in choices:
         combo.addItem(text, data)
     return combo

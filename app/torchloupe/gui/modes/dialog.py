@@ -77,7 +77,7 @@ class ModesDialog(QDialog):
         self.table.set_empty(self.tr("No call differs.") if self._compared.calls else "")
 
     def _failed(self, failed: Failed) -> None:
-        said = " ".join(f"{problem.message} {problem.hint}" for problem in failed.problems)
+        said = " ".join(f"{problem.message.rstrip('.')}. {problem.hint}" for problem in failed.problems)
         self.answer.setText(plain_text(said) or self.tr("Cancelled."))
 
     def _show_place(self, number: int) -> None:

@@ -13,7 +13,7 @@ from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.fitted_columns import FittedColumns
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.modules.building import BuildTree, BuiltTree
-from torchloupe.gui.modules.columns import CLASS, HIDDEN_AT_FIRST, NAME
+from torchloupe.gui.modules.columns import CLASS, HIDDEN_AT_FIRST, NAME, PARAMETERS
 from torchloupe.gui.modules.parameter_table import ParameterTable
 from torchloupe.gui.modules.parameters import statuses_by_key
 from torchloupe.gui.modules.tree_model import ModuleTreeModel
@@ -27,6 +27,8 @@ from torchloupe.wire.registration import HiddenPart
 
 BUILDING = "modules"
 """The tag of the job that arranges a large tree."""
+ROOM_FOR_CLASS = "BatchNorm2d"
+"""So much of a class is seen while there is room for it."""
 
 
 class ModulesPanel(QWidget):
@@ -43,7 +45,7 @@ class ModulesPanel(QWidget):
         self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
         self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
         self.tree.one = self.tr("module")
-        self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS])
+        self._fitted = FittedColumns(self.tree.view, [NAME, CLASS], [PARAMETERS])
         self.columns = ColumnChoice(self.tree, HIDDEN_AT_FIRST, self._settings, "modules")
         no_model = self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class.")
         self.tree.empty.offer(no_model, "open.model")
@@ -133,7 +135,7 @@ class ModulesPanel(QWidget):
     def _fit(self) -> None:
         """Names are as wide as the longest, with what stands behind those that bear a note."""
         signs = max((note.sign for note in self.workbench.notes.listed() if note.kind == MODULE), key=len, default="")
-        self._fitted.fit([f"{self._longest}  {signs}".rstrip()])
+        self._fitted.fit([f"{self._longest}  {signs}".rstrip(), ROOM_FOR_CLASS])
 
     def _show_built(self, built: BuiltTree) -> None:
         self.tree.keeping(lambda: self.tree_model.show(built))

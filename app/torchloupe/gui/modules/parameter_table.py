@@ -11,6 +11,7 @@ from torchloupe.analysis.wording import counted
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.copied_table import Cells, CopiedTable
 from torchloupe.gui.elided import ElidedLabel
+from torchloupe.gui.fitted_columns import FittedColumns
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.modules import parameters as rows
@@ -21,6 +22,9 @@ from torchloupe.gui.theme import em
 from torchloupe.wire.loading import LOADED
 from torchloupe.wire.modules import BUFFER, ParameterEntry
 from torchloupe.wire.steps import ParameterMotion
+
+ROOM_FOR_KEY = "layers.10.attention.out_proj.weight"
+"""Keys get the room that shape and dtype leave, up to that of such a key."""
 
 
 class ParameterTable(QWidget):
@@ -48,6 +52,7 @@ class ParameterTable(QWidget):
         self.table = FilterTable((), self.tr("Parameters and buffers"), model=self.model)
         self.table.one = self.tr("parameter")
         self.columns = ColumnChoice(self.table, rows.HIDDEN_AT_FIRST, settings, "parameters")
+        FittedColumns(self.table.view, [rows.KEY], rows.BESIDE_KEY).fit([ROOM_FOR_KEY])
         self.table.set_empty(self.tr("No parameters and no buffers here."))
         self.table.written_out = _with_whole_keys
         top = QHBoxLayout()

@@ -89,9 +89,9 @@ def _statistic(title: str, name: str) -> ParameterColumn:
 
 STATISTICS = (_statistic("Mean", "mean"), _statistic("Std", "std"), _statistic("Min", "min"), _statistic("Max", "max"))
 COLUMNS = (
-    ParameterColumn(Column("Key", 12), lambda entry, _: entry.key),
-    ParameterColumn(Column("Shape", 7), lambda entry, _: shape_text(entry.shape), lambda entry, _: entry.shape or ()),
-    ParameterColumn(Column("Dtype", 5), lambda entry, _: entry.dtype),
+    ParameterColumn(Column("Key", 8), lambda entry, _: entry.key),
+    ParameterColumn(Column("Shape", 6.6), lambda entry, _: shape_text(entry.shape), lambda entry, _: entry.shape or ()),
+    ParameterColumn(Column("Dtype", 4.7), lambda entry, _: entry.dtype),
     ParameterColumn(Column("Kind", 5.5), kind_text),
     ParameterColumn(Column("Grad", 3.5), grad_text),
     ParameterColumn(Column("Checkpoint", 7), status_text),
@@ -116,6 +116,8 @@ FROM_VALUES = (INITIALISATION, *(each.column.title for each in STATISTICS))
 """The columns that say something once the values were read."""
 FROM_A_STEP = ("Moved", "Group")
 """Those that do after a training step."""
+KEY, BESIDE_KEY = 0, (1, 2)
+"""The names, and what is in sight beside them."""
 MOVED = TITLES.index("Moved")
 KIND, GRAD, STATUS = TITLES.index("Kind"), TITLES.index("Grad"), TITLES.index("Checkpoint")
 

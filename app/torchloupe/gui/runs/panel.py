@@ -13,7 +13,7 @@ from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Workbench
 
-SHORTEST_NAME = 24
+SHORTEST_NAME = 14
 
 
 class RunsPanel(TablePanel):

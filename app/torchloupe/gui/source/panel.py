@@ -127,12 +127,11 @@ class SourcePanel(QWidget):
     def _go_to(self, place: SourcePlace | None) -> None:
         self.place = place
         if place is None:
-            nothing = self.workbench.selection.module is None and self.workbench.selection.problem is None
-            self._say(
-                self.tr("Nothing is selected. Choose a module, a call or a problem.")
-                if nothing
-                else self.tr("What is selected has no place in your source: its class is part of a package.")
-            )
+            if self.workbench.selection.module is None and self.workbench.selection.problem is None:
+                self.empty.offer(self.tr("Nothing is selected. Choose a module, a call or a problem."), "go.to")
+                self._pages.setCurrentWidget(self.empty)
+            else:
+                self._say(self.tr("What is selected has no place in your source: its class is part of a package."))
         elif self.isVisible():
             self._read()
 

@@ -9,6 +9,7 @@ from torchloupe.analysis.step.motion_series import MOVED as MOVED_STATE
 from torchloupe.analysis.step.wording import BUFFER, group_text, moved_text, why_text
 from torchloupe.analysis.wording import number_text
 from torchloupe.gui.motion_columns import MARKS, MOTION_COLUMNS, ROLES, number_cells
+from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.steps import ParameterMotion
 
@@ -40,7 +41,7 @@ def cells(motion: ParameterMotion) -> tuple[str, ...]:
         *number_cells(motion),
         number_text(motion.grad_norm),
         group_text(motion),
-        " ".join(text for text in (why_text(motion), motion.proof) if text),
+        plain_text(" ".join(text for text in (why_text(motion), motion.proof) if text)),
     )
 
 

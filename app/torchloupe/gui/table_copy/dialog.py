@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -107,7 +109,20 @@ class CopyTableDialog(QDialog):
         table = self._tables[self.which]
         few = CopiedTable(table.titles, table.rows[:PREVIEW_ROWS])
         more = "\n…" if len(table.rows) > PREVIEW_ROWS else ""
-        self.preview.setPlainText(self.drawing(few) + more)
+        text = self.drawing(few)
+        self._set_tabs(text)
+        self.preview.setPlainText(text + more)
+
+    def _set_tabs(self, text: str) -> None:
+        """Columns stand below each other, whatever is in them."""
+        cells = [line.split("\t") for line in text.splitlines()]
+        letter, place, stops = self.preview.fontMetrics().averageCharWidth(), 0, []
+        for column in zip_longest(*cells, fillvalue=""):
+            place += (max(map(len, column)) + 2) * letter
+            stops.append(QTextOption.Tab(place, QTextOption.TabType.LeftTab))
+        option = self.preview.document().defaultTextOption()
+        option.setTabs(stops)
+        self.preview.document().setDefaultTextOption(option)
 
     def _copy(self) -> None:
         self._copying.copy_table(self._source, self.drawing, self.which)

@@ -52,7 +52,8 @@ class TensorPanel(QWidget):
         self.origin = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.step = QPushButton()
         self.pin_bar = PinBar(workbench, self.pin_choice, self.show_pinned)
-        self.empty = EmptyState(self.tr("Nothing to plot. Select a call, a parameter or a tensor of the checkpoint."))
+        self.empty = EmptyState()
+        self.empty.offer(self.tr("Nothing to plot. Select a call, a parameter or a tensor of the checkpoint."), "go.to")
         self._pages, self._content = QStackedWidget(), QWidget()
         self.views = TensorViews(jobs, self.numbers)
         self.beside = SideBySide(jobs)
@@ -73,6 +74,7 @@ class TensorPanel(QWidget):
 
     def _build(self) -> None:
         self.choice.setAccessibleName(self.tr("Tensor"))
+        self.choice.setToolTip(self.tr("Which tensor of what is selected"))
         self.choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.origin.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         top = QHBoxLayout()
