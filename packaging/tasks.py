@@ -143,6 +143,11 @@ def smoke(rest: Sequence[str]) -> int:
     return call([python, ROOT / "packaging/smoke_test.py", *rest])
 
 
+def pictures(rest: Sequence[str]) -> int:
+    """draw the pictures of the README again (all, or those that are named)"""
+    return call([prepare(system_libraries.OFFSCREEN), ROOT / "packaging/pictures/readme_pictures.py", *rest])
+
+
 def prepare(needs: Sequence[system_libraries.Need]) -> Path:
     """The interpreter to use, with the environment and the system libraries in place."""
     if sys.platform.startswith("linux"):
@@ -166,4 +171,5 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "bench": bench,
     "build": build,
     "smoke": smoke,
+    "pictures": pictures,
 }

@@ -29,6 +29,17 @@ settings.register_profile("torchloupe", deadline=None, database=None, derandomiz
 settings.load_profile("torchloupe")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For golden pictures and texts."""
+    parser.addoption("--accept", action="store_true", help="take the new pictures and texts as the golden ones")
+
+
+@pytest.fixture
+def accept(request: pytest.FixtureRequest) -> bool:
+    """Whether what is new becomes golden."""
+    return bool(request.config.getoption("--accept"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Keeps the way to the terminal."""
     config.stash[TERMINAL] = os.dup(2)

@@ -149,6 +149,7 @@ def test_that_a_tensor_is_named_or_numbered_where_it_is_not_alone() -> None:
     plain, named = TensorMeta((1,), "float32"), TensorMeta((1,), "float32", name=".logits")
     assert tensor_name(named, "output", 0, 1) == "output .logits"
     assert tensor_name(plain, "output", 0, 1) == "output"
+    assert tensor_name(replace(plain, name="input"), "input", 0, 2) == "input"
     assert tensor_name(plain, "output", 1, 2) == "output 1"
 
 

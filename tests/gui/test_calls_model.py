@@ -25,8 +25,8 @@ def cell(made: LayerCall, title: str) -> str:
 def test_that_a_row_says_everything_about_a_call() -> None:
     made = call(6, "head.fc1", (2, 3136), (2, 128))
     assert call_row(made).cells == (
-        "6", "    head.fc1", "✓ done", "[2, 3136]", "[2, 128]", "Linear", "0.0125", "0.98", "-3.5", "3.25",
-        "0 %", "", "2.94 ms", "float32", *[""] * 5,
+        "6", "    head.fc1", "✓ done", "[2, 3136]", "[2, 128]", "0.0125", "0.98", "-3.5", "3.25",
+        "0 %", "", "Linear", "2.94 ms", "float32", *[""] * 5,
     )  # fmt: skip
     assert call_row(made).key == 6
 

@@ -217,6 +217,11 @@ def test_that_a_table_is_saved_with_the_rows_and_the_format_that_were_chosen(
     opened = dialog(full_window, CopyTableDialog)
     assert [button.text() for button in opened.rows.values()][1] == "S&elected: 1"
     assert opened.preview.toPlainText().startswith("#\tModule")
+    stops = [tab.position for tab in opened.preview.document().defaultTextOption().tabs()]
+    letter = opened.preview.fontMetrics().averageCharWidth()
+    assert stops[0] == (len("0") + 2) * letter
+    assert stops == sorted(stops)
+    assert stops[1] - stops[0] >= max(len(row.cells[1]) for row in table.model.rows[:6]) * letter
     opened.titled.setChecked(False)
     opened.rows[CHOSEN].setChecked(True)
     assert opened.preview.toPlainText() == table.copied_table().as_text()

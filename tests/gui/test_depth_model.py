@@ -107,6 +107,7 @@ def test_that_values_of_many_sizes_stand_on_an_axis_of_powers_of_ten() -> None:
     assert scale.height(1000.0) == pytest.approx(3.0)
     assert scale.height(0.0) is None
     assert [text for _, text in scale.ticks(MAX)] == ["0.1", "10", "1000", "1e+05"]
+    assert [text for _, text in scale.ticks(MAX, most=1)] == ["0.1", "1e+05"]  # where the plot is low
 
 
 def test_that_zeros_have_a_lane_of_their_own_below_but_no_cost_of_nothing() -> None:

@@ -107,6 +107,16 @@ def test_that_every_number_is_drawn_inside_the_axes_with_ticks(plot: DepthPlot, 
     assert plot.plot.getAxis("left")._tickLevels[0]
 
 
+def test_that_a_low_plot_has_fewer_numbers_at_its_axis(plot: DepthPlot, qtbot: Any) -> None:
+    points = made_points(30, c3=1e-3, c5=1e3, c7=1e5)
+    show(plot, points, STD)
+    before = len(plot.plot.getAxis("left")._tickLevels[0])
+    plot.resize(700, 90)
+    qtbot.waitUntil(lambda: len(plot.plot.getAxis("left")._tickLevels[0]) < before, timeout=PATIENCE_MS)
+    plot.resize(700, 300)
+    qtbot.waitUntil(lambda: len(plot.plot.getAxis("left")._tickLevels[0]) == before, timeout=PATIENCE_MS)
+
+
 def test_that_what_stands_out_has_a_mark_by_shape_and_a_label(plot: DepthPlot) -> None:
     show(plot, made_points(60, c20=45.0, c40=0.02))
     marks = plot.items["marks"].points()

@@ -58,6 +58,21 @@ def test_that_a_problem_tells_message_hint_place_fixes_and_traceback(bench: Work
     assert details.folded == MISMATCH.details
 
 
+def test_that_a_hint_that_is_the_fix_is_said_once(bench: Workbench) -> None:
+    problem = Problem(
+        "weight-not-moved", "m", hint="Leave `detach` out.", fixes=(Fix("a", "Leave `detach` out."), Fix("b", "Freeze it."))
+    )
+    details = subjects.of_problem(bench, problem)
+    assert details.sentences == ()
+    assert details.as_text().count("Leave `detach` out.") == 1
+
+
+def test_that_operands_behind_a_problem_are_no_python(bench: Workbench) -> None:
+    operand = {"shape": [2, 5, 64], "dtype": "float16", "name": "", "min": 64.0, "max": 89.5625, "value": None}
+    fact = subjects.data_fact("operands", [operand, {"shape": [3], "dtype": "int64", "name": "index"}])
+    assert fact.value == "[2, 5, 64] float16, 64 to 89.56, index [3] int64"
+
+
 def test_that_a_problem_tells_what_arrived_and_what_it_was_built_for(bench: Workbench) -> None:
     details = details_of(bench)
     assert facts(details)["Built as"] == "Linear(in_features=3136, out_features=128, bias=True)"

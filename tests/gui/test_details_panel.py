@@ -264,7 +264,7 @@ def test_that_a_fix_that_the_checkpoint_speaks_against_has_the_colour_of_a_warni
     panel.workbench.select_problem(replace(MISMATCH, fixes=(first,)))
     label = next(each for each in panel.fixes.findChildren(details_panel.QLabel) if "tried" in each.text())
     assert label.text().endswith("the checkpoint disagrees")
-    assert theme.color("warning").name() in label.styleSheet()
+    assert label.palette().color(label.foregroundRole()) == theme.color("warning")
 
 
 def test_that_shapes_are_written_over_the_line_in_the_excerpt(panel: DetailsPanel, model_file: Path, qtbot: Any) -> None:

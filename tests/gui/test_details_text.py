@@ -1,9 +1,11 @@
 """Details as text: nothing of a model, a path or an error is taken for markup; source lines stand around their place."""
 
+import re
 from urllib.parse import unquote
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 
 from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
@@ -121,3 +123,25 @@ def test_that_lines_that_cannot_be_read_leave_the_place_and_say_why(qtbot):
     assert "net.py:3" in view.label.text()
     assert "The file is gone: &lt;none&gt;." in view.label.text()
     assert view.lines.isHidden()
+
+
+def rows_of(text: FittingText) -> list[str]:
+    return [line for line in text.toPlainText().split("\n") if line.strip()]
+
+
+def test_that_values_stand_below_each_other_in_all_sections(text: FittingText) -> None:
+    html = facts_html((Section("", (Fact("Call", "9"),)), Section("Inputs", (Fact("hidden states", "[2, 3]"),))))
+    widths = re.findall(r"<td width='(\d+)'", html)
+    assert len(widths) == 2
+    assert len(set(widths)) == 1
+    assert int(widths[0]) > QFontMetrics(text.font()).horizontalAdvance("hidden states")
+
+
+def test_that_what_is_long_gets_lines_of_its_own(text: FittingText) -> None:
+    long = "blocks.0.attention.in_proj_weight"
+    html = facts_html(
+        (Section("", (Fact("Parameters", f"{long}, {long}"), Fact("a_very_long_argument", "1"), Fact("Call", "9"))),)
+    )
+    assert html.count("colspan='2'") == 4
+    text.show_html(html)
+    assert rows_of(text) == ["Parameters", f"{long}, {long}", "a_very_long_argument", "1", "Call", "9"]

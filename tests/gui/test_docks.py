@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 
 from gui.conftest import PATIENCE_MS, MakeWindow
-from torchloupe.gui.docks import TITLE_BUTTONS
+from torchloupe.gui import theme
+from torchloupe.gui.docks import LEAST_BOTTOM, TITLE_BUTTONS
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.theme import color
 
@@ -169,3 +170,39 @@ def test_that_the_start_page_can_be_called_back(full_window: Any) -> None:
     assert full_window.docks.tabs.currentWidget().place.id == "start"
     full_window.opening.opened.emit("checkpoint", "/m/a.pt")
     assert full_window.docks.tabs.currentWidget().place.id != "start"
+
+
+def widths(window: Any) -> tuple[int, int]:
+    return window.docks.docks["modules"].width(), window.docks.docks["details"].width()
+
+
+def test_that_the_sides_keep_their_share_of_a_wider_window(full_window: Any, qtbot: Any) -> None:
+    full_window.resize(1280, 800)
+    full_window.docks.reset_sizes()
+    qtbot.waitUntil(lambda: widths(full_window) == (320, 320), timeout=PATIENCE_MS)
+    full_window.resize(1920, 800)
+    qtbot.waitUntil(lambda: widths(full_window) == (480, 480), timeout=PATIENCE_MS)
+    for width in range(1900, 1279, -20):  # drawn bit by bit, nothing is lost on the way
+        full_window.resize(width, 800)
+        QApplication.processEvents()
+    qtbot.waitUntil(lambda: widths(full_window) == (320, 320), timeout=PATIENCE_MS)
+
+
+def test_that_a_share_that_a_person_has_drawn_counts(full_window: Any, qtbot: Any) -> None:
+    full_window.resize(1280, 800)
+    full_window.docks.reset_sizes()
+    qtbot.waitUntil(lambda: widths(full_window) == (320, 320), timeout=PATIENCE_MS)
+    full_window.resizeDocks([full_window.docks.docks["modules"]], [256], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: widths(full_window)[0] == 256, timeout=PATIENCE_MS)
+    full_window.resize(1920, 800)
+    qtbot.waitUntil(lambda: widths(full_window) == (384, 480), timeout=PATIENCE_MS)
+
+
+def test_that_a_low_window_still_shows_some_rows_at_the_bottom(full_window: Any, qtbot: Any) -> None:
+    docks = full_window.docks
+    docks.raise_panel("log")  # the list of problems is a line high while there are none
+    full_window.resize(1000, 540)
+    qtbot.waitUntil(lambda: docks.docks["log"].isVisible(), timeout=PATIENCE_MS)
+    docks.reset_sizes()
+    tabs = theme.em(full_window, 3)
+    qtbot.waitUntil(lambda: docks.docks["log"].height() >= theme.em(full_window, LEAST_BOTTOM) - tabs, timeout=PATIENCE_MS)

@@ -67,3 +67,20 @@ def test_that_a_later_sentence_takes_the_offer_away(window: QMainWindow) -> None
     window.hide()
     window.show()
     assert not state.button.isVisible()
+
+
+def test_that_a_command_is_offered_only_while_it_can_be_given(window: QMainWindow) -> None:
+    action = window.findChild(QAction, "open.model")
+    assert action is not None
+    action.setEnabled(False)
+    state = EmptyState()
+    state.offer("No model yet.", "open.model")
+    window.setCentralWidget(state)
+    window.show()
+    assert not state.button.isVisible()
+    action.setEnabled(True)
+    assert state.button.isVisible()
+    state.set_text("Running …")
+    action.setEnabled(False)
+    action.setEnabled(True)
+    assert not state.button.isVisible()

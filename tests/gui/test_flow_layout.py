@@ -52,3 +52,13 @@ def test_that_widgets_can_be_taken_out_again(row: QWidget) -> None:
     assert layout.count() == 3
     assert layout.itemAt(3) is None
     assert layout.takeAt(7) is None
+
+
+def test_that_the_edges_around_the_widgets_are_kept_free(row: QWidget) -> None:
+    row.layout().setContentsMargins(5, 3, 5, 2)
+    assert row.layout().heightForWidth(240) == 3 + 20 + 2
+    row.resize(240, 60)
+    row.show()
+    row.layout().activate()
+    first = row.layout().itemAt(0).widget()
+    assert (first.x(), first.y()) == (5, 3)

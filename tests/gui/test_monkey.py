@@ -26,6 +26,7 @@ from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.start_up import real_session
 from torchloupe.session.scripted import ScriptedSession
+from torchloupe.wire.contents import StoredTensor
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed, OpenTarget, RunForward
 
@@ -117,7 +118,8 @@ def assert_consistent(window: Any) -> None:
         key = shown["modules"].tree.current_key()
         assert (key[0] if isinstance(key, tuple) else key) in (None, selection.module, selection.hidden)
     if "checkpoint" in shown and selection.stored is not None:
-        assert shown["checkpoint"]._entry(shown["checkpoint"].table.current_key()) in (None, selection.stored)
+        entry = shown["checkpoint"]._entry(shown["checkpoint"].table.current_key())
+        assert not isinstance(entry, StoredTensor) or entry == selection.stored  # a group of keys is nothing one can select
     if "problems" in shown:
         number = shown["problems"].table.current_key()
         assert number is None or bench.problems[number] == selection.problem

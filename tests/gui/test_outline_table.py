@@ -262,3 +262,15 @@ def test_that_what_is_said_anew_is_searched_anew(table: OutlineTable) -> None:
     table.outline.refresh()
     table.outline.put(all_at_once(steps))
     assert shown(table) == ["root", "a", "a.x"]
+
+
+def test_that_the_arrow_of_the_current_row_is_seen_on_its_ground(table: OutlineTable) -> None:
+    table.resize(400, 300)
+    table.show()
+    table.select_key(table.model.rows[0].key)
+    cell = table.view.visualRect(table.model.index(0, 0))
+    picture = table.view.viewport().grab().toImage()
+    side = cell.height()
+    arrow = [picture.pixelColor(x, y).lightness() for x in range(2, side) for y in range(cell.top() + 2, cell.bottom() - 2)]
+    ground = picture.pixelColor(cell.right() - 3, cell.center().y()).lightness()
+    assert max(arrow) - ground > 60

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from gui.conftest import PATIENCE_MS, MakeWindow
+from torchloupe.gui import theme
 from torchloupe.gui.settings import RecentFile, Settings
 from torchloupe.gui.start.model import FindDeadFiles, age_text, file_of, recent_rows
 from torchloupe.gui.start.panel import WIDTH
@@ -81,6 +83,18 @@ def test_that_the_buttons_are_the_first_steps_with_their_keys(window: Any) -> No
 def test_that_without_recent_files_the_page_says_so(window: Any) -> None:
     assert page(window).no_recent.isVisible()
     assert not page(window).recent.isVisible()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_that_the_drop_hint_can_be_read_after_a_change_of_theme(window: Any, mode: str) -> None:
+    theme.apply_theme(QApplication.instance(), "dark" if mode == "light" else "light")
+    shown = page(window).drop_target
+    theme.apply_theme(QApplication.instance(), mode)
+    QApplication.processEvents()
+    picture = shown.grab().toImage()
+    seen = {picture.pixelColor(x, y).lightness() for x in range(picture.width()) for y in range(picture.height())}
+    assert max(seen) - min(seen) > 120
+    theme.apply_theme(QApplication.instance(), "light")
 
 
 @pytest.mark.parametrize("width", [1024, 1920])

@@ -1,11 +1,17 @@
 """The colours: readable in both themes, by role, and the same everywhere."""
 
+import re
+from pathlib import Path
+
 import pytest
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from torchloupe.gui import theme
-from torchloupe.gui.theme import BLUE_DARK, BLUE_LIGHT, COLORS, DARK, LIGHT, ROLES, Theme, contrast
+from torchloupe.gui.python_spans import ROLES as PYTHON_ROLES
+from torchloupe.gui.theme import BLUE_DARK, BLUE_LIGHT, COLORS, DARK, LIGHT, MARKED, ROLES, TINT, Theme, contrast
+
+GUI = Path(theme.__file__).parent
 
 NAMES = {"light": LIGHT, "dark": DARK, "blue light": BLUE_LIGHT, "blue dark": BLUE_DARK}
 THEMES = pytest.mark.parametrize("tokens", NAMES.values(), ids=NAMES.keys())
@@ -32,6 +38,44 @@ def test_that_an_error_further_down_can_be_read_in_rows_and_has_the_hue_of_error
 @pytest.mark.parametrize("ground", GROUNDS)
 def test_that_disabled_text_can_still_be_made_out(tokens: Theme, ground: str) -> None:
     assert contrast(tokens.disabled, getattr(tokens, ground)) >= 3.0
+
+
+def blended(over: str, ground: str, alpha: int) -> str:
+    """The colour that is seen where one that can be seen through lies on another."""
+    pairs = zip(QColor(over).getRgb()[:3], QColor(ground).getRgb()[:3], strict=True)
+    return QColor(*(round((front * alpha + back * (255 - alpha)) / 255) for front, back in pairs)).name()
+
+
+@THEMES
+@pytest.mark.parametrize("role", sorted({"text", *PYTHON_ROLES.values()}))
+def test_that_python_can_be_read_on_a_marked_line(tokens: Theme, role: str) -> None:
+    assert contrast(getattr(tokens, role), blended(tokens.accent, tokens.base, MARKED)) >= 4.5
+
+
+@THEMES
+@pytest.mark.parametrize("ground", ["window", "base"])
+@pytest.mark.parametrize("role", ["error", "muted", "matched"])
+def test_that_a_word_on_a_ground_of_its_own_colour_can_be_read(tokens: Theme, role: str, ground: str) -> None:
+    assert contrast(getattr(tokens, role), blended(getattr(tokens, role), getattr(tokens, ground), TINT)) >= 4.5
+
+
+@THEMES
+def test_that_a_ground_that_is_tinted_can_be_told_from_one_that_is_not(tokens: Theme) -> None:
+    assert contrast(blended(tokens.accent, tokens.base, MARKED), tokens.base) > 1.08
+
+
+def test_that_a_tint_leaves_the_colour_as_it_was(qapp: QApplication) -> None:
+    theme.apply_theme(qapp, "dark")
+    assert theme.tint("error").alpha() == TINT
+    assert theme.color("error").alpha() == 255
+
+
+@pytest.mark.parametrize("file", sorted(GUI.rglob("*.py")), ids=lambda path: str(path.relative_to(GUI)))
+def test_that_nobody_changes_a_colour_that_belongs_to_all(file: Path) -> None:
+    """``color`` hands out the one that is kept; a name that was given it must not be set to anything else."""
+    text = file.read_text(encoding="utf-8")
+    names = re.findall(r"^\s*(\w+) = color\([^()]*\)$", text, re.MULTILINE)
+    assert not [name for name in names if re.search(rf"\b{name}\.set(?:Alpha|Red|Green|Blue|Rgb|Hsv|Hsl|Named)", text)]
 
 
 @THEMES
@@ -66,7 +110,9 @@ def test_that_the_desktop_decides_in_the_system_mode(qapp: QApplication) -> None
 
 
 @pytest.mark.parametrize("name", COLORS)
-def test_that_a_set_of_colours_counts_when_a_theme_is_applied_next_and_knows_the_other_theme(qapp: QApplication, name: str) -> None:
+def test_that_a_set_of_colours_counts_when_a_theme_is_applied_next_and_knows_the_other_theme(
+    qapp: QApplication, name: str
+) -> None:
     theme.use_colors(name)
     light, dark = COLORS[name]
     theme.apply_theme(qapp, "dark")

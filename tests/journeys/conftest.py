@@ -8,16 +8,6 @@ from real_display import RealDisplay
 TOOLS = ("Xvfb", "openbox", "xdotool", "import")
 
 
-def pytest_addoption(parser):
-    parser.addoption("--accept", action="store_true", help="take the new pictures as the golden ones")
-
-
-@pytest.fixture
-def accept(request):
-    """Whether new pictures become the golden ones."""
-    return request.config.getoption("--accept")
-
-
 @pytest.fixture
 def display(tmp_path):
     """A display of its own; everything on it ends with the test."""

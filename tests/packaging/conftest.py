@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-for folder in (ROOT / "packaging", ROOT / "packaging/bench"):
+for folder in (ROOT / "packaging", ROOT / "packaging/bench", ROOT / "packaging/pictures"):
     sys.path.insert(0, str(folder))
 
 

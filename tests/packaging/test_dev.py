@@ -81,8 +81,14 @@ def test_that_an_old_python_is_told_so_in_a_sentence(old_python: str) -> None:
 def test_that_the_help_names_every_command() -> None:
     done = subprocess.run([sys.executable, DEV, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert set(tasks.COMMANDS) == {"run", "test", "check", "bench", "build", "smoke"}
+    assert set(tasks.COMMANDS) == {"run", "test", "check", "bench", "build", "smoke", "pictures"}
     assert [name for name in tasks.COMMANDS if f"{name}:" not in done.stdout] == []
+
+
+def test_that_the_pictures_of_the_readme_are_drawn_without_a_display(terminal: Terminal) -> None:
+    assert tasks.main(["pictures", "window"]) == 0
+    assert terminal.calls == [["python", str(ROOT / "packaging/pictures/readme_pictures.py"), "window"]]
+    assert terminal.needs == system_libraries.OFFSCREEN
 
 
 def test_that_an_unknown_command_is_refused() -> None:

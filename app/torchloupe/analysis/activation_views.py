@@ -78,7 +78,9 @@ def activation_name(activation: Activation) -> str:
 
 
 def tensor_name(tensor: TensorMeta, side: str, number: int, count: int) -> str:
-    """``output .logits``, ``input x``; a number where it has no name and is not alone."""
+    """``output .logits``, ``input x``; a number where it has no name and is not alone. One that is called as its side is named once."""
+    if tensor.name == side:
+        return side
     return f"{side} {tensor.name}" if tensor.name else (side if count == 1 else f"{side} {number}")
 
 

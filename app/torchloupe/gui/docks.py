@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -18,6 +17,8 @@ from PySide6.QtWidgets import (
 
 from torchloupe.gui.icons import icon
 from torchloupe.gui.panels import LazyPanel, PanelPlace
+from torchloupe.gui.side_widths import SideWidths
+from torchloupe.gui.theme import em
 
 LAYOUT_VERSION = 1
 AREAS = {
@@ -26,6 +27,8 @@ AREAS = {
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 START = "start"
+LEAST_BOTTOM = 13
+"""So many lines of text the bottom gets: tabs, filter, titles and a few rows."""
 TITLE_BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
 """What Qt calls the buttons of a dock's title bar, and our icons for them."""
 
@@ -48,8 +51,8 @@ class Docks(QObject):
         self.docks: dict[str, QDockWidget] = {}
         self._laid_out = False
         self._saved = QByteArray()
-        window.setDockNestingEnabled(True)
-        window.setDockOptions(window.dockOptions() | QMainWindow.DockOption.GroupedDragging)
+        options = QMainWindow.DockOption  # all but the one that has docks move slowly
+        window.setDockOptions(options.AllowNestedDocks | options.AllowTabbedDocks | options.GroupedDragging)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._titles = QTimer(self, singleShot=True, interval=0)
         self._titles.timeout.connect(self._show_title_bars)
@@ -57,7 +60,7 @@ class Docks(QObject):
             self._add(place)
         self._tabify("left")
         self._tabify("bottom")
-        window.installEventFilter(self)
+        SideWidths(window, self.docks.values())
         self.tabs.currentChanged.connect(lambda _index: self.changed.emit())
 
     def _add(self, place: PanelPlace) -> None:
@@ -155,25 +158,9 @@ class Docks(QObject):
         width, height = self.window.width(), self.window.height()
         left = [dock for name, dock in self.docks.items() if self.places[name].area == "left"]
         self.window.resizeDocks([left[0], self.docks["details"]], [width // 4, width // 4], sideways)
-        self.window.resizeDocks([self.docks["problems"]], [height // 4], upright)
+        some_rows = em(self.window, LEAST_BOTTOM)
+        self.window.resizeDocks([self.docks["problems"]], [max(height // 4, some_rows)], upright)
         self.sizes_reset.emit()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Another width of the window: what stands left and right keeps its share of it."""
-        if isinstance(event, QResizeEvent) and watched is self.window:
-            before, now = event.oldSize().width(), event.size().width()
-            sides = self._sides() if before > 0 and before != now else []
-            if sides:
-                self.window.resizeDocks(sides, [round(dock.width() * now / before) for dock in sides], Qt.Orientation.Horizontal)
-        return super().eventFilter(watched, event)
-
-    def _sides(self) -> list[QDockWidget]:
-        """The dock in front on the left, and that on the right."""
-        found = {}
-        for dock in self.docks.values():
-            if not dock.isFloating() and not dock.visibleRegion().isEmpty():
-                found.setdefault(self.window.dockWidgetArea(dock), dock)
-        return [dock for area, dock in found.items() if area in (AREAS["left"], AREAS["right"])]
 
     def reset(self) -> None:
         """Every panel where it was at first."""

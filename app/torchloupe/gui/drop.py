@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDro
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from torchloupe.gui.events_trace import trace
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, em, tint
 
 INSIDE = "application/x-torchloupe-key"
 """What is dragged from one place of the window to another; it is no file, and the tables that take it know it."""
@@ -17,6 +17,8 @@ TAKES_DROPS = "takes drops"
 """Property of a list that takes what is dragged inside of the window."""
 REASON_MS = 1500
 """How long the overlay keeps the reason why a drop was refused."""
+VEIL = 184
+"""How opaque it is."""
 
 _KINDS = {
     "a picture": ".png .jpg .jpeg .gif .bmp .webp .svg .tif .tiff",
@@ -109,9 +111,7 @@ class DropOverlay(QWidget):
         """A veil, a frame, and the sentence on a card in the middle."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = color("window")
-        veil.setAlphaF(0.72)
-        painter.fillRect(self.rect(), veil)
+        painter.fillRect(self.rect(), tint("window", VEIL))
         accent = color("error" if self.refused else "accent")
         edge = em(self, 0.7)
         painter.setPen(QPen(accent, max(2, em(self, 0.15)), Qt.PenStyle.DashLine))

@@ -47,7 +47,12 @@ class ElidedLabel(QLabel):
 
 
 class ElidedCombo(QComboBox):
-    """Its choices may be longer than it is wide."""
+    """Its choices may be longer than it is wide. A screen reader calls it by its value, so a ``tip`` says what is chosen there."""
+
+    def __init__(self, name: str = "", tip: str = "") -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
         """The chosen text, as much of it as fits."""

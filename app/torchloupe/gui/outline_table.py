@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from torchloupe.analysis.notes import sign_words
@@ -192,6 +192,11 @@ class OutlineDelegate(QStyledItemDelegate):
         style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, ground, painter, option.widget)
         arrow = QStyleOptionViewItem(option)
         arrow.rect = _arrow_rect(option, depth)
+        if option.state & QStyle.StateFlag.State_Selected:  # the style draws it in the colour of a text
+            palette = QPalette(option.palette)
+            for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
+                palette.setColor(role, palette.color(QPalette.ColorRole.HighlightedText))
+            arrow.palette = palette
         if has_children:
             down, side = QStyle.PrimitiveElement.PE_IndicatorArrowDown, QStyle.PrimitiveElement.PE_IndicatorArrowRight
             style.drawPrimitive(down if is_open else side, arrow, painter, option.widget)

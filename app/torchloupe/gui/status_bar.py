@@ -112,8 +112,9 @@ class StatusBar(QStatusBar):
             self._show_job(False)
 
     def _show_job(self, shown: bool) -> None:
-        for widget in (self.job, self.bar, self.cancel):
+        for widget in (self.job, self.cancel):
             widget.setVisible(shown)
+        self.bar.setVisible(shown and self.bar.maximum() > 0)  # without an end it would only move
         if shown:
             self._tick.start()
             self._show_elapsed()
@@ -129,6 +130,7 @@ class StatusBar(QStatusBar):
     def _show_progress(self, _label: str, done: int, total: int) -> None:
         self.bar.setMaximum(total)
         self.bar.setValue(done)
+        self.bar.setVisible(total > 0 and self.job.isVisible())
 
     def _show_model(self) -> None:
         model, loaded = self._workbench.model, self._workbench.weights.loaded

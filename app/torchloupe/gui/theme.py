@@ -111,6 +111,8 @@ BLUE_DARK = replace(
     accent="#3ecff2",
     contained="#d09068",
 )
+TINT, MARKED = 26, 36
+"""How opaque a ground is under text of its own colour, and that of a marked line."""
 COLORS = {"green": (LIGHT, DARK), "blue": (BLUE_LIGHT, BLUE_DARK)}
 """The sets by the colour of what fits; each has a light and a dark theme."""
 ROLES = tuple(field.name for field in fields(Theme))[10:]
@@ -155,6 +157,13 @@ def color(role: str) -> QColor:
     if found is None:
         found = _colors[role] = QColor(getattr(_current, role))
     return found
+
+
+def tint(role: str, alpha: int = TINT) -> QColor:
+    """The colour of a role as a ground for text: so faint that what is written on it can be read."""
+    made = QColor(color(role))
+    made.setAlpha(alpha)
+    return made
 
 
 def apply_theme(app: QApplication, wanted: str) -> None:
@@ -217,9 +226,9 @@ def palette_of(theme: Theme) -> QPalette:
 
 
 def fixed_font() -> QFont:
-    """A font of equal widths, as large as the application's."""
-    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(QApplication.font().pointSizeF())
+    """A font of equal widths, as large as the application's: on a widget it stays so when that one changes, as only the family is said."""
+    font = QFont()
+    font.setFamilies(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).families())
     return font
 
 

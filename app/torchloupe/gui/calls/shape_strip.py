@@ -5,7 +5,6 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
@@ -22,7 +21,7 @@ from torchloupe.analysis.shape_strip import ASSUMED, BREAK, Piece, ShapeCell, ce
 from torchloupe.analysis.wording import shape_text
 from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.figure import Figure
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import MARKED, color, em, tint
 
 _GAP = 10
 """Pixels between two cells, where the line goes through."""
@@ -172,7 +171,7 @@ class ShapeStrip(Figure):
 
     def _draw_cell(self, painter: QPainter, cell: ShapeCell, box: QRectF, is_current: bool) -> None:
         is_assumed = cell.state == ASSUMED
-        painter.setBrush(_ground("accent", 40) if is_current else color("base"))
+        painter.setBrush(tint("accent", MARKED) if is_current else color("base"))
         line = Qt.PenStyle.DashLine if is_assumed else Qt.PenStyle.SolidLine
         painter.setPen(
             QPen(color("accent" if is_current else "disabled" if is_assumed else "border"), 1.5 if is_current else 1, line)
@@ -185,7 +184,7 @@ class ShapeStrip(Figure):
         role = "error" if cell.state == BREAK else "muted"
         if is_current:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(_ground(role, 45))
+            painter.setBrush(tint(role))
             painter.drawRoundedRect(box, 4, 4)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(color(role), 1.8, Qt.PenStyle.SolidLine if cell.state == BREAK else Qt.PenStyle.DotLine))
@@ -237,12 +236,6 @@ def lines_of(cell: ShapeCell) -> tuple[str, str]:
     if not cell.calls:
         return shape_text(cell.shape), f"in {cell.module}" if cell.module else "in forward"
     return shape_text(cell.shape), f"{cell.module or '(model)'} ×{cell.calls}" if cell.calls > 1 else cell.module or "(model)"
-
-
-def _ground(role: str, alpha: int) -> QColor:
-    ground = QColor(color(role))
-    ground.setAlpha(alpha)
-    return ground
 
 
 def _zigzag(x: float, box: QRectF) -> QPolygonF:

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from itertools import takewhile
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from torchloupe.analysis.changed_parts import Spans
+from torchloupe.gui.cell_painting import Place, paint_ground
 from torchloupe.gui.compare.model import CHANGED_ROLE, CHECKPOINT_KEY
 from torchloupe.gui.theme import color
 
 Piece = tuple[str, bool]
-Place = QModelIndex | QPersistentModelIndex
 
 
 def pieces(text: str, changed: Spans) -> list[Piece]:
@@ -59,19 +58,12 @@ class KeyDelegate(QStyledItemDelegate):
         if changed is None:
             super().paint(painter, option, index)
             return
-        ground = QStyleOptionViewItem(option)
-        self.initStyleOption(ground, index)
-        style = option.widget.style() if option.widget else QApplication.style()
-        rect = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, ground, option.widget)
-        text, ground.text = ground.text, ""
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, ground, painter, option.widget)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        plain = option.palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
-        margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, option.widget) + 1
-        baseline = rect.top() + (rect.height() - option.fontMetrics.height()) // 2 + option.fontMetrics.ascent()
+        filled = QStyleOptionViewItem(option)
+        self.initStyleOption(filled, index)
+        text, selected = filled.text, bool(option.state & QStyle.StateFlag.State_Selected)
         is_old = index.column() == CHECKPOINT_KEY
         painter.save()
-        rect = rect.adjusted(margin, 0, -margin, 0)
+        rect, baseline, plain = paint_ground(painter, option, filled)
 
         def width(part: str, is_changed: bool) -> int:
             return QFontMetrics(_font(option.font, is_changed, is_old)).horizontalAdvance(part)

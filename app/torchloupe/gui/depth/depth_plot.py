@@ -5,20 +5,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QCursor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QCursor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip
 
 from torchloupe.analysis.depth_numbers import SERIES_BY_NAME, DepthPoint, Series, beside
 from torchloupe.analysis.depth_outliers import Outlier
 from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.depth.mark_labels import MarkLabels
-from torchloupe.gui.depth.model import BAND, KINDS, Line, Outliers, Scale, band_of, drawn_values, line_of, point_text, scale_of
+from torchloupe.gui.depth.model import (
+    BAND,
+    KINDS,
+    MOST_TICKS,
+    Line,
+    Outliers,
+    Scale,
+    band_of,
+    drawn_values,
+    line_of,
+    point_text,
+    scale_of,
+)
 from torchloupe.gui.figure import number_rows
 from torchloupe.gui.plot import Plot
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, em, tint
 
 REACH = 6
 """So many pixels away a call is still meant."""
+TICK = 1.4
+"""So many lines of text are from one number of the axis to the next, at least."""
 FEW = 150
 """So many calls in sight are drawn with a dot each."""
 KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -66,6 +80,7 @@ class DepthPlot(Plot):
         plot.getAxis("left").setWidth(em(self, 7.5))
         plot.getViewBox().sigXRangeChanged.connect(self._draw)
         plot.getViewBox().sigResized.connect(self._draw)
+        plot.getViewBox().sigResized.connect(lambda *_what: self._label_axis())
         plot.scene().sigMouseMoved.connect(self._hover)
         plot.scene().sigMouseClicked.connect(self._click)
         self.box.setContentsMargins(2, 2, 2, 2)  # room for the focus frame
@@ -90,11 +105,16 @@ class DepthPlot(Plot):
         if series is BAND:
             self._lines["low"], self._lines["high"] = band_of(points)
         axis = self.plot.getAxis("left")
-        axis.setTicks([scale.ticks(series)])
         axis.setLabel("Mean ± std" if series is BAND else series.title)
+        self._label_axis()
         room = 0.16 * (scale.high - scale.low)
         self.plot.setYRange(scale.low - (0 if self._has_bars else room), scale.high + 1.7 * room, padding=0)
         self._draw()
+
+    def _label_axis(self) -> None:
+        """As many numbers as do not touch each other."""
+        room = int(self.plot.getViewBox().height() / em(self, TICK))
+        self.plot.getAxis("left").setTicks([self.scale.ticks(self.series, min(max(room, 1), MOST_TICKS))])
 
     def show_range(self, first: int, last: int) -> None:
         """From one call to another, and no further to be scrolled."""
@@ -171,14 +191,12 @@ class DepthPlot(Plot):
         """Its items too."""
         super().follow_theme()
         pen, accent = self.pyqtgraph.mkPen, color("accent")
-        fill = QColor(accent)
-        fill.setAlpha(50)
         self.items["line"].setPen(pen(accent, width=1.4))
         self.items["bars"].setPen(pen(accent, width=1.4))
         self.items["earlier"].setPen(pen(color("muted"), width=1.2, style=Qt.PenStyle.DashLine))
         for name in ("low", "high"):
             self.items[name].setPen(pen(None))
-        self.items["band"].setBrush(self.pyqtgraph.mkBrush(fill))
+        self.items["band"].setBrush(self.pyqtgraph.mkBrush(tint("accent", 50)))
         self.items["dots"].setPen(pen(None))
         self.items["dots"].setBrush(self.pyqtgraph.mkBrush(accent))
         self.mark.setPen(pen(color("text"), width=1, style=Qt.PenStyle.DashLine))

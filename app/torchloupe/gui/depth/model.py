@@ -122,7 +122,7 @@ BAND = SERIES[0]
 """The mean is drawn with a band: one standard deviation to each side."""
 _DECADES = 1.5
 """What spans less is as well seen on a linear axis."""
-_TICKS = 4
+MOST_TICKS = 4
 
 
 @dataclass(frozen=True)
@@ -140,14 +140,14 @@ class Scale:
             return value
         return log10(value) if value > 0 else self.zero
 
-    def ticks(self, series: Series) -> list[tuple[float, str]]:
-        """A few round values, in the words of the series."""
+    def ticks(self, series: Series, most: int = MOST_TICKS) -> list[tuple[float, str]]:
+        """A few round values, in the words of the series: about so many at most."""
         if self.logarithmic:
-            step = max(1, ceil((self.high - self.low) / _TICKS))
+            step = max(1, ceil((self.high - self.low) / most))
             decades = range(ceil(self.low - 1e-9), floor(self.high + 1e-9) + 1, step)
             lane = [] if self.zero is None else [(self.zero, "0")]
             return [*lane, *((float(decade), series.text(10.0**decade)) for decade in decades)]
-        step_size = _round_step((self.high - self.low) / _TICKS)
+        step_size = _round_step((self.high - self.low) / most)
         numbers = range(ceil(self.low / step_size - 1e-9), floor(self.high / step_size + 1e-9) + 1)
         return [(number * step_size, series.text(number * step_size)) for number in numbers]
 

@@ -184,7 +184,9 @@ class DetailsPanel(QWidget):
         sign = "✓ " if fix.verified else "✖ " if fix.outcome else ""
         tried = QLabel(sign + with_code(tried_text(fix)), wordWrap=True, textFormat=Qt.TextFormat.RichText)
         role = "warning" if fix.evidence == AGAINST else "matched" if fix.verified else "muted"
-        tried.setStyleSheet(f"color: {color(role).name()}")
+        palette = tried.palette()
+        palette.setColor(palette.ColorRole.WindowText, color(role))
+        tried.setPalette(palette)
         copy = QPushButton(self.tr("Copy fix"))
         copy.setAccessibleName(self.tr("Copy fix: {0}").format(fix.text))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(fix.text))

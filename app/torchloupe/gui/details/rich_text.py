@@ -21,13 +21,13 @@ def head_html(details: Details) -> str:
     return top + "".join(f"<p>{with_code(sentence)}</p>" for sentence in details.sentences)
 
 
-LONGEST_BESIDE = 16
-"""Letters of a fact's name that still stands beside its value; a longer one stands above it."""
+LONGEST_NAME, LONGEST_WORD = 16, 26
+"""Letters of a name that still stands beside its value, and of a word there; what is longer stands in lines of its own."""
 
 
 def facts_html(sections: tuple[Section, ...]) -> str:
     """Sections as tables of two columns, which are as wide in all of them."""
-    names = [fact.name for section in sections for fact in section.facts if len(fact.name) <= LONGEST_BESIDE]
+    names = [fact.name for section in sections for fact in section.facts if len(fact.name) <= LONGEST_NAME]
     metrics = QFontMetrics(QApplication.font())
     width = max(map(metrics.horizontalAdvance, names), default=0) + metrics.height()
     parts = []
@@ -44,9 +44,9 @@ def _fact_html(fact: Fact, width: int) -> str:
     if fact.link:
         # Percent signs, because Qt takes entities inside an address as they are.
         value = f"<a href='{quote(fact.link, safe=':')}' style='color:{color('accent').name()}'>{escape(fact.value)}</a>"
-    if len(fact.name) > LONGEST_BESIDE:
-        above = f"<tr><td colspan='2' style='padding:1px 0 0 0'>{_colored(fact.name, 'muted')}</td></tr>"
-        return f"{above}<tr><td width='{width}'></td><td style='padding:0 0 2px 0'>{value}</td></tr>"
+    if len(fact.name) > LONGEST_NAME or max(map(len, fact.value.split()), default=0) > LONGEST_WORD:
+        cell = "<tr><td colspan='2' style='padding:1px 0 2px {}px'>{}</td></tr>"
+        return cell.format(0, _colored(fact.name, "muted")) + cell.format(12, value)
     return f"<tr>{name}<td style='padding:1px 0 2px 0'>{value}</td></tr>"
 
 

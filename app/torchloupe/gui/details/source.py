@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QTextCursor, QTextFormat
+from PySide6.QtGui import QTextCursor, QTextFormat
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
 from torchloupe.analysis.source_notes import SourceNote, written_over
 from torchloupe.gui.python_colors import PythonColors
 from torchloupe.gui.python_spans import Span, Spans, python_spans
 from torchloupe.gui.source_places import SourcePlace
-from torchloupe.gui.theme import color, em, fixed_font
+from torchloupe.gui.theme import MARKED, color, em, fixed_font, tint
 
 CONTEXT = 4
 MAX_BYTES = 4_000_000
@@ -119,9 +119,7 @@ class SourceView(QWidget):
         self._colors.set_spans(source.spans_with(notes), source.margin)
         self.lines.setPlainText(source.as_text(notes))
         marked = QTextEdit.ExtraSelection()
-        ground = QColor(color("accent"))
-        ground.setAlpha(45)
-        marked.format.setBackground(ground)
+        marked.format.setBackground(tint("accent", MARKED))
         marked.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
         marked.cursor = QTextCursor(self.lines.document().findBlockByNumber(source.marked - source.first + rows))
         self.lines.setExtraSelections([marked])

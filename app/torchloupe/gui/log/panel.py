@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from torchloupe.gui.command_button import CommandButton
@@ -31,7 +32,9 @@ class LogPanel(TablePanel):
         self.table = FilterTable(columns, self.tr("Log"), self.tr("Nothing was said yet."))
         self.table.one = self.tr("line")
         self.table.view.setFont(fixed_font())
-        self.table.view.horizontalHeader().setFont(self.font())
+        titles = QFont()
+        titles.setFamilies(self.font().families())
+        self.table.view.horizontalHeader().setFont(titles)
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.view.setAlternatingRowColors(False)
         self.table.allow_low()

@@ -27,8 +27,6 @@ from torchloupe.wire.registration import HiddenPart
 
 BUILDING = "modules"
 """The tag of the job that arranges a large tree."""
-ROOM_FOR_CLASS = "BatchNorm2d"
-"""So much of a class is seen while there is room for it."""
 
 
 class ModulesPanel(QWidget):
@@ -45,7 +43,7 @@ class ModulesPanel(QWidget):
         self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
         self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
         self.tree.one = self.tr("module")
-        self._fitted = FittedColumns(self.tree.view, [NAME, CLASS], [PARAMETERS])
+        self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS, PARAMETERS])
         self.columns = ColumnChoice(self.tree, HIDDEN_AT_FIRST, self._settings, "modules")
         no_model = self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class.")
         self.tree.empty.offer(no_model, "open.model")
@@ -135,7 +133,7 @@ class ModulesPanel(QWidget):
     def _fit(self) -> None:
         """Names are as wide as the longest, with what stands behind those that bear a note."""
         signs = max((note.sign for note in self.workbench.notes.listed() if note.kind == MODULE), key=len, default="")
-        self._fitted.fit([f"{self._longest}  {signs}".rstrip(), ROOM_FOR_CLASS])
+        self._fitted.fit([f"{self._longest}  {signs}".rstrip()])
 
     def _show_built(self, built: BuiltTree) -> None:
         self.tree.keeping(lambda: self.tree_model.show(built))

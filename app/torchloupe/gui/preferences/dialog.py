@@ -36,7 +36,8 @@ class PreferencesDialog(QDialog):
         self.setWindowTitle(self.tr("Preferences"))
         self._shell, self._settings, self.edit_keys = shell, shell.settings, edit_keys
         self.colors, self.text_size = QComboBox(), QSpinBox(minimum=SMALLEST, maximum=LARGEST)
-        self.states = QComboBox(toolTip=self.tr("Both are told apart with every kind of colour vision, and never mean anything alone"))
+        self.states = QComboBox()
+        self.states.setToolTip(self.tr("Both are told apart with every kind of colour vision, and never mean anything alone"))
         self.restore = self._switch(self.tr("Open what was open the last &time"), RESTORE)
         self.live = QCheckBox(self.tr("Run again when a file of the model is sa&ved"))
         self.live.setChecked(shell.live.is_on)

@@ -4,15 +4,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout
 
 from torchloupe.analysis.wording import problem_lines
+from torchloupe.gui.cell_painting import CodeDelegate, Place
 from torchloupe.gui.command_menu import TABLE_MENU
 from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.problems.model import empty_text, problem_rows
 from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.workbench import Selection, Workbench
+from torchloupe.wire.problems import Problem
 
-MODULE_AND_PLACE = (3, 4)
-"""The columns of names; the sentences have the rest."""
+MESSAGE, HINT, *MODULE_AND_PLACE = 1, 2, 3, 4
+"""The columns of sentences, and those of names, which take what they need."""
 
 
 class ProblemsPanel(TablePanel):
@@ -33,6 +35,8 @@ class ProblemsPanel(TablePanel):
         self.table = FilterTable(columns, self.tr("Problems"))
         self.table.one = self.tr("problem")
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)  # sentences, not names
+        for column in (MESSAGE, HINT):
+            self.table.view.setItemDelegateForColumn(column, CodeDelegate(self.table.view, self._sentence))
         self.table.allow_low()
         self.table.menu = ("report.reproducer", "", *TABLE_MENU)
         self._columns = FittedColumns(self.table.view, MODULE_AND_PLACE, [0], share=0.3)
@@ -59,6 +63,11 @@ class ProblemsPanel(TablePanel):
         self.table.set_rows(rows)
         self._columns.fit([longer("", (row.cells[column] for row in rows)) for column in MODULE_AND_PLACE])
         self._follow(self.workbench.selection)
+
+    def _sentence(self, place: Place) -> str:
+        """What a cell says, with the marks around code."""
+        problem: Problem = self.workbench.problems[place.data(Qt.ItemDataRole.UserRole)]
+        return problem.message if place.column() == MESSAGE else problem.hint
 
     def _choose(self, number: int) -> None:
         if number < len(self.workbench.problems):

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QTextBlock, QTextCursor, QTextFormat
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextBlock, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from torchloupe.analysis.source_notes import SourceNote, written_over
 from torchloupe.gui.python_colors import PythonColors
 from torchloupe.gui.python_spans import Span
 from torchloupe.gui.source.model import SourceText
-from torchloupe.gui.theme import color, em, fixed_font
+from torchloupe.gui.theme import MARKED, color, em, fixed_font, tint
 
 ARROW = "▶"
 
@@ -130,9 +130,7 @@ class SourceCode(QPlainTextEdit):
         for line in (self.marked, *(other for other in self._also if other != self.marked)):
             if self.text.first <= line < self.text.first + len(self.text.lines):
                 mark = QTextEdit.ExtraSelection()
-                ground = QColor(color("accent"))
-                ground.setAlpha(45 if line == self.marked else 20)
-                mark.format.setBackground(ground)
+                mark.format.setBackground(tint("accent", MARKED if line == self.marked else MARKED // 2))
                 mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
                 mark.cursor = QTextCursor(self._block(line))
                 marks.append(mark)

@@ -44,6 +44,7 @@ def recent_rows(files: Sequence[RecentFile], dead: Iterable[str], now: float | N
     rows = []
     for file in files:
         path = Path(file.path)
+        folder = "" if str(path.parent) == "." else str(path.parent)  # a module that is imported has none
         missing = file.path in gone
         role = "muted" if missing else None
         name = ("★ " if file.pinned else "") + path.name
@@ -51,11 +52,11 @@ def recent_rows(files: Sequence[RecentFile], dead: Iterable[str], now: float | N
         action = REMOVE if missing else UNPIN if file.pinned else PIN
         rows.append(
             Row(
-                cells=(name, kind, age_text(now - file.opened_at), str(path.parent), action),
+                cells=(name, kind, age_text(now - file.opened_at), folder, action),
                 key=file.path,
                 roles=(role, "warning" if missing else "muted", "muted", "muted", "accent"),
                 tips=(*(file.path,) * 4, _TIPS[action]),
-                order=(path.name.lower(), kind, -file.opened_at, str(path.parent), action),
+                order=(path.name.lower(), kind, -file.opened_at, folder, action),
                 struck=missing,
             )
         )

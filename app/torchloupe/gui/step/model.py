@@ -41,8 +41,13 @@ def cells(motion: ParameterMotion) -> tuple[str, ...]:
         *number_cells(motion),
         number_text(motion.grad_norm),
         group_text(motion),
-        plain_text(" ".join(text for text in (why_text(motion), motion.proof) if text)),
+        plain_text(reason(motion)),
     )
+
+
+def reason(motion: ParameterMotion) -> str:
+    """Why it did not move, and the proof of it, with the marks around code."""
+    return " ".join(text for text in (why_text(motion), motion.proof) if text)
 
 
 def motion_row(motion: ParameterMotion) -> Row:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from torchloupe.analysis.step.motion_series import LOSS, SERIES, SERIES_BY_NAME, UPDATES, point_text, rows_of
 from torchloupe.analysis.step.wording import step_line
+from torchloupe.gui.cell_painting import CodeDelegate, Place
 from torchloupe.gui.command_button import CommandButton
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
@@ -45,6 +46,7 @@ class StepPanel(TablePanel):
         self.table.one = self.tr("parameter")
         self.model.setParent(self.table)
         self.table.view.horizontalHeader().setStretchLastSection(True)
+        self.table.view.setItemDelegateForColumn(rows.WHY, CodeDelegate(self.table.view, self._reason))
         self._columns = FittedColumns(self.table.view, [rows.KEY], [rows.MOVED, rows.GROUP])
         self.summary = ElidedLabel(indent=em(self, 0.25))
         self.series = SeriesChoice()
@@ -58,6 +60,10 @@ class StepPanel(TablePanel):
         workbench.steps.changed.connect(self._show)
         workbench.selection_changed.connect(self._follow)
         self._show()
+
+    def _reason(self, place: Place) -> str:
+        motion = self.workbench.steps.motions.get(place.data(Qt.ItemDataRole.UserRole))
+        return rows.reason(motion) if motion is not None else str(place.data())
 
     def _build(self) -> None:
         flow = FlowLayout(self.controls, em(self, 0.6))

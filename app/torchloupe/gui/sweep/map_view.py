@@ -1,7 +1,7 @@
 """The small map of a sweep: a row of sizes for each axis, with a sign, a colour and a number."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip
 
 from torchloupe.analysis.sweep_wording import first_problem, size_map, sweep_sentence
@@ -9,7 +9,7 @@ from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.figure import Figure
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.sweep.model import ROLES, Chip, SweepMap, laid_out
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import TINT, color, em, tint
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.sweeps import SizesSwept
 
@@ -129,9 +129,7 @@ class SweepMapView(Figure):
 
     def _draw(self, painter: QPainter, chip: Chip) -> None:
         role, box = ROLES[chip.tried.runs], self._box(chip).adjusted(0.5, 0.5, -0.5, -0.5)
-        ground = QColor(color(role))
-        ground.setAlpha(38 if chip.tried.runs is not None else 15)
-        painter.setBrush(ground)
+        painter.setBrush(tint(role, TINT if chip.tried.runs is not None else TINT // 2))
         edge = QPen(color(role), 2.0 if chip.is_base else 0.8)
         edge.setStyle(Qt.PenStyle.SolidLine if chip.tried.runs else Qt.PenStyle.DotLine)
         painter.setPen(edge)

@@ -47,7 +47,7 @@ class TensorPanel(QWidget):
         self._readings: dict[StoredTensor, StoredReading] = {}
         self._wanted: StoredTensor | None = None
         self.flow = FlowReadings(workbench, jobs, self._show_choice)
-        self.choice, self.numbers = ElidedCombo(), NumbersPage()
+        self.choice, self.numbers = ElidedCombo(self.tr("Tensor"), self.tr("Which tensor of what is selected")), NumbersPage()
         self.table, self.logarithmic = self.numbers.table, self.numbers.logarithmic
         self.origin = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.step = QPushButton()
@@ -73,8 +73,6 @@ class TensorPanel(QWidget):
         self._show()
 
     def _build(self) -> None:
-        self.choice.setAccessibleName(self.tr("Tensor"))
-        self.choice.setToolTip(self.tr("Which tensor of what is selected"))
         self.choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.origin.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         top = QHBoxLayout()

@@ -70,7 +70,9 @@ class SliceBar(QWidget):
             self.plane, reason = None, self.tr("This slice is empty.")
         self.reason.setText(reason and f"✖ {reason}")
         self.reason.setVisible(bool(reason))
-        self.reason.setStyleSheet(f"color: {color('error').name()}")
+        palette = self.reason.palette()
+        palette.setColor(palette.ColorRole.WindowText, color("error"))
+        self.reason.setPalette(palette)
         for dimension, stepper in enumerate(self.steppers):
             part = self.plane.parts[dimension] if self.plane else None
             if part is not None and part.count is None:

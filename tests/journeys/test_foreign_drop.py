@@ -1,6 +1,9 @@
 """A checkpoint is dragged out of a file manager that is not ours: PCManFM, which is GTK."""
 
+import os
 import shutil
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -15,7 +18,7 @@ pytestmark = [pytest.mark.real_window, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def folder(display, tmp_path):
-    """A window of the file manager at the left of the screen, which shows one checkpoint; its place, and the file."""
+    """A window of the file manager at the left of the screen, which shows one checkpoint; what shows it, and the file."""
     missing = [tool for tool in ("pcmanfm", "dbus-run-session") if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
@@ -23,22 +26,28 @@ def folder(display, tmp_path):
     shown.mkdir()
     shutil.copy(EXAMPLE / "checkpoint.pt", shown / "model a.pt")
 
+    started = []
+
     def show():
-        manager = display.start("dbus-run-session", "pcmanfm", "--no-desktop", shown)
+        words, quiet = ["dbus-run-session", "pcmanfm", "--no-desktop", str(shown)], subprocess.DEVNULL
+        started.append(subprocess.Popen(words, env=display.environment, stdout=quiet, stderr=quiet, start_new_session=True))
         identity = display.tool("search", "--sync", "--onlyvisible", "--name", shown.name).split()[0]
         display.tool("windowsize", "--sync", identity, 480, 420)
         display.tool("windowmove", identity, 10, 60)
         time.sleep(1.5)  # it says nothing of when its icons are there
         left, top, _, _ = display.find(shown.name)
-        return manager, (left + FIRST_ICON[0], top + FIRST_ICON[1])
+        return left + FIRST_ICON[0], top + FIRST_ICON[1]
 
-    return show, shown / "model a.pt"
+    yield show, shown / "model a.pt"
+    for process in started:
+        os.killpg(process.pid, signal.SIGTERM)  # the bus of the session, too
+        process.wait(10)
 
 
 def test_that_a_checkpoint_is_dropped_from_a_file_manager(display, folder):
     show, file = folder
     window = display.start_torchloupe()
-    manager, icon = show()
+    icon = show()
     end = (display.middle[0] + 200, display.middle[1])
     display.tool("mousemove", *icon, "click", 1)
     time.sleep(0.4)
@@ -50,7 +59,6 @@ def test_that_a_checkpoint_is_dropped_from_a_file_manager(display, folder):
     assert window.wait("drop")["paths"] == [str(file)]
     assert window.wait("opened", kind="checkpoint")["tensors"] == 47
     assert file.exists()
-    manager.stop()
     display.find("Torchloupe")
     display.press("ctrl+q")
     assert window.ended() == 0
