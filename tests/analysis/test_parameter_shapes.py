@@ -19,6 +19,7 @@ from torchloupe.analysis.source_edits import edited
         ("+", [[5, 8], [9]], 1, (8,)),
         ("*", [[3, 1], [5, 4, 8]], 0, (4, 1)),
         ("mul", [[5, 4, 8], [3, 1]], 1, (4, 1)),
+        ("+", [[3, 6], [8, 6]], 1, (1, 6)),  # the batch
         ("linear", [[5, 12], [8, 16]], 1, (8, 12)),
         ("linear", [[5, 12], [8, 16]], 0, None),
         ("+", [[2, 5, 8], [5, 8]], 0, None),  # of more dimensions than the other one
@@ -40,6 +41,13 @@ def test_that_a_parameter_takes_the_sizes_of_what_it_meets(operation, shapes, at
         ("nn.Parameter(torch.full([3, 1], 2.0))", (4, 1), "nn.Parameter(torch.full([4, 1], 2.0))"),
         ("nn.Parameter(torch.zeros(9))", (8,), "nn.Parameter(torch.zeros(8))"),
         ("nn.Parameter(torch.zeros(9), requires_grad=False)", (8,), "nn.Parameter(torch.zeros(8), requires_grad=False)"),
+        ("nn.Parameter(torch.empty(16, 8).normal_(0, 1))", (12, 8), "nn.Parameter(torch.empty(12, 8).normal_(0, 1))"),
+        ("nn.Parameter(torch.ones(8).view(1, 8, 1, 1))", (1, 10, 1, 1), None),
+        ("nn.Parameter(torch.ones(16).expand(2, 16))", (2, 20), None),
+        ("nn.Parameter(torch.ones(2, 8).repeat(2, 1))", (4, 9), None),
+        ("nn.Parameter(torch.randint(2, size=(16,)).float())", (20,), None),
+        ("nn.Parameter(start)", (20,), None),
+        ("torch.zeros(9)", (8,), None),
         ("nn.Parameter(torch.zeros(width))", (8,), None),
         ("nn.Parameter(torch.zeros(width, 9))", (4, 8), None),
         ("nn.Parameter(torch.zeros(9))", (9,), None),

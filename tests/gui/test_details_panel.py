@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS
@@ -16,6 +16,7 @@ from torchloupe.analysis.weight_evidence import AGAINST
 from torchloupe.gui import theme
 from torchloupe.gui.details import panel as details_panel
 from torchloupe.gui.details.panel import DetailsPanel
+from torchloupe.gui.details.rich_text import FittingText
 from torchloupe.gui.details.stored import AT_ONCE
 from torchloupe.gui.workbench import Selection
 from torchloupe.wire.problems import Fix, Problem
@@ -282,5 +283,18 @@ def test_that_shapes_are_written_over_the_line_in_the_excerpt(panel: DetailsPane
 def test_that_a_fix_without_code_shows_its_quotation_marks(panel: DetailsPanel) -> None:
     fix = Fix("rename", '{k.removeprefix("module."): v for k, v in state.items()}')
     panel.workbench.select_problem(replace(MISMATCH, fixes=(fix,)))
-    labels = panel.fixes.findChildren(QLabel)
-    assert any("removeprefix" in label.text() and label.textFormat() == Qt.TextFormat.RichText for label in labels)
+    [shown] = panel.fixes.findChildren(FittingText)
+    assert shown.toPlainText() == fix.text
+
+
+def test_that_long_code_in_a_fix_makes_nothing_wider_than_the_panel(panel: DetailsPanel, qapp: QApplication) -> None:
+    panel.resize(280, 600)
+    panel.show()
+    code = f"nn.ParameterList([nn.Parameter({'torch.ones(width)' * 9})])"
+    panel.workbench.select_problem(replace(MISMATCH, fixes=(Fix("edit_source", f"Write `{code}`."),)))
+    qapp.processEvents()
+    area = panel.findChild(QScrollArea)
+    assert area is not None
+    assert not area.horizontalScrollBar().isVisible()
+    [shown] = panel.fixes.findChildren(FittingText)
+    assert shown.height() > 3 * shown.fontMetrics().height()

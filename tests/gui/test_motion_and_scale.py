@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QAbstractAnimation
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QProgressBar, QTreeView, QWidget
+from PySide6.QtGui import QFontMetrics, QImage
+from PySide6.QtWidgets import QApplication, QLabel, QProgressBar, QTreeView, QWidget
 
 from gui import rich_window
 from gui.conftest import MakeWindow
@@ -83,6 +83,18 @@ def test_that_the_keys_for_the_size_of_letters_change_all_panels_and_nothing_is_
     assert qapp.font().pointSizeF() == pytest.approx(before * 1.1**3)
     rich.actions_by_id["view.normal"].trigger()
     assert qapp.font().pointSizeF() == pytest.approx(before)
+
+
+def test_that_a_heading_stays_larger_than_the_letters_by_as_much(rich: Any, qapp: QApplication) -> None:
+    labels = rich.docks.panels["start"].inside().findChildren(QLabel)
+    headings = [each for each in labels if "large" in each.text()]
+    assert [heard(each) for each in headings] == ["Torchloupe", "Recent files"]
+    before, line = [each.sizeHint().height() for each in headings], QFontMetrics(qapp.font()).height()
+    assert before[0] > 1.5 * line
+    for _ in range(4):
+        rich.actions_by_id["view.larger"].trigger()
+    qapp.processEvents()
+    assert all(each.sizeHint().height() > 1.3 * height for each, height in zip(headings, before, strict=True))
 
 
 def test_that_rows_and_buttons_grow_with_the_letters(rich: Any, qapp: QApplication) -> None:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 BENCH = ROOT / "packaging" / "bench" / "open_and_close.py"
 CYCLES = int(os.environ.get("TORCHLOUPE_CYCLES", "0"))
 """So many cycles with real workers, three seconds each; none in the usual run."""
-ROUNDS = 4
+ROUNDS = 3
 OBJECTS_EACH = 40
 """So many objects may stay of one window: what Qt and Python keep for later. A panel that stays is thousands."""
 

@@ -50,7 +50,7 @@ def test_that_layers_are_repaired_together_in_two_passes(run, passes):
 
 def test_that_lines_and_layers_are_repaired_together(run, passes):
     _, report = run("mismatches/dot_product")
-    assert passes.count == 2
+    assert passes.count == 3  # operations behind the first mismatch are looked at with data
     assert [problem.fixes[0].kind for problem in report.problems] == ["edit_source", "edit_source", "set_argument"]
     assert "k.transpose(-2, -1)" in report.problems[0].fixes[0].patch
 

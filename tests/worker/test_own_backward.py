@@ -108,3 +108,15 @@ def test_that_a_failure_elsewhere_is_told_as_ever(failed) -> None:
     (problem,) = failed("grad @ weight.t(), x.t() @ grad", weight="self.weight.t()")
     assert problem.code != "own-backward"
     assert "Own.backward" not in problem.message
+
+
+def test_that_a_gradient_that_is_made_nan_by_hand_is_an_error(failed) -> None:
+    (problem,) = failed("grad @ weight.t() * float('nan'), x.t() @ grad")
+    assert (problem.code, problem.severity, problem.module) == ("nan-origin", "error", "first")
+    assert "no operation of the forward pass is to blame" in problem.message
+    assert "backward()" in problem.hint
+
+
+def test_that_the_return_of_the_backward_itself_is_named(failed) -> None:
+    (problem,) = failed("(lambda: (None, None))() if grad is None else (grad @ weight.t(), grad)")
+    assert problem.line == RETURN

@@ -317,7 +317,8 @@ ONES, ZEROS = torch.ones(2, 3), torch.zeros(2, 3)
         ("cross_entropy", [ONES], [ONES[0, 0]], ((), {}), ""),
         ("sign", [ONES], [ONES], ((ONES,), {}), "zero-gradient-op"),
         ("*", [ONES], [ZEROS], ((ONES, 0.0), {}), "zero-loss-weight"),
-        ("*", [ONES, ZEROS], [ZEROS], ((ONES, ZEROS), {}), "zero-loss-weight"),
+        ("*", [ONES, ZEROS], [ZEROS], ((ONES, ZEROS), {}), ""),  # a mask may hold nothing else this time
+        ("*", [ONES, torch.zeros(())], [ZEROS], ((ONES, torch.zeros(())), {}), "zero-loss-weight"),
         ("*", [ONES], [ONES], ((ONES, 2.0), {}), ""),
         ("linear", [ONES, ZEROS], [ZEROS], ((ONES, ZEROS), {}), ""),
     ],

@@ -60,5 +60,6 @@ def note_lines(notes: Iterable[Note]) -> List[str]:
     """One line of a report for each; what stands in backticks is a name."""
     told = (note for note in notes if note.says_something)
     return [
-        f"{note.sign} `{note.name or '(model)'}` ({note.kind})" + (f": {note.first_line}" if note.first_line else "") for note in told
+        f"{note.sign} `{note.name or '(model)'}` ({note.kind})" + (f": {note.first_line}" if note.first_line else "")
+        for note in told
     ]

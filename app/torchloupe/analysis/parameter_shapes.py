@@ -1,12 +1,13 @@
 """The shape that a parameter should have, where an operation refuses it beside another tensor."""
 
 import ast
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from .source_edits import Edit, span_of_node
 
 Shape = Tuple[int, ...]
 _ELEMENTWISE = ("+", "-", "*", "/", "+=", "add", "sub", "mul", "div")
+_FACTORIES = ("zeros", "ones", "randn", "rand", "empty", "full")
 _PRODUCTS = ("matmul", "mm", "bmm", "rmatmul")
 
 
@@ -36,28 +37,52 @@ def _multiplied(own: Shape, other: Shape, at: int) -> Optional[Shape]:
 
 
 def _broadcast(own: Shape, other: Shape) -> Optional[Shape]:
-    """Each size that differs becomes the other's; one that is 1 already fits."""
+    """Each size that differs becomes the other's; one that is 1 already fits. Where there are as many dimensions, the first is the batch,
+    of which a parameter knows nothing."""
     if len(own) > len(other):
         return None
     beside = other[len(other) - len(own) :]
     fitting = tuple(mine if mine == 1 or theirs == 1 else theirs for mine, theirs in zip(own, beside))
+    if len(own) == len(other) > 1 and own[0] != fitting[0]:
+        fitting = (1, *fitting[1:])
     return fitting if fitting != own else None
 
 
 def shape_edits(made: ast.expr, shape: Sequence[int]) -> Tuple[Edit, ...]:
-    """The changes of ``nn.Parameter(torch.randn(16, 8))`` that give it another shape; none where its sizes are not written there, once."""
-    calls = [_sizes(node) for node in ast.walk(made) if isinstance(node, ast.Call)]
-    found = [sizes for sizes in calls if sizes is not None and len(sizes) == len(shape)]
-    if len(found) != 1:
+    """The changes of ``nn.Parameter(torch.randn(16, 8))`` that give it another shape; none where its sizes are not written just there: what
+    is viewed or repeated afterwards gets its shape from that."""
+    is_parameter = isinstance(made, ast.Call) and _last(made.func) == "Parameter" and bool(made.args)
+    sizes = _sizes(_factory(made.args[0])) if is_parameter and isinstance(made, ast.Call) else ()
+    if len(sizes) != len(shape):
         return ()
-    return tuple(Edit(span_of_node(size), str(new)) for size, new in zip(found[0], shape) if _number(size) not in (None, new))
+    return tuple(Edit(span_of_node(size), str(new)) for size, new in zip(sizes, shape) if _number(size) not in (None, new))
 
 
-def _sizes(call: ast.Call) -> Optional[Sequence[ast.expr]]:
-    if call.args and isinstance(call.args[0], (ast.Tuple, ast.List)):
+def _factory(made: ast.expr) -> Optional[ast.Call]:
+    """``torch.randn(16, 8)``, also scaled by a number, or filled by a method whose name ends in ``_``."""
+    while True:
+        if isinstance(made, ast.BinOp):
+            sides = [made.left, made.right]
+            calls = [side for side in sides if not isinstance(side, ast.Constant)]
+            if len(calls) != 1:
+                return None
+            made = calls[0]
+        elif isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr.endswith("_"):
+            made = made.func.value
+        else:
+            return made if isinstance(made, ast.Call) and _last(made.func) in _FACTORIES else None
+
+
+def _sizes(call: Optional[ast.Call]) -> Sequence[ast.expr]:
+    if call is None or not call.args:
+        return ()
+    if isinstance(call.args[0], (ast.Tuple, ast.List)):
         return call.args[0].elts
-    sizes: List[ast.expr] = [each for each in call.args if _number(each) is not None]
-    return sizes if len(sizes) == len(call.args) and sizes else None
+    return call.args if all(_number(each) is not None for each in call.args) else ()
+
+
+def _last(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
 
 
 def _number(node: ast.expr) -> Optional[int]:

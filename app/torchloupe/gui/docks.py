@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from torchloupe.gui.icons import icon
 from torchloupe.gui.panels import LazyPanel, PanelPlace
 from torchloupe.gui.side_widths import SideWidths
-from torchloupe.gui.theme import em
 
 LAYOUT_VERSION = 1
 AREAS = {
@@ -27,8 +26,6 @@ AREAS = {
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
 START = "start"
-LEAST_BOTTOM = 13
-"""So many lines of text the bottom gets: tabs, filter, titles and a few rows."""
 TITLE_BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
 """What Qt calls the buttons of a dock's title bar, and our icons for them."""
 
@@ -158,8 +155,7 @@ class Docks(QObject):
         width, height = self.window.width(), self.window.height()
         left = [dock for name, dock in self.docks.items() if self.places[name].area == "left"]
         self.window.resizeDocks([left[0], self.docks["details"]], [width // 4, width // 4], sideways)
-        some_rows = em(self.window, LEAST_BOTTOM)
-        self.window.resizeDocks([self.docks["problems"]], [max(height // 4, some_rows)], upright)
+        self.window.resizeDocks([self.docks["problems"]], [height // 4], upright)
         self.sizes_reset.emit()
 
     def reset(self) -> None:
@@ -169,8 +165,8 @@ class Docks(QObject):
             self.window.addDockWidget(AREAS[self.places[name].area], dock)
         self._tabify("left")
         self._tabify("bottom")
-        for dock in self.docks.values():
-            dock.setVisible(self._laid_out)
+        for name, dock in self.docks.items():
+            dock.setVisible(self._laid_out and self.places[name].always)
         self.reset_sizes()
         self.docks["problems"].raise_()
 

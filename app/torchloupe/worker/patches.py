@@ -74,7 +74,10 @@ class Made:
 
     def _reshaped(self, fix: Fix) -> Optional[Tuple[str, Edit]]:
         """The change of the sizes with which a parameter is made, where one of them alone is another."""
-        made = assignment(self._kinds[fix.module or ""], fix.argument or "")
+        kind = self._kinds[fix.module or ""]
+        if sum(each is kind for each in self._kinds.values()) > 1:  # the line makes that of others, too
+            return None
+        made = assignment(kind, fix.argument or "")
         edits = shape_edits(made[1], fix.value) if made is not None else ()
         return (made[0], edits[0]) if made is not None and len(edits) == 1 else None
 

@@ -126,11 +126,20 @@ def _born_not_finite(step: StepFacts) -> List[Problem]:
     backward = [each for each in step.parameters if each.gradient == NOT_FINITE]
     lost = next((each.lost for each in backward if each.lost is not None), None)
     if lost is None:
-        return []
+        return [_made_by_hand(backward)] if backward and step.skipped is None else []
     text = f"The loss is finite, but the gradient of `{lost.operation}` is not: its slope is infinite for what goes in"
     hint = "Keep it away from there: add 1e-8 inside a root, clamp a little inside the limits."
     data = {"phase": "backward", "operation": lost.operation, "parameters": [each.key for each in backward]}
     return [replace(_origin("nan-origin", lost, text, hint), data=data)]
+
+
+def _made_by_hand(parameters: Sequence[ParameterFacts]) -> Problem:
+    """No operation of torch makes it."""
+    first, more = parameters[0].key, f" and {len(parameters) - 1} more" if len(parameters) > 1 else ""
+    text = f"The loss is finite, but the gradient of `{first}`{more} is not, and no operation of the forward pass is to blame."
+    hint = "Look at the backward() of your own functions, and at hooks that change gradients."
+    data = {"phase": "backward", "parameters": [each.key for each in parameters]}
+    return Problem("nan-origin", text, hint=hint, parameter=first, module=parameters[0].owner, data=data)
 
 
 def _origin(code: str, at: Loss, text: str, hint: str) -> Problem:

@@ -24,7 +24,7 @@ CHANGED_ROLE = Qt.ItemDataRole.UserRole + 1
 """The parts of a key that the other side has not, as (start, end); None when there is no other side, or no difference."""
 
 COLUMNS = (
-    Column("Status", 7.4),
+    Column("Status", 8),
     Column("Model key", 13),
     Column("Checkpoint key", 13),
     Column("Sure", 4.2, right=True),

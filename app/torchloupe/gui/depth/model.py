@@ -146,7 +146,7 @@ class Scale:
             step = max(1, ceil((self.high - self.low) / most))
             decades = range(ceil(self.low - 1e-9), floor(self.high + 1e-9) + 1, step)
             lane = [] if self.zero is None else [(self.zero, "0")]
-            return [*lane, *((float(decade), series.text(10.0**decade)) for decade in decades)]
+            return [*lane, *((float(decade), series.text(10.0**decade).replace(".000e", "e")) for decade in decades)]
         step_size = _round_step((self.high - self.low) / most)
         numbers = range(ceil(self.low / step_size - 1e-9), floor(self.high / step_size + 1e-9) + 1)
         return [(number * step_size, series.text(number * step_size)) for number in numbers]

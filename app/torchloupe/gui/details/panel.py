@@ -179,8 +179,9 @@ class DetailsPanel(QWidget):
     def _fix_row(self, fix: Fix) -> QWidget:
         row = QFrame()
         row.setFrameShape(QFrame.Shape.StyledPanel)
-        text = QLabel(with_code(fix.text), wordWrap=True, textFormat=Qt.TextFormat.RichText)
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text = FittingText(self.tr("Fix"))  # a label would be as wide as the longest word of the code
+        text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        text.show_html(with_code(fix.text))
         sign = "✓ " if fix.verified else "✖ " if fix.outcome else ""
         tried = QLabel(sign + with_code(tried_text(fix)), wordWrap=True, textFormat=Qt.TextFormat.RichText)
         role = "warning" if fix.evidence == AGAINST else "matched" if fix.verified else "muted"

@@ -1,6 +1,7 @@
 """The start page: open a checkpoint or a model, try the example, go on with a recent file."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 
 from PySide6.QtCore import QModelIndex, QPoint, QRectF, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPen, QShowEvent
@@ -68,11 +69,11 @@ class StartPanel(QWidget):
         column = QVBoxLayout(self.column)
         column.setContentsMargins(0, em(self, 2), 0, em(self))
         column.setSpacing(em(self))
-        column.addWidget(_heading("Torchloupe", 2.2))
+        column.addWidget(_heading("Torchloupe", "xx-large"))
         column.addWidget(self.drop_target)
         column.addLayout(buttons)
         column.addSpacing(em(self))
-        column.addWidget(_heading(self.tr("Recent files"), 1.2))
+        column.addWidget(_heading(self.tr("Recent files"), "large"))
         column.addWidget(self.no_recent)
         column.addWidget(self.recent, 1)
         column.addStretch(0)
@@ -134,11 +135,10 @@ class StartPanel(QWidget):
         self.show_recent()
 
 
-def _heading(text: str, size: float) -> QLabel:
-    label = QLabel(text)
-    font = label.font()
-    font.setPointSizeF(font.pointSizeF() * size)
-    label.setFont(font)
+def _heading(text: str, size: str) -> QLabel:
+    """In a size of HTML, which is so many times that of the application, also when that one changes."""
+    label = QLabel(f"<span style='font-size:{size}'>{escape(text)}</span>")
+    label.setTextFormat(Qt.TextFormat.RichText)
     return label
 
 

@@ -1,6 +1,8 @@
 """A context in which a pass goes on: a layer that refuses its input gives what it was built to give, an operation what it was meant to."""
 
+import math
 import sys
+import time
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -32,6 +34,10 @@ _READS_VALUES = {"__bool__", "__int__", "__float__", "__index__", "item", "tolis
 _NONE = object()
 
 
+class TookTooLong(Exception):
+    """A pass that was to be quick."""
+
+
 class Recovered:
     """One failure that was got over, in the call of index ``call`` or before it.
 
@@ -55,7 +61,8 @@ class Recovering(TorchFunctionMode):
     """Inside, failures that are mismatches are got over and noted in ``found``; others are raised as ever.
 
     ``choices`` says for each of the operations with several likely results which one to take; the first where it says nothing.
-    ``spared`` is a path whose layer is left to fail; after ``most`` failures it ends. ``hear`` is told of each at once.
+    ``spared`` is a path whose layer is left to fail; after ``most`` failures it ends. ``hear`` is told of each at once. ``until`` is
+    when it gives up.
     """
 
     def __init__(
@@ -66,9 +73,11 @@ class Recovering(TorchFunctionMode):
         spared: Optional[str] = None,
         most: int = MOST_MISMATCHES,
         hear: Callable[[Recovered], object] = lambda _recovered: None,
+        until: float = math.inf,
     ) -> None:
         super().__init__()
         self._hear = hear
+        self._until = until
         self._decided: Optional[int] = None
         self._model = model
         self._places = places
@@ -118,6 +127,8 @@ class Recovering(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
     ) -> Any:
         kwargs = kwargs or {}
+        if time.monotonic() > self._until:
+            raise TookTooLong
         try:
             output = func(*args, **kwargs)
         except Exception as error:

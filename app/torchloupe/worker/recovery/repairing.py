@@ -12,6 +12,7 @@ from ..patches import Made
 from ..places import Places
 from ..repairs import RUNS, try_fixes
 from ..source_trial import Spot
+from .asked_layers import AskedLayers
 from .noting import noted
 from .producers import changes_before, layers_before
 from .recovering import Recovered
@@ -109,8 +110,9 @@ class Repairing:
                 return None
             chosen.append(change)
         edits, fixes = [edit for change in chosen for edit in change.edits], [fix for change in chosen for fix in change.fixes]
-        left, error = self._search.left_with(Change(tuple(edits), tuple(fixes)), None)
-        if error is not None or not all(each.repaired for each in left):
+        asked = AskedLayers([each.mismatch.problem.module or "" for each in own[1:]] if self._search.is_bare else ())
+        left, error = self._search.left_with(Change(tuple(edits), tuple(fixes)), None, asked)
+        if error is not None or not all(each.repaired for each in left) or not asked.all_refuse:
             return None
         made, others = Made(self._search.repetition.model), {each.mismatch.key for each in own[1:]}
         found: List[Problem] = []

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ...analysis.mismatch_chain import are_alike, causes, changes_asked, key_of
@@ -10,12 +10,13 @@ from ...wire.problems import Fix, Problem
 from ...wire.traces import ASSUMED, LayerCall
 from ..call_record import CallRecord
 from ..input_values import SampleInput
+from ..kept_elsewhere import may_keep_tensors
 from ..module_tree import tensors_of
 from ..places import Places
-from ..repairs import make_changes
 from ..repetition import Repetition
 from ..source_trial import with_edits
 from ..without_data import needs_data
+from .asked_layers import AskedLayers
 from .other_sizes import other_sizes
 from .producers import changes_before
 from .recovering import MOST_MISMATCHES, Recovered, Recovering
@@ -25,6 +26,11 @@ _MOST_PASSES = 40
 _LEAST_SECONDS, _MOST_SECONDS, _MOST_TIMES = 1.0, 10.0, 2.0
 """So long may repairs be tried: so many times as long as one pass takes, within these bounds."""
 _SLOW = 0.4
+_LEAST_BARE_SECONDS = 0.2
+_TIMES_BARE = 3.0
+"""What a pass on fake tensors takes in terms of one on the meta device, and at least"""
+_LEAST_PER_CALL = 1.5e-3
+"""for each call: Python takes longer to go without data than arithmetic of so many seconds."""
 _OF_VALUES = {"index-out-of-range", "dtype-mismatch"}
 """Mismatches that shapes alone do not show."""
 Key = Tuple[object, ...]
@@ -55,6 +61,7 @@ class Search:
         self._doubtful: Dict[Key, Key] = {}
         self._passes = 0
         self._seconds = seconds
+        self._bare_seconds: Optional[float] = None
         self._until = time.monotonic() + _MOST_SECONDS
         self._on_shapes: Optional[Repetition] = None
         self._once: Optional[BaseException] = None
@@ -72,15 +79,24 @@ class Search:
         return self.all
 
     def _without_data(self, hear: Callable[[Recovered], object]) -> "Optional[_Passed]":
-        """A pass on the meta device; None where that does not come to its end."""
-        bare = self.repetition.bare()
+        """A pass on the meta device; None where that does not come to its end soon, or meets what only data can tell: operations have other
+        strides there, and other tensors beside them."""
+        bare = self.repetition.bare() if self._keeps_nothing else None
         if bare is None:
             return None
         self._passes += 1
-        recovering = Recovering(self.repetition.model, self._places, hear=hear)
+        began, model = time.monotonic(), self.repetition.model
+        recovering = Recovering(model, self._places, hear=hear, until=began + max(self._seconds, _LEAST_BARE_SECONDS))
         error = bare.run(within=recovering)
-        device = next((tensor.device for tensor in tensors_of(self.repetition.model)), None)
-        return None if error is not None else (recovering.found, [_on(call, str(device)) for call in recovering.calls], None)
+        self._bare_seconds = time.monotonic() - began
+        if error is not None or any("operation" in each.mismatch.problem.data for each in recovering.found[1:]):
+            return None
+        device = next((tensor.device for tensor in tensors_of(model)), None)
+        return recovering.found, [_on(call, str(device)) for call in recovering.calls], None
+
+    @cached_property
+    def _keeps_nothing(self) -> bool:
+        return not may_keep_tensors(self.repetition.model, self._places.is_project)
 
     def settle_guesses(self) -> None:
         """What lies behind a decision by made-up values stays only where the pass comes to it once the mismatches before are repaired;
@@ -140,7 +156,14 @@ class Search:
     def _set_limits(self, seconds: float, met: Sequence[Recovered]) -> None:
         """What is slow with data is tried on shapes alone, where they show as much."""
         self._until = time.monotonic() + min(max(_LEAST_SECONDS, _MOST_TIMES * seconds), _MOST_SECONDS)
-        if seconds > _SLOW and not any(each.mismatch.problem.code in _OF_VALUES for each in met):
+        bare = self._bare_seconds
+        is_quicker = _TIMES_BARE * bare < seconds if bare is not None else seconds > _LEAST_PER_CALL * len(self.calls)
+        if (
+            seconds > _SLOW
+            and is_quicker
+            and self._keeps_nothing
+            and not any(each.mismatch.problem.code in _OF_VALUES for each in met)
+        ):
             self._on_shapes = self.repetition.without_data()
 
     def _doubt_what_depends_on(self, point: Recovered, best: Sequence[Recovered], options: Sequence[Set[Key]]) -> None:
@@ -218,13 +241,15 @@ class Search:
         following = [[each for each, root in zip(self.all, roots) if root == at] for at in own]
         return [self.all[at] for at in own], following
 
-    def left_with(self, change: Change, repaired: Optional[Recovered]) -> Tuple[List[Recovered], Optional[BaseException]]:
+    def left_with(
+        self, change: Change, repaired: Optional[Recovered], asked: AskedLayers = AskedLayers()
+    ) -> Tuple[List[Recovered], Optional[BaseException]]:
         """What a pass meets with a change made, ``repaired`` by it or (None) all: what an operation then gives is no choice."""
         points = [each for each in self.all if each.choices > 1]
         kept = [
             choice for point, choice in zip(points, self._choices) if repaired and point.mismatch.key != repaired.mismatch.key
         ]
-        found, _, error = self._pass(kept, change=change)
+        found, _, error = self._pass(kept, change=change, asked=asked)
         return found, error
 
     def run(self, prepare: Any, given: Optional[SampleInput], spared: Optional[str]) -> Optional[BaseException]:
@@ -243,6 +268,7 @@ class Search:
         given: Optional[SampleInput] = None,
         change: Change = Change(),
         hear: Callable[[Recovered], object] = lambda _recovered: None,
+        asked: AskedLayers = AskedLayers(),
     ) -> _Passed:
         self._passes += 1
         # A change that brings more mismatches than there were is no repair, however it ends.
@@ -251,7 +277,7 @@ class Search:
         with with_edits(self.repetition.model, change.edits) as is_made:
             if not is_made:
                 return [], [], NotMade()
-            prepare = partial(make_changes, self.repetition.model, change.fixes)
+            prepare = partial(asked.prepare, self.repetition.model, change.fixes)
             given = given or self.given
             error = self.quickest().run(within=recovering, given=given, prepare=prepare)
             if self._on_shapes is not None and error is not None and needs_data(error):

@@ -13,13 +13,15 @@ from ..definitions import assignment_place
 from ..module_tree import walk_modules
 from ..repairs import SET_SHAPE
 
+_LISTS = (nn.ParameterList, nn.ParameterDict)
+
 
 def owners_of(model: nn.Module, tensors: Sequence[torch.Tensor]) -> List[Optional[str]]:
     """For each tensor the key under which it is registered now in a module that is none of torch; None for all others."""
     wanted = {id(each): number for number, each in enumerate(tensors) if isinstance(each, nn.Parameter)}
     found: List[Optional[str]] = [None] * len(tensors)
     for path, module in walk_modules(model) if wanted else ():
-        if type(module).__module__.startswith("torch."):
+        if type(module).__module__.startswith("torch.") and not isinstance(module, _LISTS):
             continue
         for name, parameter in module._parameters.items():
             number = wanted.get(id(parameter)) if parameter is not None else None

@@ -87,6 +87,7 @@ class GradientTrace(TorchFunctionMode):
         self._running = running
         self._check = check
         self._asked = asked
+        self._parameters = parameters
         self._with_values = with_values
         self._known: Dict[int, _Known] = {}
         self.nodes: List[Node] = []
@@ -181,9 +182,19 @@ class GradientTrace(TorchFunctionMode):
         for operand in _factors(short_name(func), operands):
             known = self._of(operand)
             if known is not None and operand.is_floating_point() and not bool(operand.detach().any()):
-                node.zeros |= known.data
+                node.zeros |= self._zeros_of(known)
                 above = self.nodes[known.node] if known.node >= 0 else None
                 node.dead = above if above is not None and above.bad == "dead-relu" else node.dead
+
+    def _zeros_of(self, known: _Known) -> int:
+        """The parameters that make zeros of a tensor: itself, or all that the operation takes which made it. Where one of these is not
+        zero, or there are none, the zeros are from elsewhere."""
+        bits = known.data
+        if known.node >= 0:
+            made = self.nodes[known.node]
+            for parent in made.parents:
+                bits &= ~self.nodes[parent].data
+        return bits if all(not bool(self._parameters[number].detach().any()) for number in _bits(bits)) else 0
 
     def _look_at_values(self, node: Node, operands: List[torch.Tensor], results: List[torch.Tensor]) -> None:
         before, after = _worst(operands), _worst(results)

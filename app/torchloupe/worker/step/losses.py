@@ -81,9 +81,9 @@ def _cross_entropy(given: torch.Tensor, targets: Targets, seed: int) -> torch.Te
         return F.cross_entropy(rows, torch.randint(0, rows.shape[1], shape, generator=_dice(seed)).to(rows.device))
     value = targets.value if isinstance(targets.value, torch.Tensor) else torch.as_tensor(targets.value)
     value = value.to(given.device)
-    if given.dim() != 3 or (value.shape in (given.shape, (given.shape[0], given.shape[2])) and value.shape != given.shape[:2]):
-        return F.cross_entropy(given, value)
-    return F.cross_entropy(rows, value.flatten() if value.shape == given.shape[:2] else value)
+    if given.dim() == 3 and value.shape in (given.shape[:2], rows.shape[:1]):
+        return F.cross_entropy(rows, value.flatten())
+    return F.cross_entropy(given, value)
 
 
 def _prediction(output: Any) -> torch.Tensor:

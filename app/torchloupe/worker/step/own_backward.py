@@ -3,7 +3,7 @@
 import ast
 import inspect
 from contextlib import contextmanager
-from typing import Any, Callable, ContextManager, Iterator, Optional
+from typing import Any, Callable, ContextManager, Iterator, List, Optional
 
 import torch
 
@@ -55,27 +55,42 @@ def _own_functions(places: Places, kind: Any = torch.autograd.Function) -> Itera
     """The latest first: a file that was read again has its classes anew."""
     for each in reversed(kind.__subclasses__()):
         yield from _own_functions(places, each)
-        code = getattr(vars(each).get("backward"), "__func__", None)
-        if code is not None and places.is_project(code.__code__.co_filename):
+        if "backward" in vars(each) and places.is_project(_backward(each).__code__.co_filename):
             yield each
 
 
 def _holds(kind: Any, raised: Problem) -> bool:
     """Whether the line of the failure stands in its backward."""
-    code = vars(kind)["backward"].__func__.__code__
+    code = _backward(kind).__code__
     tree = function_tree(code) if raised.line is not None and raised.file == code.co_filename else None
     lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)] if tree is not None else []
     return bool(lines) and min(lines) <= (raised.line or 0) <= max(lines)
 
 
+def _backward(kind: Any) -> Any:
+    """As the user wrote it, without what decorators put around it."""
+    return inspect.unwrap(getattr(vars(kind)["backward"], "__func__", vars(kind)["backward"]))
+
+
 def _described(kind: Any) -> OwnFunction:
-    backward = vars(kind)["backward"].__func__
-    tree = function_tree(backward.__code__)
-    returns = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Return)] if tree is not None else []
+    code = _backward(kind).__code__
     try:
         names = list(inspect.signature(kind.forward).parameters)
     except (TypeError, ValueError):
         names = []
     is_old = "setup_context" not in vars(kind)  # its forward takes ctx before all
-    line = returns[-1] if returns else backward.__code__.co_firstlineno
-    return OwnFunction(kind.__name__, tuple(names[1:] if is_old else names), backward.__code__.co_filename, line)
+    line = max(_returns(function_tree(code)), default=code.co_firstlineno)
+    return OwnFunction(kind.__name__, tuple(names[1:] if is_old else names), code.co_filename, line)
+
+
+def _returns(tree: Optional[ast.AST]) -> List[int]:
+    """Where a function itself returns, and none that is written inside of it."""
+    found: List[int] = []
+    waiting: List[ast.AST] = [node for function in getattr(tree, "body", ()) for node in getattr(function, "body", ())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return):
+            found.append(node.lineno)
+        elif not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            waiting += ast.iter_child_nodes(node)
+    return found

@@ -227,7 +227,7 @@ class _Step:
 
     def _with_origin(self, problems: List[Problem]) -> List[Problem]:
         """NaN and Inf told of with their operands and a repair that was tried, where a closer look finds where they begin."""
-        if not any(each.code in (NAN_ORIGIN, INF_ORIGIN) for each in problems):
+        if not any(each.code in (NAN_ORIGIN, INF_ORIGIN) and "operation" in each.data for each in problems):
             return problems
 
         found = nan_problem(self._model, self._target.places, self._training.run, self._put_back, self._check)

@@ -39,7 +39,7 @@ def _alone_in_its_row(results: List[torch.Tensor], words: Any) -> bool:
 
 
 def _by_nothing(operands: List[torch.Tensor], words: Any) -> bool:
-    """A factor that is the number 0, or a constant tensor of zeros."""
+    """A factor that is the number 0, or a constant of zeros; a mask, which has more than one element, may hold nothing else this time."""
     if any(isinstance(each, (int, float)) and not isinstance(each, bool) and each == 0 for each in words[0]):
         return True
-    return any(not each.requires_grad and not bool(each.detach().any()) for each in operands)
+    return any(not each.requires_grad and each.numel() == 1 and not bool(each.detach().any()) for each in operands)
