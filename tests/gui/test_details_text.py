@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 
 from torchloupe.gui.details.model import Details, Fact, Section
-from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
+from torchloupe.gui.details.rich_text import FittingText, breakable, facts_html, head_html, with_code
 from torchloupe.gui.details.source import CONTEXT, ReadSource, SourceView, lines_around
 from torchloupe.gui.source_places import SourcePlace
 
@@ -145,3 +145,11 @@ def test_that_what_is_long_gets_lines_of_its_own(text: FittingText) -> None:
     assert html.count("colspan='2'") == 4
     text.show_html(html)
     assert rows_of(text) == ["Parameters", f"{long}, {long}", "a_very_long_argument", "1", "Call", "9"]
+
+
+def test_that_long_code_may_be_broken_and_nothing_else_is_touched() -> None:
+    html = breakable(with_code("Write `self.scales = nn.ParameterList(rows)` in a.very.long.module.name, or `a.b`."))
+    assert html.count("&#8203;") == 3
+    assert html.replace("&#8203;", "") == with_code(
+        "Write `self.scales = nn.ParameterList(rows)` in a.very.long.module.name, or `a.b`."
+    )

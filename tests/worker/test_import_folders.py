@@ -88,3 +88,9 @@ def test_that_a_folder_without_source_is_no_module(tmp_path):
         "package",
         "code.x",
     ]
+
+
+def test_that_a_file_with_a_dot_in_its_name_is_no_package(tmp_path):
+    (tmp_path / "model_v1.2.py").write_text("from torch import nn\n\n\nclass Net(nn.Module):\n    pass\n")
+    target = import_target(f"{tmp_path / 'model_v1.2.py'}:Net")
+    assert target.module.Net.__name__ == "Net"

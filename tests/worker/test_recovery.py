@@ -323,3 +323,11 @@ def test_that_nobody_goes_on_from_a_picture_of_which_the_dimensions_are_in_doubt
     init = ["self.conv = nn.Conv2d(1, 8, 3, padding=1)", "self.fc = nn.Linear(9, 10)"]
     (problem,) = told(init, ["return self.fc(self.conv(x).flatten(1))"], "torch.ones(4, 8, 8)")
     assert (problem.code, problem.module) == ("shape-mismatch", "conv")
+
+
+@pytest.mark.parametrize("between", ["", "torch.relu", "self.pool"])
+def test_that_a_map_as_wide_as_the_channels_that_are_wanted_is_no_layout(told, between):
+    side = 32 if between == "self.pool" else 16
+    init = ["self.c1, self.c2 = nn.Conv2d(3, 32, 3, padding=1), nn.Conv2d(16, 8, 3)", "self.pool = nn.MaxPool2d(2)"]
+    (problem,) = told(init, [f"return self.c2({between}(self.c1(x)))"], f"torch.rand(2, 3, {side}, {side})")
+    assert (problem.code, problem.fixes[0].argument, problem.fixes[0].value) == ("shape-mismatch", "in_channels", 32)

@@ -126,7 +126,7 @@ def _layout_or_flatten(
             data={"expected": found.wanted, "got": found.got},
         )
     order = _channels_elsewhere(failed.layer, found, shape)
-    if order is None:
+    if order is None or _has_channels_first(shape, failed.call.index, calls):
         return None
     call = f"permute({', '.join(map(str, order))})"
     is_model_input = not any(other.status == "done" and other.index < failed.call.index for other in calls)
@@ -145,6 +145,15 @@ def _layout_or_flatten(
         fixes=(Fix("permute_input" if is_model_input else "permute", text, module=failed.call.module, value=list(order)),),
         data=data,
     )
+
+
+_CHANNELS_FIRST = ("Conv", "BatchNorm", "GroupNorm", "InstanceNorm", "MaxPool", "AvgPool", "AdaptiveAvgPool", "Pixel")
+
+
+def _has_channels_first(shape: Tuple[int, ...], before: int, calls: Sequence[LayerCall]) -> bool:
+    """Whether it comes from a layer that gives channels in dimension 1: then a map of just that side is chance."""
+    made = (call for call in calls if call.index < before and call.outputs and tuple(call.outputs[0].shape) == shape)
+    return any(call.class_name.startswith(_CHANNELS_FIRST) and ("Pool" not in call.class_name or len(shape) > 3) for call in made)
 
 
 def _channels_elsewhere(layer: str, found: SizeMismatch, shape: Tuple[int, ...]) -> Optional[Tuple[int, ...]]:

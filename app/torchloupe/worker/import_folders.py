@@ -65,7 +65,7 @@ def holds_module(folder: str, dotted: str) -> bool:
 def _package(file: str, levels: int) -> Tuple[str, List[str]]:
     """The folder to import from and the dotted name. A relative import needs a package, with ``__init__.py`` or without."""
     folder, stem = os.path.split(os.path.splitext(file)[0])
-    names: List[str] = [] if stem == "__init__" else [stem]
+    names: List[str] = [] if stem == "__init__" else [stem.replace(".", "_")]  # a dot would ask for a package
     packages = 0
     while os.path.basename(folder).isidentifier() and (packages < levels or os.path.isfile(os.path.join(folder, "__init__.py"))):
         folder, name = os.path.split(folder)

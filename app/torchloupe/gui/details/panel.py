@@ -23,7 +23,7 @@ from torchloupe.analysis.stored_names import full_key
 from torchloupe.analysis.weight_evidence import AGAINST
 from torchloupe.analysis.wording import tried_text
 from torchloupe.gui.details.model import Details, with_note
-from torchloupe.gui.details.rich_text import FittingText, facts_html, head_html, with_code
+from torchloupe.gui.details.rich_text import FittingText, breakable, facts_html, head_html, with_code
 from torchloupe.gui.details.source import ReadSource, SourceLines, SourceView
 from torchloupe.gui.details.stored import FindFacts
 from torchloupe.gui.details.subjects import details_of
@@ -179,9 +179,7 @@ class DetailsPanel(QWidget):
     def _fix_row(self, fix: Fix) -> QWidget:
         row = QFrame()
         row.setFrameShape(QFrame.Shape.StyledPanel)
-        text = FittingText(self.tr("Fix"))  # a label would be as wide as the longest word of the code
-        text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        text.show_html(with_code(fix.text))
+        text = QLabel(breakable(with_code(fix.text)), wordWrap=True, textFormat=Qt.TextFormat.RichText)
         sign = "✓ " if fix.verified else "✖ " if fix.outcome else ""
         tried = QLabel(sign + with_code(tried_text(fix)), wordWrap=True, textFormat=Qt.TextFormat.RichText)
         role = "warning" if fix.evidence == AGAINST else "matched" if fix.verified else "muted"

@@ -55,6 +55,12 @@ def with_code(text: str) -> str:
     return re.sub(r"`([^`]*)`", rf"<span style='font-family:{fixed_font().family()}'>\1</span>", escape(text))
 
 
+def breakable(html: str) -> str:
+    """The same for a label, which is else as wide as its longest word: code may be broken behind its punctuation. What is copied
+    is the plain text, so that no such mark gets into a file."""
+    return re.sub(r"(?<=>)[^<]{20,}(?=</span>)", lambda code: re.sub(r"([.(\[,_=])(?=\w)", "\\1&#8203;", code[0]), html)
+
+
 def _colored(text: str, role: str) -> str:
     return f"<span style='color:{color(role).name()}'>{escape(text)}</span>" if role else escape(text)
 

@@ -50,7 +50,7 @@ NAME, CLASS, PARAMETERS, OUTPUT, CALLS, STATE = range(6)
 FIRST = (
     Column("Module", 7.5),
     Column("Class", 6.5),
-    Column("Parameters", 6.7, right=True),
+    Column("Parameters", 7.1, right=True),
     Column("Output", 8),
     Column("Calls", 3.5, right=True),
     Column("State", 8),
