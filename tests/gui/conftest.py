@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui import panel_data
 from torchloupe.gui import theme
+from torchloupe.gui.clipboard_end import hand_over_clipboard
 from torchloupe.gui.main_window import MainWindow
 from torchloupe.gui.settings import Settings
 from torchloupe.session.scripted import ScriptedSession
@@ -70,9 +71,10 @@ def good_run() -> list[Any]:
 
 
 @pytest.fixture(scope="session")
-def first_font(qapp: QApplication) -> QFont:
-    """The font before any test has chosen another one."""
-    return qapp.font()
+def first_font(qapp: QApplication) -> Iterator[QFont]:
+    """The font before any test has chosen another one. In the end the clipboard is let go of, as the program does."""
+    yield qapp.font()
+    hand_over_clipboard()
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from torchloupe import __version__
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui import theme as themes
+from torchloupe.gui.clipboard_end import hand_over_clipboard
 from torchloupe.gui.crash_log import catch_everything, keep_log_files
 from torchloupe.gui.garbage import GarbageSearch
 from torchloupe.gui.main_window import MainWindow
@@ -173,6 +174,8 @@ def make_application() -> QApplication:
     app.setApplicationDisplayName("Torchloupe")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName(DESKTOP_ID)
+    if existing is None:
+        app.aboutToQuit.connect(hand_over_clipboard)
     use_a_font_that_exists(app)
     return app
 
