@@ -6,7 +6,7 @@ import torch
 from torchloupe.wire.requests import OpenTarget
 from torchloupe.wire.steps import RunStep
 from torchloupe.worker.handlers import open_target, training_step
-from worker.step_zoo import HEAD, LOSS
+from worker.step_zoo import HEAD, LOSS, net
 
 MODEL = """
 class Own(torch.autograd.Function):
@@ -112,11 +112,41 @@ def test_that_a_failure_elsewhere_is_told_as_ever(failed) -> None:
 
 def test_that_a_gradient_that_is_made_nan_by_hand_is_an_error(failed) -> None:
     (problem,) = failed("grad @ weight.t() * float('nan'), x.t() @ grad")
-    assert (problem.code, problem.severity, problem.module) == ("nan-origin", "error", "first")
-    assert "no operation of the forward pass is to blame" in problem.message
-    assert "backward()" in problem.hint
+    assert (problem.code, problem.severity) == ("nan-origin", "error")
+    assert set(problem.data["parameters"]) == {"first.weight", "first.bias"}
+    assert problem.message == "The loss is finite, but the gradient that `Own.backward` gives is not."
+    assert problem.line
 
 
 def test_that_the_return_of_the_backward_itself_is_named(failed) -> None:
     (problem,) = failed("(lambda: (None, None))() if grad is None else (grad @ weight.t(), grad)")
     assert problem.line == RETURN
+
+
+@pytest.mark.parametrize(
+    ("backward", "still", "words"),
+    [
+        ("None, x.t() @ grad", {"first.weight", "first.bias"}, "`Own.backward` gives no gradient back"),
+        ("(grad @ weight.t()) * 0, x.t() @ grad", {"first.weight", "first.bias"}, "`Own.backward` gives back nothing but zeros"),
+    ],
+)
+def test_that_a_backward_that_gives_nothing_is_named(failed, context, backward, still, words) -> None:
+    (problem,) = failed(backward)
+    assert set(problem.data["parameters"]) == still
+    assert words in problem.message
+    assert problem.severity == "error"
+    assert problem.line
+
+
+def test_that_what_a_function_of_ones_own_passes_on_is_no_cut(failed) -> None:
+    (problem,) = failed("grad @ weight.t(), x.t() @ grad", weight="self.weight.detach()")
+    assert problem.data["parameters"] == ["weight"]
+    assert problem.data["reason"] == "detached"
+
+
+def test_that_a_gradient_that_a_hook_makes_nan_is_an_error(context, tmp_path) -> None:
+    text = HEAD + net("h = self.a(x)\nh.register_hook(lambda g: g * float('nan'))\nreturn self.b(h)") + LOSS
+    (tmp_path / "net.py").write_text(text)
+    open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+    (problem,) = training_step(context, RunStep()).problems
+    assert (problem.code, problem.severity) == ("nan-origin", "error")

@@ -127,6 +127,10 @@ def _born_not_finite(step: StepFacts) -> List[Problem]:
     lost = next((each.lost for each in backward if each.lost is not None), None)
     if lost is None:
         return [_made_by_hand(backward)] if backward and step.skipped is None else []
+    if lost.kind == "own-backward":
+        text = f"The loss is finite, but the gradient that `{lost.operation}.backward` gives is not"
+        made = _origin("nan-origin", lost, text, "Keep what it divides by, or takes the root of, away from zero.")
+        return [replace(made, data={"phase": "backward", "parameters": [each.key for each in backward]})]
     text = f"The loss is finite, but the gradient of `{lost.operation}` is not: its slope is infinite for what goes in"
     hint = "Keep it away from there: add 1e-8 inside a root, clamp a little inside the limits."
     data = {"phase": "backward", "operation": lost.operation, "parameters": [each.key for each in backward]}

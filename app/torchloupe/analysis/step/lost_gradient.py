@@ -26,6 +26,10 @@ CUTS: Dict[str, Tuple[str, str]] = {
         "`{op}` has no derivative: no gradient comes back",
         "Use a differentiable form, such as softmax, or a straight-through estimate.",
     ),
+    "own-backward": (
+        "`{op}.backward` gives no gradient back",
+        "Return the gradient with respect to each input that learns, not None.",
+    ),
 }
 """What cuts a gradient off: in words, and what to do."""
 _ZEROS: Dict[str, Tuple[str, str]] = {
@@ -39,6 +43,10 @@ _ZEROS: Dict[str, Tuple[str, str]] = {
     ),
     "saturated": ("`{op}` is saturated: its slope is zero for what goes in", "Scale what goes in."),
     "softmax-single-logit": ("`{op}` over a single value is always 1", "Use sigmoid, or more than one class."),
+    "own-backward": (
+        "`{op}.backward` gives back nothing but zeros",
+        "Compare what it returns with the derivative of its forward.",
+    ),
     "zero-loss-weight": ("`{op}` multiplies the result by zero", "Give it a factor above zero, or leave the term out."),
 }
 

@@ -49,7 +49,7 @@ CHANGE_FOR: Dict[str, str] = {
     "overwritten-after-step": NO_LOAD,
     "not-in-loss": JOIN,
 }
-_HAS_NONE = ("numpy-roundtrip", "item-roundtrip", "nondifferentiable-op", "unused-in-forward", "nan-gradient")
+_HAS_NONE = ("numpy-roundtrip", "item-roundtrip", "nondifferentiable-op", "unused-in-forward", "nan-gradient", "own-backward")
 """Causes that only another line of code takes away."""
 TRIAL_RATE = 1e-3
 SMALL_SLOPE = 0.01

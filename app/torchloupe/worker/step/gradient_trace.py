@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Op
 
 import torch
 from torch import nn
+from torch.autograd.function import BackwardCFunction
 from torch.overrides import TorchFunctionMode
 
 from ...analysis.registration.forward_facts import NOWHERE, Spot
@@ -17,6 +18,8 @@ from ..places import Places
 from ..registration.operation_watch import tensors_among
 from .vanishing import zero_kind
 
+OWN_BACKWARD = "own-backward"
+"""What becomes of a gradient in a function that the user wrote."""
 _LEAVING = {"numpy": "numpy-roundtrip", "__array__": "numpy-roundtrip", "item": "item-roundtrip", "tolist": "item-roundtrip"}
 _LEAVING.update({"__float__": "item-roundtrip", "__int__": "item-roundtrip"})
 _COPYING = ("detach", "detach_", "tensor", "as_tensor", "new_tensor")
@@ -34,6 +37,7 @@ class Node:
         "dead",
         "gradient",
         "in_forward",
+        "is_own",
         "layer",
         "live",
         "lost",
@@ -53,7 +57,7 @@ class Node:
         self.data = data
         self.live = self.lost = self.zeros = 0
         self.why = self.layer = self.bad = ""
-        self.in_forward = False
+        self.in_forward = self.is_own = False
         self.gradient: Optional[float] = None
         self.dead: Optional["Node"] = None
 
@@ -129,6 +133,7 @@ class GradientTrace(TorchFunctionMode):
                 (node for node in reversed(cutting) if node.name in _LEAVING and node.in_forward), lambda node: node.lost
             ),
             _first_of_each(reversed(self.nodes), lambda node: node.data),
+            _first_of_each((node for node in self.nodes if node.is_own and node.number in above), lambda node: node.live),
         )
 
     def _of(self, tensor: torch.Tensor) -> Optional[_Known]:
@@ -137,7 +142,7 @@ class GradientTrace(TorchFunctionMode):
 
     def _note(self, name: str, func: Any, operands: List[torch.Tensor], results: List[torch.Tensor], words: Any) -> None:
         self._check()
-        known = [found for found in map(self._of, operands) if found is not None]
+        known = [self._behind_own(each, found) for each in operands for found in [self._of(each)] if found is not None]
         data = live = 0
         for each in known:
             data, live = data | each.data, live | each.live
@@ -167,17 +172,29 @@ class GradientTrace(TorchFunctionMode):
         for result in results:
             self._known[id(result)] = _Known(weakref.ref(result), number, data, node.live if result.requires_grad else 0)
 
+    def _behind_own(self, tensor: torch.Tensor, known: _Known) -> _Known:
+        """What is known of a tensor that a function of the user's gave: its forward runs without gradients, which cuts nothing off."""
+        if known.live or known.node < 0 or not isinstance(tensor.grad_fn, BackwardCFunction):
+            return known
+        made, waiting, cut = self.nodes[known.node], [known.node], 0
+        while waiting:
+            node = self.nodes[waiting.pop()]
+            if node.lost and node.why != "no-grad-context":  # before it
+                cut |= node.lost
+                continue
+            node.lost, node.why = 0, ""
+            waiting += [parent for parent in node.parents if not self.nodes[parent].live]
+        made.live, made.name = known.data & ~cut, type(tensor.grad_fn).__name__[: -len("Backward")]
+        made.bad, made.is_own = OWN_BACKWARD, True
+        if made.live & self._asked:
+            _listen(made, [tensor])
+        found = self._known[id(tensor)] = known._replace(live=made.live)
+        return found
+
     def _follow(self, node: Node, func: Any, operands: List[torch.Tensor], results: List[torch.Tensor], words: Any) -> None:
         """Look at the gradient that arrives at the results, and at what could make zeros of it."""
 
-        def arrived(gradient: torch.Tensor) -> None:
-            norm = float(torch.linalg.vector_norm(gradient.detach().float())) if gradient.layout is torch.strided else 1.0
-            node.gradient = norm if node.gradient is None else node.gradient + norm
-
-        for each in results:
-            if each.requires_grad and each.is_floating_point():
-                hooked: Any = each
-                hooked.register_hook(arrived)
+        _listen(node, results)
         node.bad = zero_kind(short_name(func).rstrip("_"), operands, results, words)
         for operand in _factors(short_name(func), operands):
             known = self._of(operand)
@@ -204,6 +221,19 @@ class GradientTrace(TorchFunctionMode):
             node.why = node.why or "inf"
 
 
+def _listen(node: Node, results: List[torch.Tensor]) -> None:
+    """Look at the gradients that arrive at what an operation gave."""
+
+    def arrived(gradient: torch.Tensor) -> None:
+        norm = float(torch.linalg.vector_norm(gradient.detach().float())) if gradient.layout is torch.strided else 1.0
+        node.gradient = norm if node.gradient is None else node.gradient + norm
+
+    for each in results:
+        if each.requires_grad and each.is_floating_point():
+            hooked: Any = each
+            hooked.register_hook(arrived)
+
+
 def first_not_finite(nodes: List[Node], kind: str) -> Optional[Loss]:
     """The first operation that made ``nan`` or ``inf``."""
     found = next((node for node in nodes if node.why == kind), None)
@@ -218,7 +248,7 @@ def where_lost(trace: GradientTrace, bit: int, gradient: Optional[float]) -> Opt
         return _zeroed(trace, bit)
     return next(
         (
-            _loss(node, "nan-gradient")
+            _loss(node, OWN_BACKWARD if node.is_own else "nan-gradient")
             for node in reversed(trace.nodes)
             if node.live & bit and node.gradient is not None and math.isfinite(node.gradient)
             if _upstream_is(trace, node, bit, lambda norm: not math.isfinite(norm))
@@ -229,11 +259,12 @@ def where_lost(trace: GradientTrace, bit: int, gradient: Optional[float]) -> Opt
 
 class _Cuts(NamedTuple):
     """For each parameter, by its number: the first operation on the way to the loss that cuts it off, the last one of the model that
-    takes its values out of torch, and the last one that depends on it."""
+    takes its values out of torch, the last one that depends on it, and the first function of the user's on the way."""
 
     on_the_way: Dict[int, Node]
     leaving: Dict[int, Node]
     last: Dict[int, Node]
+    own: Dict[int, Node]
 
 
 def _first_of_each(nodes: Iterable[Node], mask: Callable[[Node], int]) -> Dict[int, Node]:
@@ -252,6 +283,9 @@ def _cut(trace: GradientTrace, bit: int) -> Optional[Loss]:
     cut = trace.cuts.on_the_way.get(number) or trace.cuts.leaving.get(number)
     if cut is not None:
         return _loss(cut, cut.why)
+    own = trace.cuts.own.get(number)
+    if own is not None:
+        return _loss(own, OWN_BACKWARD)
     last = trace.cuts.last.get(number)
     return None if last is None else _loss(last, "not-in-loss")
 
