@@ -48,6 +48,7 @@ def test_that_the_garbage_of_a_job_ends_in_the_windows_thread(
     search: GarbageSearch, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(garbage, "FEW_OBJECTS", 50)
+    monkeypatch.setattr(garbage, "MANY_OBJECTS", 10**9)  # however much other threads make meanwhile
     ended: list[threading.Thread] = []
 
     def work(_progress: Any) -> list[list[int]]:
