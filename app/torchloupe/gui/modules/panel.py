@@ -13,7 +13,7 @@ from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.fitted_columns import FittedColumns
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.modules.building import BuildTree, BuiltTree
-from torchloupe.gui.modules.columns import CLASS, HIDDEN_AT_FIRST, NAME, PARAMETERS
+from torchloupe.gui.modules.columns import CLASS, HIDDEN_AT_FIRST, NAME
 from torchloupe.gui.modules.parameter_table import ParameterTable
 from torchloupe.gui.modules.parameters import statuses_by_key
 from torchloupe.gui.modules.tree_model import ModuleTreeModel
@@ -43,7 +43,7 @@ class ModulesPanel(QWidget):
         self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
         self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
         self.tree.one = self.tr("module")
-        self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS, PARAMETERS])
+        self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS])
         self.columns = ColumnChoice(self.tree, HIDDEN_AT_FIRST, self._settings, "modules")
         no_model = self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class.")
         self.tree.empty.offer(no_model, "open.model")

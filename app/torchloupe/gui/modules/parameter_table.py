@@ -24,7 +24,7 @@ from torchloupe.wire.modules import BUFFER, ParameterEntry
 from torchloupe.wire.steps import ParameterMotion
 
 ROOM_FOR_KEY = "layers.10.attention.out_proj.weight"
-"""Keys get the room that shape and dtype leave, up to that of such a key."""
+"""Keys get the room that shapes leave, up to that of such a key: at their ends, which differ, most can be told apart."""
 
 
 class ParameterTable(QWidget):

@@ -116,7 +116,7 @@ FROM_VALUES = (INITIALISATION, *(each.column.title for each in STATISTICS))
 """The columns that say something once the values were read."""
 FROM_A_STEP = ("Moved", "Group")
 """Those that do after a training step."""
-KEY, BESIDE_KEY = 0, (1, 2)
+KEY, BESIDE_KEY = 0, (1,)
 """The names, and what is in sight beside them."""
 MOVED = TITLES.index("Moved")
 KIND, GRAD, STATUS = TITLES.index("Kind"), TITLES.index("Grad"), TITLES.index("Checkpoint")
