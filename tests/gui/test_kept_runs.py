@@ -28,7 +28,9 @@ def test_that_runs_come_back_as_they_were_marked_as_earlier() -> None:
     runs = [run(1), run(2)]
     back = runs_of_text(runs_text(runs))
     assert [each.name for each in back] == ["run 1 from last session", "run 2 from last session"]
-    assert [(each.calls, each.report, each.request) for each in back] == [(each.calls, each.report, each.request) for each in runs]
+    assert [(each.calls, each.report, each.request) for each in back] == [
+        (each.calls, each.report, each.request) for each in runs
+    ]
     assert "loaded" in back[0].text
 
 

@@ -57,7 +57,11 @@ def test_that_another_version_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_that_a_wrong_field_costs_that_field_alone(tmp_path: Path) -> None:
-    plain: dict[str, Any] = {"schema": 1, "ended": True, "windows": [{**asdict(FULL), "checkpoint": 7, "filters": "x", "newer": 1}]}
+    plain: dict[str, Any] = {
+        "schema": 1,
+        "ended": True,
+        "windows": [{**asdict(FULL), "checkpoint": 7, "filters": "x", "newer": 1}],
+    }
     plain["windows"][0]["selection"] = ["module"]
     (tmp_path / FILE).write_text(json.dumps(plain), encoding="utf-8")
     (window,) = read_session(tmp_path).windows

@@ -182,7 +182,9 @@ def test_that_a_wish_opens_files_and_goes_to_a_tensor_and_a_part_of_it(window: A
     assert window.workbench.selection.stored.key == "head.fc1.weight"
     assert window.docks.tabs.currentWidget().place.id == "tensor"
     panel = window.docks.panels["tensor"].inside()
-    qtbot.waitUntil(lambda: panel.views.current is not None and panel.views.current.slice.field.text() == "1, :", timeout=PATIENCE_MS)
+    qtbot.waitUntil(
+        lambda: panel.views.current is not None and panel.views.current.slice.field.text() == "1, :", timeout=PATIENCE_MS
+    )
     settled(window, qtbot)
     assert panel.views.current.slice.field.text() == "1, :"
 

@@ -8,6 +8,7 @@ from torchloupe.wire.requests import OpenTarget, RunForward
 from torchloupe.worker import forward as room
 from torchloupe.worker.bare_tensors import BareTensors
 from torchloupe.worker.handlers import forward, open_target
+from torchloupe.worker.recovery import search
 from torchloupe.worker.repetition import Repetition
 
 
@@ -109,6 +110,7 @@ def example_inputs():
 def bare_runs(monkeypatch):
     """What the passes without data ended with."""
     monkeypatch.setattr(room, "SLOW", -1.0)
+    monkeypatch.setattr(search, "_LEAST_BARE_SECONDS", 60.0)
     ended, make = [], Repetition.bare
 
     def bare(self):

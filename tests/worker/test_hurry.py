@@ -8,6 +8,7 @@ from torchloupe.wire.mismatches import MismatchSeen
 from torchloupe.wire.requests import OpenTarget, RunForward
 from torchloupe.worker import forward as room
 from torchloupe.worker.handlers import forward, open_target
+from torchloupe.worker.recovery import search
 from torchloupe.worker.repetition import Repetition
 
 from .conftest import MODELS
@@ -17,6 +18,7 @@ from .conftest import MODELS
 def passes(monkeypatch):
     """Every pass is slow; the repetitions are counted."""
     monkeypatch.setattr(room, "SLOW", -1.0)
+    monkeypatch.setattr(search, "_LEAST_BARE_SECONDS", 60.0)
     counted = SimpleNamespace(count=0)
     plain = Repetition.run
 

@@ -225,8 +225,14 @@ def test_that_layers_that_have_nothing_to_do_with_each_other_take_as_few_passes_
     assert len(counted) == 4  # the first fix, the way to the end, another input, all fixes together
 
 
-def test_that_what_is_slow_with_data_is_tried_on_shapes_alone(told, counted, monkeypatch):
-    monkeypatch.setattr(search, "_SLOW", 0.0)
+@pytest.fixture
+def always_slow(monkeypatch):
+    """Shapes alone are quicker, whatever the clock says."""
+    for name in ("_SLOW", "_LEAST_PER_CALL", "_TIMES_BARE"):
+        monkeypatch.setattr(search, name, 0.0)
+
+
+def test_that_what_is_slow_with_data_is_tried_on_shapes_alone(told, counted, always_slow):
     problems = told(3, 2, 4, source=MANY)
     assert problems[0].data["runs_with_all_fixes"]
     assert counted == [False, False, False, *[True] * (len(counted) - 3)]
@@ -236,8 +242,7 @@ def test_that_what_is_slow_with_data_is_tried_on_shapes_alone(told, counted, mon
     assert problems[0].fixes[0].outcome.endswith(", on shapes alone")  # as the others, with which it was tried together
 
 
-def test_that_data_is_used_again_where_shapes_alone_lead_nowhere(told, counted, monkeypatch):
-    monkeypatch.setattr(search, "_SLOW", 0.0)
+def test_that_data_is_used_again_where_shapes_alone_lead_nowhere(told, counted, always_slow):
     source = MANY.replace("x = part(x)", "x = part(x) if x.sum() == x.sum() else x")
     problems = told(3, 2, 4, source=source)
     assert problems[0].data["runs_with_all_fixes"]

@@ -95,7 +95,10 @@ def motion_lines(report: StepReport, terminal: Terminal) -> Iterator[str]:
     """The step in sentences, then a row for each parameter."""
     yield from map(printable, step_lines(report))
     yield ""
-    rows = [("PARAMETER", "MOVED", "WEIGHT", "UPDATE", "CHANGED", "DTYPE", "GRADIENT", "GROUP", "AT"), *map(_row, report.parameters)]
+    rows = [
+        ("PARAMETER", "MOVED", "WEIGHT", "UPDATE", "CHANGED", "DTYPE", "GRADIENT", "GROUP", "AT"),
+        *map(_row, report.parameters),
+    ]
     lines = columns(rows, right=(2, 3, 4, 6), width=terminal.width, elastic=(0, 1))
     yield terminal.paint(lines[0], "dim")
     for each, line in zip(report.parameters, lines[1:], strict=True):

@@ -38,9 +38,7 @@ class NoticeBar(QFrame):
         self.refresh_icons()
         self.hide()
 
-    def say(
-        self, text: str, button: str, clicked: Callable[[], object], stays: bool = False, more: Sequence[Step] = ()
-    ) -> None:
+    def say(self, text: str, button: str, clicked: Callable[[], object], stays: bool = False, more: Sequence[Step] = ()) -> None:
         """Show a sentence and its next step, and what else can be done. One that ``stays`` is taken away by who said it, not by a
         click."""
         self._stays = stays

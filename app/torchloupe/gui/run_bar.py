@@ -94,7 +94,9 @@ class RunBar(QWidget):
         if now != before:
             self._last_input = now
             words = self.tr("input {0}").format(now or self.tr("as worked out"))
-            self._opening.workbench.undoing.do("input", words, partial(self.show_input, now), partial(self.show_input, before), done=True)
+            self._opening.workbench.undoing.do(
+                "input", words, partial(self.show_input, now), partial(self.show_input, before), done=True
+            )
 
     def show_input(self, text: str) -> None:
         """These specs are there, as if they had always been."""

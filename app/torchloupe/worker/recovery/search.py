@@ -26,7 +26,8 @@ _MOST_PASSES = 40
 _LEAST_SECONDS, _MOST_SECONDS, _MOST_TIMES = 1.0, 10.0, 2.0
 """So long may repairs be tried: so many times as long as one pass takes, within these bounds."""
 _SLOW = 0.4
-_LEAST_BARE_SECONDS = 0.2
+_LEAST_BARE_SECONDS = 1.0
+"""So long it may take in any case: the first one in a process has rules to import."""
 _TIMES_BARE = 3.0
 """What a pass on fake tensors takes in terms of one on the meta device, and at least"""
 _LEAST_PER_CALL = 1.5e-3
