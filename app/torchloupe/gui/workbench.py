@@ -82,15 +82,7 @@ class Workbench(Selecting):
         """Every signal after which another command may make sense."""
         opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
         run = (self.trace_changed, self.problems_changed, self.selection_changed)
-        return (
-            *opened,
-            *run,
-            self.pins.changed,
-            self.weights.changed,
-            self.mapping.changed,
-            self.undoing.moved,
-            self.notes.changed,
-        )
+        return (*opened, *run, self.pins.changed, self.weights.changed, self.mapping.changed, self.undoing.moved, self.notes.changed)
 
     # what is open
 
