@@ -22,12 +22,14 @@ from torchloupe.analysis.locked_keys import LEFT_ALONE
 from torchloupe.analysis.mapping_edits import (
     CHECKPOINT,
     MODEL,
+    Candidate,
+    RenamePreview,
     can_be_locked,
-    candidates,
+    candidate_steps,
     dropped_pair,
     mapped,
     pairs_of,
-    rename_preview,
+    rename_steps,
     still_there,
 )
 from torchloupe.analysis.state_dict_diff import state_dict_diff
@@ -46,6 +48,11 @@ def keys_of(diff: StateDictDiff, status: str) -> list[str]:
 
 
 # deciding
+
+
+def candidates(diff: StateDictDiff, entry: KeyEntry, side: str) -> list[Candidate]:
+    *_, found = candidate_steps(diff, entry, side)
+    return found or []
 
 
 def test_that_a_home_belongs_to_the_one_that_was_given_it_last() -> None:
@@ -125,6 +132,12 @@ def test_that_a_transposed_shape_fits_too_and_both_sides_can_ask() -> None:
 
 
 # patterns
+
+
+def rename_preview(diff: StateDictDiff, side: str, pattern: str, replacement: str) -> RenamePreview:
+    *_, preview = rename_steps(diff, side, pattern, replacement)
+    assert preview is not None
+    return preview
 
 
 def test_that_a_pattern_says_what_every_key_becomes() -> None:

@@ -2,15 +2,20 @@
 
 import pytest
 
-from torchloupe.gui.fuzzy import best_matches, fuzzy_score
+from torchloupe.gui.fuzzy import LIMIT, best_matches_steps, fuzzy_score
+from torchloupe.gui.slices import all_at_once
 
 KEYS = [
     f"encoder.layers.{layer}.mlp.{part}.{name}" for layer in range(24) for part in ("fc1", "fc2") for name in ("weight", "bias")
 ]
 
 
+def matches(typed: str, texts: list[str], limit: int = LIMIT) -> list[str]:
+    return all_at_once(best_matches_steps(typed, texts, str, limit))
+
+
 def best(typed: str, texts: list[str]) -> str:
-    return best_matches(typed, texts, str)[0]
+    return matches(typed, texts)[0]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,7 @@ def test_that_the_beginning_of_a_word_finds_a_command(typed: str, wanted: str) -
 
 def test_that_letters_that_do_not_occur_in_this_order_find_nothing() -> None:
     assert fuzzy_score("ba", "abc") is None
-    assert best_matches("zzz", KEYS, str) == []
+    assert matches("zzz", KEYS) == []
 
 
 def test_that_a_word_start_further_on_never_hides_a_match() -> None:
@@ -55,11 +60,11 @@ def test_that_case_and_spaces_do_not_count() -> None:
 
 
 def test_that_the_shorter_of_two_equal_matches_comes_first() -> None:
-    assert best_matches("copy", ["copy dotted path", "copy"], str) == ["copy", "copy dotted path"]
+    assert matches("copy", ["copy dotted path", "copy"]) == ["copy", "copy dotted path"]
 
 
 def test_that_nothing_typed_shows_everything_in_its_order_up_to_the_limit() -> None:
-    assert best_matches(" ", KEYS, str, limit=10) == KEYS[:10]
+    assert matches(" ", KEYS, limit=10) == KEYS[:10]
 
 
 def test_that_capital_letters_inside_a_word_start_one() -> None:

@@ -53,6 +53,8 @@ def opened(context, tmp_path):
         ("", "", False),
         ("LAYERS = (3, 4)", "KINDS = (1, 2)", False),
         ("MASKS = {}", "", True),
+        ("import collections\n\nMASKS = collections.defaultdict(list)", "", True),
+        ("", "masks = __import__('collections').OrderedDict()", True),
         ("TABLE = {3: torch.ones(2)}", "", True),
         ("MASK = None\n\n\ndef mask():\n    global MASK\n    MASK = torch.ones(3)\n    return MASK", "", True),
         ("@functools.lru_cache\ndef mask(n):\n    return torch.ones(n)", "", True),

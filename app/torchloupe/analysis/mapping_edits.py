@@ -2,11 +2,10 @@
 
 import re
 from difflib import SequenceMatcher
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from .diff_rows import RESIZED, SHAPE, DiffRow, KeyEntry, StateDictDiff
 
-Result = TypeVar("Result")
 Locked = Dict[str, str]
 """By the checkpoint's key the model's; "" for a key that is to have no home."""
 _COMPARED = 100
@@ -45,16 +44,11 @@ class Candidate(NamedTuple):
     taken: str
 
 
-def candidates(diff: StateDictDiff, entry: KeyEntry, side: str) -> List[Candidate]:
+def candidate_steps(diff: StateDictDiff, entry: KeyEntry, side: str) -> Iterator[Optional[List[Candidate]]]:
     """The keys of the other side, the likeliest first: those of the shape, of them the free ones, of them the most alike.
 
-    ``side`` is where ``entry`` stands.
+    ``side`` is where ``entry`` stands. In steps: None again and again, and the list at the end.
     """
-    return _last(candidate_steps(diff, entry, side)) or []
-
-
-def candidate_steps(diff: StateDictDiff, entry: KeyEntry, side: str) -> Iterator[Optional[List[Candidate]]]:
-    """The same in steps: None again and again, and the list at the end."""
     found: Dict[str, Candidate] = {}
     for number, row in enumerate(diff.rows):
         other, mine = (row.expected, row.found) if side == CHECKPOINT else (row.found, row.expected)
@@ -98,13 +92,9 @@ class RenamePreview(NamedTuple):
         return tuple(row for row in self.rows if not row.note)
 
 
-def rename_preview(diff: StateDictDiff, side: str, pattern: str, replacement: str) -> RenamePreview:
-    """What it gives when ``pattern`` is replaced in every key of a side (as ``re.sub`` does)."""
-    return _last(rename_steps(diff, side, pattern, replacement)) or RenamePreview()
-
-
 def rename_steps(diff: StateDictDiff, side: str, pattern: str, replacement: str) -> Iterator[Optional[RenamePreview]]:
-    """The same in steps: None again and again, and the preview at the end."""
+    """What it gives when ``pattern`` is replaced in every key of a side (as ``re.sub`` does), in steps: None again and again, and the
+    preview at the end."""
     if not pattern:
         yield RenamePreview()
         return
@@ -128,11 +118,6 @@ def rename_steps(diff: StateDictDiff, side: str, pattern: str, replacement: str)
         seen.setdefault(new, key)
         rows.append(Renamed(key, new, note))
     yield RenamePreview(tuple(rows))
-
-
-def _last(steps: Iterator[Optional[Result]]) -> Optional[Result]:
-    *_, last = steps
-    return last
 
 
 def _note(new: str, theirs: Mapping[str, KeyEntry], seen: Mapping[str, str], side: str) -> str:

@@ -6,6 +6,7 @@ Qt ends the process where a display or a library of X is missing, so both are lo
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 
 OFFSCREEN_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
@@ -95,7 +96,7 @@ def missing_library() -> str:
 def why_qt_does_not_load(headless: bool = False) -> str:
     """The libraries without which Qt cannot even be imported; empty when it can. Raises ``ImportError`` where none of them is missing."""
     try:
-        from PySide6 import QtWidgets  # noqa: F401  # as the window does next
+        import_module("PySide6.QtWidgets")  # as the window does next
     except ImportError:
         trouble = _missing(OFFSCREEN_LIBRARIES if headless or not _is_x() else OFFSCREEN_LIBRARIES | X_LIBRARIES)
         if not trouble:

@@ -229,10 +229,10 @@ class Docks(QObject):
             widget = widget.parentWidget()
         return None
 
-    def focus_filter(self) -> bool:
-        """Put the cursor into the filter field of the focused panel, else of the view in front. False when it has none."""
+    def focus_filter(self, place: str = "") -> bool:
+        """Put the cursor into the filter field of a panel: the focused one, else the view in front. False when it has none."""
         current = self.tabs.currentWidget()
-        name = self.focused_panel() or (current.place.id if isinstance(current, LazyPanel) else None)
+        name = place or self.focused_panel() or (current.place.id if isinstance(current, LazyPanel) else None)
         panel = self.panels[name].inside() if name else None
         focus = getattr(panel, "focus_filter", None)
         if callable(focus):

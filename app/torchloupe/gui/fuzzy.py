@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from heapq import nsmallest
 from typing import TypeVar
 
-from torchloupe.gui.slices import Steps, all_at_once
+from torchloupe.gui.slices import Steps
 
 Item = TypeVar("Item")
 LIMIT = 200
@@ -21,15 +21,10 @@ def fuzzy_score(typed: str, text: str) -> int | None:
     return max((score for score in scores if score is not None), default=None)
 
 
-def best_matches(typed: str, items: Sequence[Item], text_of: Callable[[Item], str], limit: int = LIMIT) -> list[Item]:
-    """The items that fit, best first; all of them in their order while nothing is typed."""
-    return all_at_once(best_matches_steps(typed, items, text_of, limit))
-
-
 def best_matches_steps(
     typed: str, items: Sequence[Item], text_of: Callable[[Item], str], limit: int = LIMIT
 ) -> Steps[list[Item]]:
-    """The same in steps, as there may be very many."""
+    """The items that fit, best first; all of them in their order while nothing is typed. In steps, as there may be very many."""
     wanted = typed.lower().replace(" ", "")
     if not wanted:
         return list(items[:limit])

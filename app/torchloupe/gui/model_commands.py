@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from torchloupe.gui.actions import Action
+from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.inspecting import Inspecting
 from torchloupe.gui.settings import ALL_BELOW, FOLD_BLOCKS
 from torchloupe.gui.shell import Shell
 
 if TYPE_CHECKING:
     from torchloupe.gui.modules.panel import ModulesPanel
-
-WITH_COLUMNS = ("calls", "depth")
-"""Panels beside that of the modules whose columns can be chosen."""
 
 
 class ModelCommands(QObject):
@@ -97,8 +95,9 @@ class ModelCommands(QObject):
     def _choose_columns(self) -> None:
         docks = self._shell.docks
         focused = docks.focused_panel()
-        if focused in WITH_COLUMNS:
-            docks.panels[focused].inside().columns.open_menu()  # type: ignore[attr-defined]  # those panels have a ColumnChoice
+        columns = getattr(docks.panels[focused].inside(), "columns", None) if focused else None
+        if isinstance(columns, ColumnChoice):
+            columns.open_menu()
             return
         docks.raise_panel("modules")
         self._panel().choose_columns()

@@ -80,7 +80,7 @@ class WritingCommands(QObject):
 
     def _find(self) -> None:
         self._shell.docks.raise_panel("find")
-        self._shell.docks.panels["find"].inside().focus_filter()  # type: ignore[attr-defined]
+        self._shell.docks.focus_filter("find")
 
     # undo and redo
 

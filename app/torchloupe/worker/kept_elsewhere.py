@@ -25,13 +25,15 @@ def may_keep_tensors(model: nn.Module, is_project: Callable[[str], bool]) -> boo
 def _may_keep(value: Any, file: str) -> bool:
     if hasattr(type(value), "cache_clear"):
         return True
+    if isinstance(value, _CONTAINERS):
+        return _is_mutable_cache(value)
     if getattr(value, "__module__", file) != file:
         return False
     if isinstance(value, FunctionType):
         return any(_STORE_GLOBAL in code.co_code[::2] for code in _codes(value.__code__))
     if isinstance(value, type):
         return any(isinstance(each, _CONTAINERS) or _may_keep(_plain(each), file) for each in _own_members(value))
-    return isinstance(value, _CONTAINERS) and type(value).__module__ == "builtins" and _is_mutable_cache(value)
+    return False
 
 
 def _own_members(holder: Any) -> List[Any]:
