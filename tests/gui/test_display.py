@@ -148,7 +148,7 @@ def test_that_what_only_x_needs_is_not_missed_without_it(lacking: set[str], monk
 @pytest.fixture
 def unloadable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Qt cannot be imported, as where a library that it is linked to is missing."""
-    monkeypatch.setitem(sys.modules, "PySide6", None)
+    monkeypatch.setitem(sys.modules, "PySide6.QtWidgets", None)
 
 
 def test_that_qt_that_loads_is_no_trouble(lacking: set[str]) -> None:
