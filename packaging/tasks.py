@@ -156,7 +156,13 @@ def prepare(needs: Sequence[system_libraries.Need]) -> Path:
         system_libraries.ensure(needs, virtual_environment.venv_packages() if absent else ())
     python = virtual_environment.VirtualEnvironment(ROOT).prepare()
     native_build.bring_up_to_date(ROOT)
+    compile_ahead(python)
     return python
+
+
+def compile_ahead(python: Path) -> None:
+    """As pip does with what it installs: where Python writes no byte code each start would compile all modules again."""
+    call([python, "-m", "compileall", "-qq", "-j", "0", "app/torchloupe"])
 
 
 def call(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> int:

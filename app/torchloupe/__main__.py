@@ -1,6 +1,5 @@
 """``torchloupe``: no arguments or files open the window, a sub-command is the command line."""
 
-import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +37,8 @@ def _can_be_opened(word: str) -> bool:
 
 
 def _not_a_file(word: str) -> str:
+    import difflib
+
     close = difflib.get_close_matches(word, COMMAND_NAMES, 1)
     hint = f"Did you mean torchloupe {close[0]}?" if close else "See torchloupe --help."
     return f"{word} is neither a command nor a file. {hint}"

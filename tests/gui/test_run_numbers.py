@@ -29,7 +29,7 @@ def test_that_they_are_those_of_all_calls_and_of_the_leaves(bench: Workbench) ->
 
 def test_that_they_are_worked_out_once(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = numbers_of(bench)
-    monkeypatch.setattr(run_numbers, "depth_points", None)
+    monkeypatch.setattr("torchloupe.analysis.depth_numbers.depth_points", None)
     assert numbers_of(bench) is numbers
     assert known_numbers(bench) is numbers
 

@@ -8,6 +8,7 @@ import pytest
 
 from gui import panel_data
 from gui.conftest import PATIENCE_MS, failing_run, good_run
+from torchloupe.analysis.numerics import findings_of
 from torchloupe.gui import judging
 from torchloupe.gui.axes import axis_names_of
 from torchloupe.gui.jobs import Jobs
@@ -124,15 +125,14 @@ def test_that_very_many_calls_are_judged_on_a_thread_and_end_the_same(qtbot: Any
 
 def test_that_they_are_not_judged_again_in_the_windows_thread(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[bool] = []
-    original = judging.findings_of
+    original = findings_of
 
     def judged(*what: Any) -> Any:
         threads.append(threading.current_thread() is threading.main_thread())
         return original(*what)
 
     monkeypatch.setattr(judging, "MANY_CALLS", 3)
-    monkeypatch.setattr(judging, "findings_of", judged)
-    monkeypatch.setattr("torchloupe.gui.workbench.findings_of", judged)
+    monkeypatch.setattr("torchloupe.analysis.numerics.findings_of", judged)
     bench = Bench(good_run())
     bench.run(qtbot)
     assert threads == [False]
@@ -143,7 +143,7 @@ def test_that_they_are_not_judged_again_in_the_windows_thread(qtbot: Any, monkey
 
 def test_that_it_still_runs_until_they_are_judged(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     go, begun = threading.Event(), threading.Event()
-    original = judging.findings_of
+    original = findings_of
 
     def slow(*what: Any) -> Any:
         begun.set()
@@ -151,7 +151,7 @@ def test_that_it_still_runs_until_they_are_judged(qtbot: Any, monkeypatch: pytes
         return original(*what)
 
     monkeypatch.setattr(judging, "MANY_CALLS", 3)
-    monkeypatch.setattr(judging, "findings_of", slow)
+    monkeypatch.setattr("torchloupe.analysis.numerics.findings_of", slow)
     bench = Bench(good_run())
     bench.running.start(panel_data.opened(), RunOptions())
     qtbot.waitUntil(begun.is_set, timeout=PATIENCE_MS)
@@ -172,7 +172,7 @@ def test_that_the_calls_of_a_model_that_is_gone_are_nothing_to_tell_of(qtbot: An
         return (BAD_INPUT,)
 
     monkeypatch.setattr(judging, "MANY_CALLS", 3)
-    monkeypatch.setattr(judging, "findings_of", slow)
+    monkeypatch.setattr("torchloupe.analysis.numerics.findings_of", slow)
     bench = Bench(good_run())
     bench.running.start(panel_data.opened(), RunOptions())
     qtbot.waitUntil(begun.is_set, timeout=PATIENCE_MS)

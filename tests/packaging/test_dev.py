@@ -240,9 +240,23 @@ def test_that_libraries_are_looked_for_before_the_environment_is_made(monkeypatc
 
     monkeypatch.setattr(system_libraries, "ensure", remember("libraries"))
     monkeypatch.setattr(tasks.virtual_environment.VirtualEnvironment, "prepare", remember("environment"))
+    monkeypatch.setattr(tasks, "compile_ahead", remember("byte code"))
     tasks.prepare(system_libraries.OFFSCREEN)
-    assert order[-1] == "environment"
-    assert order[:-1] == (["libraries"] if sys.platform.startswith("linux") else [])
+    assert order[-2:] == ["environment", "byte code"]
+    assert order[:-2] == (["libraries"] if sys.platform.startswith("linux") else [])
+
+
+def test_that_the_app_is_compiled_ahead_also_where_python_writes_no_byte_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "app/torchloupe"
+    package.mkdir(parents=True)
+    (package / "window.py").write_text("1", encoding="utf-8")
+    (package / "half_written.py").write_text("def", encoding="utf-8")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(tasks, "ROOT", tmp_path)
+    tasks.compile_ahead(Path(sys.executable))
+    assert [file.name.split(".")[0] for file in package.rglob("*.pyc")] == ["window"]
 
 
 def test_that_the_wheel_holds_the_app_and_its_resources(tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """Rows of a table as they are copied: as text for a mail, Markdown for an issue, CSV for a spreadsheet, JSON for a program."""
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -57,6 +54,9 @@ class CopiedTable:
 
     def as_csv(self, titled: bool = True) -> str:
         """Comma-separated values, quoted where they must be."""
+        import csv  # after the first picture
+        import io
+
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if titled:
@@ -66,6 +66,8 @@ class CopiedTable:
 
     def as_json(self, titled: bool = True) -> str:
         """A list with an object for each row, its cells by the titles; without titles a list for each row."""
+        import json
+
         names = _unequal(self.titles)
         rows = [dict(zip(names, row, strict=True)) if titled else list(row) for row in self.rows]
         return json.dumps(rows, ensure_ascii=False, indent=1)
@@ -87,6 +89,17 @@ FORMATS = (
     Format("CSV", ".csv", CopiedTable.as_csv),
     Format("JSON", ".json", CopiedTable.as_json),
 )
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A way to draw a table, with its titles or without."""
+
+    format: Format
+    titled: bool
+
+    def __call__(self, table: CopiedTable) -> str:
+        return self.format.draw(table, self.titled)
 
 
 def _unequal(titles: Sequence[str]) -> list[str]:

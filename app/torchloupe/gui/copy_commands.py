@@ -1,8 +1,9 @@
 """Commands that copy and save what is shown: the rows of every table, and every plot as a picture or as a table."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import PySide6
 from PySide6.QtCore import QMimeData, QObject
@@ -10,12 +11,14 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from torchloupe.gui.actions import Action
-from torchloupe.gui.copied_table import FORMATS
-from torchloupe.gui.copy_sources import CopySource, source_of, sources_of
-from torchloupe.gui.copying import Copying, Drawing
+from torchloupe.gui.copied_table import FORMATS, Drawing
 from torchloupe.gui.figure import Figure, image_of, png_of, svg_of
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from torchloupe.gui.copy_sources import CopySource
+    from torchloupe.gui.copying import Copying
 
 TEXT, MARKDOWN, CSV, JSON = FORMATS
 
@@ -27,7 +30,12 @@ class CopyCommands(QObject):
         super().__init__(shell.window)
         self._shell = shell
         self._menu = self.tr("&Edit")
-        self._copying = Copying(shell.docks, shell.jobs, shell.say, self._versions)
+
+    @cached_property
+    def _copying(self) -> "Copying":
+        from torchloupe.gui.copying import Copying  # after the first picture
+
+        return Copying(self._shell.docks, self._shell.jobs, self._shell.say, self._versions)
 
     # tables
 
@@ -71,6 +79,8 @@ class CopyCommands(QObject):
         self._copying.copy_table(self._copying.source(self._focused), draw)
 
     def _choose(self) -> None:
+        from torchloupe.gui.copy_sources import sources_of
+
         focused = self._focused
         source = self._copying.source(focused)
         panel = self._copying.panel_in_front()
@@ -80,7 +90,7 @@ class CopyCommands(QObject):
         else:
             self._open_copy_dialog(source)
 
-    def _open_copy_dialog(self, source: CopySource) -> None:
+    def _open_copy_dialog(self, source: "CopySource") -> None:
         from torchloupe.gui.table_copy.dialog import CopyTableDialog
 
         CopyTableDialog(source.widget.window(), source, self._copying, self._shell.dialogs.save_as).open()
@@ -139,6 +149,8 @@ class CopyCommands(QObject):
 
     def _write(self, figure: Figure, path: Path) -> None:
         """As its suffix says. What is drawn is taken now, and written by a job."""
+        from torchloupe.gui.copy_sources import source_of
+
         source = source_of(figure)
         if path.suffix.lower() == ".csv" and source is not None:
             self._copying.write_table(source, Drawing(CSV, True), "", path)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
-from torchloupe.gui.copied_table import CHOSEN, CopiedTable, Format
+from torchloupe.gui.copied_table import CHOSEN, CopiedTable, Drawing
 from torchloupe.gui.copy_sources import CopySource, source_in
 from torchloupe.gui.docks import Docks
 from torchloupe.gui.figure import Figure
@@ -20,17 +20,6 @@ translate = QCoreApplication.translate
 
 MOST_AT_ONCE = 1000
 """Rows whose texts are made without a pause that a person notices."""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A way to draw a table, with its titles or without."""
-
-    format: Format
-    titled: bool
-
-    def __call__(self, table: CopiedTable) -> str:
-        return self.format.draw(table, self.titled)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
-from torchloupe.analysis.numerics import sharpest
 from torchloupe.analysis.wording import counted, seconds_text
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.log_book import LogBook
@@ -49,6 +48,8 @@ class Inspecting(QObject):
         self._jobs.drop(INSPECTION)
 
     def _looked(self, model: OpenedTarget, found: InspectedModel) -> None:
+        from torchloupe.analysis.numerics import sharpest  # after the first picture
+
         if self._bench.model is not model:
             return
         selected = self._bench.selection.problem

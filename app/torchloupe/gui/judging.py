@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from torchloupe.analysis.axis_names import AxisNames
-from torchloupe.analysis.numerics.run_findings import findings_of
 from torchloupe.gui.axes import axis_names
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.run_numbers import ReckonNumbers, RunNumbers
@@ -34,6 +33,8 @@ class JudgeRun:
     operations: tuple[Operation, ...] = ()
 
     def __call__(self, _progress: Progress | None = None) -> JudgedRun:
+        from torchloupe.analysis.numerics import findings_of  # after the first picture
+
         calls = list(self.calls.values())
         numbers = ReckonNumbers(calls, self.tree, self.kept, self.operations)()
         return JudgedRun(findings_of(calls, self.tree), axis_names(self.calls, self.tree), numbers)

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from torchloupe.analysis.diff_rows import StateDictDiff
-from torchloupe.analysis.numerics import sharpest
-from torchloupe.analysis.weight_evidence import with_evidence
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
 
@@ -37,13 +35,14 @@ class KnownProblems:
     def weigh(self, keys: StateDictDiff | None, tree: ModuleTree | None) -> None:
         """How the keys of the open checkpoint are those of the open model, of which this is the tree."""
         self._keys, self._tree = keys, tree
-        self._weighed = with_evidence(self._run, keys, tree)
+        self._weighed = _with_evidence(self._run, keys, tree) if self._run else ()
 
     def listed(self, of_step: Callable[[Sequence[Problem]], Sequence[Problem]]) -> Problems:
         """What could not be opened first, then those of the run; ``of_step`` says what a training step adds to what is found."""
         opening = tuple(problem for problems in self._opening.values() for problem in problems)
         found = self.run + self.model + self.later
-        return tuple(sharpest((*opening, *found, *of_step(found), *self.diff)))
+        everything = (*opening, *found, *of_step(found), *self.diff)
+        return _sharpest(everything) if everything else ()
 
     def found_later(self, problems: Sequence[Problem], listed: Problems) -> Problems:
         """What a closer look found and what is not ``listed`` already."""
@@ -56,6 +55,18 @@ class KnownProblems:
         is_news = self._opening.get(origin, ()) != tuple(problems)
         self._opening[origin] = tuple(problems)
         return is_news
+
+
+def _with_evidence(problems: Problems, keys: StateDictDiff | None, tree: ModuleTree | None) -> Problems:
+    from torchloupe.analysis.weight_evidence import with_evidence  # after the first picture
+
+    return with_evidence(problems, keys, tree)
+
+
+def _sharpest(problems: Problems) -> Problems:
+    from torchloupe.analysis.numerics import sharpest  # after the first picture
+
+    return tuple(sharpest(problems))
 
 
 def _about(problem: Problem) -> tuple[object, ...]:

@@ -8,9 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from torchloupe.analysis.diff_rows import CONVERTED, StateDictDiff
-from torchloupe.analysis.loading import planned_load, strict_text
-from torchloupe.analysis.loading_mode import train_mode_problems
-from torchloupe.analysis.loading_wording import left_out_lines, loading_problems, loading_sentence
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.log_book import LogBook
@@ -39,6 +36,7 @@ class PlanLoading:
     locked: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, progress: Progress | None = None) -> LoadCheckpoint:
+        from torchloupe.analysis.loading import planned_load
         from torchloupe.checkpoints import read_contents
         from torchloupe.gui.comparing import CompareKeys  # see the workbench why not sooner
 
@@ -157,6 +155,9 @@ class Loading(QObject):
         self._jobs.start(request, done, failed, tag=LOADING, label=label)
 
     def _loaded(self, plan: PlanLoading, loaded: LoadedCheckpoint) -> None:
+        from torchloupe.analysis.loading import strict_text  # after the first picture
+        from torchloupe.analysis.loading_wording import left_out_lines, loading_sentence
+
         target = self._opening.target
         if self._bench.model is not plan.model or target is None:
             return
@@ -190,6 +191,9 @@ class Loading(QObject):
 
 def show_loaded(opening: Opening, loaded: LoadedCheckpoint) -> None:
     """The model that is shown has these values now, and the sizes that lazy parts got by them."""
+    from torchloupe.analysis.loading_mode import train_mode_problems
+    from torchloupe.analysis.loading_wording import loading_problems
+
     bench = opening.workbench
     if loaded.tree is not None and bench.model is not None:
         bench.set_model(replace(bench.model, tree=replace(loaded.tree, hidden=bench.model.tree.hidden)))

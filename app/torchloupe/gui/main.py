@@ -1,6 +1,7 @@
 """Start the window: checks that have to come first, then the window, and what is slow only after its first picture."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -69,6 +70,7 @@ def run_window(
         return 2
     if headless and not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    gc.disable()  # the window has a search of its own; this one would go through its modules again and again while they are loaded
     from torchloupe.gui.start_up import StartOptions, show_window
     from torchloupe.gui.wish import wish_of_words
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from torchloupe.gui.actions import Action
-from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.inspecting import Inspecting
 from torchloupe.gui.settings import ALL_BELOW, FOLD_BLOCKS
 from torchloupe.gui.shell import Shell
@@ -96,6 +95,8 @@ class ModelCommands(QObject):
         docks = self._shell.docks
         focused = docks.focused_panel()
         columns = getattr(docks.panels[focused].inside(), "columns", None) if focused else None
+        from torchloupe.gui.column_choice import ColumnChoice  # after the first picture
+
         if isinstance(columns, ColumnChoice):
             columns.open_menu()
             return

@@ -1,7 +1,6 @@
 """The notes and bookmarks on what is open: kept in one small file for each target and each checkpoint."""
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -103,10 +102,14 @@ class Notes(QObject):
         return checkpoint if kind == TENSOR else target
 
     def _file(self, about: str) -> Path | None:
+        if self._folder is None:
+            return None
+        import hashlib  # after the first picture
+
         place, name = split_target(about)
         whole = os.path.abspath(place) if place.endswith(".py") else about
         key = hashlib.sha256(f"{whole}:{name or ''}".encode()).hexdigest()[:24]
-        return self._folder / f"{key}.json" if self._folder else None
+        return self._folder / f"{key}.json"
 
     def _opened(self) -> None:
         for about in filter(None, (self._about(MODULE), self._about(TENSOR))):

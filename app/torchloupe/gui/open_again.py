@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from torchloupe.analysis.diff_problems import SOLVE
 from torchloupe.analysis.package_names import CHOOSE, wanted_python, with_holders
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.actions import Action
@@ -89,6 +88,8 @@ class OpenAgain(QObject):
 
     def apply_fix(self) -> None:
         """Open what was refused once more, mended."""
+        from torchloupe.analysis.diff_problems import SOLVE  # after the first picture
+
         fix, request = self._fix(), self._opening.attempt
         if fix is None or request is None:
             return
@@ -106,6 +107,8 @@ class OpenAgain(QObject):
         problem = self._bench.selection.problem
         if problem is None or self._opening.attempt is None:
             return None
+        from torchloupe.analysis.diff_problems import SOLVE
+
         known = (CHOOSE, SOLVE, "add_to_path", "set_working_folder", "allow_downloads")
         return next((fix for fix in problem.fixes if fix.kind in known), None)
 

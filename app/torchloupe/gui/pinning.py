@@ -1,13 +1,15 @@
 """Two activations that are held against each other: what is pinned outlives the selection and the next run."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from torchloupe.analysis.activation_views import activation_name
 from torchloupe.analysis.wording import shape_text
-from torchloupe.wire.activations import Activation
 from torchloupe.wire.tensors import TensorMeta, TensorStats
+
+if TYPE_CHECKING:
+    from torchloupe.wire.activations import Activation
 
 MOST = 2
 
@@ -16,7 +18,7 @@ MOST = 2
 class Pin:
     """One tensor of a call of a run. ``axes`` are the names of its dimensions, as far as they are known."""
 
-    activation: Activation
+    activation: "Activation"
     meta: TensorMeta
     stats: TensorStats | None = None
     axes: tuple[str, ...] = field(default=(), compare=False)
@@ -24,6 +26,8 @@ class Pin:
     @property
     def title(self) -> str:
         """``encoder.fc1, output [2, 128]``."""
+        from torchloupe.analysis.activation_views import activation_name  # after the first picture
+
         return f"{activation_name(self.activation)} {shape_text(self.meta.shape)}"
 
 
@@ -37,7 +41,7 @@ class Pins(QObject):
         self.items: tuple[Pin, ...] = ()
 
     @property
-    def activations(self) -> tuple[Activation, ...]:
+    def activations(self) -> "tuple[Activation, ...]":
         """What the worker is to keep."""
         return tuple(pin.activation for pin in self.items)
 
@@ -46,7 +50,7 @@ class Pins(QObject):
         """Both, once there are two."""
         return (self.items[0], self.items[1]) if len(self.items) == MOST else None
 
-    def has(self, activation: Activation | None) -> bool:
+    def has(self, activation: "Activation | None") -> bool:
         """It is pinned."""
         return activation in self.activations
 
@@ -57,7 +61,7 @@ class Pins(QObject):
         else:
             self._set((*self.items, pin)[-MOST:])
 
-    def unpin(self, activation: Activation) -> None:
+    def unpin(self, activation: "Activation") -> None:
         """Let it go."""
         self._set(tuple(pin for pin in self.items if pin.activation != activation))
 

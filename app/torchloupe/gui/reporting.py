@@ -1,7 +1,6 @@
 """The report of everything that is open, made of the workbench: gathered in the window's thread, written by a job. No widget here."""
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -48,6 +47,8 @@ def found_in(
 
 def versions(hello: Hello | None, qt: str) -> tuple[tuple[str, str], ...]:
     """What runs here and in the worker."""
+    import platform  # after the first picture
+
     facts = [("torchloupe", f"{__version__} (window: Python {platform.python_version()}, {qt})")]
     if hello is not None:
         facts += [("Python", hello.python), ("torch", hello.torch or "none"), ("devices", ", ".join(hello.devices) or "none")]

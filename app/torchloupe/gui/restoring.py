@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QObject, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout
@@ -20,10 +20,12 @@ from torchloupe.gui.reaching import reach, reach_name
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.running import RunOptions
 from torchloupe.gui.shell import Shell
-from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.wish import Wish
 from torchloupe.wire.errors import TorchloupeError
 from torchloupe.wire.requests import Failed, OpenTarget
+
+if TYPE_CHECKING:
+    from torchloupe.gui.text_table import FilterTable
 
 
 class Restoring(QObject):
@@ -81,7 +83,9 @@ class Restoring(QObject):
     def _run_bar(self) -> RunBar:
         return self._shell.window.findChildren(RunBar)[0]
 
-    def _tables(self, name: str) -> list[FilterTable]:
+    def _tables(self, name: str) -> "list[FilterTable]":
+        from torchloupe.gui.text_table import FilterTable  # after the first picture
+
         panel = self._shell.docks.panels[name]
         return panel.inside().findChildren(FilterTable) if panel.is_built else []
 

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from torchloupe.analysis.depth_numbers import DepthPoint, depth_points, leaves
-from torchloupe.analysis.depth_outliers import Outlier, all_outliers
 from torchloupe.gui.jobs import Progress
 from torchloupe.gui.letting_go import let_go
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.traces import LayerCall, Operation
+
+if TYPE_CHECKING:
+    from torchloupe.analysis.depth_numbers import DepthPoint
+    from torchloupe.analysis.depth_outliers import Outlier
 
 MANY_CALLS = 5_000
 """Up to so many are gone through in less than a blink."""
@@ -20,16 +23,18 @@ MANY_CALLS = 5_000
 class RunNumbers:
     """All calls, those that call nothing, each by its index, and those that stand out."""
 
-    def __init__(self, points: Sequence[DepthPoint] = ()) -> None:
+    def __init__(self, points: "Sequence[DepthPoint]" = ()) -> None:
         self.points = points
 
     @cached_property
-    def leaves(self) -> Sequence[DepthPoint]:
+    def leaves(self) -> "Sequence[DepthPoint]":
         """Those that call nothing."""
+        from torchloupe.analysis.depth_numbers import leaves  # after the first picture
+
         return leaves(self.points)
 
     @cached_property
-    def by_call(self) -> dict[int, DepthPoint]:
+    def by_call(self) -> "dict[int, DepthPoint]":
         """By ``LayerCall.index``."""
         return {point.call.index: point for point in self.points}
 
@@ -43,8 +48,10 @@ class RunNumbers:
         return found
 
     @cached_property
-    def outliers(self) -> dict[int, tuple[Outlier, ...]]:
+    def outliers(self) -> "dict[int, tuple[Outlier, ...]]":
         """By the index of the call."""
+        from torchloupe.analysis.depth_outliers import all_outliers
+
         return all_outliers(self.points)
 
 
@@ -61,6 +68,8 @@ class ReckonNumbers:
     operations: Sequence[Operation] = ()
 
     def __call__(self, _progress: Progress | None = None) -> RunNumbers:
+        from torchloupe.analysis.depth_numbers import depth_points
+
         numbers = RunNumbers(depth_points(self.calls, self.tree, self.kept, self.operations))
         for derived in ("outliers", "by_call", "leaves", "flops_by_module"):  # cached, and asked for here, on the job's thread
             getattr(numbers, derived)

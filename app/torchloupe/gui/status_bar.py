@@ -5,7 +5,6 @@ import time
 from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
 
-from torchloupe.analysis.loading_wording import weights_text
 from torchloupe.analysis.wording import counted
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.icons import icon
@@ -135,7 +134,11 @@ class StatusBar(QStatusBar):
     def _show_model(self) -> None:
         model, loaded = self._workbench.model, self._workbench.weights.loaded
         self.model.setVisible(model is not None)
-        text = f"{model.class_name}, {weights_text(loaded)}" if model and loaded else model.class_name if model else ""
+        text = model.class_name if model else ""
+        if text and loaded:
+            from torchloupe.analysis.loading_wording import weights_text  # after the first picture
+
+            text += f", {weights_text(loaded)}"
         self.model.setText(text, more=model.target if model else "")
 
     def _show_problems(self) -> None:

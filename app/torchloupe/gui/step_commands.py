@@ -2,11 +2,9 @@
 
 from PySide6.QtCore import QObject
 
-from torchloupe.analysis.step.motion_series import keys_to_prove, unproven
 from torchloupe.gui.actions import Action
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.stepping import StepOptions, Stepping
-from torchloupe.wire.optimizers import ListOptimizers
 
 OPTIMIZERS = "optimizers"
 """Tag of the job."""
@@ -37,16 +35,23 @@ class StepCommands(QObject):
 
     def _can_prove(self) -> bool:
         report = self._shell.workbench.steps.report
-        return report is not None and self._stepping.can_step and bool(unproven(report.parameters))
+        if report is None or not self._stepping.can_step:
+            return False
+        from torchloupe.analysis.step.motion_series import unproven  # after the first picture
+
+        return bool(unproven(report.parameters))
 
     def _prove(self) -> None:
         """The cause of the selected parameter, with all that share it; of every one where the selected one moved."""
+        from torchloupe.analysis.step.motion_series import keys_to_prove
+
         report = self._shell.workbench.steps.report
         if report is not None:
             self._stepping.step(keys_to_prove(report.parameters, self._shell.workbench.selection.parameter))
 
     def _ask_options(self) -> None:
         from torchloupe.gui.step_options.dialog import StepOptionsDialog
+        from torchloupe.wire.optimizers import ListOptimizers
 
         dialog = StepOptionsDialog(self._shell.window, self._stepping.options, self._choose)
         if self._shell.opening.constructed:

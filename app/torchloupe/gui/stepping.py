@@ -6,7 +6,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from torchloupe.analysis.step.wording import effects_text
 from torchloupe.analysis.wording import counted, number_text
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.opening import Opening
@@ -97,7 +96,11 @@ class Stepping(QObject):
             text = self.tr("{0} of {1} moved once the cause was taken away").format(sum(tried), len(tried))
         if report.kept:
             text = self.tr("{0}; the model keeps it").format(text)
-        self._opening.said.emit(f"{text}. {effects_text(report)}" if report.side_effects else text)
+        if report.side_effects:
+            from torchloupe.analysis.step.wording import effects_text  # after the first picture
+
+            text += f". {effects_text(report)}"
+        self._opening.said.emit(text)
         self._select(tuple(each for each in report.problems if each.severity != INFO))
         self.finished.emit()
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
-from torchloupe.analysis.step.beside import new_problems
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.steps import ParameterMotion, RunStep, StepReport
@@ -33,6 +32,10 @@ class Steps(QObject):
 
     def problems_beside(self, known: Sequence[Problem]) -> list[Problem]:
         """Those that are not ``known``, nor follow from what is."""
+        if not self.problems:
+            return []
+        from torchloupe.analysis.step.beside import new_problems  # after the first picture
+
         return new_problems(self.problems, known)
 
     def take(self, report: StepReport | None, failed: tuple[Problem, ...] = (), request: RunStep | None = None) -> None:

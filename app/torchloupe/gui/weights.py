@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QObject, Signal
 
-from torchloupe.analysis.loading_wording import weights_text
 from torchloupe.wire.loading import LoadedCheckpoint
 from torchloupe.wire.traces import ForwardReport
 
@@ -33,4 +32,6 @@ class Weights(QObject):
         """What the run that is shown was made with; empty where that is no question: without data, without a checkpoint."""
         if report.device == WITHOUT_DATA or (self._in_run is None and not has_checkpoint):
             return ""
+        from torchloupe.analysis.loading_wording import weights_text  # after the first picture
+
         return weights_text(self._in_run)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from torchloupe.analysis.diff_rows import MATCHED, StateDictDiff
-from torchloupe.analysis.numerics import findings_of
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.known_problems import KnownProblems
 from torchloupe.gui.mapping_edits import MappingEdits
@@ -82,7 +81,8 @@ class Workbench(Selecting):
         """Every signal after which another command may make sense."""
         opened = (self.checkpoint_changed, self.other_changed, self.pair_changed, self.model_changed, self.diff_changed)
         run = (self.trace_changed, self.problems_changed, self.selection_changed)
-        return (*opened, *run, self.pins.changed, self.weights.changed, self.mapping.changed, self.undoing.moved, self.notes.changed)
+        written = (self.mapping.changed, self.undoing.moved, self.notes.changed)
+        return (*opened, *run, *written, self.pins.changed, self.weights.changed)
 
     # what is open
 
@@ -234,11 +234,16 @@ class Workbench(Selecting):
         self.weights.note_run()
         if report.materialised is not None and self.model is not None:
             self._use_tree(replace(report.materialised, hidden=self.model.tree.hidden))
-        self._known.run = (*report.problems, *(findings_of(list(self.calls.values()), self.tree) if found is None else found))
+        self._known.run = (*report.problems, *(self._shown_by_calls() if found is None else found))
         self.trace_changed.emit()
         self.problems_changed.emit()
         if self._known.run:
             self.select_problem(self._known.run[0])
+
+    def _shown_by_calls(self) -> Sequence[Problem]:
+        from torchloupe.analysis.numerics import findings_of  # after the first picture
+
+        return findings_of(list(self.calls.values()), self.tree)
 
     def fail_run(self, problems: tuple[Problem, ...]) -> None:
         """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays."""

@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
@@ -10,8 +11,10 @@ from PySide6.QtWidgets import QWidget
 from torchloupe.gui.actions import Action
 from torchloupe.gui.reaching import reach
 from torchloupe.gui.shell import Shell
-from torchloupe.gui.text_table import FilterTable
 from torchloupe.wire.requests import OpenTarget
+
+if TYPE_CHECKING:
+    from torchloupe.gui.text_table import FilterTable
 
 _LONGEST = 60
 NOTES_FOLDER = "notes"
@@ -158,7 +161,9 @@ class WritingCommands(QObject):
         )
 
 
-def _table_of(widget: QWidget | None) -> FilterTable | None:
+def _table_of(widget: QWidget | None) -> "FilterTable | None":
+    from torchloupe.gui.text_table import FilterTable  # after the first picture
+
     while widget is not None and not isinstance(widget, FilterTable):
         widget = widget.parentWidget()
     return widget

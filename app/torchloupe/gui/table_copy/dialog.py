@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from torchloupe.gui.copied_table import ALL, CHOSEN, FORMATS, SHOWN, CopiedTable, Format
+from torchloupe.gui.copied_table import ALL, CHOSEN, FORMATS, SHOWN, CopiedTable, Drawing, Format
 from torchloupe.gui.copy_sources import CopySource
-from torchloupe.gui.copying import Copying, Drawing
+from torchloupe.gui.copying import Copying
 from torchloupe.gui.theme import em, fixed_font
 
 PREVIEW_ROWS = 6

@@ -188,7 +188,7 @@ class TargetDialog(QDialog):
             self.name.addItem(choice.name, choice)
             self.name.setItemData(self.name.count() - 1, choice_text(choice), Qt.ItemDataRole.ToolTipRole)
         before = self.name.findText(self._settings.name_of(choices.file))
-        self.name.setCurrentText(wanted or (self.name.itemText(before) if before >= 0 else choices.default) or self.name.currentText())
+        self.name.setCurrentText(wanted or self.name.itemText(before) or choices.default or self.name.currentText())
         self.name.blockSignals(False)
         self._name_changed(self.name.currentText())
 
