@@ -1,8 +1,20 @@
 """What is typed into a filter field, and which rows stay."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from torchloupe.analysis.row_filter import Group, Term, filter_trouble, haystack, matching, parse_filter, row_filter
+from torchloupe.analysis.row_filter import (
+    WORDS_KEPT,
+    Group,
+    Haystacks,
+    Term,
+    filter_trouble,
+    haystack,
+    matching,
+    parse_filter,
+    row_filter,
+)
 
 TITLES = ("Key", "Shape", "Dtype", "Container")
 ROWS = (
@@ -175,3 +187,29 @@ def test_that_no_text_at_all_breaks_the_filter() -> None:
         if number % 7 == 0:
             matching(text, SIZES, [haystack(row) for row in NUMBERED])
             filter_trouble(text, SIZES)
+
+
+MANY_ROWS = [f"blocks.{number // 10}.layer{number % 10}.{'bias' if number % 3 else 'weight'}" for number in range(2_500)]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["blocks", "blocks.24", "layer", "layer5", "-bias", "-ias", "5", "-5", "weight", "b*s", "q", "-q"]),
+        max_size=4,
+    )
+)
+def test_that_a_filter_typed_key_by_key_finds_what_it_finds_at_once(words: list[str]) -> None:
+    typed, haystacks = " ".join(words), Haystacks(MANY_ROWS)
+    for end in range(len(typed) + 1):
+        assert matching(typed[:end], ["Key"], haystacks) == matching(typed[:end], ["Key"], MANY_ROWS)
+
+
+def test_that_only_the_last_words_are_remembered_and_none_once_there_are_more_rows() -> None:
+    haystacks = Haystacks(MANY_ROWS)
+    for number in range(WORDS_KEPT + 1):
+        matching(f"layer{number}", ["Key"], haystacks)
+    assert haystacks.mask_of("layer0") is None
+    assert haystacks.mask_of("layer1") is not None
+    haystacks.append("blocks.999.layer1.bias")
+    assert haystacks.mask_of("layer1") is None
+    assert matching("layer1 999", ["Key"], haystacks) == [2_500]

@@ -41,6 +41,7 @@ def test_that_what_is_not_kept_is_said_in_the_first_window(
 
     monkeypatch.setattr(windows, "_new_window", new_window)
     windows.start(Wish())
+    windows.end()
     assert len(shown) == 1
     assert len(shown[0].said) == 1
     assert f"nothing can be written to {in_the_way / 'session'}" in shown[0].said[0]

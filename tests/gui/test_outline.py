@@ -1,6 +1,11 @@
 """Outlines: who lies under whom, and what shows when some are open."""
 
+from functools import partial
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from torchloupe.gui.outline import Outline, place_in
 
@@ -67,6 +72,22 @@ def test_that_found_entries_bring_what_is_around_them(outline: Outline) -> None:
     assert list(outline.with_ancestors(opened(3, 7))) == [0, 1, 3, 5, 6, 7]
     assert list(outline.with_ancestors(opened())) == []
     assert outline.with_ancestors(opened(*range(8))) == range(8)
+
+
+@given(st.data())
+def test_that_what_is_found_brings_all_that_is_around_it_and_nothing_else(data: Any) -> None:
+    parent = [data.draw(st.integers(-1, position - 1)) for position in range(data.draw(st.integers(1, 12)))]
+    order = sorted(range(len(parent)), key=partial(path_to, parent))  # depth first, as an outline has its entries
+    renamed = {old: new for new, old in enumerate(order)}
+    outline = Outline([renamed.get(parent[old], -1) for old in order])
+    found = data.draw(st.sets(st.integers(0, len(parent) - 1)))
+    wanted = found | {above for position in found for above in outline.ancestors(position)}
+    kept = bytearray(position in found for position in range(len(parent)))
+    assert list(outline.with_ancestors(kept)) == sorted(wanted)
+
+
+def path_to(parent: list[int], position: int) -> list[int]:
+    return [*(path_to(parent, parent[position]) if parent[position] >= 0 else []), position]
 
 
 def test_that_an_empty_outline_shows_nothing() -> None:

@@ -204,6 +204,7 @@ def test_that_a_fresh_start_keeps_nothing(make_window: MakeWindow, tmp_path: Pat
     windows.start(Wish())
     windows.keep()
     windows.quit()
+    windows.end()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -263,6 +264,7 @@ def test_that_a_folder_that_cannot_be_made_is_said_and_the_window_opens(
     assert "is not kept for the next start" in bar_of(windows.windows[0]).label.text()
     windows.keep()
     windows.quit()
+    windows.end()
     assert keys_file.read_text(encoding="utf-8") == KEYS
 
 

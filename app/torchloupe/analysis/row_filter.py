@@ -13,11 +13,19 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress, repeat
-from operator import contains, not_
-from typing import Callable, Generator, Iterator, List, Optional, Sequence, Tuple, Union
+from operator import contains
+from typing import Callable, Dict, Generator, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 SEPARATOR = "\x1f"
 """Stands between the cells of a haystack; no cell holds it."""
+
+WORDS_KEPT = 8
+"""Of so many words it is remembered which rows have them: a byte for each row."""
+
+FEW = 4
+"""When less than a fourth of the rows is left, the next word is looked for in these alone."""
+
+_OPPOSITE = bytes([1, 0]) + bytes(254)
 
 ROWS_AT_ONCE = 1_000
 """So many rows are gone through in one step; they take a millisecond or two."""
@@ -141,6 +149,30 @@ def haystack(cells: Sequence[str]) -> str:
     return SEPARATOR.join(cells).lower()
 
 
+class Haystacks(List[str]):
+    """One text for each row, and which rows have which of the words that were looked for last: a filter is typed a key at a time."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        super().__init__(texts)
+        self._masks: Dict[str, bytes] = {}
+
+    def mask_of(self, word: str) -> Optional[bytes]:
+        """A 1 for each row that has the word, where that is known of all rows."""
+        mask = self._masks.get(word)
+        return mask if mask is not None and len(mask) == len(self) else None
+
+    def may_have(self, word: str) -> Optional[bytes]:
+        """The same for the longest known part of the word: a row without that has not the word."""
+        known = [part for part in self._masks if part in word and self.mask_of(part) is not None]
+        return self._masks[max(known, key=len)] if known else None
+
+    def keep(self, word: str, mask: bytes) -> None:
+        """What was found out about a word; the word that was kept first goes when there are too many."""
+        self._masks[word] = mask
+        while len(self._masks) > WORDS_KEPT:
+            del self._masks[next(iter(self._masks))]
+
+
 def matching(text: str, columns: Sequence[str], haystacks: Sequence[str]) -> List[int]:
     """The positions of the rows that a filter keeps. For very many rows, whose haystacks are made once."""
     steps = matching_steps(text, columns, haystacks)
@@ -162,20 +194,60 @@ def mask_steps(text: str, columns: Sequence[str], haystacks: Sequence[str]) -> G
     """The same as a 1 for each row that is kept and a 0 for each other. Plain words, which most filters are, are looked for without a
     step of Python for each row: there may be a million."""
     parts = parse_filter(text)
-    plain = [(part.text.strip("*"), part.wanted) for part in parts if isinstance(part, Term) and _is_plain(part)]
+    plain = [_Word(part, haystacks) for part in parts if isinstance(part, Term) and _is_plain(part)]
     others = [(_test(part, tuple(columns)), part.wanted) for part in parts if not (isinstance(part, Term) and _is_plain(part))]
     mask = bytearray()
     for start in range(0, len(haystacks), ROWS_AT_ONCE):
         rows = haystacks[start : start + ROWS_AT_ONCE]
         kept = b"\1" * len(rows)
-        for word, wanted in plain:
-            found = map(contains, rows, repeat(word))
-            kept = _both(kept, bytes(found if wanted else map(not_, found)))
+        for word in plain:
+            kept = word.found_in(rows, start, kept)
         for test, wanted in others:
             kept = bytes([one and test(row) is wanted for one, row in zip(kept, rows)])
         mask += kept
         yield
+    for word in plain:
+        word.keep()
     return mask
+
+
+class _Word:
+    """A plain word of a filter, looked for in some rows after the other."""
+
+    def __init__(self, term: Term, haystacks: Sequence[str]) -> None:
+        self._text, self._wanted = term.text.strip("*"), term.wanted
+        self._keeper = haystacks if isinstance(haystacks, Haystacks) else None
+        self._known = self._keeper.mask_of(self._text) if self._keeper is not None else None
+        self._hint = self._keeper.may_have(self._text) if self._keeper is not None else None
+        self._found = bytearray()
+
+    def found_in(self, rows: Sequence[str], start: int, kept: bytes) -> bytes:
+        """A 1 for each of these rows, the first of which is number ``start``, that is ``kept`` and has the word (or has it not)."""
+        count = len(rows)
+        if self._known is not None:
+            found = self._known[start : start + count]
+        elif self._hint is not None and 1 not in self._hint[start : start + count]:
+            found = bytes(count)
+        elif kept.count(1) * FEW < count:
+            return self._found_among(rows, kept)
+        else:
+            found = bytes(map(contains, rows, repeat(self._text)))
+        self._found += found
+        found = found if self._wanted else found.translate(_OPPOSITE)
+        return found if 0 not in kept else _both(kept, found)
+
+    def _found_among(self, rows: Sequence[str], kept: bytes) -> bytes:
+        """The others are not looked at, so nothing is known of them."""
+        found, text, wanted = bytearray(kept), self._text, self._wanted
+        for place in compress(range(len(rows)), kept):
+            if (text in rows[place]) is not wanted:
+                found[place] = 0
+        return bytes(found)
+
+    def keep(self) -> None:
+        """Once all rows were gone through."""
+        if self._keeper is not None and self._known is None and len(self._found) == len(self._keeper):
+            self._keeper.keep(self._text, bytes(self._found))
 
 
 def _is_plain(term: Term) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
-from torchloupe.analysis.row_filter import matching, matching_steps
+from torchloupe.analysis.row_filter import Haystacks, matching, matching_steps
 from torchloupe.gui.letting_go import let_go
 from torchloupe.gui.slices import STEP_ROWS, Steps, sorting
 from torchloupe.gui.text_table import Column, Row, TextTableModel
@@ -64,7 +64,7 @@ class LazyTableModel(TextTableModel):
         super().__init__(columns, parent)
         self._describe, self._find_in, self._sort_by, self._key_of = describe, find_in, sort_by, key_of
         self._titles = [column.title for column in self.columns]
-        self._haystacks: list[str] = []
+        self._haystacks = Haystacks()
         self.items: list[Any] = []
         self.shown: LazyRows = LazyRows([], describe)
         self.rows = self.shown
@@ -82,11 +82,11 @@ class LazyTableModel(TextTableModel):
     def take_items(self, items: Sequence[Any]) -> None:
         """Other items, which are about to be shown: ``find`` goes through them, and ``put`` shows what it found."""
         let_go(self.items)
-        self.items, self._haystacks = list(items), []
+        self.items, self._haystacks = list(items), Haystacks()
 
     def insert_items(self, items: Sequence[Any], order: Callable[[Any], Any]) -> None:
         """More items, put where ``order`` says. What is on screen stays where it is."""
-        self._haystacks = []
+        self._haystacks = Haystacks()
         new, self.items = sorted(items, key=order), list(self.items)
         for place, run in _runs(self.items, new, order):
             self.items[place:place] = run
@@ -101,7 +101,7 @@ class LazyTableModel(TextTableModel):
 
     def refresh(self) -> None:
         """The items say something else now; their number and order stay."""
-        self._haystacks = []
+        self._haystacks = Haystacks()
         self.shown.forget()
         if self.shown.items:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, len(self.columns) - 1))

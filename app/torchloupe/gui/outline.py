@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import compress, islice
+from operator import not_
 
 
 class Outline:
@@ -15,7 +16,8 @@ class Outline:
         count = len(parent)
         self.parent = list(parent)
         self.depth = [0] * count
-        self.end = list(range(1, count + 1))
+        self._positions = list(range(count))
+        self.end = [*self._positions[1:], count] if count else []
         for position, above in enumerate(self.parent):
             if above >= 0:
                 self.depth[position] = self.depth[above] + 1
@@ -62,10 +64,13 @@ class Outline:
 
     def with_ancestors(self, kept: bytearray) -> Sequence[int]:
         """The positions that ``kept`` has a 1 for, together with all that is around them, in order."""
-        for group in reversed(self._groups):
-            if not kept[group] and kept.find(1, group + 1, self.end[group]) >= 0:
+        ends, left_out = self.end, list(compress(self._groups, map(not_, map(kept.__getitem__, self._groups))))
+        if kept.count(0) == len(left_out):  # all that have nothing below them are kept
+            return range(len(self))
+        for group in left_out:
+            if 1 in kept[group : ends[group]]:
                 kept[group] = 1
-        return list(compress(range(len(self)), kept)) if 0 in kept else range(len(self))
+        return list(compress(self._positions, kept)) if 0 in kept else range(len(self))
 
 
 def place_in(positions: Sequence[int], position: int) -> int:

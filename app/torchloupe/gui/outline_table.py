@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from torchloupe.analysis.notes import sign_words
-from torchloupe.analysis.row_filter import mask_steps
+from torchloupe.analysis.row_filter import Haystacks, mask_steps
 from torchloupe.gui.lazy_table import LazyRows
 from torchloupe.gui.outline import Outline, place_in
 from torchloupe.gui.slices import STEP_ROWS, Steps
@@ -32,7 +32,7 @@ class OutlineModel(TextTableModel):
         super().__init__(columns, parent)
         self.outline = Outline(())
         self._open = bytearray()
-        self._haystacks: list[str] = []
+        self._haystacks = Haystacks()
         self._visible: Sequence[int] = []
         self.shown = LazyRows([], self.describe)
 
@@ -54,7 +54,7 @@ class OutlineModel(TextTableModel):
 
     def set_outline(self, outline: Outline, is_open: Callable[[int], bool] | bytearray) -> None:
         """Show other entries, those open for which ``is_open`` is true (or, when that was found out before, 1)."""
-        self.outline, self._haystacks = outline, []
+        self.outline, self._haystacks = outline, Haystacks()
         if isinstance(is_open, bytearray):
             self._open = bytearray(is_open)
         else:
@@ -99,7 +99,7 @@ class OutlineModel(TextTableModel):
 
     def refresh(self) -> None:
         """The entries say something else now; their number and order stay."""
-        self._haystacks = []
+        self._haystacks = Haystacks()
         self._repaint(0, len(self._visible) - 1)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

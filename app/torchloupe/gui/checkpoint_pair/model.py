@@ -8,7 +8,7 @@ from typing import Any
 from torchloupe.analysis.moved_weights import EQUAL, FAILED, MOVED, NAN, motion, rank
 from torchloupe.analysis.pair_motion import pair_motion
 from torchloupe.analysis.pair_wording import describe_pair, pair_counts
-from torchloupe.analysis.row_filter import haystack
+from torchloupe.analysis.row_filter import Haystacks, haystack
 from torchloupe.analysis.state_dict_diff import MATCHED, SHAPE, DiffRow, StateDictDiff
 from torchloupe.analysis.step.wording import moved_text
 from torchloupe.analysis.wording import ABSENT, count_text, number_text, shape_text
@@ -205,7 +205,7 @@ class PairModel(LazyTableModel):
         rows = [self._by_key[each.expected] for each in compared]
         for row, each in zip(rows, compared, strict=True):
             row.take(each)
-        self._haystacks = []
+        self._haystacks = Haystacks()
         self._taken += 1
         self.shown.forget()
         return rows
