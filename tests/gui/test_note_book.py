@@ -88,6 +88,38 @@ def test_that_a_folder_that_cannot_be_written_to_costs_only_the_file(noted: Work
     assert "not kept" in said[0]
 
 
+def test_that_two_windows_on_one_model_keep_what_both_write(noted: Workbench, tmp_path: Path) -> None:
+    other = Workbench()
+    other.notes.keep_in(tmp_path / "notes")
+    other.set_model(panel_data.opened())
+    noted.notes.write(Note(MODULE, "head"), "of the one")
+    noted.notes.toggle_mark(Note(MODULE, "features"))
+    other.notes.write(Note(MODULE, "pool"), "of the other")
+    assert [note.name for note in other.notes.listed()] == ["features", "head", "pool"]
+    noted.notes.write(noted.notes.of(MODULE, "head"), "")
+    assert [note.name for note in noted.notes.listed() if note.kind == MODULE] == ["features", "pool"]
+    other.set_model(panel_data.opened())
+    assert [note.name for note in other.notes.listed()] == ["features", "pool"]
+
+
+def test_that_a_note_that_could_not_be_written_is_not_lost_when_another_can(
+    noted: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted.notes.write(Note(MODULE, "head"), "first")
+    with monkeypatch.context() as full:
+        full.setattr(Path, "replace", refuse)
+        noted.notes.write(Note(MODULE, "pool"), "while the disk is full")
+    noted.notes.write(Note(MODULE, "features"), "last")
+    again = Workbench()
+    again.notes.keep_in(tmp_path / "notes")
+    again.set_model(panel_data.opened())
+    assert [note.name for note in again.notes.listed()] == ["features", "head", "pool"]
+
+
+def refuse(_path: Path, _to: Path) -> Path:
+    raise OSError("No space left on device")
+
+
 def test_that_what_was_closed_meanwhile_bears_no_note(noted: Workbench) -> None:
     noted.set_model(None)
     noted.notes.write(Note(MODULE, "head"), "too late")

@@ -39,6 +39,7 @@ class Notes(QObject):
         self._abouts, self._selected, self._undoing = abouts, selected, undoing
         self._folder: Path | None = None
         self._notes: dict[str, dict[tuple[str, str], Note]] = {}  # by what they are about
+        self._unsaved: set[str] = set()  # about what there are notes that could not be written
         for signal in opened:
             signal.connect(self._opened)
 
@@ -87,10 +88,11 @@ class Notes(QObject):
             self._undoing.do(KIND, words.format(name), partial(self._put, about, after), partial(self._put, about, before))
 
     def _put(self, about: str, note: Note) -> None:
-        notes = self._notes.setdefault(about, {})
+        notes = self._known(about)
         notes.pop((note.kind, note.name), None)
         if note.says_something:
             notes[note.kind, note.name] = note
+        self._notes[about] = notes
         self._save(about)
         self.changed.emit()
 
@@ -113,20 +115,26 @@ class Notes(QObject):
 
     def _opened(self) -> None:
         for about in filter(None, (self._about(MODULE), self._about(TENSOR))):
-            if about not in self._notes:
-                self._notes[about] = {(note.kind, note.name): note for note in self._read(about)}
+            self._notes[about] = self._known(about)
         self.changed.emit()
 
-    def _read(self, about: str) -> list[Note]:
+    def _known(self, about: str) -> dict[tuple[str, str], Note]:
+        """What is kept, for another window may have written since; where that could not be, what this one has."""
+        own, kept = self._notes.get(about, {}), self._read(about)
+        return own if kept is None else {**kept, **own} if about in self._unsaved else kept
+
+    def _read(self, about: str) -> dict[tuple[str, str], Note] | None:
+        """What is kept; None where nothing is, or nothing that can be read."""
         file = self._file(about)
+        if file is None or not file.exists():
+            return None
         try:
-            return notes_of_object(json.loads(file.read_text(encoding="utf-8"))) if file is not None and file.exists() else []
+            return {(note.kind, note.name): note for note in notes_of_object(json.loads(file.read_text(encoding="utf-8")))}
         except (OSError, ValueError) as error:
-            assert file is not None
             with contextlib.suppress(OSError):
                 file.replace(file.with_suffix(".broken"))
             self.went_wrong.emit(self.tr("The notes on {0} cannot be read and were put aside: {1}").format(about, error))
-            return []
+            return None
 
     def _save(self, about: str) -> None:
         file = self._file(about)
@@ -138,7 +146,9 @@ class Notes(QObject):
             new = file.with_suffix(".new")
             new.write_text(text, encoding="utf-8")
             new.replace(file)
+            self._unsaved.discard(about)
         except OSError as error:
+            self._unsaved.add(about)
             self.went_wrong.emit(self.tr("The note is not kept for the next start: {0}").format(error))
 
 
