@@ -150,6 +150,28 @@ def test_that_the_text_size_is_kept_from_one_start_to_the_next(make_window: Make
     make_window(settings=settings)
     assert qapp.font().pointSizeF() == pytest.approx(larger)
     assert settings.text("text_size") == "2"
+    make_window(settings=settings)  # one more is not larger still
+    assert qapp.font().pointSizeF() == pytest.approx(larger)
+    qapp.setFont(before)
+
+
+def test_that_a_kept_text_size_that_is_no_number_is_the_usual_one(make_window: MakeWindow, qapp: QApplication) -> None:
+    settings, before = Settings(None), qapp.font().pointSizeF()
+    settings.set_text("text_size", "huge")
+    make_window(settings=settings)
+    assert qapp.font().pointSizeF() == pytest.approx(before)
+
+
+def test_that_the_pictures_of_the_tool_bar_grow_with_the_text(make_window: MakeWindow, qapp: QApplication) -> None:
+    before = qapp.font()
+    window = make_window()
+    narrow, small = window.minimumWidth(), window.tools.iconSize().height()
+    for _ in range(4):
+        window.set_text_size(1)
+    assert window.tools.iconSize().height() > 1.3 * small
+    assert window.minimumWidth() > 1.3 * narrow
+    window.set_text_size(0)
+    assert (window.tools.iconSize().height(), window.minimumWidth()) == (small, narrow)
     qapp.setFont(before)
 
 

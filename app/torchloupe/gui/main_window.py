@@ -29,6 +29,7 @@ from torchloupe.gui.run_history import RunHistory
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.status_bar import StatusBar
+from torchloupe.gui.text_size import change_text_size, use_text_size
 from torchloupe.gui.trust import Trust
 from torchloupe.gui.window_dialogs import WindowDialogs
 from torchloupe.gui.workbench import Selection, Workbench
@@ -45,6 +46,7 @@ class MainWindow(QMainWindow):
     painted = Signal()  # the first picture is on the screen
 
     def __init__(self, make_session: MakeSession, interpreter: str, settings: Settings, trust_everything: bool = False) -> None:
+        use_text_size(settings)
         super().__init__()
         self.settings = settings
         self.book = LogBook(self)
@@ -66,7 +68,6 @@ class MainWindow(QMainWindow):
         self.trust.ask, self.trust.ask_file = self.dialogs.ask_trust, self.dialogs.ask_file_trust
         self.actions_by_id = self.dialogs.actions = ActionSet(command_table(self._shell()), self)
         self.drop_area = DropArea(self, self.opening.open_paths, self.workbench.checkpoint_name)
-        self._base_points = QApplication.font().pointSizeF()
         self._has_painted = False
         self._build()
         self._connect()
@@ -111,7 +112,6 @@ class MainWindow(QMainWindow):
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
         self.tools = QToolBar(self.tr("Tools"), movable=False, toolButtonStyle=style)
         self.tools.setObjectName("tools")
-        self.tools.setIconSize(QSize(theme.em(self, 1.4), theme.em(self, 1.4)))
         for name in TOOL_BAR:
             if name == "RUN BAR":
                 self.tools.addWidget(self.run_bar)
@@ -120,7 +120,7 @@ class MainWindow(QMainWindow):
             else:
                 self.tools.addSeparator()
         self.addToolBar(self.tools)
-        self.setMinimumSize(theme.em(self, 48), theme.em(self, 30))
+        self._fit_to_font()
         let_drops_through(self.run_bar)
         self._show_title()
 
@@ -233,19 +233,21 @@ class MainWindow(QMainWindow):
 
     def set_text_size(self, steps: int) -> None:
         """A step larger or smaller; 0 is the size of the desktop. Kept for the next start."""
-        size = 0 if steps == 0 else min(max(int(self.settings.text("text_size", "0") or 0) + steps, -4), 10)
-        self.settings.set_text("text_size", str(size))
-        font = QApplication.font()
-        font.setPointSizeF(self._base_points * 1.1**size)
-        QApplication.setFont(font)
+        change_text_size(self.settings, steps)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another palette: the icons are drawn anew."""
+        """Another palette: the icons are drawn anew. Another font: they are as large as its letters."""
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "tools"):
+            self._fit_to_font()
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_by_id"):
             self.actions_by_id.refresh_icons()
             for part in (self.status, self.notice, self.live.bar, self.docks):
                 part.refresh_icons()
         super().changeEvent(event)
+
+    def _fit_to_font(self) -> None:
+        self.tools.setIconSize(QSize(theme.em(self, 1.4), theme.em(self, 1.4)))
+        self.setMinimumSize(theme.em(self, 48), theme.em(self, 30))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The first picture starts what had to wait for it."""
@@ -268,10 +270,6 @@ class MainWindow(QMainWindow):
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
         self.docks.restore(self.settings.blob("docks"))
-        if self.settings.text("text_size", "0") not in ("", "0"):
-            size = int(self.settings.text("text_size"))
-            self.settings.set_text("text_size", "0")
-            self.set_text_size(size)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout, end the worker; a running job is cancelled without a question."""

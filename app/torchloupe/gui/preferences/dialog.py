@@ -21,11 +21,10 @@ from PySide6.QtWidgets import (
 from torchloupe.gui import theme
 from torchloupe.gui.settings import FOLD_BLOCKS
 from torchloupe.gui.shell import Shell
+from torchloupe.gui.text_size import LARGEST, SMALLEST, text_size
 from torchloupe.gui.theme import em
 from torchloupe.gui.trust import FOLDERS
 from torchloupe.gui.windows import RESTORE
-
-SMALLEST, LARGEST = -4, 10
 
 
 class PreferencesDialog(QDialog):
@@ -82,7 +81,7 @@ class PreferencesDialog(QDialog):
         self.states.addItem(self.tr("green fits, vermilion does not"), "green")
         self.states.addItem(self.tr("blue fits, orange does not"), "blue")
         self.states.setCurrentIndex(self.states.findData(theme.colors()))
-        self.text_size.setValue(int(self._settings.text("text_size", "0") or 0))
+        self.text_size.setValue(text_size(self._settings))
         self.text_size.setSpecialValueText(self.tr("smallest"))
         self.folders.addItems(self._settings.texts(FOLDERS))
         self.folders.setAccessibleName(self.tr("Trusted folders"))
@@ -118,7 +117,7 @@ class PreferencesDialog(QDialog):
         layout.addWidget(buttons)
 
     def _resize(self, wanted: int) -> None:
-        steps = wanted - int(self._settings.text("text_size", "0") or 0)
+        steps = wanted - text_size(self._settings)
         if wanted == 0:
             self._shell.set_text_size(0)
         elif steps:
