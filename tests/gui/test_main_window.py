@@ -162,16 +162,17 @@ def test_that_a_kept_text_size_that_is_no_number_is_the_usual_one(make_window: M
     assert qapp.font().pointSizeF() == pytest.approx(before)
 
 
-def test_that_the_pictures_of_the_tool_bar_grow_with_the_text(make_window: MakeWindow, qapp: QApplication) -> None:
+def test_that_the_pictures_of_the_tool_bar_grow_with_the_text(make_window: MakeWindow, qapp: QApplication, qtbot: Any) -> None:
     before = qapp.font()
     window = make_window()
     narrow, small = window.minimumWidth(), window.tools.iconSize().height()
     for _ in range(4):
         window.set_text_size(1)
-    assert window.tools.iconSize().height() > 1.3 * small
+    qtbot.waitUntil(lambda: window.tools.iconSize().height() > 1.3 * small, timeout=PATIENCE_MS)
     assert window.minimumWidth() > 1.3 * narrow
     window.set_text_size(0)
-    assert (window.tools.iconSize().height(), window.minimumWidth()) == (small, narrow)
+    qtbot.waitUntil(lambda: window.tools.iconSize().height() == small, timeout=PATIENCE_MS)
+    assert window.minimumWidth() == narrow
     qapp.setFont(before)
 
 
