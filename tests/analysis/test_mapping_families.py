@@ -191,3 +191,25 @@ def test_that_a_layer_is_told_from_the_adapter_around_it() -> None:
     assert len(diff.mapping) == len(LLAMA)
     assert all("lora" not in home for home in diff.mapping.values())
     assert diff.mapping["model.layers.1.self_attn.q_proj.weight"].endswith("layers.1.self_attn.q_proj.base_layer.weight")
+
+
+@pytest.mark.parametrize("layers", [24, 120])
+def test_that_what_a_lost_shard_took_along_moves_nothing_else(layers: int) -> None:
+    expected = families.llama(layers=layers)
+    found, before = families.renamed(expected, families.LLAMA_OF_META)
+    kept = {key: shape for number, (key, shape) in enumerate(found.items()) if number % 37 and not 40 < number < 60}
+    diff = diff_of(expected, kept)
+    assert diff.mapping == {key: before[key] for key in kept}
+
+
+@pytest.mark.parametrize("layers", [6, 120])
+def test_that_no_pair_of_a_shuffled_file_is_told_as_sure_and_wrong(layers: int) -> None:
+    expected = families.llama(layers=layers)
+    found, before = families.renamed(expected, families.LLAMA_OF_META)
+    keys = list(found)
+    random.Random(layers).shuffle(keys)
+    rows = diff_of(expected, {key: found[key] for key in keys[:-5]}).rows
+    pairs = [row for row in rows if row.found is not None and row.expected is not None]
+    assert len(pairs) == len(keys) - 5
+    assert {row.found.key for row in pairs if row.confidence > 0.6 and before[row.found.key] != row.expected.key} == set()
+    assert sum(before[row.found.key] == row.expected.key for row in pairs) > 0.7 * len(pairs)

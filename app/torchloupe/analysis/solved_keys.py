@@ -79,8 +79,8 @@ def _solved(expected: Keys, found: Keys, kept: int = 0) -> SolvedKeys:
     solution = solve(expected, found)
     pairs = _plausible(aligned(solution.pairs, expected), min(len(expected), len(found)), kept)
     tied = ties(*solution.sides, pairs)
-    doubted, backwards = doubts(pairs)
-    told = tuple(Pair(*each) for each in judged(pairs, tied, doubted))
+    doubted, backwards = doubts(pairs, solution.ordered)
+    told = tuple(Pair(*each) for each in judged(pairs, tied, doubted, solution.ordered))
     known = {key for tie in tied for key in tie.keys}
     choices = (*(tie for tie in tied if not tie.of_a_list), *(tie for tie in backwards if known.isdisjoint(tie.keys)))
     return SolvedKeys(Matches(list(told)), told, solution.joined, choices)

@@ -4,18 +4,22 @@ run backwards. Counted on conversions whose true mapping is known.
 
 import re
 from collections import Counter, defaultdict
+from itertools import combinations
 from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
 
-from .names import likeness, words_of
+from .names import Likeness, likeness, words_of
 from .rules import template_of
 from .solver import SolvedPair
 from .ties import Tie
+from .units import Path
 
 MIXED_UP, BACKWARDS, UNORDERED = 0.55, 0.58, 0.75
 """How sure a pair is at most: its list shares another list with others; its list could run backwards; numbers keep no order."""
 _NUMBER = re.compile(r"\d+")
 _SHORT, _LONG = 3, 8
 _SYNONYMS = 0.6
+_PREFERRED = 0.12
+"""Names that are so much more like are a reason to choose them."""
 Shape = Tuple[int, ...]
 
 
@@ -26,10 +30,13 @@ class Doubt(NamedTuple):
     why: str
 
 
-def doubts(pairs: Sequence[SolvedPair]) -> Tuple[Dict[str, Doubt], List[Tie]]:
-    """By the found keys what is doubtful about them, the gravest; and the lists of which it is not known which way they run."""
+def doubts(pairs: Sequence[SolvedPair], ordered: bool = True) -> Tuple[Dict[str, Doubt], List[Tie]]:
+    """By the found keys what is doubtful about them, the gravest; and the lists of which it is not known which way they run. Not
+    ``ordered``: the keys do not stand in the order of their modules."""
     backwards = _backwards(pairs)
     found: Dict[str, Doubt] = {}
+    for key in () if ordered else _exchangeable(pairs):
+        found[key] = Doubt(MIXED_UP, "another one in its place has this shape, and neither names nor order tell them apart")
     for key in _unordered(pairs):
         found[key] = Doubt(UNORDERED, "the numbers of its layers keep no order")
     for tie in backwards:
@@ -55,6 +62,32 @@ def _place(key: str) -> str:
     """The list that a key is in: what stands before its first number."""
     number = _NUMBER.search(key)
     return key[: number.start()] if number else key.rpartition(".")[0]
+
+
+def _exchangeable(pairs: Sequence[SolvedPair]) -> Set[str]:
+    """Two of one shape in every layer, such as its norms, which could be each other as far as their names say."""
+    held: Dict[Tuple[str, str, Shape], Dict[Tuple[Path, Path], List[str]]] = {}
+    for pair in pairs:
+        both = _without_numbers(pair.found.key), _without_numbers(pair.expected.key)
+        place = _list_of(both[0]), _list_of(both[1]), pair.found.shape
+        held.setdefault(place, {}).setdefault(both, []).append(pair.found.key)
+    odd: Set[str] = set()
+    for roles in held.values():
+        names = list(roles)
+        like = Likeness([words_of(found) for found, _ in names], [words_of(expected) for _, expected in names])
+        for one, other in combinations(range(len(names)), 2):
+            if like(one, one) + like(other, other) - like(one, other) - like(other, one) <= _PREFERRED:
+                odd.update(roles[names[one]], roles[names[other]])
+    return odd
+
+
+def _without_numbers(key: str) -> Path:
+    return tuple("#" if part.isdigit() else part for part in key.split("."))
+
+
+def _list_of(path: Path) -> str:
+    """The layers that it is in, the innermost."""
+    return ".".join(path[: max((place + 1 for place, part in enumerate(path) if part == "#"), default=0)])
 
 
 def _unordered(pairs: Sequence[SolvedPair]) -> Set[str]:

@@ -28,12 +28,18 @@ class JudgedPair(NamedTuple):
     confidence: float
 
 
-def judged(pairs: Sequence[SolvedPair], tied: Sequence[Tie], doubted: Mapping[str, Doubt]) -> List[JudgedPair]:
-    """The pairs, each with its confidence. Those that are layers of one list and could be any of them are left out."""
+def judged(
+    pairs: Sequence[SolvedPair], tied: Sequence[Tie], doubted: Mapping[str, Doubt], ordered: bool = True
+) -> List[JudgedPair]:
+    """The pairs, each with its confidence. Those that are layers of one list and could be any of them are left out. Not ``ordered``: no
+    pair was made because of its place."""
     support = Counter(_rule(pair) for pair in pairs)
     dropped: Set[str] = {key for tie in tied if tie.of_a_list for key in tie.keys}
     unsure: Dict[str, Tie] = {key: tie for tie in tied for key in tie.keys}
-    told = [_judged(pair, support[_rule(pair)], unsure.get(pair.found.key)) for pair in pairs if pair.found.key not in dropped]
+    place = "the same place in the order" if ordered else "a home that nothing else fits better"
+    told = [
+        _judged(pair, support[_rule(pair)], unsure.get(pair.found.key), place) for pair in pairs if pair.found.key not in dropped
+    ]
     return [_doubted(each, doubted.get(each.found.key)) for each in told]
 
 
@@ -47,7 +53,7 @@ def _rule(pair: SolvedPair) -> Tuple[str, str]:
     return template_of(pair.found.key), template_of(pair.expected.key)
 
 
-def _judged(pair: SolvedPair, support: int, tie: "Tie | None") -> JudgedPair:
+def _judged(pair: SolvedPair, support: int, tie: "Tie | None", place: str) -> JudgedPair:
     if tie is not None:
         return JudgedPair(pair.expected, pair.found, "one of several places that fit equally", TIED)
     sure = _BY_LEVEL[pair.level]
@@ -57,6 +63,6 @@ def _judged(pair: SolvedPair, support: int, tie: "Tie | None") -> JudgedPair:
             break
     if pair.alike < _ALONE:
         sure -= 0.15 if support < 3 else 0.05
-    name = "a like name" if pair.alike >= 2 * _ALONE else "the same place in the order"
+    name = "a like name" if pair.alike >= 2 * _ALONE else place
     more = f", as {support - 1:,} more keys like it" if support > 2 else ", as one more key like it" if support == 2 else ""
     return JudgedPair(pair.expected, pair.found, f"{_SHAPES[pair.level]} and {name}{more}", round(sure, 2))

@@ -52,7 +52,9 @@ _ALIKE = (
     "ls gamma layerscale lambda scale",
     "stem embedder conv",
     "patch patches patchify",
-    "gate gated",
+    "gate gated w1",
+    "down w2",
+    "up w3",
     "aux auxiliary",
     "pool pooler",
     "rel relative",
@@ -90,6 +92,8 @@ def likeness(one: str, other: str) -> float:
         return 0.8 if "#" in one else 1.0
     if "#" in one or "#" in other:
         return 0.7 if "#" in one and "#" in other and one.partition("#")[2] == other.partition("#")[2] else 0.0
+    if not _GROUPS.get(one, frozenset()).isdisjoint(_GROUPS.get(other, frozenset())):
+        return 0.85
     mine, theirs = _NUMBERED.match(one), _NUMBERED.match(other)
     if mine and theirs:
         return _stems_alike(mine[1], theirs[1]) * (1.0 if mine[2] == theirs[2] else 0.4)

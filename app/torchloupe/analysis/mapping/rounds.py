@@ -4,7 +4,8 @@ from typing import Dict, FrozenSet, Hashable, List, NamedTuple, Sequence, Tuple
 
 from .assignment import NONE, assign
 from .names import Likeness, words_of
-from .ranks import Ranks, by_template, near, ranks_of
+from .numbering import by_list, paired_by_number
+from .ranks import Ranks, near, ranks_of
 from .repeats import ANY, Item
 from .shapes import LEVELS, Level
 from .structure import Structure
@@ -126,8 +127,8 @@ class Rounds:
         return Assigned(one, other, score, score - rival, level, self._untaught(one, other))
 
     def _large_block(self, mine: List[int], theirs: List[int], level: Level, number: int) -> List[Assigned]:
-        """Too many to compare each with each: those that are called the same but for numbers are taken together, in their order."""
-        ones, others = list(by_template(self.ones, mine).values()), list(by_template(self.others, theirs).values())
+        """Too many to compare each with each: those that are called the same but for the numbers of their layers are taken together."""
+        ones, others = list(by_list(self.ones, mine).values()), list(by_list(self.others, theirs).values())
         if len(ones) * len(others) > self._large:
             return (
                 [self._told(one, other, 0.0, 0.0, number) for one, other in zip(mine, theirs)] if len(mine) == len(theirs) else []
@@ -140,8 +141,12 @@ class Rounds:
         told = []
         for place, column in enumerate(assign(table)):
             if column != NONE:
-                pairs = zip(ones[place], others[column])
-                told += [self._told(one, other, table[place][column], 0.0, number) for one, other in pairs]
+                told += [
+                    self._told(ones[place][one], others[column][other], table[place][column], 0.0, number)
+                    for one, other in paired_by_number(
+                        [self.ones[each].path for each in ones[place]], [self.others[each].path for each in others[column]]
+                    )
+                ]
         return told
 
     def _score(self, one: int, other: int, ranks: Tuple[Dict[int, Ranks], ...], level: Level) -> float:

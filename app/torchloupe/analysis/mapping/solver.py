@@ -7,7 +7,7 @@ from .fused import Fusion, Joined, fusions, joined_keys
 from .repeats import Item, Side, folded_items
 from .rounds import Assigned, Rounds, Taken, Weights
 from .rules import worth_of
-from .units import Unit, units_of
+from .units import Unit, is_scattered, units_of
 
 Keys = Mapping[str, KeyEntry]
 
@@ -25,11 +25,14 @@ class SolvedPair(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """Pairs of keys, and keys that are one on one side and several on the other. ``sides`` are the trees of found and expected keys."""
+    """Pairs of keys, and keys that are one on one side and several on the other. ``sides`` are the trees of found and expected keys.
+    ``ordered``: the order of the keys was taken for the order of the modules.
+    """
 
     pairs: Tuple[SolvedPair, ...]
     joined: Tuple[Joined, ...]
     sides: Tuple[Side, Side]
+    ordered: bool = True
 
 
 class _Hypothesis(NamedTuple):
@@ -52,20 +55,25 @@ def solve(expected: Keys, found: Keys) -> Solution:
     splits, joins = fusions(ones, others), fusions(others, ones)
     taken = _reserved(splits, joins), _reserved(joins, splits)
     joined = (*joined_keys(splits, ones, others, True), *joined_keys(joins, others, ones, False))
-    best = _best_hypothesis(ones, others, taken)
+    ordered = not (is_scattered(found) or is_scattered(expected))
+    best = _best_hypothesis(ones, others, taken, ordered)
     if best is None:
-        return Solution((), joined, sides)
+        return Solution((), joined, sides, ordered)
     pairs = list(_pairs(best))
     pairs += _singles(best, pairs, splits, joins)
-    return Solution(tuple(pairs), joined, sides)
+    return Solution(tuple(pairs), joined, sides, ordered)
 
 
 def _reserved(wholes: Sequence[Fusion], pieces: Sequence[Fusion]) -> "frozenset[int]":
     return frozenset([each.whole for each in wholes] + [part for each in pieces for part in each.parts])
 
 
-def _best_hypothesis(ones: Sequence[Item], others: Sequence[Item], taken: Taken) -> Optional[_Hypothesis]:
-    """The one that is worth the most. Where the first two agree and keep the order, there is nothing to choose."""
+def _best_hypothesis(ones: Sequence[Item], others: Sequence[Item], taken: Taken, ordered: bool) -> Optional[_Hypothesis]:
+    """The one that is worth the most. Where the first two agree and keep the order, there is nothing to choose; where the order says
+    nothing, neither."""
+    if not ordered:
+        by_name = _tried(ones, others, _FIRST[1], taken)
+        return by_name if by_name.chosen else None
     tried = [_tried(ones, others, _FIRST[0], taken)]
     if not tried[0].rounds.is_large:
         tried.append(_tried(ones, others, _FIRST[1], taken))

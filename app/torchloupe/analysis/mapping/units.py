@@ -30,6 +30,8 @@ NUMBERED = re.compile(r"^(.*?)(\d+)$")
 """What stands before the number at the end of a name, and the number."""
 _PLACE_IN_NAME = re.compile(r"^([A-Za-z]+\d+[a-z]?)_(?=[A-Za-z])")
 """``block2a_`` in ``block2a_project_bn/kernel``: names without dots say in their first word where they are."""
+_SCATTERED = 0.3
+"""So many keys that stand apart are more than what joining the parts of a model leaves behind."""
 _SPLIT = re.compile(r"[./]")
 
 
@@ -53,6 +55,19 @@ class Unit:
     def has_statistics(self) -> bool:
         """Does it keep a running mean, as BatchNorm does?"""
         return MEAN in self.entries
+
+
+def is_scattered(keys: Iterable[str]) -> bool:
+    """Do many keys stand apart from those of their own module? Then their order is not that of the modules: somebody sorted them by size,
+    or shuffled them."""
+    last: Dict[Tuple[str, ...], int] = {}
+    apart = count = 0
+    for count, key in enumerate(keys, 1):
+        parts = tuple(key.split("."))
+        above = [parts[:depth] for depth in range(1, len(parts))]
+        apart += any(last.get(place, count) < count - 1 for place in above)
+        last.update(dict.fromkeys(above, count))
+    return apart > _SCATTERED * count
 
 
 def units_of(entries: Iterable[KeyEntry]) -> List[Unit]:
