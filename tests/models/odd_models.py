@@ -259,6 +259,19 @@ class HasTensorsOfItsOwnClass(Plain):
         return self.fc(x) + self.scale
 
 
+class HoldsANestedTensor(nn.Module):
+    """It has no shape, and nearly every question to it is an error."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 2)
+        self.register_buffer("lengths", torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(1, 3)]))
+
+    def forward(self, x):
+        self.lengths.mul_(2.0)
+        return self.fc(x)
+
+
 class ReturnsNestedTensors(nn.Module):
     def __init__(self):
         super().__init__()

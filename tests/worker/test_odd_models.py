@@ -15,7 +15,7 @@ from torchloupe.worker.handlers import fetch_stats, forward, open_target
 
 ODD = Path(__file__).parents[1] / "models" / "odd_models.py"
 NOT_CORRECT = {"example_inputs", "RefusingDict", "RefusingList", "Marked", "FailsInAThread", "of_five_thousand_modules"}
-NEED_DATA = {"HasTensorsOfItsOwnClass", "ReturnsANumber", "ReturnsNestedTensors", "ResizesItsBuffers"}
+NEED_DATA = {"HasTensorsOfItsOwnClass", "HoldsANestedTensor", "ReturnsANumber", "ReturnsNestedTensors", "ResizesItsBuffers"}
 UNSUPPORTED_WITHOUT_DATA = {"scripted_inside"}
 DEPENDS_ON_TIMING = {"CallsPartsInThreads"}
 """Shapes flow without data in one thread; whether others meet the end of that is up to who comes first."""

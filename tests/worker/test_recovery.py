@@ -267,10 +267,11 @@ def test_that_one_change_that_does_away_with_several_is_the_fix_of_the_first(tol
     init = ["self.one = nn.Conv2d(3, 5, 1)", "self.two = nn.Conv2d(7, 4, 1)", "self.three = nn.Conv2d(11, 4, 1)"]
     lines = ["x = torch.cat([x, self.one(x)], 1)", "x = torch.cat([x, self.two(x)], 1)", "return self.three(x)"]
     (problem,) = told(init, lines, "torch.ones(2, 3, 4, 4)")
-    better, own = problem.fixes
+    better, own, other = problem.fixes
     assert (better.module, better.argument, better.value, better.verified) == ("one", "out_channels", 4, True)
     assert better.outcome == "this mismatch is gone, and with it one that follows from it"
-    assert (own.module, own.value) == ("two", 8)
+    assert (own.module, own.value, own.outcome) == ("two", 8, "with `in_channels=12` of `three` the model runs to its end")
+    assert (other.module, other.value, other.verified) == ("three", 12, True)
     assert consequences(problem) == ["three"]
     assert problem.hint.startswith("Set `out_channels=4` of `one` (Conv2d) at line 9. That repairs what follows from it, too.")
 

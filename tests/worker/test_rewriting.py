@@ -60,6 +60,35 @@ WORKING = {
         "torch.ones(2, 4)",
         ["F.linear(x, self.A.t())"],
     ),
+    "scores of two widths": (
+        ["self.q = nn.Linear(6, 5)", "self.k = nn.Linear(6, 7)"],
+        ["return self.q(x) @ self.k(x).transpose(-2, -1)"],
+        "torch.ones(2, 3, 6)",
+        ["k.out_features=5", "q.out_features=7"],
+    ),
+    "heads of another size": (
+        ["self.heads, self.size = 3, 5"],
+        ["return x.view(2, 4, self.heads, self.size)"],
+        "torch.ones(2, 4, 30)",
+        ["x.view(2, 4, self.heads, -1)"],
+    ),
+    "bias of another length": (
+        ["self.A = nn.Parameter(torch.ones(4, 6))", "self.b = nn.Parameter(torch.zeros(5))"],
+        ["return F.linear(x, self.A, self.b)"],
+        "torch.ones(2, 6)",
+        [".b=[4]"],
+    ),
+    "a tied weight": (
+        [
+            "self.emb = nn.Embedding(9, 6)",
+            "self.mid = nn.Linear(6, 5)",
+            "self.out = nn.Linear(6, 9)",
+            "self.out.weight = self.emb.weight",
+        ],
+        ["return self.out(self.mid(self.emb(x)))"],
+        "torch.ones(2, 3, dtype=torch.int64)",
+        ["mid.out_features=6"],
+    ),
     "out of order": (
         ["pass"],
         ["return x.transpose(1, 2).view(2, -1)"],
@@ -164,3 +193,36 @@ def test_that_the_patches_one_after_the_other_repair_the_file(told, context, tmp
         fewer = [problem for problem in forward(context, RunForward()).problems if problem.severity == "error"]
         assert len(fewer) < len(left)
         left = fewer
+
+
+HEADS = ["self.lstm = nn.LSTM(4, {0}, bidirectional=True)", "self.a = nn.Linear({1}, 3)", "self.b = nn.Linear({1}, 5)"]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "heads", "wanted"),
+    [(8, 8, ["lstm.hidden_size=4", "a.in_features=16", "b.in_features=16"]), (8, 9, ["a.in_features=16", "b.in_features=16"])],
+)
+def test_that_heads_which_want_the_same_are_told_with_the_change_of_all(told, hidden, heads, wanted):
+    init = [line.format(hidden, heads) for line in HEADS]
+    (problem,) = told(init, ["h, _ = self.lstm(x)", "return self.a(h), self.b(h)"], "torch.ones(3, 2, 4)")
+    assert [row["module"] for row in problem.data["consequences"]] == ["b"]
+    assert values(problem) == wanted
+    last = problem.fixes[-1]
+    assert last.outcome == f"with `in_features=16` of `a` {RUNS}"
+    assert [line for line in last.patch.splitlines() if line.startswith("+ ")] == [
+        "+        self.a = nn.Linear(16, 3)",
+        "+        self.b = nn.Linear(16, 5)",
+    ]
+
+
+def test_that_features_which_heads_do_not_divide_are_one_mismatch(told):
+    init = ["self.qkv, self.out = nn.Linear(30, 90), nn.Linear(30, 30)"]
+    lines = [
+        "q, k, v = (part.view(2, 5, 4, 7) for part in self.qkv(x).chunk(3, -1))",
+        "return self.out((q + k * v).reshape(2, 5, 30))",
+    ]
+    (problem,) = told(init, lines, "torch.ones(2, 5, 30)")
+    assert problem.message.startswith("`view` parts 30 features into 4 x 7, which are 28.")
+    assert problem.hint == "30 is no multiple of 4: take 28 or 32 features, or 3 or 5 parts."
+    assert values(problem) == []
+    assert {row["operation"] for row in problem.data["consequences"]} == {"view", "reshape"}

@@ -34,8 +34,19 @@ def explain_operation(failed: FailedOperation) -> Optional[Problem]:
     return explain(failed) if explain and failed.operands else None
 
 
-def _problem(failed: FailedOperation, code: str, message: str, hint: str, fixes: Tuple[Fix, ...] = ()) -> Problem:
-    data: Dict[str, Any] = {"operation": failed.name, "shapes": [list(operand.shape) for operand in failed.operands]}
+def _problem(
+    failed: FailedOperation,
+    code: str,
+    message: str,
+    hint: str,
+    fixes: Tuple[Fix, ...] = (),
+    more: Optional[Dict[str, Any]] = None,
+) -> Problem:
+    data: Dict[str, Any] = {
+        "operation": failed.name,
+        "shapes": [list(operand.shape) for operand in failed.operands],
+        **(more or {}),
+    }
     return Problem(
         code,
         message,
@@ -138,9 +149,34 @@ def _view(failed: FailedOperation) -> Optional[Problem]:
         return _problem(failed, "view-not-contiguous", message, text, (Fix("edit_source", text, value="reshape"),))
     if fits or not target:
         return None
+    sizes = {"target": list(target)}
+    if failed.name in ("view", "reshape") and _parts_the_last(shape, target):
+        return _parted(failed, shape[-1], target[-2], target[-1], sizes)
     message = f"`{failed.name}` to {shape_text(target)} cannot hold {shape_text(shape)}: {numel} elements"
     message += f", {product(shape[1:])} for each of {shape[0]} samples." if len(shape) > 1 else "."
-    return _problem(failed, "view-mismatch", message, "Use `x.flatten(1)` and let the next layer take that size.")
+    hint = "Use `x.flatten(1)` and let the next layer take that size."
+    return _problem(failed, "view-mismatch", message, hint, more=sizes)
+
+
+def _parts_the_last(shape: Shape, target: Shape) -> bool:
+    """Whether the features alone are parted, as into the heads of an attention."""
+    kept = all(wanted in (-1, size) for wanted, size in zip(target, shape[:-1]))
+    return len(target) == len(shape) + 1 > 2 and kept and min(target[-2:]) > 0
+
+
+def _parted(failed: FailedOperation, features: int, parts: int, each: int, sizes: Dict[str, Any]) -> Problem:
+    message = f"`{failed.name}` parts {features} features into {parts} x {each}, which are {parts * each}."
+    if features % parts == 0:
+        hint = f"Each of the {parts} parts has {features // parts}."
+    else:
+        near = sorted({features - features % parts, features - features % parts + parts} - {0})
+        into = sorted(
+            (number for number in range(2, features) if features % number == 0), key=lambda number: abs(number - parts)
+        )[:2]
+        instead = f"{' or '.join(map(str, near))} features"
+        instead += f", or {' or '.join(map(str, sorted(into)))} parts" if into else ""
+        hint = f"{features} is no multiple of {parts}: take {instead}."
+    return _problem(failed, "view-mismatch", message, hint, more={**sizes, "parts": [parts, each]})
 
 
 def _functional(failed: FailedOperation) -> Optional[Problem]:
@@ -157,7 +193,7 @@ def _functional(failed: FailedOperation) -> Optional[Problem]:
         axis = len(got) - (len(weight) - 2) - 1
         have, wanted, order = got[axis], weight[1], "(out, in / groups, ...)"
     if have == wanted:
-        return _dtype_or_device(failed)
+        return _bias(failed) or _dtype_or_device(failed)
     operands = f"{shape_text(got)} and a weight {shape_text(weight)} {order}"
     message = f"`F.{failed.name}` gets {operands}: {have} arrive, the weight takes {wanted}."
     hint = (
@@ -166,6 +202,17 @@ def _functional(failed: FailedOperation) -> Optional[Problem]:
         else "Give the weight this many inputs, or change what arrives."
     )
     return _problem(failed, "functional-mismatch", message, hint)
+
+
+def _bias(failed: FailedOperation) -> Optional[Problem]:
+    """The third operand, which has to have a size for each output of the weight."""
+    if len(failed.operands) < 3 or "transpose" in failed.name:
+        return None
+    weight, bias = failed.operands[1].shape, failed.operands[2].shape
+    if bias in ((weight[0],), (1,)) or len(bias) != 1:
+        return None
+    message = f"`F.{failed.name}` gives {weight[0]} outputs with a weight {shape_text(weight)}, and gets a bias for {bias[0]}."
+    return _problem(failed, "functional-mismatch", message, f"Give the bias {weight[0]} numbers.", more={"bias": True})
 
 
 def _loss(failed: FailedOperation) -> Optional[Problem]:

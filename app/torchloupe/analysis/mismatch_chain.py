@@ -5,6 +5,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 
 from ..wire.problems import Problem
 from ..wire.traces import DONE, LayerCall
+from .provenance import product
 
 _MAKES_A_SIZE = ("Linear", "Conv", "LSTM", "GRU", "RNN", "Embedding", "Multihead", "Bilinear")
 GOES_ON = {
@@ -59,6 +60,8 @@ def _follows(later: Mismatch, earlier: Mismatch) -> bool:
     if later.key == earlier.key:
         return True
     one, other = later.problem, earlier.problem
+    if _undoes(one, other):
+        return True
     if "operation" in other.data:
         asked = ("operation", "shapes")
         return one.code == other.code == "functional-mismatch" and all(one.data.get(name) == other.data[name] for name in asked)
@@ -70,6 +73,16 @@ def _follows(later: Mismatch, earlier: Mismatch) -> bool:
     if _built_for(one) != built or one.code != other.code:
         return False
     return one.code == "dtype-mismatch" or _made_at(one) == _made_at(other) is not None or later.producer == earlier.producer
+
+
+def _undoes(later: Problem, earlier: Problem) -> bool:
+    """Whether the later one only finds the size that the earlier view was meant to give, where all that was there is wanted."""
+    if earlier.code != "view-mismatch" or "parts" not in earlier.data:
+        return False
+    arrived, given = earlier.data["shapes"][0][-1], product(earlier.data["parts"])
+    if later.code == "view-mismatch" and "target" in later.data:
+        return product(later.data["shapes"][0]) * arrived == product(later.data["target"]) * given
+    return later.data.get("expected") == arrived and later.data.get("got") == given
 
 
 def are_alike(one: Problem, other: Problem) -> bool:

@@ -234,6 +234,10 @@ def _viewed(problem: Problem, _shapes: List[Shape], written: Expression, _functi
     if problem.code == "view-not-contiguous":
         yield (Edit(written.span, f"{tensor}.reshape({', '.join(sizes)})"),)
         return
+    if "parts" in problem.data:
+        if "-1" not in sizes:
+            yield (Edit(written.span, f"{tensor}.{problem.data['operation']}({', '.join([*sizes[:-1], '-1'])})"),)
+        return
     if len(sizes) > 1:
         yield (Edit(written.span, f"{tensor}.{problem.data['operation']}({', '.join([f'{tensor}.size(0)', *sizes[1:]])})"),)
     yield (Edit(written.span, f"{tensor}.flatten(1)"),)

@@ -33,7 +33,8 @@ def _of_layer(problem: Problem, makers: Sequence[Optional[Maker]]) -> List[str]:
 def _of_operands(problem: Problem, makers: Sequence[Optional[Maker]]) -> List[str]:
     shapes = [tuple(shape) for shape in problem.data.get("shapes", ())]
     if problem.code == "view-mismatch" and shapes and makers:
-        each = made_text(product(shapes[0][1:]), makers[0])
+        size = shapes[0][-1] if "parts" in problem.data else product(shapes[0][1:])
+        each = made_text(size, makers[0])
         return [each] if each else []
     said = [shape_made_text(shape, maker) for shape, maker in zip(shapes, makers)]
     return list(dict.fromkeys(text for text in said if text))

@@ -14,6 +14,8 @@ _PRODUCTS = ("matmul", "mm", "bmm", "rmatmul")
 def fitting_shape(data: Mapping[str, Any], at: int) -> Optional[Shape]:
     """The shape with which operand ``at`` would fit the other one; ``data`` is that of the mismatch. None where that cannot be told."""
     operation, shapes = data.get("operation"), [tuple(shape) for shape in data.get("shapes", ())]
+    if data.get("bias"):  # it has a size for each output of the weight
+        return (shapes[1][0],) if at == 2 else None
     if len(shapes) < 2 or at > 1:
         return None
     own, other = shapes[at], shapes[1 - at]

@@ -34,6 +34,16 @@ def source_patch(
     return patch_text(_name(file, places), source, edited(source, [*edits, *along])) if source else ""
 
 
+def patch_of_all(fixes: Sequence[Fix], model: nn.Module, places: Places) -> str:
+    """The patch that makes changes of arguments which only help together; empty where one of them has no line, or another file."""
+    made = Made(model)
+    found = [edit for edit in map(made.edit, fixes) if edit is not None]
+    files = {file for file, _ in found}
+    if len(found) < len(fixes) or len(files) != 1 or not all(map(places.is_project, files)):
+        return ""
+    return source_patch(files.pop(), [edit for _, edit in found], places)
+
+
 def with_patches(problems: Sequence[Problem], model: nn.Module, places: Places) -> Tuple[Problem, ...]:
     """The problems, each verified change of a constructor's argument with its patch where the source says which call it is."""
     if not any(_is_wanted(fix) for problem in problems for fix in problem.fixes):

@@ -11,6 +11,7 @@ from ..wire.problems import Fix, Problem
 from .explain import said_by
 from .input_values import SampleInput
 from .nested import map_tensors
+from .tied_layers import tied_to
 
 RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
 RUNS = "the model runs to its end"
@@ -41,6 +42,9 @@ def try_fixes(problem: Problem, layer: nn.Module, repetition: Trial) -> Problem:
 def _try(fix: Fix, problem: Problem, layer: nn.Module, repetition: Trial) -> Optional[Tuple[bool, str]]:
     """Whether the layer was passed, and what came of it; None when this kind of fix cannot be applied here."""
     if fix.kind == "set_argument" and fix.argument:
+        other = tied_to(repetition.model, layer)
+        if other is not None:
+            return False, f"it shares its parameter with `{other}`, which keeps its shape"
         new = rebuilt(layer, fix.argument, fix.value)
         return None if new is None else _outcome(new, repetition, prepare=lambda: put_in_place(repetition.model, layer, new))
     given = changed_input(fix, problem, repetition.given)

@@ -16,6 +16,7 @@ class SavedTensors:
     """Tensors at one moment. ``is_copied`` says which are; the others are fingerprinted."""
 
     def __init__(self, tensors: Sequence[torch.Tensor], is_copied: Callable[[torch.Tensor], bool]) -> None:
+        tensors = list(map(_with_sizes, tensors))
         small = [each for each in tensors if is_small(each) and is_copied(each) and each.is_leaf and each.grad is None]
         together = set(map(id, small))
         self._together = _SavedTogether(small)
@@ -132,6 +133,13 @@ class _SavedAlone:
         is_back = self.copy is not None or fingerprint(tensor) == self._fingerprint
         self.changed = self.changed or not is_back
         return is_back
+
+
+def _with_sizes(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor; in place of a nested one without a shape, which refuses nearly every question, all of its memory in a row."""
+    if not tensor.is_nested or tensor.layout != torch.strided:
+        return tensor
+    return torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(tensor.untyped_storage())
 
 
 def _storage(tensor: torch.Tensor) -> int:

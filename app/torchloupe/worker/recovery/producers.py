@@ -69,8 +69,9 @@ def _change(model: nn.Module, path: str, wrong: int, right: int) -> Optional[Fix
     """That the layer gives as much less, or more, as there is too much, or missing: its output may be one of several joined."""
     layer = model.get_submodule(path)
     argument = next((name for name in _GIVES if isinstance(getattr(layer, name, None), int)), None)
-    value = getattr(layer, argument) - wrong + right if argument else 0
-    if argument is None or value < 1:
+    both_ways = 2 if getattr(layer, "bidirectional", False) else 1
+    value, odd = divmod(getattr(layer, argument) * both_ways - wrong + right, both_ways) if argument else (0, 0)
+    if argument is None or value < 1 or odd:
         return None
     place = definition_place(model, path)
     where = f" at line {place[1]}" if place else ""

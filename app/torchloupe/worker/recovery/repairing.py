@@ -8,10 +8,11 @@ from ...analysis.shape_strip import place_in_run
 from ...analysis.source_edits import Edit
 from ...wire.problems import Fix, Problem
 from ..input_values import SampleInput
-from ..patches import Made
+from ..patches import Made, patch_of_all
 from ..places import Places
 from ..repairs import RUNS, try_fixes
 from ..source_trial import Spot
+from ..tied_layers import tied_to
 from .asked_layers import AskedLayers
 from .noting import noted
 from .producers import changes_before, layers_before
@@ -22,6 +23,7 @@ from .stand_ins import ATTENTION
 from .wrong_parameters import parameters_instead
 
 _Met = Tuple[Problem, Recovered]
+_PASSED_AND_THEN = "this layer is passed, then"
 _PASSED = f"this layer is passed; {ON_TO_THE_END}"
 
 
@@ -49,6 +51,7 @@ class Repairing:
             problem = noted(problem, each, made)
             problem = _marked(problem, each, self._search.is_whole and not met and not left)
             problem, gone = self._rewritten(problem, each, those, len(left))
+            problem = self._with_the_same(problem, those)
             those = [*those, *(it for other, after in left if other.mismatch.key in gone for it in (other, *after))]
             left = [pair for pair in left if pair[0].mismatch.key not in gone]
             following_problems = [it.mismatch.problem for it in those]
@@ -96,9 +99,14 @@ class Repairing:
                 *layers_before(problem, recovered.call, calls, model),
                 *changes_before(problem, recovered.call, calls, model),
             ]
-        if problem.data.get("layer") == ATTENTION:  # its other sizes change with its width
+        if not self._is_free(recovered):
             return changes_before(problem, recovered.call, calls, model)
         return []
+
+    def _is_free(self, recovered: Recovered) -> bool:
+        """Whether a layer can have another argument: the other sizes of attention change with its width, a tied weight stays as it is."""
+        is_attention = recovered.mismatch.problem.data.get("layer") == ATTENTION
+        return not is_attention and tied_to(self._search.repetition.model, recovered.part) is None
 
     def at_once(self, first: Problem) -> Optional[List[Problem]]:
         """The same in one pass with the likeliest repair of each; None where that does not bring the model to its end."""
@@ -127,7 +135,7 @@ class Repairing:
     def _likeliest(self, recovered: Recovered, those: Sequence[Recovered]) -> Optional[Change]:
         problem = recovered.mismatch.problem
         alike = [each for each in those if each.mismatch.problem.code == problem.code]
-        if "operation" not in problem.data and "permute" not in problem.data and problem.data.get("layer") != ATTENTION:
+        if "operation" not in problem.data and "permute" not in problem.data and self._is_free(recovered):
             own = next((fix for fix in problem.fixes[:1] if fix.kind == "set_argument"), None)
             same = [
                 it.mismatch.problem.fixes[0]
@@ -138,11 +146,38 @@ class Repairing:
                 return Change(fixes=(own, *same), text=own.text)
         return next(iter(changes(problem, [recovered, *alike], self._before(problem, recovered))), None)
 
+    def _with_the_same(self, problem: Problem, those: Sequence[Recovered]) -> Problem:
+        """The problem, whose own change of a layer is not enough where others want the same: with that of the others, all tried
+        together."""
+        own = next((fix for fix in problem.fixes if fix.outcome.startswith(_PASSED_AND_THEN)), None)
+        wanted = [it.mismatch.problem for it in those if it.mismatch.problem.code == problem.code]
+        same = {
+            each.module: each.fixes[0]
+            for each in wanted
+            if each.module != problem.module and each.fixes and each.fixes[0].kind == "set_argument"
+        }
+        if own is None or own.module != problem.module or not same or not self._search.may_go_on():
+            return problem
+        left, error = self._search.left_with(Change(fixes=(own, *same.values())), None)
+        if error is not None or keys_of(left) & {key_of(each) for each in (problem, *wanted)}:
+            return problem
+        end = ON_TO_THE_END if left else RUNS
+        together = (own, *same.values())
+        patch = patch_of_all(together, self._search.repetition.model, self._places)
+        told = [
+            replace(
+                fix, verified=True, outcome=f"with {_named([each for each in together if each is not fix])} {end}", patch=patch
+            )
+            for fix in together
+        ]
+        return replace(problem, fixes=(*told, *(fix for fix in problem.fixes if fix is not own)))
+
     def _with_better(self, problem: Problem) -> Problem:
         """The problem, with the change first that does away with what follows from it, too."""
         better = self._search.better.get(key_of(problem))
         if better is None:
-            return problem
+            is_of_another = bool(problem.fixes) and problem.fixes[0].verified and problem.fixes[0].module != problem.module
+            return replace(problem, hint=problem.fixes[0].text) if is_of_another and "operation" not in problem.data else problem
         hint = f"{better.text} That repairs what follows from it, too."
         return replace(problem, hint=hint, fixes=(better, *problem.fixes))
 
@@ -190,10 +225,16 @@ def _all_together(found: Sequence[Problem]) -> Problem:
 def _passed(problem: Problem) -> Problem:
     """A layer whose repair was tried alone: what is said of it is that the others have to be repaired, too."""
     fixes = [
-        replace(fix, outcome=_PASSED) if fix.verified and fix.outcome.startswith("this layer is passed, then") else fix
+        replace(fix, outcome=_PASSED) if fix.verified and fix.outcome.startswith(_PASSED_AND_THEN) else fix
         for fix in problem.fixes[:1]
     ]
     return replace(problem, fixes=(*fixes, *problem.fixes[1:]))
+
+
+def _named(fixes: Sequence[Fix]) -> str:
+    """``in_features=32` of `b```, and how many more."""
+    more = f" and {len(fixes) - 1} layers like it" if len(fixes) > 1 else ""
+    return f"`{fixes[0].argument}={fixes[0].value}` of `{fixes[0].module}`{more}"
 
 
 def _is_sure(problem: Problem) -> bool:

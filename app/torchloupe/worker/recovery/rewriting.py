@@ -105,7 +105,7 @@ class Rewriting:
 def changes(problem: Problem, alike: Sequence[Recovered], before: Sequence[Fix]) -> List[Change]:
     """What may be changed, likeliest first: the line - of it, and of those ``alike`` that follow from it - and the layers ``before``."""
     lines = _written_otherwise(problem, alike)
-    first = 0 if _is_multiple(problem) else 1
+    first = 0 if _is_multiple(problem) or _has_features_inside(problem) else 1
     return [*lines[:first], *(Change(fixes=(fix,), text=fix.text) for fix in before), *lines[first:]]
 
 
@@ -149,6 +149,14 @@ def _ways(problem: Problem, recovered: Recovered) -> List[Way]:
     operation = problem.data.get("operation")
     written = spot.expression(str(operation)) if operation else spot.call()
     return [] if written is None else ways(problem, written, spot.source)
+
+
+def _has_features_inside(problem: Problem) -> bool:
+    """Whether a product is over features of two widths and goes over the same tokens outside: turned both ways around it would run, and
+    be over the tokens."""
+    one, other, *_ = [*problem.data.get("shapes", ()), (), ()]
+    turned = problem.code == "matmul-mismatch" and min(len(one), len(other)) > 1 and one[-2] == other[-1]
+    return bool(turned and len({one[-1], one[-2], other[-2]}) == 3)
 
 
 def _is_multiple(problem: Problem) -> bool:
