@@ -81,8 +81,8 @@ def _undoes(later: Problem, earlier: Problem) -> bool:
         return False
     arrived, given = earlier.data["shapes"][0][-1], product(earlier.data["parts"])
     if later.code == "view-mismatch" and "target" in later.data:
-        return product(later.data["shapes"][0]) * arrived == product(later.data["target"]) * given
-    return later.data.get("expected") == arrived and later.data.get("got") == given
+        return bool(product(later.data["shapes"][0]) * arrived == product(later.data["target"]) * given)
+    return (later.data.get("expected"), later.data.get("got")) == (arrived, given)
 
 
 def are_alike(one: Problem, other: Problem) -> bool:

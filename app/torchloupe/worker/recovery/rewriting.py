@@ -154,9 +154,11 @@ def _ways(problem: Problem, recovered: Recovered) -> List[Way]:
 def _has_features_inside(problem: Problem) -> bool:
     """Whether a product is over features of two widths and goes over the same tokens outside: turned both ways around it would run, and
     be over the tokens."""
-    one, other, *_ = [*problem.data.get("shapes", ()), (), ()]
-    turned = problem.code == "matmul-mismatch" and min(len(one), len(other)) > 1 and one[-2] == other[-1]
-    return bool(turned and len({one[-1], one[-2], other[-2]}) == 3)
+    shapes = problem.data.get("shapes", ())
+    if problem.code != "matmul-mismatch" or len(shapes) != 2 or min(map(len, shapes)) < 2:
+        return False
+    one, other = shapes
+    return one[-2] == other[-1] and len({one[-1], one[-2], other[-2]}) == 3
 
 
 def _is_multiple(problem: Problem) -> bool:
