@@ -11,7 +11,7 @@ from ..wire.tensors import TensorMeta
 from ..wire.traces import LayerCall
 from .layer_contracts import RankMismatch, SingleValue, SizeMismatch, TooSmall, check_layer
 from .provenance import Origin, origin_of, product, square_side
-from .wording import shape_text
+from .wording import at_line, shape_text
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 PLAIN_TENSOR_HINT = "A plain tensor attribute does not follow `model.to()`: register it as a buffer."
@@ -308,4 +308,4 @@ def _name(failed: FailedLayer) -> str:
 
 
 def _where(failed: FailedLayer) -> str:
-    return f" at line {failed.defined_at[1]}" if failed.defined_at else ""
+    return at_line(failed.defined_at, failed.call.file)

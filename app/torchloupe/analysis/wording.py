@@ -1,7 +1,7 @@
 """The words for what was found: shapes, counts, sizes, times, differences, problems. Shared by both skins."""
 
 import math
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from ..wire.contents import CheckpointContents
 from ..wire.problems import Fix, Problem
@@ -25,6 +25,15 @@ def shape_text(shape: Optional[Sequence[int]]) -> str:
 def count_text(count: int) -> str:
     """``3,136``."""
     return f"{count:,}"
+
+
+def at_line(place: Optional[Tuple[str, int]], beside: Optional[str]) -> str:
+    """`` at line 9``, with the file where that is not the one ``beside``; empty without a place."""
+    if place is None:
+        return ""
+    file, line = place
+    name = file.replace("\\", "/").rpartition("/")[2]
+    return f" at line {line}" if not beside or file == beside else f" at line {line} of {name}"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

@@ -13,6 +13,7 @@ from torch import nn
 
 from .module_facts import members_of
 from .places import Place
+from .replaced_parts import replaced
 
 _REGISTERING = ("add_module", "register_module", "register_buffer", "register_parameter")
 
@@ -27,14 +28,14 @@ class _Made(NamedTuple):
 
 def definition_place(model: nn.Module, path: str) -> Optional[Place]:
     """File and line that created the module at ``path``; None when the source does not tell."""
-    module: Optional[nn.Module] = model
-    made: Optional[_Made] = None
+    above: List[Tuple[str, nn.Module]] = [("", model)]
     for name in path.split(".") if path else []:
+        before, owner = above[-1]
+        module = dict(members_of(owner, "_modules")).get(name)
         if module is None:
             return None
-        made = _made(type(module), name, made)
-        module = dict(members_of(module, "_modules")).get(name)
-    return _place(made)
+        above.append((f"{before}.{name}" if before else name, module))
+    return _place(dict(_all_made(above, path)).get(path))
 
 
 def definition_places(modules: Iterable[Tuple[str, nn.Module]]) -> Dict[str, Place]:
@@ -47,11 +48,13 @@ def definition_calls(modules: Iterable[Tuple[str, nn.Module]]) -> Dict[str, Tupl
     return {path: (made.file, made.value) for path, made in _all_made(modules)}
 
 
-def _all_made(modules: Iterable[Tuple[str, nn.Module]]) -> Iterator[Tuple[str, _Made]]:
+def _all_made(modules: Iterable[Tuple[str, nn.Module]], wanted: Optional[str] = None) -> Iterator[Tuple[str, _Made]]:
+    modules = list(modules)
+    put = replaced(modules, wanted)
     made: Dict[str, Tuple[Any, Optional[_Made]]] = {}
     for path, module in modules:
         above, _, name = path.rpartition(".")
-        found = _made(made[above][0], name, made[above][1]) if path else None
+        found = _Made(*put[path]) if path in put else _made(made[above][0], name, made[above][1]) if path else None
         made[path] = (type(module), found)
         if found is not None:
             yield path, found

@@ -5,6 +5,7 @@ from typing import Any, Callable, Iterator, Optional, Tuple
 
 from torch import nn
 
+from ...analysis.wording import at_line
 from ...wire.problems import Fix, Problem
 from ..definitions import definition_place
 from ..quiet import quiet
@@ -24,8 +25,7 @@ def margin_that_fits(first: Problem, repetition: Repetition, may_go_on: Callable
     for number, (path, margin) in enumerate(_without_margin(repetition.model)):
         if number >= _MOST or not may_go_on():
             break
-        place = definition_place(repetition.model, path)
-        where = f" at line {place[1]}" if place else ""
+        where = at_line(definition_place(repetition.model, path), first.file)
         text = f"Set `padding={margin}` of `{path}` ({type(repetition.model.get_submodule(path)).__name__}){where}."
         fix = Fix("set_argument", text, path, "padding", margin, verified=True, outcome=repetition.reached)
         if repetition.run(within=quiet(), prepare=partial(make_changes, repetition.model, [fix])) is None:

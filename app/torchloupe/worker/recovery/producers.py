@@ -5,6 +5,7 @@ from typing import Any, List, Optional, Sequence
 from torch import nn
 
 from ...analysis.mismatch_chain import changes_asked
+from ...analysis.wording import at_line
 from ...wire.problems import Fix, Problem
 from ...wire.traces import DONE, LayerCall
 from ..definitions import definition_place
@@ -19,7 +20,12 @@ def changes_before(problem: Problem, call: int, calls: Sequence[LayerCall], mode
     """Changes of one argument of an earlier layer with which the sizes would meet. Layers that give just this size come first, and
     of them the nearest."""
     wanted = [(path, wrong, right) for path in _before(call, calls) for wrong, right in changes_asked(problem)]
-    found = [(fix, right) for path, wrong, right in wanted for fix in [_change(model, path, wrong, right)] if fix is not None]
+    found = [
+        (fix, right)
+        for path, wrong, right in wanted
+        for fix in [_change(model, path, wrong, right, problem.file)]
+        if fix is not None
+    ]
     found.sort(key=lambda pair: pair[0].value != pair[1])
     state = _state(problem)
     return ([state] if state else [fix for fix, _ in found])[:_MOST]
@@ -37,16 +43,16 @@ def layers_before(problem: Problem, call: int, calls: Sequence[LayerCall], model
         layer, shape = model.get_submodule(each.module), tuple(each.outputs[0].shape)
         gap, ratio = large[-1] - small[-1], large[-1] // small[-1]
         if shape[2:] == small[2:] and isinstance(layer, _TRANSPOSED) and gap < _one(layer.stride):
-            found.append(_spatial(model, each.module, "output_padding", gap))
+            found.append(_spatial(model, each.module, "output_padding", gap, problem.file))
         elif shape[2:] == small[2:] and isinstance(layer, _CONVOLUTIONS) and _one(layer.stride) > 1:
-            found.append(_spatial(model, each.module, "stride", 1))
+            found.append(_spatial(model, each.module, "stride", 1, problem.file))
         elif (
             shape[2:] == large[2:]
             and isinstance(layer, _CONVOLUTIONS)
             and _one(layer.stride) == 1
             and ratio * small[-1] == large[-1]
         ):
-            found.append(_spatial(model, each.module, "stride", ratio))
+            found.append(_spatial(model, each.module, "stride", ratio, problem.file))
     return found[: 2 * _MOST]
 
 
@@ -54,9 +60,8 @@ def _one(value: Any) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
-def _spatial(model: nn.Module, path: str, argument: str, value: int) -> Fix:
-    layer, place = type(model.get_submodule(path)).__name__, definition_place(model, path)
-    where = f" at line {place[1]}" if place else ""
+def _spatial(model: nn.Module, path: str, argument: str, value: int, beside: Optional[str]) -> Fix:
+    layer, where = type(model.get_submodule(path)).__name__, at_line(definition_place(model, path), beside)
     return Fix("set_argument", f"Set `{argument}={value}` of `{path}` ({layer}){where}.", path, argument, value)
 
 
@@ -65,7 +70,7 @@ def _before(call: int, calls: Sequence[LayerCall]) -> List[str]:
     return list(dict.fromkeys(reversed(done)))
 
 
-def _change(model: nn.Module, path: str, wrong: int, right: int) -> Optional[Fix]:
+def _change(model: nn.Module, path: str, wrong: int, right: int, beside: Optional[str]) -> Optional[Fix]:
     """That the layer gives as much less, or more, as there is too much, or missing: its output may be one of several joined."""
     layer = model.get_submodule(path)
     argument = next((name for name in _GIVES if isinstance(getattr(layer, name, None), int)), None)
@@ -73,8 +78,7 @@ def _change(model: nn.Module, path: str, wrong: int, right: int) -> Optional[Fix
     value, odd = divmod(getattr(layer, argument) * both_ways - wrong + right, both_ways) if argument else (0, 0)
     if argument is None or value < 1 or odd:
         return None
-    place = definition_place(model, path)
-    where = f" at line {place[1]}" if place else ""
+    where = at_line(definition_place(model, path), beside)
     text = f"Set `{argument}={value}` of `{path}` ({type(layer).__name__}){where}."
     return Fix("set_argument", text, module=path, argument=argument, value=value)
 

@@ -105,7 +105,7 @@ class Rewriting:
 def changes(problem: Problem, alike: Sequence[Recovered], before: Sequence[Fix]) -> List[Change]:
     """What may be changed, likeliest first: the line - of it, and of those ``alike`` that follow from it - and the layers ``before``."""
     lines = _written_otherwise(problem, alike)
-    first = 0 if _is_multiple(problem) or _has_features_inside(problem) else 1
+    first = 0 if _is_multiple(problem) or _is_of_features(problem) else 1
     return [*lines[:first], *(Change(fixes=(fix,), text=fix.text) for fix in before), *lines[first:]]
 
 
@@ -151,11 +151,15 @@ def _ways(problem: Problem, recovered: Recovered) -> List[Way]:
     return [] if written is None else ways(problem, written, spot.source)
 
 
-def _has_features_inside(problem: Problem) -> bool:
-    """Whether a product is over features of two widths and goes over the same tokens outside: turned both ways around it would run, and
-    be over the tokens."""
+def _is_of_features(problem: Problem) -> bool:
+    """Whether two widths of features clash: stretched, or a product turned both ways around to be over the tokens, it would run and be
+    wrong."""
     shapes = problem.data.get("shapes", ())
-    if problem.code != "matmul-mismatch" or len(shapes) != 2 or min(map(len, shapes)) < 2:
+    if len(shapes) != 2 or min(map(len, shapes)) < 2:
+        return False
+    if problem.code == "broadcast-mismatch":
+        return len(shapes[0]) == len(shapes[1]) == 3 and shapes[0][1] == shapes[1][1]
+    if problem.code != "matmul-mismatch":
         return False
     one, other = shapes
     return one[-2] == other[-1] and len({one[-1], one[-2], other[-2]}) == 3
