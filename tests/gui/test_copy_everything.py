@@ -38,6 +38,7 @@ NO_PLOTS = {
     "ElidedCombo",
     "ElidedLabel",
     "ElidedButton",
+    "WorkerPopup",
 }
 """What paints itself and shows no numbers."""
 TABLE = CopiedTable(("Key", "Shape", ""), [("a|b", "[1, 2]", "x"), ("c", "", "y")])

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDialogButtonBox,
     QFileDialog,
     QHeaderView,
     QLabel,
@@ -241,26 +242,48 @@ def opened_dialogs(window: Any) -> list[QWidget]:
 def test_that_everything_in_every_dialog_has_a_name_and_every_table_in_it_says_what_it_shows(
     rich: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")  # no editor is started
-    rich.workbench.select_stored(rich.workbench.checkpoint.tensors[0])
     seen, wrong = set(), []
-    for name, action in rich.actions_by_id.by_id.items():
+    for name, dialog in each_dialog(rich, qtbot, monkeypatch):
+        seen.add(type(dialog).__name__)
+        wrong += [f"{name}: {widget}" for widget in nameless(dialog)]
+        wrong += [f"{name}: {text}" for view in views(dialog) if view.isVisible() for text in silent(view)]
+        if isinstance(dialog, QWidget) and not dialog.windowTitle():
+            wrong.append(f"{name}: {type(dialog).__name__} has no title")
+    assert wrong == []
+    assert len(seen) >= 14, sorted(seen)
+
+
+def test_that_every_dialog_fits_on_the_screen_with_large_letters_and_has_no_pictures_of_qt_on_its_buttons(
+    rich: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        rich.set_text_size(1)
+    wrong = []
+    for name, dialog in each_dialog(rich, qtbot, monkeypatch):
+        room = dialog.screen().availableSize().expandedTo(rich.size())
+        if dialog.width() > room.width() or dialog.height() > room.height():
+            wrong.append(f"{name}: {dialog.size()} in {room}")
+        boxes = dialog.findChildren(QDialogButtonBox)
+        wrong += [f"{name}: {each.text()}" for box in boxes for each in box.buttons() if not each.icon().isNull()]
+    rich.set_text_size(0)
+    assert wrong == []
+
+
+def each_dialog(window: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, QWidget]]:
+    """All that actions open, one after the other, with the name of the action."""
+    monkeypatch.setenv("PATH", "/nowhere")  # no editor is started
+    window.workbench.select_stored(window.workbench.checkpoint.tensors[0])
+    for name, action in window.actions_by_id.by_id.items():
         if name in OPENS_NO_DIALOG_OF_OURS or not action.isEnabled():
             continue
         action.trigger()
-        wait_until_idle(rich, qtbot)
-        for dialog in opened_dialogs(rich):
-            seen.add(type(dialog).__name__)
-            wrong += [f"{name}: {widget}" for widget in nameless(dialog)]
-            wrong += [f"{name}: {text}" for view in views(dialog) if view.isVisible() for text in silent(view)]
-            if isinstance(dialog, QWidget) and not dialog.windowTitle():
-                wrong.append(f"{name}: {type(dialog).__name__} has no title")
+        wait_until_idle(window, qtbot)
+        for dialog in opened_dialogs(window):
+            yield name, dialog
         for dialog in QApplication.topLevelWidgets():
-            if dialog.isVisible() and dialog is not rich:
+            if dialog.isVisible() and dialog is not window:
                 dialog.close()
-        wait_until_idle(rich, qtbot)
-    assert wrong == []
-    assert len(seen) >= 14, sorted(seen)
+        wait_until_idle(window, qtbot)
 
 
 def test_that_a_button_with_a_picture_alone_has_a_name_of_its_own(rich: Any, qtbot: Any) -> None:

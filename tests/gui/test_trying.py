@@ -11,6 +11,7 @@ from gui.conftest import PATIENCE_MS
 from gui.panel_data import MISMATCH, QuietSession, open_panel
 from torchloupe.gui.calls.panel import CallsPanel
 from torchloupe.gui.details.panel import DetailsPanel
+from torchloupe.gui.details.subjects import of_problem
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.problems.model import empty_text
 from torchloupe.gui.running import Running, RunOptions
@@ -47,9 +48,22 @@ def test_that_the_run_says_what_is_tried_and_so_does_an_empty_list_of_problems(q
     calls.workbench.set_model(panel_data.opened())
     run_trial(calls.workbench)
     assert calls.summary.text().startswith("Tried: head.fc1 = nn.Linear(12544, 128)  ·  10 calls")
-    assert "with head.fc1 = nn.Linear(12544, 128) tried" in empty_text(calls.workbench)
+    assert empty_text(calls.workbench).endswith(" Tried: head.fc1 = nn.Linear(12544, 128).")
+    told = of_problem(calls.workbench, MISMATCH)
+    assert (told.mark.text, told.sentences) == (
+        "✓ repaired",
+        ("It is gone in the run on screen, which tried: head.fc1 = nn.Linear(12544, 128).",),
+    )
     calls.workbench.begin_run()
     assert calls.workbench.tried == ()
+    assert of_problem(calls.workbench, MISMATCH).mark.text == "✖ error"
+
+
+def test_that_a_trial_without_success_repairs_nothing(qtbot: Any) -> None:
+    calls = open_panel(qtbot, CallsPanel)
+    calls.workbench.set_model(panel_data.opened())
+    run_trial(calls.workbench, MISMATCH)
+    assert of_problem(calls.workbench, MISMATCH).mark.text == "✖ error"
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_that_a_layer_whose_change_is_enough_is_to_be_changed(told):
 
 def test_that_of_a_few_layers_the_first_is_told_and_another_input_is_a_second_repair(told):
     (problem, *_) = told(1, 2, 3, 16)
-    layer, other = problem.fixes
+    layer, *_, other = problem.fixes
     assert (problem.code, problem.module) == ("shape-mismatch", "blocks.0.norm")
     assert (layer.argument, other.value, other.verified) == ("normalized_shape", {"shape": [2, 3, 12]}, True)
 

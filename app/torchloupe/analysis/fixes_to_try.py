@@ -20,7 +20,10 @@ def fixes_to_try(problem: Problem, fix: Fix) -> Tuple[TriedFix, ...]:
     found = [fix]
     if fix.kind == "edit_source" and fix.value is not None:
         found += [each for each in problem.fixes if each.kind == "set_argument" and f"with `{fix.value}`" in each.outcome]
-    if fix.kind == "set_argument" and fix.module == problem.module:
+    along = [each for each in problem.fixes if each != fix and fix.patch and each.patch == fix.patch and each.kind in _MADE]
+    if along:
+        found += along
+    elif fix.kind == "set_argument" and fix.module == problem.module:
         rows = problem.data.get("consequences", ())
         alike = [
             row["module"] for row in rows if row.get("code") == problem.code and row.get("module") and not row.get("operation")

@@ -95,7 +95,7 @@ def _rules_cause(pairs: Sequence[Pair]) -> Cause:
     verb = "is" if len(pairs) == 1 else "are"
     text = f"{counted(len(pairs), 'key')} of the checkpoint {verb} called otherwise in the model: {', '.join(told)}{more}."
     listed = [{"checkpoint": mine, "model": theirs, "keys": len(held)} for (mine, theirs), held in rules.items()]
-    hint = "Rename them before loading; --json lists the whole mapping."
+    hint = "Rename them before loading; this comparison writes the code for it."
     return Cause("renamed", text, hint, len(pairs), {"rules": listed, "keys": _keys(pairs)})
 
 

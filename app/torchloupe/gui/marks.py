@@ -25,6 +25,9 @@ SEVERITY_MARKS = {
     INFO: Mark("●", "info", "info"),
 }
 
+REPAIRED = Mark("✓", "repaired", "matched")
+"""Of a problem that a trial did away with."""
+
 VERDICT_MARKS = {
     "dangerous": Mark("✖", "dangerous", "error"),
     "unknown": Mark("?", "unknown", "warning"),

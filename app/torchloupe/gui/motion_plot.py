@@ -61,6 +61,7 @@ class MotionPlot(Plot):
         self.stems, self.dots = curve(connect="pairs"), self.pyqtgraph.ScatterPlotItem(size=5)
         self.marks = {state: self.pyqtgraph.ScatterPlotItem(size=9, symbol=symbol) for state, symbol in SYMBOLS.items()}
         self.mark = self.pyqtgraph.InfiniteLine(angle=90)
+        self.mark.setVisible(False)
         self.band = self.pyqtgraph.LinearRegionItem(orientation="horizontal", movable=False)
         self._later = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._later.timeout.connect(self._scale)

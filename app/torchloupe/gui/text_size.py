@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QApplication
 from torchloupe.gui.settings import Settings
 
 SMALLEST, LARGEST = -4, 10
-_KEY, _FACTOR = "text_size", 1.1
-_DESKTOP = "points of the desktop"
+_KEY, _FACTOR, _SAME = "text_size", 1.1, 0.05
+_DESKTOP, _GIVEN = "points of the desktop", "points given"
 
 
 def text_size(settings: Settings) -> int:
@@ -37,9 +37,11 @@ def _bounded(size: int) -> int:
 def _apply(size: int) -> None:
     app, font = QApplication.instance(), QApplication.font()
     assert app is not None
-    if app.property(_DESKTOP) is None:
-        app.setProperty(_DESKTOP, QFontInfo(font).pointSizeF())
+    now, given = QFontInfo(font).pointSizeF(), app.property(_GIVEN)
+    if given is None or abs(now - given) > _SAME:  # the desktop has another font now
+        app.setProperty(_DESKTOP, now)
     points = app.property(_DESKTOP) * _FACTOR**size
-    if abs(QFontInfo(font).pointSizeF() - points) > 0.05:
+    if abs(now - points) > _SAME:
         font.setPointSizeF(points)
         QApplication.setFont(font)
+    app.setProperty(_GIVEN, QFontInfo(QApplication.font()).pointSizeF())

@@ -26,6 +26,7 @@ from torchloupe.gui.command_menu import TABLE_MENU, show_menu
 from torchloupe.gui.copied_table import ALL, CHOSEN, Cells, CopiedTable
 from torchloupe.gui.empty_state import EmptyState
 from torchloupe.gui.filter_field import FilterField
+from torchloupe.gui.in_sight import InSight
 from torchloupe.gui.slices import Slices, Steps, all_at_once, sorting
 from torchloupe.gui.spaced_numbers import space_numbers
 from torchloupe.gui.theme import color, em
@@ -230,7 +231,7 @@ class FilterTable(QWidget):
         layout.setSpacing(em(self, 0.25))
         layout.addWidget(self.filter)
         layout.addWidget(self._stack)
-        self._slices = Slices(self)
+        self._slices, self._in_sight = Slices(self), InSight(self.view)
         self.filter.textChanged.connect(self._filter_rows)
         self.filter.focused.connect(self._prepare)
         self.view.selectionModel().currentRowChanged.connect(self._announce)
@@ -276,7 +277,7 @@ class FilterTable(QWidget):
                 flags = QItemSelectionModel.SelectionFlag
                 selection.setCurrentIndex(self.model.index(position, 0), flags.ClearAndSelect | flags.Rows)
         if position >= 0:
-            self.view.scrollTo(self.model.index(position, 0))
+            self._in_sight.follow()
 
     def current_key(self) -> Any:
         """The key of the current row, None when there is none."""

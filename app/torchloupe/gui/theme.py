@@ -6,8 +6,9 @@ least 4.5:1 against every ground it is drawn on, and no two states look alike wi
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -115,6 +116,8 @@ TINT, MARKED = 26, 36
 """How opaque a ground is under text of its own colour, and that of a marked line."""
 COLORS = {"green": (LIGHT, DARK), "blue": (BLUE_LIGHT, BLUE_DARK)}
 """The sets by the colour of what fits; each has a light and a dark theme."""
+_OUTLINED: tuple[Any, ...] = ("QCheckBox", "QRadioButton", "QMenu")
+"""Any, as PySide's stubs ask for bytes, which PySide refuses."""
 ROLES = tuple(field.name for field in fields(Theme))[10:]
 
 _current = LIGHT
@@ -182,6 +185,8 @@ def apply_theme(app: QApplication, wanted: str) -> None:
     if app.style().name() != "fusion":
         app.setStyle("Fusion")
     app.setPalette(palette_of(_current))
+    for kind in _OUTLINED:
+        app.setPalette(outlined(_current), kind)
 
 
 def _follow(app: QApplication, _scheme: Qt.ColorScheme) -> None:
@@ -225,6 +230,14 @@ def palette_of(theme: Theme) -> QPalette:
     return palette
 
 
+def outlined(theme: Theme) -> QPalette:
+    """The palette for what Fusion draws no ground for, but an outline: a darker shade of the window, which nobody sees in the dark."""
+    palette = palette_of(theme)
+    if theme.name == "dark":
+        palette.setColor(QPalette.ColorRole.Window, QColor(theme.disabled).lighter(120))
+    return palette
+
+
 def fixed_font() -> QFont:
     """A font of equal widths, as large as the application's: on a widget it stays so when that one changes, as only the family is said."""
     font = QFont()
@@ -236,6 +249,12 @@ def em(widget: QWidget | None = None, times: float = 1.0) -> int:
     """A length in pixels: so many times the height of the font. All sizes of the window are said in it."""
     font = widget.font() if widget is not None else QApplication.font()
     return round(QFontMetrics(font).height() * times)
+
+
+def size_to(window: QWidget, wide: float, high: float) -> None:
+    """Make a window so many times the height of the font wide and high, but no larger than the screen."""
+    room = window.screen().availableSize() - QSize(em(window, 3), em(window, 4))
+    window.resize(QSize(em(window, wide), em(window, high)).boundedTo(room))
 
 
 def contrast(one: str, other: str) -> float:

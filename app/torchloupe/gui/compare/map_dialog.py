@@ -10,10 +10,11 @@ from torchloupe.analysis.diff_rows import DiffRow, StateDictDiff
 from torchloupe.analysis.mapping_edits import CHECKPOINT, MODEL, Candidate, candidate_steps
 from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.wording import shape_text
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.slices import Slices, last_of
 from torchloupe.gui.text_table import Column, FilterTable, Row
-from torchloupe.gui.theme import em
+from torchloupe.gui.theme import em, size_to
 
 Pair = Callable[[Sequence[tuple[str, str]]], object]
 
@@ -38,7 +39,7 @@ class MapDialog(QDialog):
         self.table = FilterTable((), self.tr("Keys of the {0}").format(other), model=model)
         model.setParent(self.table)
         self._model, self._slices = model, Slices(self)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self.buttons = DialogButtons(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setText(self.tr("Map"))
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
@@ -50,7 +51,7 @@ class MapDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.buttons)
         self.table.filter.setFocus()
-        self.resize(em(self, 52), em(self, 30))
+        size_to(self, 52, 30)
         self._slices.run(last_of(candidate_steps(diff, entry, self.side), []), self._show)
 
     def _show(self, found: list[Candidate]) -> None:

@@ -116,7 +116,13 @@ class ComparePanel(TablePanel):
 
     def _show_empty(self) -> None:
         bench, empty = self.workbench, self.table.empty
-        if bench.model is not None:
+        if bench.other is not None and bench.model is None:
+            empty.set_text(
+                self.tr(
+                    "Two checkpoints are open: Checkpoints has their keys and values side by side. Here stand those of a model."
+                )
+            )
+        elif bench.model is not None:
             empty.offer(self.tr("One side is open: the model. Drop a checkpoint."), "open.checkpoint")
         elif bench.checkpoint is not None:
             empty.offer(self.tr("One side is open: the checkpoint. Drop the model's file, or choose one."), "open.model")

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout,
 from torchloupe.analysis.mapping_edits import CHECKPOINT, MODEL, Renamed, RenamePreview, pairs_of, rename_steps
 from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.wording import count_text, counted
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.slices import Slices, last_of
 from torchloupe.gui.text_table import Column, FilterTable, Row
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, em, size_to
 from torchloupe.gui.workbench import Workbench
 
 Pair = Callable[[Sequence[tuple[str, str]]], object]
@@ -41,7 +42,7 @@ class RenameDialog(QDialog):
             (), self.tr("Preview"), self.tr("Every key that the pattern matches stands here."), model=self.rows
         )
         self.rows.setParent(self.table)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self.buttons = DialogButtons(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self._build()
@@ -69,7 +70,7 @@ class RenameDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.buttons)
         self.pattern.setFocus()
-        self.resize(em(self, 56), em(self, 32))
+        size_to(self, 56, 32)
 
     @property
     def chosen_side(self) -> str:

@@ -61,6 +61,7 @@ class DepthPlot(Plot):
         self.items: dict[str, Any] = {}
         self.labels = MarkLabels(self)
         self.mark: Any = self.pyqtgraph.InfiniteLine(angle=90)
+        self.mark.setVisible(False)
         self._build()
         self.follow_theme()
 

@@ -237,6 +237,7 @@ class DepthPanel(TablePanel):
             plot.plot.setXLink(self.plots[0].plot)
         if self._drawn_range[1] >= 0:
             plot.show_range(*self._drawn_range)
+        plot.show_current(self.workbench.selection.call)
         self.plots.append(plot)
         self._drawing.addWidget(plot, 1)
 

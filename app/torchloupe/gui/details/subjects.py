@@ -6,6 +6,7 @@ from typing import Any
 
 from torchloupe.analysis.axis_names import Axes, named_shape_text
 from torchloupe.analysis.depth_numbers import DepthPoint, percent_text
+from torchloupe.analysis.fixes_to_try import tried_sentence
 from torchloupe.analysis.loading_wording import values_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.state_dict_diff import DiffRow
@@ -26,7 +27,7 @@ from torchloupe.gui.axes import axis_names_of
 from torchloupe.gui.details.gradient import gradient_section
 from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.stored import optimizer_sections, own_facts
-from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
+from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, REPAIRED, SEVERITY_MARKS
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.run_numbers import numbers_of
 from torchloupe.gui.source_places import assigned_place, place, problem_places
@@ -68,7 +69,8 @@ def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details |
 
 def of_problem(workbench: Workbench, problem: Problem) -> Details:
     """Message, hint, what arrived and what it was built for, place, fixes, traceback."""
-    mark = SEVERITY_MARKS.get(problem.severity, SEVERITY_MARKS["info"])
+    repaired = _is_repaired(workbench, problem)
+    mark = REPAIRED if repaired else SEVERITY_MARKS.get(problem.severity, SEVERITY_MARKS["info"])
     call = workbench.call_at(problem.call)
     module = module_entry(workbench, problem.module)
     where = [module_fact("Module", problem.module)] if problem.module is not None else []
@@ -97,12 +99,26 @@ def of_problem(workbench: Workbench, problem: Problem) -> Details:
         problem.message,
         problem.code,
         mark,
-        (problem.hint,) if problem.hint and problem.hint not in {fix.text for fix in problem.fixes} else (),
+        _problem_lines(workbench, problem, repaired),
         tuple(section for section in sections if section.facts),
         problem_places(problem),
         problem.fixes,
         problem.details,
     )
+
+
+def _is_repaired(workbench: Workbench, problem: Problem) -> bool:
+    """The run on screen was made with repairs, and does not meet it any more."""
+    there = any(
+        (each.code, each.module, each.line) == (problem.code, problem.module, problem.line) for each in workbench.problems
+    )
+    return bool(workbench.tried) and not workbench.running and not there
+
+
+def _problem_lines(workbench: Workbench, problem: Problem, repaired: bool) -> tuple[str, ...]:
+    if repaired:
+        return (f"It is gone in the run on screen, which tried: {tried_sentence(workbench.tried)}.",)
+    return (problem.hint,) if problem.hint and problem.hint not in {fix.text for fix in problem.fixes} else ()
 
 
 def follow_fact(row: dict[str, Any]) -> Fact:

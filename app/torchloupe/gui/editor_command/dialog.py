@@ -3,9 +3,10 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.editor import command_problem, editor_words, found_editors
 from torchloupe.gui.settings import EDITOR_COMMAND, Settings
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, em, size_to
 
 EXAMPLE = "/models/net.py"
 
@@ -31,7 +32,7 @@ class EditorDialog(QDialog):
         explained = QLabel(self.tr("&Command; {file} and {line} stand for the place:"))
         explained.setBuddy(self.command)
         self.starts = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -40,7 +41,7 @@ class EditorDialog(QDialog):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addWidget(buttons)
-        self.resize(em(self, 38), em(self, 11))
+        size_to(self, 38, 11)
         self.command.currentTextChanged.connect(self._preview)
         self._preview()
 

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 from torchloupe.analysis.row_filter import haystack
 from torchloupe.gui.copied_table import CopiedTable
 from torchloupe.gui.copy_sources import CopySource
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.text_table import Column, FilterTable, Row
-from torchloupe.gui.theme import em
+from torchloupe.gui.theme import size_to
 
 LOOKED_AT = 50
 """So many rows say how wide a column has to be."""
@@ -32,7 +33,7 @@ class FigureTableDialog(QDialog):
         self.table = FilterTable((), title, self.tr("Nothing is drawn."), model=model)
         model.setParent(self.table)
         self.table.keeping(lambda: model.set_items(range(len(numbers.rows))))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         save = buttons.addButton(self.tr("&Copy or save…"), QDialogButtonBox.ButtonRole.ActionRole)
         save.clicked.connect(lambda: copy(CopySource(title, self.table, self.table.copied_table)))
         buttons.rejected.connect(self.reject)
@@ -40,7 +41,7 @@ class FigureTableDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(buttons)
         wide = sum(column.width for column in model.columns) + 4
-        self.resize(em(self, min(max(wide, 24), 70)), em(self, 30))
+        size_to(self, min(max(wide, 24), 70), 30)
 
 
 def columns_of(numbers: CopiedTable) -> list[Column]:

@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 from torchloupe.analysis.fitting import Fit, fit_name, fit_text, verdict
 from torchloupe.analysis.wording import count_text, counted
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.fitting.job import RankFolder
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.text_table import Column, FilterTable, Row
-from torchloupe.gui.theme import em
+from torchloupe.gui.theme import em, size_to
 from torchloupe.wire.requests import Failed, OpenedTarget
 
 RANKING = "ranking"
@@ -35,7 +36,7 @@ class FittingDialog(QDialog):
         columns = [Column(self.tr("Checkpoint"), 17), Column(self.tr("Folder"), 8), Column(self.tr("Tensors"), 5, right=True)]
         self.table = FilterTable([*columns, Column(self.tr("Fits"), 26, True)], self.tr("Checkpoints"))
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Close)
+        self.buttons = DialogButtons(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Close)
         self.buttons.button(QDialogButtonBox.StandardButton.Open).setEnabled(False)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
@@ -45,7 +46,7 @@ class FittingDialog(QDialog):
         layout.addWidget(self.said)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.buttons)
-        self.resize(em(self, 60), em(self, 28))
+        size_to(self, 60, 28)
         label = self.tr("looking through {0}").format(folder.name)
         jobs.start(RankFolder(folder, model.tree), self._show, self._failed, tag=RANKING, label=label, owner=self)
 

@@ -3,7 +3,8 @@
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from torchloupe.gui.theme import em, fixed_font
+from torchloupe.gui.dialog_buttons import DialogButtons
+from torchloupe.gui.theme import fixed_font, size_to
 
 
 class DiagnosticsDialog(QDialog):
@@ -19,11 +20,11 @@ class DiagnosticsDialog(QDialog):
         self.text.setAccessibleName(self.tr("Diagnostics"))
         self.text.setTabChangesFocus(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         self.copy = buttons.addButton(self.tr("&Copy all"), QDialogButtonBox.ButtonRole.ActionRole)
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text.toPlainText()))
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         for widget in (about, self.text, buttons):
             layout.addWidget(widget)
-        self.resize(em(self, 56), em(self, 32))
+        size_to(self, 56, 32)

@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 
 from torchloupe import __version__
 from torchloupe.gui.actions import Action, all_shortcuts
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.help.topics import FILTERS
 from torchloupe.gui.licences import shipped
 from torchloupe.gui.text_table import Column, FilterTable, Row
-from torchloupe.gui.theme import em, fixed_font
+from torchloupe.gui.theme import em, fixed_font, size_to
 from torchloupe.wire.requests import Hello
 
 
@@ -40,7 +41,7 @@ class KeysDialog(QDialog):
         self.table = FilterTable(columns, self.tr("Commands"))
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.set_rows([_row(action) for action in table])
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         self.topic = QLabel(topic, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.topic.setVisible(bool(topic))
@@ -50,7 +51,7 @@ class KeysDialog(QDialog):
         layout.setSpacing(em(self, 0.6))
         for widget in (self.topic, self.table, QLabel(trees), QLabel(FILTERS, wordWrap=True), buttons):
             layout.addWidget(widget)
-        self.resize(em(self, 66), em(self, 34))
+        size_to(self, 66, 34)
 
 
 def _row(action: Action) -> Row:
@@ -72,7 +73,7 @@ class AboutDialog(QDialog):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         text.setAccessibleName(self.tr("Versions"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(em(self))
@@ -80,7 +81,7 @@ class AboutDialog(QDialog):
         layout.addWidget(QLabel(self.tr("Licences")))
         layout.addWidget(LicencesView(self), 1)
         layout.addWidget(buttons)
-        self.resize(em(self, 60), em(self, 34))
+        size_to(self, 60, 34)
 
 
 class LicencesView(QSplitter):

@@ -16,10 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from torchloupe.analysis.package_names import wanted_text
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, holder, interpreter_rows, search_text
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.text_table import Column, FilterTable
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, size_to
 from torchloupe.session.discovery import Interpreter
 from torchloupe.session.interpreters import resolve_interpreter
 from torchloupe.wire.errors import UsageError
@@ -56,7 +57,7 @@ class InterpreterDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(self.field, 1)
         row.addWidget(browse)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         layout = QVBoxLayout(self)
         about = self.tr(
             "The model runs in this Python, with the packages that are installed there. A command of several words (ssh host python3, "
@@ -74,7 +75,7 @@ class InterpreterDialog(QDialog):
         bottom.addWidget(self.devices)
         bottom.addWidget(buttons)
         layout.addLayout(bottom)
-        self.resize(em(self, 64), em(self, 28))
+        size_to(self, 64, 28)
         buttons.accepted.connect(self._accept)
         buttons.rejected.connect(self.reject)
         self.table.chosen.connect(self.field.setText)

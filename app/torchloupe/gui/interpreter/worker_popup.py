@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
@@ -64,6 +64,13 @@ class WorkerPopup(QDialog):
         self._tick.timeout.connect(self._show)
         self._tick.start()
         self._show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A popup has no frame of its own."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(color("border"))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def show_above_status_bar(self) -> None:
         """Open it where the status bar tells of the worker."""

@@ -4,11 +4,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from torchloupe.analysis.numerics.mode_comparison import mode_verdict
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.modes import model as rows
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.text_table import Column, FilterTable
-from torchloupe.gui.theme import em
+from torchloupe.gui.theme import size_to
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.numerics import CompareModes, ModesCompared
 from torchloupe.wire.requests import Failed
@@ -41,12 +42,12 @@ class ModesDialog(QDialog):
         ]
         self.table = FilterTable(columns, self.tr("Calls in both modes"))
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         for widget, stretch in ((self.answer, 0), (self.only, 0), (self.table, 1), (buttons, 0)):
             layout.addWidget(widget, stretch)
-        self.resize(em(self, 76), em(self, 30))
+        size_to(self, 76, 30)
         self.only.toggled.connect(self._list)
         self.table.chosen.connect(self._show_place)
         self.table.activated.connect(self._open_in_editor)

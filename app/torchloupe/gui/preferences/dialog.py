@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from torchloupe.gui import theme
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.settings import FOLD_BLOCKS
 from torchloupe.gui.shell import Shell
 from torchloupe.gui.text_size import LARGEST, SMALLEST, text_size
-from torchloupe.gui.theme import em
+from torchloupe.gui.theme import em, size_to
 from torchloupe.gui.trust import FOLDERS
 from torchloupe.gui.windows import RESTORE
 
@@ -57,7 +58,7 @@ class PreferencesDialog(QDialog):
         self.live.toggled.connect(lambda _on: shell.live.toggle())
         self.remove.clicked.connect(self._remove)
         self.folders.currentRowChanged.connect(lambda row: self.remove.setEnabled(row >= 0))
-        self.resize(em(self, 40), em(self, 30))
+        size_to(self, 40, 30)
 
     def _switch(self, text: str, key: str) -> QCheckBox:
         box = QCheckBox(text)
@@ -103,7 +104,7 @@ class PreferencesDialog(QDialog):
         list_row = QHBoxLayout()
         list_row.addWidget(self.folders)
         list_row.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignTop)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(em(self, 0.6))

@@ -42,12 +42,12 @@ def empty_text(workbench: Workbench) -> str:
     checked = []
     if workbench.report is not None and workbench.model is not None:
         modules, calls = counted(len(workbench.model.tree.modules), "module"), counted(len(workbench.calls), "call")
-        tried = f", with {plain_text(tried_sentence(workbench.tried))} tried" if workbench.tried else ""
-        checked.append(f"{modules}, {calls} ({seconds_text(workbench.report.seconds)}){tried}")
+        checked.append(f"{modules}, {calls} ({seconds_text(workbench.report.seconds)})")
     if workbench.diff is not None:
         checked.append(f"{counted(len(workbench.diff.rows), 'key')} compared with the checkpoint")
     if checked:
-        return f"No problems in {'; '.join(checked)}."
+        tried = f" Tried: {plain_text(tried_sentence(workbench.tried))}." if workbench.tried and workbench.report else ""
+        return f"No problems in {'; '.join(checked)}.{tried}"
     if workbench.model is not None:
         return "Not checked yet. F5 runs one forward pass."
     if workbench.tree.modules:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.running import RunOptions
 from torchloupe.gui.theme import em
 
@@ -67,7 +68,7 @@ class RunOptionsDialog(QDialog):
             field.setToolTip(tip)
             field.setAccessibleName(text.replace("&", ""))
             form.addRow(text, field)
-        buttons = QDialogButtonBox(
+        buttons = DialogButtons(
             QDialogButtonBox.StandardButton.Ok
             | QDialogButtonBox.StandardButton.Cancel
             | QDialogButtonBox.StandardButton.RestoreDefaults

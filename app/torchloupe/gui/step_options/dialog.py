@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from torchloupe.analysis.input_specs import parse_input_spec
 from torchloupe.analysis.step.choices import AUTOCAST, LOSS_TITLES, WITH_TARGET, typed_arguments
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.stepping import StepOptions
 from torchloupe.gui.theme import em
 from torchloupe.wire.errors import TorchloupeError
@@ -111,7 +112,7 @@ class StepOptionsDialog(QDialog):
         box = QVBoxLayout(self.arguments)
         box.addWidget(scroll)
         kinds = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel | kinds.RestoreDefaults)
+        self.buttons = DialogButtons(kinds.Ok | kinds.Cancel | kinds.RestoreDefaults)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self.buttons.button(kinds.RestoreDefaults).clicked.connect(self._restore)

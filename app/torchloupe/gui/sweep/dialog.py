@@ -8,12 +8,13 @@ from torchloupe.analysis.report.markdown import document_markdown
 from torchloupe.analysis.report.sizes_section import sizes_document
 from torchloupe.analysis.sweep_wording import DRAWN_LEGEND, RefusedSize
 from torchloupe.analysis.wording import seconds_text
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.sweep import model as rows
 from torchloupe.gui.sweep.map_view import NOTHING, SweepMapView
 from torchloupe.gui.text_table import Column, FilterTable
-from torchloupe.gui.theme import em
+from torchloupe.gui.theme import size_to
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import Failed
@@ -46,7 +47,7 @@ class SweepDialog(QDialog):
         ]
         self.table = FilterTable(columns, self.tr("What refuses sizes"))
         self.table.view.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         action = QDialogButtonBox.ButtonRole.ActionRole
         self.copy = self.buttons.addButton(self.tr("Copy as &Markdown"), action)
         self.stop = self.buttons.addButton(self.tr("&Stop"), action)
@@ -67,7 +68,7 @@ class SweepDialog(QDialog):
         layout = QVBoxLayout(self)
         for widget, stretch in ((self.answer, 0), (scroll, 3), (self.legend, 0), (self.table, 2), (self.buttons, 0)):
             layout.addWidget(widget, stretch)
-        self.resize(em(self, 60), em(self, 40))
+        size_to(self, 60, 40)
         self.buttons.rejected.connect(self.reject)
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(document_markdown(sizes_document(self.swept))))
         self.stop.clicked.connect(lambda: self._jobs.cancel())

@@ -24,7 +24,8 @@ from PySide6.QtWidgets import (
 from torchloupe.gui.copied_table import ALL, CHOSEN, FORMATS, SHOWN, CopiedTable, Drawing, Format
 from torchloupe.gui.copy_sources import CopySource
 from torchloupe.gui.copying import Copying
-from torchloupe.gui.theme import em, fixed_font
+from torchloupe.gui.dialog_buttons import DialogButtons
+from torchloupe.gui.theme import fixed_font, size_to
 
 PREVIEW_ROWS = 6
 SaveAs = Callable[[str, Path, Sequence[str], Callable[[Path], object]], object]
@@ -82,10 +83,10 @@ class CopyTableDialog(QDialog):
         layout.addWidget(self.preview, 1)
         layout.addWidget(self._buttons())
         self.copy.setDefault(True)  # only now it belongs to the dialog
-        self.resize(em(self, 46), em(self, 24))
+        size_to(self, 46, 24)
 
     def _buttons(self) -> QDialogButtonBox:
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         self.copy = buttons.addButton(self.tr("&Copy"), QDialogButtonBox.ButtonRole.AcceptRole)
         save = buttons.addButton(self.tr("Sa&ve…"), QDialogButtonBox.ButtonRole.ActionRole)
         save.clicked.connect(self._save)

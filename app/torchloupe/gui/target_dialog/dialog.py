@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from torchloupe.analysis.target_source import split_target
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.opening import Asked, Opening
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import Settings
@@ -27,7 +28,7 @@ from torchloupe.gui.target_dialog.asking import failure_text
 from torchloupe.gui.target_dialog.folders_field import FoldersField
 from torchloupe.gui.target_dialog.model import choice_text, named, place_trouble, target_of
 from torchloupe.gui.targets import ReadTargetFile
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, em, size_to
 from torchloupe.wire.requests import Failed, ListTargets, OpenTarget, TargetChoices
 
 
@@ -65,7 +66,7 @@ class TargetDialog(QDialog):
         self.downloads.setToolTip(self.tr("Let the model download files, such as pretrained weights, while it is constructed"))
         self.says = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.says.setMinimumHeight(em(self, 2.6))
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
+        self.buttons = DialogButtons(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         self.open_button = self.buttons.button(QDialogButtonBox.StandardButton.Open)
         self.open_button.setText(self.tr("&Open"))
         self.open_button.setDefault(True)
@@ -104,8 +105,7 @@ class TargetDialog(QDialog):
             label.setMinimumWidth(max(each.sizeHint().width() for each in labels))
         for form in (above, below):
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        room = self.screen().availableSize()
-        self.resize(QSize(em(self, 64), em(self, 49)).boundedTo(room - QSize(em(self, 3), em(self, 4))))
+        size_to(self, 64, 49)
 
     def _connect(self) -> None:
         opening = self._opening

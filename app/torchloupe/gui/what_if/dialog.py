@@ -5,10 +5,11 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.text_table import Column, FilterTable
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import color, size_to
 from torchloupe.gui.what_if import model as rows
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.registration import MovedModel, MoveModel
@@ -65,14 +66,14 @@ class WhatIfDialog(QDialog):
         note = QLabel(self.tr("Tried on a copy without data; the device need not exist here."))
         note.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         top.addWidget(note)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = DialogButtons(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.answer)
         layout.addWidget(self.table, 1)
         layout.addWidget(buttons)
-        self.resize(em(self, 62), em(self, 24))
+        size_to(self, 62, 24)
 
     def ask(self) -> None:
         """What would stay behind after this move?"""
