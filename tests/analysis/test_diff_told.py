@@ -1,8 +1,11 @@
 """A comparison folded, weighed by its numbers, and written down as a report."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from torchloupe.analysis.diff_folding import folded, numbers_text, unfolded
 from torchloupe.analysis.diff_rows import DiffRow, KeyEntry, StateDictDiff
@@ -13,6 +16,9 @@ from torchloupe.analysis.explained import (
     OTHER_SIZE,
     UNDER_ANOTHER,
     UNSURE,
+    WAYS,
+    Explained,
+    Share,
     explained,
     explained_text,
     percent_text,
@@ -115,6 +121,17 @@ def test_that_the_sentence_says_numbers_and_bytes() -> None:
     )
     assert explained_text(explained(diff_of(rows[0]))) == "100 % of 900 numbers (3.6 kB) are explained."
     assert explained_text(explained(diff_of())) == "The model has no parameters."
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=len(WAYS), max_size=len(WAYS)).filter(any))
+def test_that_the_parts_of_a_model_make_the_whole_of_it(numbers: list[int]) -> None:
+    told = Explained({way: Share(1, count, count) for way, count in zip(WAYS, numbers, strict=True)})
+    text = explained_text(told)
+    parts = [float(part) for part in re.findall(r"([\d.]+) % ", text.partition(": ")[2])] or [100.0]
+    assert sum(parts) == pytest.approx(100)
+    whole = float(text.partition(" %")[0])
+    assert (whole == 100) == (told.explained.numbers == told.whole.numbers)
+    assert (whole == 0) == (told.explained.numbers == 0)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from gui import panel_data
 from gui.panel_data import FILE, MISMATCH, call, opened, parameter, stats, stored
 from torchloupe.analysis.state_dict_diff import DiffRow, KeyEntry
 from torchloupe.analysis.stored_facts import StoredFacts, stored_facts
+from torchloupe.gui.details import problem as problem_details
 from torchloupe.gui.details import subjects
 from torchloupe.gui.details.model import Details, Fact, Section
 from torchloupe.gui.details.rich_text import facts_html, head_html, with_code
@@ -20,6 +21,7 @@ from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.modules import ModuleTree
 from torchloupe.wire.problems import Fix, Problem
 from torchloupe.wire.registration import HiddenPart
+from torchloupe.wire.steps import ParameterMotion, StepReport
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_that_a_hint_that_is_the_fix_is_said_once(bench: Workbench) -> None:
 
 def test_that_operands_behind_a_problem_are_no_python(bench: Workbench) -> None:
     operand = {"shape": [2, 5, 64], "dtype": "float16", "name": "", "min": 64.0, "max": 89.5625, "value": None}
-    fact = subjects.data_fact("operands", [operand, {"shape": [3], "dtype": "int64", "name": "index"}])
+    fact = problem_details.data_fact("operands", [operand, {"shape": [3], "dtype": "int64", "name": "index"}])
     assert fact.value == "[2, 5, 64] float16, 64 to 89.56, index [3] int64"
 
 
@@ -116,7 +118,7 @@ def test_that_the_place_where_a_module_is_made_is_a_second_place() -> None:
     ],
 )
 def test_that_facts_behind_a_problem_are_written_for_people(name: str, value: object, fact: Fact) -> None:
-    assert subjects.data_fact(name, value) == fact
+    assert problem_details.data_fact(name, value) == fact
 
 
 def test_that_a_call_tells_inputs_outputs_statistics_time_and_place(bench: Workbench) -> None:
@@ -258,6 +260,40 @@ def test_that_a_parameter_tells_its_facts_and_its_partner_in_the_checkpoint(benc
     assert facts(details, "In the checkpoint")["Status"] == "↕ resized"
     assert facts(details, "In the checkpoint")["Shape"] == "[5, 128]"
     assert links(details)["Key"] == "stored:module.head.fc2.weight"
+
+
+def test_that_a_parameter_tells_what_the_last_step_did_to_it_and_why(bench: Workbench) -> None:
+    still = ParameterMotion(
+        "head.fc2.weight",
+        False,
+        "update-underflow",
+        "the update is too small",
+        "/models/classifier.py",
+        7,
+        weight_norm=8.0,
+        update_norm=0.0,
+        changed_fraction=0.0,
+        proof="With ten times the rate it moves.",
+        proven=True,
+        group=0,
+        lr=0.1,
+    )
+    bench.steps.take(StepReport(parameters=(still,)))
+    bench.select_parameter("head.fc2.weight")
+    details = details_of(bench)
+    assert details is not None
+    assert details.sentences == ("The update is too small.", "With ten times the rate it moves.")
+    told = facts(details, "In the last step")
+    assert told == {
+        "Moved": "✖ update underflow",
+        "Weight norm": "8",
+        "Update norm": "0",
+        "Changed": "0 %",
+        "Group": "0 (lr 0.1)",
+    }
+    assert (details.places[0].what, details.places[0].line) == ("The cause", 7)
+    bench.select_parameter("head.fc1.weight")
+    assert "In the last step" not in {section.title for section in details_of(bench).sections}
 
 
 def test_that_without_a_checkpoint_a_parameter_has_no_partner(bench: Workbench) -> None:

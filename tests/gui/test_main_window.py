@@ -73,6 +73,22 @@ def test_that_both_together_show_how_they_differ_without_a_click(window: Any) ->
     assert raised(window) == "compare"
 
 
+def test_that_a_comparison_that_takes_longer_comes_to_the_front_when_it_is_there(window: Any) -> None:
+    later: list[Any] = []
+    window.workbench.compare_later = later.append
+    with pytest.MonkeyPatch.context() as large:
+        large.setattr("torchloupe.gui.comparing.CompareKeys.is_large", True)
+        window.workbench.set_checkpoint(panel_data.checkpoint())
+        window.workbench.set_model(panel_data.opened())
+    window.opening.opened.emit("model", "/models/classifier.py:Classifier")
+    assert raised(window) == "calls"
+    window.workbench.set_comparison(later[-1]())
+    assert raised(window) == "compare"
+    window.docks.raise_panel("source")
+    window.workbench.set_comparison(later[-1]())  # decided about by hand
+    assert raised(window) == "source"
+
+
 def test_that_a_run_shows_its_calls_and_every_panel_the_first_problem(full_window: Any) -> None:
     assert raised(full_window) == "calls"
     assert full_window.docks.panels["calls"].inside().table.current_key() == 7

@@ -11,7 +11,7 @@ from gui.conftest import PATIENCE_MS
 from gui.panel_data import MISMATCH, QuietSession, open_panel
 from torchloupe.gui.calls.panel import CallsPanel
 from torchloupe.gui.details.panel import DetailsPanel
-from torchloupe.gui.details.subjects import of_problem
+from torchloupe.gui.details.problem import of_problem
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.problems.model import empty_text
 from torchloupe.gui.running import Running, RunOptions

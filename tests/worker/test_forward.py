@@ -196,6 +196,8 @@ def test_that_the_summary_is_torchinfos_table(run, context):
     text = summary_table(context, SummaryTable()).text
     assert "CleanCnn" in text
     assert "Total params" in text
+    assert "Total mult-adds (M)" in text
+    assert "Units." not in text
 
 
 def test_that_the_summary_of_a_model_that_fails_leaves_the_shapes_out(run, context):

@@ -105,14 +105,27 @@ def percent_text(part: int, whole: int) -> str:
     return f"{tenths / 10:g} %"
 
 
+def _tenths(parts: List[int]) -> List[int]:
+    """The parts in tenths of a percent that make 1,000 together; none that is there is 0."""
+    whole = sum(parts)
+    exact = [1000 * part / whole for part in parts]
+    found = [max(1, int(share)) if part else 0 for part, share in zip(parts, exact)]
+    while sum(found) != 1000:
+        step = 1 if sum(found) < 1000 else -1
+        may_change = [at for at, part in enumerate(parts) if part and found[at] + step > 0]
+        found[max(may_change, key=lambda at: step * (exact[at] - found[at]))] += step
+    return found
+
+
 def explained_text(told: Explained) -> str:
     """``97.3 % of 124,439,808 numbers (498 MB) are explained: 85 % as it is, 12.3 % under another name; 2.7 % missing.``"""
     whole, part = told.whole, told.explained
     if not whole.numbers:
         return "The model has no parameters."
-    parts = [f"{percent_text(told.ways[way].numbers, whole.numbers)} {way}" for way in WAYS if told.ways[way].numbers]
+    shown = dict(zip(WAYS, _tenths([told.ways[way].numbers for way in WAYS])))
+    parts = [f"{shown[way] / 10:g} % {way}" for way in WAYS if told.ways[way].numbers]
     size = f"{count_text(whole.numbers)} numbers ({bytes_text(part.bytes)} of {bytes_text(whole.bytes)})"
     if part.numbers == whole.numbers:
         size = f"{count_text(whole.numbers)} numbers ({bytes_text(whole.bytes)})"
     more = f": {', '.join(parts)}" if len(parts) > 1 or parts[0].split(" % ")[1] != AS_IT_IS else ""
-    return f"{percent_text(part.numbers, whole.numbers)} of {size} are explained{more}."
+    return f"{sum(shown[way] for way in EXPLAINED) / 10:g} % of {size} are explained{more}."

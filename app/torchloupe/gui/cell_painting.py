@@ -57,3 +57,12 @@ class CodeDelegate(QStyledItemDelegate):
             if shown != part:
                 break
         painter.restore()
+
+
+class KeptEnd(QStyledItemDelegate):
+    """Of a path that is too long the end is kept, in which its neighbours differ."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Place) -> None:
+        """The dots come first."""
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideLeft

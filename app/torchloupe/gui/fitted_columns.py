@@ -15,11 +15,14 @@ def longer(one: str, others: Iterable[str]) -> str:
 
 class FittedColumns(QObject):
     """Follows the width of a table. The columns ``beside`` stay in sight, and names take no more than a ``share`` of the rest; a name
-    gets no less than the width of its column in the table of columns. Once a person has dragged a column, no width is touched any more."""
+    gets no less than the width of its column in the table of columns, and names that need it get the part ``first`` of the table, whatever
+    stands beside them. Once a person has dragged a column, no width is touched any more."""
 
-    def __init__(self, view: QTableView, names: Sequence[int], beside: Sequence[int], share: float = 1.0) -> None:
+    def __init__(
+        self, view: QTableView, names: Sequence[int], beside: Sequence[int], share: float = 1.0, first: float = 0.0
+    ) -> None:
         super().__init__(view)
-        self._view, self._names, self._beside, self._share = view, names, beside, share
+        self._view, self._names, self._beside, self._share, self._first = view, names, beside, share, first
         self._least = [view.columnWidth(column) for column in names]
         self._longest: Sequence[str] = ()
         self._fitting = self._dragged = False
@@ -42,7 +45,8 @@ class FittedColumns(QObject):
         if self._dragged or not self._longest:
             return
         taken = sum(self._view.columnWidth(column) for column in self._beside)
-        room = round((self._view.viewport().width() - taken) * self._share)
+        width = self._view.viewport().width()
+        room = round(max(width - taken, width * self._first) * self._share)
         metrics, margin = self._view.fontMetrics(), em(self._view)
         needed = [metrics.horizontalAdvance(text) + margin for text in self._longest]
         self._fitting = True

@@ -16,6 +16,7 @@ from torchloupe.gui.drop import DropArea, let_drops_through
 from torchloupe.gui.events_trace import process_seconds, trace
 from torchloupe.gui.history import History
 from torchloupe.gui.icons import app_icon
+from torchloupe.gui.in_front import InFront
 from torchloupe.gui.live_reload import LiveReload
 from torchloupe.gui.log_book import ERROR, LogBook
 from torchloupe.gui.notice_bar import NoticeBar
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self.runs = RunHistory(self.workbench, self)
         builds = PanelBuilds(self.workbench, self.jobs, self.book, settings, self.runs)
         self.docks = Docks(self, panel_places(builds, self._start_page))
+        self.in_front = InFront(self.docks, self.workbench)
         self.problems_height = ProblemsHeight(self.docks, self.workbench, self.jobs)
         self.run_bar = RunBar(self.opening)
         self.notice = NoticeBar()
@@ -143,8 +145,6 @@ class MainWindow(QMainWindow):
         bench.problems_changed.connect(self._show_problem_count)
         for changed in (bench.checkpoint_changed, bench.model_changed, bench.other_changed):
             changed.connect(self._show_title)
-        bench.other_changed.connect(self._show_pair)
-        bench.trace_changed.connect(self._show_calls)
         opening.said.connect(self.status.say)
         opening.arrived.connect(self.docks.show_workspace)
         opening.ahead.nothing_open.connect(self.docks.show_only_start)
@@ -167,28 +167,12 @@ class MainWindow(QMainWindow):
 
     # what happens
 
-    def _show_calls(self) -> None:
-        if self.workbench.running:
-            self.docks.raise_panel("modules")
-            self.docks.raise_panel("calls")
-
-    def _show_pair(self) -> None:
-        self.docks.set_tab_visible("checkpoint_pair", self.workbench.other is not None)
-        if self.workbench.other is not None:
-            self.docks.raise_panel("checkpoint_pair")
-
     def _refresh_later(self, *_anything: object) -> None:
         self._refresh_timer.start()
 
     def _opened(self, kind: str, what: str) -> None:
         self.settings.remember_recent(what, kind)
-        self.docks.show_workspace("checkpoint" if kind == "checkpoint" else "modules")
-        if self.workbench.has_differences:
-            self.docks.raise_panel("compare")
-        elif self.workbench.model is None:
-            self.docks.raise_panel("tensor")
-        elif not self.workbench.calls:
-            self.docks.raise_panel("calls")
+        self.in_front.opened(kind)
         self.notice.hide()
 
     def _refused(self, failed: Failed) -> None:

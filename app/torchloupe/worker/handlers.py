@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Optional, Type
@@ -309,17 +310,23 @@ def summary_table(context: Context, request: SummaryTable) -> SummaryText:
     try:
         given = sample_input(opened.target, model, request.inputs, 0, check=context.cancel.raise_if_requested)
         data = {"input_data": list(given.positional), **given.keywords} if given.positional else {"input_data": given.keywords}
-        return SummaryText(str(torchinfo.summary(model, device=chosen_device(None, model), **fixed, **data)))
+        return SummaryText(_in_words(torchinfo.summary(model, device=chosen_device(None, model), **fixed, **data)))
     except CouldNotRun:
         if request.inputs or "example_inputs" in provided(opened.target):
             raise
-        return SummaryText(str(torchinfo.summary(model, **fixed)))
+        return SummaryText(_in_words(torchinfo.summary(model, **fixed)))
     except RuntimeError:
         # torchinfo says no more than that it failed; `run` says why.
         note = "The sample input does not run through the model: output shapes are left out."
-        return SummaryText(f"{torchinfo.summary(model, **fixed)}\n{note}")
+        return SummaryText(f"{_in_words(torchinfo.summary(model, **fixed))}\n{note}")
     finally:
         state.restore()
+
+
+def _in_words(summary: Any) -> str:
+    """Its text, with units where torchinfo writes the name of their enum on newer Pythons."""
+    units = {"Units.NONE": "", "Units.KILOBYTES": "k", "Units.MEGABYTES": "M", "Units.GIGABYTES": "G", "Units.TERABYTES": "T"}
+    return re.sub(r" ?\((Units\.\w+)\)", lambda found: f" ({units[found[1]]})" if units.get(found[1]) else "", str(summary))
 
 
 def _torchinfo(folder: Optional[str]) -> Any:

@@ -23,6 +23,7 @@ from torchloupe.gui.calls.model import (
 )
 from torchloupe.gui.calls.operations_bar import OperationsBar
 from torchloupe.gui.calls.shape_strip import ShapeStrip
+from torchloupe.gui.cell_painting import KeptEnd
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.elided import ElidedLabel
 from torchloupe.gui.fitted_columns import FittedColumns, longer
@@ -52,6 +53,7 @@ class CallsPanel(TablePanel):
         self.model.setParent(self.table)
         self.columns = ColumnChoice(self.table, HIDDEN_AT_FIRST, settings, "calls")
         self._columns = FittedColumns(self.table.view, [MODULE], BESIDE_MODULE)
+        self.table.view.setItemDelegateForColumn(MODULE, KeptEnd(self.table.view))
         self._longest_name = ""
         self._listed: object = None
         self.summary = ElidedLabel(indent=em(self, 0.25))

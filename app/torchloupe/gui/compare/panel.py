@@ -3,6 +3,7 @@
 import os
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from torchloupe.analysis.diff_folding import RowGroup, grouping
 from torchloupe.analysis.explained import explained, explained_text
+from torchloupe.analysis.wording import counted
 from torchloupe.gui.command_menu import TABLE_MENU
 from torchloupe.gui.compare import model as rows
 from torchloupe.gui.compare.cause_lines import CauseLines
@@ -31,6 +33,8 @@ from torchloupe.gui.theme import em
 from torchloupe.gui.workbench import Selection, Workbench
 
 SHOWN_CAUSES = 4
+LOW = 34
+"""So many heights of the font are not enough for the causes and the rows; the list of problems has them, too."""
 ROW_ACTIONS = (
     *("mapping.map_to", "mapping.lock", "mapping.unlock", "mapping.leave_out", "mapping.other_choice"),
     *("", "mapping.rename", "", "edit.undo"),
@@ -130,10 +134,19 @@ class ComparePanel(TablePanel):
             nothing = self.tr("Nothing to compare yet. Open a checkpoint and a model, and their keys stand here side by side.")
             empty.offer(nothing, "open.checkpoint")
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The causes stand here where there is room for them."""
+        super().resizeEvent(event)
+        if self.workbench.diff is not None and (event.oldSize().height() > em(self, LOW)) is not (self.height() > em(self, LOW)):
+            self.causes.show_causes(self._cause_lines())
+
     def _cause_lines(self) -> list[tuple[str, str]]:
         causes = self.workbench.diff.causes if self.workbench.diff else ()
-        lines = [(cause.text, cause.hint) for cause in causes[:SHOWN_CAUSES]]
-        more = len(causes) - SHOWN_CAUSES
+        shown = SHOWN_CAUSES if self.height() > em(self, LOW) else 0
+        lines = [(cause.text, cause.hint) for cause in causes[:shown]]
+        more = len(causes) - shown
+        if not shown and causes:
+            return [(self.tr("{0}, told in the list of problems.").format(counted(more, "cause")), "")]
         return lines + ([(self.tr("{0} more causes stand in the list of problems.").format(more), "")] if more > 0 else [])
 
     def _show_chips(self) -> None:

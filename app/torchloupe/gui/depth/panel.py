@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSplitt
 
 from torchloupe.analysis.depth_numbers import SERIES, SERIES_BY_NAME, DepthPoint, Series
 from torchloupe.analysis.wording import counted
+from torchloupe.gui.cell_painting import KeptEnd
 from torchloupe.gui.column_choice import ColumnChoice
 from torchloupe.gui.depth.depth_plot import DepthPlot
 from torchloupe.gui.depth.earlier_run import EarlierRun
@@ -63,6 +64,7 @@ class DepthPanel(TablePanel):
         self.model.setParent(self.table)
         self.columns = ColumnChoice(self.table, HIDDEN_AT_FIRST, settings, "depth")
         self._fitted = FittedColumns(self.table.view, [MODULE], IN_SIGHT)
+        self.table.view.setItemDelegateForColumn(MODULE, KeptEnd(self.table.view))
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.refresh)
         self._build()

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from torchloupe.analysis.axis_names import Axes, named_shape_text
+from torchloupe.analysis.axis_names import Axes
 from torchloupe.analysis.depth_numbers import DepthPoint, percent_text
-from torchloupe.analysis.fixes_to_try import tried_sentence
 from torchloupe.analysis.loading_wording import values_text
 from torchloupe.analysis.operation_wording import NOT_OBSERVED, is_direct_forward, operation_title
 from torchloupe.analysis.state_dict_diff import DiffRow
@@ -19,33 +17,35 @@ from torchloupe.analysis.wording import (
     describe_difference,
     describe_hidden,
     flops_text,
-    number_text,
     seconds_text,
     shape_text,
 )
 from torchloupe.gui.axes import axis_names_of
-from torchloupe.gui.details.gradient import gradient_section
+from torchloupe.gui.details.facts import (
+    ROOT,
+    kind_text,
+    module_entry,
+    module_fact,
+    statistics_facts,
+    tensor_facts,
+    value_facts,
+)
 from torchloupe.gui.details.model import Details, Fact, Section
+from torchloupe.gui.details.problem import of_problem
+from torchloupe.gui.details.step_facts import cause_place, step_sections, step_sentences
 from torchloupe.gui.details.stored import optimizer_sections, own_facts
-from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, REPAIRED, SEVERITY_MARKS
+from torchloupe.gui.marks import CALL_MARKS, DIFF_MARKS, SEVERITY_MARKS
 from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.run_numbers import numbers_of
-from torchloupe.gui.source_places import assigned_place, place, problem_places
+from torchloupe.gui.source_places import assigned_place, place
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.contents import StoredTensor
-from torchloupe.wire.modules import ModuleEntry, ParameterEntry
-from torchloupe.wire.problems import Problem
+from torchloupe.wire.modules import ModuleEntry
 from torchloupe.wire.registration import HiddenPart
-from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import ASSUMED, DONE, LayerCall, Operation, PlainValue
+from torchloupe.wire.traces import ASSUMED, DONE, LayerCall, Operation
 
-ROOT = "(model)"
 SHOWN_KEYS = 12
 _ASSUMED = "The run did not come to this call. These are its shapes once the mismatches before it are repaired."
-_PLACE_DATA = {"definition_file", "definition_line", "made_file", "made_line"}
-_HOW_FOUND = {"way", "confirmed", "used"}
-_DATA_NAMES = {"expected": "Built for", "got": "Arrived", "weight_shape": "Weight", "input_shape": "Input", "layer": "Layer"}
-_DATA_NAMES |= {"parameter_count": "Parameters", "numel": "Numbers", "owners": "Modules"}
 
 
 def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details | None:
@@ -65,92 +65,6 @@ def details_of(workbench: Workbench, facts: StoredFacts = NO_FACTS) -> Details |
     if call is not None:
         return of_call(workbench, call)
     return of_module(workbench, here.module) if here.module is not None else None
-
-
-def of_problem(workbench: Workbench, problem: Problem) -> Details:
-    """Message, hint, what arrived and what it was built for, place, fixes, traceback."""
-    repaired = _is_repaired(workbench, problem)
-    mark = REPAIRED if repaired else SEVERITY_MARKS.get(problem.severity, SEVERITY_MARKS["info"])
-    call = workbench.call_at(problem.call)
-    module = module_entry(workbench, problem.module)
-    where = [module_fact("Module", problem.module)] if problem.module is not None else []
-    if module and module.settings:
-        where.append(Fact("Built as", f"{module.class_name}({module.settings})"))
-    if problem.parameter:
-        where.append(Fact("Parameter", problem.parameter, link=f"parameter:{problem.parameter}"))
-    if problem.attribute:
-        where.append(Fact("Attribute", problem.attribute))
-    if call:
-        where.append(Fact("Call", f"{call.index}", link=f"call:{call.index}"))
-    arrived = [tensor_fact(tensor, f"Input {number}") for number, tensor in enumerate(call.inputs)] if call else []
-    follow = tuple(follow_fact(row) for row in problem.data.get("consequences", ()))
-    hidden = (
-        _PLACE_DATA
-        | _HOW_FOUND
-        | {"before_call", "consequences", "origin_module", "factors", "notes", "evidence", "kind", "gradient_path"}
-        | ({"input_shape", "layer"} if call else set())
-    )
-    hidden |= {"owners"} if len(problem.data.get("owners", ())) < 2 else set()
-    told = {name: value for name, value in problem.data.items() if name not in hidden and value not in (None, "", [], {})}
-    facts = [data_fact(name, value) for name, value in told.items()]
-    sections = [Section("", tuple(where)), Section("What arrived", tuple(arrived)), Section("Facts", tuple(facts))]
-    sections += [gradient_section(problem), Section("What follows from it", follow)]
-    return Details(
-        problem.message,
-        problem.code,
-        mark,
-        _problem_lines(workbench, problem, repaired),
-        tuple(section for section in sections if section.facts),
-        problem_places(problem),
-        problem.fixes,
-        problem.details,
-    )
-
-
-def _is_repaired(workbench: Workbench, problem: Problem) -> bool:
-    """The run on screen was made with repairs, and does not meet it any more."""
-    there = any(
-        (each.code, each.module, each.line) == (problem.code, problem.module, problem.line) for each in workbench.problems
-    )
-    return bool(workbench.tried) and not workbench.running and not there
-
-
-def _problem_lines(workbench: Workbench, problem: Problem, repaired: bool) -> tuple[str, ...]:
-    if repaired:
-        return (f"It is gone in the run on screen, which tried: {tried_sentence(workbench.tried)}.",)
-    return (problem.hint,) if problem.hint and problem.hint not in {fix.text for fix in problem.fixes} else ()
-
-
-def follow_fact(row: dict[str, Any]) -> Fact:
-    """A mismatch that is gone with the cause of another one."""
-    module, line = row.get("module"), row.get("line")
-    where = f"`{row['operation']}`, line {line}" if row.get("operation") else module or ROOT
-    return Fact("Because of it", where.replace("`", ""), "muted", f"module:{module}" if module is not None else "")
-
-
-def data_fact(name: str, value: Any) -> Fact:
-    """A fact behind a problem. Long lists are cut, and say so."""
-    title = _DATA_NAMES.get(name, name.replace("_", " ").capitalize())
-    if isinstance(value, (list, tuple)):
-        if name.endswith("shape") or all(isinstance(each, int) for each in value):
-            return Fact(title, shape_text(value))
-        more = f" and {count_text(len(value) - SHOWN_KEYS)} more" if len(value) > SHOWN_KEYS else ""
-        return Fact(title, ", ".join(map(_item_text, value[:SHOWN_KEYS])) + more)
-    if isinstance(value, dict):
-        return Fact(title, ", ".join(f"{key}: {item}" for key, item in value.items()))
-    if isinstance(value, bool):
-        return Fact(title, "yes" if value else "no")
-    return Fact(title, count_text(value) if isinstance(value, int) else str(value))
-
-
-def _item_text(item: Any) -> str:
-    """Of a list: a tensor as ``[2, 3] float16, 64 to 89.56``."""
-    if not isinstance(item, dict):
-        return str(item)
-    shape, low, high = item.get("shape"), item.get("min"), item.get("max")
-    words = [str(item.get("name") or ""), "" if shape is None else shape_text(shape), str(item.get("dtype") or "")]
-    between = "" if low is None or high is None else f", {number_text(low)} to {number_text(high)}"
-    return " ".join(word for word in words if word) + between
 
 
 def of_call(workbench: Workbench, call: LayerCall) -> Details:
@@ -297,7 +211,7 @@ def module_sections(workbench: Workbench, module: ModuleEntry) -> list[Section]:
 
 
 def of_parameter(workbench: Workbench, key: str) -> Details | None:
-    """Its facts, and its partner in the checkpoint."""
+    """Its facts, its partner in the checkpoint, and what the last step did to it."""
     entry = workbench.index.parameters.get(key)
     if entry is None:
         return None
@@ -316,8 +230,11 @@ def of_parameter(workbench: Workbench, key: str) -> Details | None:
     loaded = workbench.weights.loaded
     facts += [Fact("Values", values_text(loaded, key))] if loaded else []
     row = diff_row(workbench, expected=key)
-    sections = [Section("", tuple(facts))] + ([Section("In the checkpoint", partner_facts(row, "found"))] if row else [])
-    return Details(key, entry.kind, sections=tuple(sections), places=assigned_place(entry))
+    motion = workbench.steps.motions.get(key)
+    sections = [Section("", tuple(facts)), *step_sections(motion)]
+    sections += [Section("In the checkpoint", partner_facts(row, "found"))] if row else []
+    places = cause_place(motion) + assigned_place(entry)
+    return Details(key, entry.kind, sentences=step_sentences(motion), sections=tuple(sections), places=places)
 
 
 def of_stored(workbench: Workbench, tensor: StoredTensor, facts: StoredFacts = NO_FACTS) -> Details:
@@ -352,53 +269,3 @@ def diff_row(workbench: Workbench, expected: str | None = None, found: str | Non
         if found is not None and row.found and row.found.key == found:
             return row
     return None
-
-
-def module_entry(workbench: Workbench, path: str | None) -> ModuleEntry | None:
-    """A module of the open model by its path."""
-    return workbench.index.modules.get(path) if path is not None else None
-
-
-def module_fact(name: str, path: str) -> Fact:
-    """A module that one can go to."""
-    return Fact(name, path or ROOT, link=f"module:{path}")
-
-
-def kind_text(entry: ParameterEntry) -> str:
-    """What is special about a parameter, for one line."""
-    words = [] if entry.kind == "parameter" else [entry.kind]
-    words += ["frozen"] if entry.kind == "parameter" and not entry.requires_grad else []
-    words += ["tied"] if entry.tied_to else []
-    return f" ({', '.join(words)})" if words else ""
-
-
-def tensor_fact(tensor: TensorMeta, name: str) -> Fact:
-    """``x  [2, 3] float32 cpu``."""
-    return Fact(tensor.name or name, f"{shape_text(tensor.shape)} {tensor.dtype} {tensor.device}")
-
-
-def tensor_facts(tensors: Sequence[TensorMeta], axes: Sequence[Axes], name: str = "") -> tuple[Fact, ...]:
-    """``x  [batch 2, features 3] float32 cpu``; without a name of its own each has ``name``, else its number."""
-    shapes = [named_shape_text(tensor.shape, axes[at] if at < len(axes) else ()) for at, tensor in enumerate(tensors)]
-    return tuple(
-        Fact(tensor.name or name or str(at), f"{shape} {tensor.dtype} {tensor.device} {tensor.memory_format}".rstrip())
-        for at, (tensor, shape) in enumerate(zip(tensors, shapes, strict=True))
-    )
-
-
-def value_facts(values: Sequence[PlainValue]) -> tuple[Fact, ...]:
-    """Arguments that are no tensors."""
-    return tuple(Fact(value.name, value.text) for value in values)
-
-
-def statistics_facts(stats: TensorStats) -> list[Fact]:
-    """Statistics in four lines; NaN and Inf only when there are some."""
-    facts = [
-        Fact("Mean, std", f"{number_text(stats.mean)}, {number_text(stats.std)}"),
-        Fact("Min, max", f"{number_text(stats.min)}, {number_text(stats.max)}"),
-        Fact("Zeros", f"{count_text(stats.zeros)} of {count_text(stats.count)}"),
-    ]
-    for name, count in (("NaN", stats.nan), ("Inf", stats.inf)):
-        if count:
-            facts.append(Fact(name, f"✖ {count_text(count)} of {count_text(stats.count)}", "error"))
-    return facts

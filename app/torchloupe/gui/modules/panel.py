@@ -43,7 +43,7 @@ class ModulesPanel(QWidget):
         self.tree_model.folded = self._settings.text(FOLD_BLOCKS, "1") == "1"
         self.tree = OutlineTable(self.tree_model, self.tr("Modules"))
         self.tree.one = self.tr("module")
-        self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS])
+        self._fitted = FittedColumns(self.tree.view, [NAME], [CLASS], first=0.75)
         self.columns = ColumnChoice(self.tree, HIDDEN_AT_FIRST, self._settings, "modules")
         no_model = self.tr("No model yet. A checkpoint alone has no modules; point at the file that defines the class.")
         self.tree.empty.offer(no_model, "open.model")

@@ -20,7 +20,8 @@ from torchloupe.gui.plain_text import plain_text
 from torchloupe.gui.text_table import Column, Row
 from torchloupe.wire.traces import LayerCall
 
-MODULE = 1
+MODULE, BESIDE_MODULE = 1, (0, 2, 3, 4, 5)
+"""The column of names, and those that are in sight beside it."""
 COLUMNS = (
     Column("#", 3, right=True),
     Column("Module", 14),

@@ -4,10 +4,12 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from torchloupe.analysis.run_difference import SAME, RunDifference, difference_verdict, run_difference
+from torchloupe.gui.cell_painting import KeptEnd
 from torchloupe.gui.elided import ElidedCombo
+from torchloupe.gui.fitted_columns import FittedColumns, longer
 from torchloupe.gui.lazy_table import LazyTableModel
 from torchloupe.gui.run_history import KeptRun, RunHistory
-from torchloupe.gui.runs.model import COLUMNS, key_of, pair_haystack, pair_order, pair_row
+from torchloupe.gui.runs.model import BESIDE_MODULE, COLUMNS, MODULE, key_of, pair_haystack, pair_order, pair_row
 from torchloupe.gui.table_panel import TablePanel
 from torchloupe.gui.text_table import FilterTable
 from torchloupe.gui.theme import em
@@ -29,6 +31,8 @@ class RunsPanel(TablePanel):
         self.model = LazyTableModel(COLUMNS, pair_row, pair_haystack, pair_order, key_of)
         self.table = FilterTable((), self.tr("Calls of both runs"), model=self.model)
         self.model.setParent(self.table)
+        self.table.view.setItemDelegateForColumn(MODULE, KeptEnd(self.table.view))
+        self._fitted = FittedColumns(self.table.view, [MODULE], BESIDE_MODULE)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, em(self, 0.25), 0, 0)
         layout.setSpacing(em(self, 0.35))
@@ -92,6 +96,7 @@ class RunsPanel(TablePanel):
         pairs = self.difference.pairs if self.difference else ()
         kept = [pair for pair in pairs if pair.kind != SAME or not self.differing.isChecked()]
         self.table.keeping(lambda: self.model.set_items(kept))
+        self._fitted.fit([longer("", (pair.call.module for pair in kept))])
         if len(self.history.runs) < 2:
             text = self.tr(
                 "Runs are kept here. Run once more, with another input, device, mode or after a change, to see what differs."
