@@ -74,9 +74,15 @@ def test_that_what_one_column_does_not_need_is_for_the_other(view: QTableView) -
     assert shown <= view.viewport().width() < shown + 5
 
 
-def test_that_names_can_be_held_to_a_share_of_the_room(view: QTableView) -> None:
-    FittedColumns(view, [1], [0], share=0.5).fit([LONG * 9])
-    assert view.columnWidth(1) == pytest.approx((view.viewport().width() - view.columnWidth(0)) / 2, abs=1)
+def test_that_names_can_come_before_what_stands_beside_them(view: QTableView) -> None:
+    view.setColumnWidth(0, view.viewport().width() - 60)
+    FittedColumns(view, [1], [0], first=0.75).fit([LONG * 9])
+    assert view.columnWidth(1) == pytest.approx(0.75 * view.viewport().width(), abs=1)
+
+
+def test_that_the_last_name_can_fill_the_table(view: QTableView) -> None:
+    FittedColumns(view, [1, 2], [0], fills=True).fit(["a", "b"])
+    assert sum(map(view.columnWidth, range(3))) == view.viewport().width()
 
 
 @pytest.mark.parametrize("column", [0, 1, 2])

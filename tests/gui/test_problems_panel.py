@@ -52,13 +52,16 @@ def test_that_severity_is_sorted_by_weight_and_not_by_letter(panel: Any) -> None
     assert [row.cells[0].split()[1] for row in panel.table.model.rows] == ["error", "warning", "info"]
 
 
-def test_that_a_place_is_shown_in_full_and_the_sentences_have_the_rest(panel: Any, bench: Workbench) -> None:
+def test_that_each_text_has_the_room_that_it_needs_and_long_ones_share_the_rest(panel: Any, bench: Workbench) -> None:
     view = panel.table.view
     panel.resize(1280, 300)
     place = view.fontMetrics().horizontalAdvance("classifier.py:47")
+    assert view.columnWidth(4) > place
+    assert sum(map(view.columnWidth, range(5))) == view.viewport().width()
+    long, module = "It does not fit. " * 40, "layers.0." * 30
+    bench.report_problems("run", (Problem("far", long, hint="Cut it.", module=module, file="/models/classifier.py", line=47),))
     assert place < view.columnWidth(4) < place + 30
-    bench.report_problems("run", (Problem("far", "Far away.", module="layers.0." * 30),))
-    assert view.columnWidth(1) == pytest.approx(view.columnWidth(2), abs=1)
+    assert view.columnWidth(1) == pytest.approx(view.columnWidth(3), abs=1)
     assert view.columnWidth(1) > 280
 
 

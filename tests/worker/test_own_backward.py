@@ -138,6 +138,20 @@ def test_that_a_backward_that_gives_nothing_is_named(failed, context, backward, 
     assert problem.line
 
 
+def test_that_a_result_that_is_marked_as_without_derivative_is_no_fault_of_no_grad(context, tmp_path) -> None:
+    marked = MODEL.replace("return FORWARD", "made = x @ weight\n        ctx.mark_non_differentiable(made)\n        return made")
+    marked = marked.replace("BACKWARD", "grad, grad").replace(
+        "Own.apply(self.first(x), WEIGHT)", "self.last(Own.apply(self.first(x), self.weight))"
+    )
+    marked = marked.replace("self.weight = ", "self.last = nn.Linear(3, 2)\n        self.weight = ")
+    (tmp_path / "net.py").write_text(HEAD + marked + LOSS)
+    open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+    report = training_step(context, RunStep())
+    still = {each.key: (each.reason, each.text) for each in report.parameters if not each.moved}
+    assert set(still) == {"first.weight", "first.bias", "weight"}
+    assert set(still.values()) == {("nondifferentiable-op", "`Own` has no derivative: no gradient comes back")}
+
+
 def test_that_what_a_function_of_ones_own_passes_on_is_no_cut(failed) -> None:
     (problem,) = failed("grad @ weight.t(), x.t() @ grad", weight="self.weight.detach()")
     assert problem.data["parameters"] == ["weight"]

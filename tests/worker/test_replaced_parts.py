@@ -132,6 +132,16 @@ def test_that_a_fix_in_another_file_says_which(context, tmp_path, monkeypatch):
     assert "+    net.blocks[1].fc = nn.Linear(8, 8)" in problem.fixes[0].patch
 
 
+def test_that_of_a_part_of_a_list_only_those_with_these_settings_are_meant(context, tmp_path):
+    source = SOURCE.replace("for block in model.blocks[1:]:", "for block in model.blocks[2:]:").replace("bias=False", "True")
+    source = source.replace("block.fc = nn.Linear(8, 8, True)", "block.fc = nn.Linear(8, 9)")
+    (tmp_path / "nets.py").write_text(source)
+    opened = open_target(context, OpenTarget(f"{tmp_path / 'nets.py'}:factory"))
+    found = {entry.path: entry.defined_line for entry in opened.tree.modules}
+    assert found["blocks.2.fc"] == source[: source.index("block.fc = nn.Linear(8, 9)")].count("\n") + 1
+    assert found["blocks.1.fc"] == line_of("self.fc = nn.Linear(8, 8)")
+
+
 @pytest.mark.parametrize("model", [nn.Linear(2, 2), nn.Sequential(nn.ReLU())])
 def test_that_a_model_that_nobody_made_here_has_no_such_line(model):
     assert definition_place(model, "0") is None

@@ -14,15 +14,15 @@ def longer(one: str, others: Iterable[str]) -> str:
 
 
 class FittedColumns(QObject):
-    """Follows the width of a table. The columns ``beside`` stay in sight, and names take no more than a ``share`` of the rest; a name
-    gets no less than the width of its column in the table of columns, and names that need it get the part ``first`` of the table, whatever
-    stands beside them. Once a person has dragged a column, no width is touched any more."""
+    """Follows the width of a table. The columns ``beside`` stay in sight; a name gets no less than the width of its column in the table
+    of columns, and names that need it get the part ``first`` of the table, whatever stands beside them. What is left over is for the last
+    name where it ``fills`` the table. Once a person has dragged a column, no width is touched any more."""
 
     def __init__(
-        self, view: QTableView, names: Sequence[int], beside: Sequence[int], share: float = 1.0, first: float = 0.0
+        self, view: QTableView, names: Sequence[int], beside: Sequence[int], first: float = 0.0, fills: bool = False
     ) -> None:
         super().__init__(view)
-        self._view, self._names, self._beside, self._share, self._first = view, names, beside, share, first
+        self._view, self._names, self._beside, self._first, self._fills = view, names, beside, first, fills
         self._least = [view.columnWidth(column) for column in names]
         self._longest: Sequence[str] = ()
         self._fitting = self._dragged = False
@@ -46,7 +46,7 @@ class FittedColumns(QObject):
             return
         taken = sum(self._view.columnWidth(column) for column in self._beside)
         width = self._view.viewport().width()
-        room = round(max(width - taken, width * self._first) * self._share)
+        room = round(max(width - taken, width * self._first))
         metrics, margin = self._view.fontMetrics(), em(self._view)
         needed = [metrics.horizontalAdvance(text) + margin for text in self._longest]
         self._fitting = True
@@ -55,6 +55,9 @@ class FittedColumns(QObject):
             width = max(least, min(need, room // (len(columns) - number)))
             self._view.setColumnWidth(column, width)
             room -= width
+        if self._fills and room > 0:
+            last = self._names[-1]
+            self._view.setColumnWidth(last, self._view.columnWidth(last) + room)
         self._fitting = False
 
     def _resized(self, column: int, _before: int, _after: int) -> None:

@@ -4,6 +4,7 @@ The class that holds such a part says how it made another one, so its line is no
 """
 
 import ast
+import inspect
 import linecache
 import weakref
 from functools import lru_cache
@@ -19,8 +20,9 @@ from .places import is_foreign
 Step = Union[str, int, None]
 """An attribute, an index, or an index that is only known when it runs."""
 _REGISTERING = ("add_module", "register_module")
+_OTHERWISE = {"bias", "kernel_size", "stride", "padding", "dilation", "device", "dtype"}
+"""Arguments that a module keeps in another form."""
 _PACKAGES = ("site-packages", "dist-packages")
-_made_by: List[Tuple["weakref.ref[nn.Module]", str, Tuple[str, ...]]] = []
 
 
 class Put(NamedTuple):
@@ -39,9 +41,21 @@ class Replaced(NamedTuple):
     value: ast.expr
 
 
+class _Maker:
+    """What made a model, and what was found to be put into it: while it is as it was made, before repairs of it are tried."""
+
+    def __init__(self, model: nn.Module, file: str, scopes: Tuple[str, ...]) -> None:
+        self.model = weakref.ref(model)
+        self.file, self.scopes = file, scopes
+        self.found: Optional[Dict[str, Replaced]] = None
+
+
+_last: List[_Maker] = []
+
+
 def note_maker(model: nn.Module, maker: Any, file: Optional[str]) -> None:
     """What the model that was constructed last was made by: a function, a class, or (a finished one) a file."""
-    _made_by[:] = [(weakref.ref(model), file or "", tuple(_scopes(maker)) or ("",))]
+    _last[:] = [_Maker(model, file or "", tuple(_scopes(maker)) or ("",))]
 
 
 def _scopes(maker: Any) -> List[str]:
@@ -61,31 +75,42 @@ def _scopes(maker: Any) -> List[str]:
 
 
 def replaced(modules: Sequence[Tuple[str, nn.Module]], wanted: Optional[str] = None) -> Dict[str, Replaced]:
-    """By path what was put there, for the modules of a tree, parents first; with ``wanted`` only what is there or above."""
+    """By path what was put there, for the modules of a tree, parents first; with ``wanted`` only what is there or above. Once it was asked
+    of the whole model that is constructed now, that is the answer."""
+    maker = next((each for each in _last if modules and each.model() is modules[0][1]), None)
+    if maker is not None and maker.found is not None:
+        return maker.found
+    found = _searched(modules, maker, wanted)
+    if maker is not None and wanted is None:
+        maker.found = found
+    return found
+
+
+def _searched(modules: Sequence[Tuple[str, nn.Module]], maker: Optional[_Maker], wanted: Optional[str]) -> Dict[str, Replaced]:
     found: Dict[str, Replaced] = {}
     paths = [path for path, _ in modules] if wanted is None else _above(wanted)
-    kinds = {path: type(module).__name__ for path, module in modules}
-    for owner, module, file, puts in _with_puts(modules):
+    there = dict(modules)
+    for owner, module, file, puts in _with_puts(modules, maker):
         for is_own, put in reversed(puts):  # the last one of a function is what is left
             whole = _resolved(module, put.steps)
             if whole is not None:
-                there = [f"{owner}.{whole}" if owner else whole]
+                meant = [f"{owner}.{whole}" if owner else whole]
             else:
-                there = [path for path in paths if path.startswith(owner) and _ends_in(path.split("."), put)]
-            for path in there:
-                if path in kinds and _could_be(put, kinds[path], is_own and whole is not None):
+                meant = [path for path in paths if path.startswith(owner) and _ends_in(path.split("."), put)]
+            for path in meant:
+                if path in there and _could_be(put, there[path], is_own and whole is not None):
                     found.setdefault(path, Replaced(file, put.value))
     return found
 
 
-def _with_puts(modules: Sequence[Tuple[str, nn.Module]]) -> Iterator[Tuple[str, nn.Module, str, List[Tuple[bool, Put]]]]:
+def _with_puts(
+    modules: Sequence[Tuple[str, nn.Module]], maker: Optional[_Maker]
+) -> Iterator[Tuple[str, nn.Module, str, List[Tuple[bool, Put]]]]:
     """The modules in whose classes something is put into others, before them the file that made the whole; of each put whether it
     surely was made for this one."""
-    root = modules[0][1] if modules else None
-    for made, file, scopes in _made_by:
-        if made() is root and root is not None and file:
-            outside = [(put.scope == scopes[0], put) for put in _puts(_text(file)) if put.root != "self" and put.scope in scopes]
-            yield "", root, file, sorted(outside, key=itemgetter(0))
+    if maker is not None and maker.file:
+        outside = [put for put in _puts(_text(maker.file)) if put.root != "self" and put.scope in maker.scopes]
+        yield "", modules[0][1], maker.file, sorted(((put.scope == maker.scopes[0], put) for put in outside), key=itemgetter(0))
     known: Dict[type, Tuple[str, List[Tuple[bool, Put]]]] = {}
     for path, module in modules:
         kind = type(module)
@@ -131,13 +156,28 @@ def _ends_in(parts: Sequence[str], put: Put) -> bool:
     )
 
 
-def _could_be(put: Put, kind: str, is_sure: bool) -> bool:
-    """A constructor is of the class of what is there; what another expression gives is only known to be it where the place ``is_sure``."""
-    call = put.value
+def _could_be(put: Put, module: nn.Module, is_sure: bool) -> bool:
+    """A constructor is of the class of what is there, with its settings; what another expression gives is only known to be it where the
+    place ``is_sure``."""
+    call, kind = put.value, type(module).__name__
     if not isinstance(call, ast.Call):
         return is_sure and not isinstance(call, ast.Constant)
     name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
-    return name == kind or (is_sure and not name[:1].isupper())
+    return (name == kind and _has_settings(module, call)) or (is_sure and not name[:1].isupper())
+
+
+def _has_settings(module: nn.Module, call: ast.Call) -> bool:
+    """Whether the numbers and words that a constructor is given are those that the module has."""
+    try:
+        names = list(inspect.signature(type(module).__init__).parameters)[1:]
+    except (TypeError, ValueError):
+        return True
+    given = [*zip(names, call.args), *((each.arg, each.value) for each in call.keywords)]
+    return all(
+        getattr(module, name, node.value) == node.value
+        for name, node in given
+        if name and isinstance(node, ast.Constant) and name not in _OTHERWISE
+    )
 
 
 def _above(path: str) -> List[str]:

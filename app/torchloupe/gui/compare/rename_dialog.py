@@ -4,16 +4,17 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from torchloupe.analysis.mapping_edits import CHECKPOINT, MODEL, Renamed, RenamePreview, pairs_of, rename_steps
 from torchloupe.analysis.row_filter import haystack
 from torchloupe.analysis.wording import count_text, counted
 from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.lazy_table import LazyTableModel
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.slices import Slices, last_of
 from torchloupe.gui.text_table import Column, FilterTable, Row
-from torchloupe.gui.theme import color, em, size_to
+from torchloupe.gui.theme import em, size_to
 from torchloupe.gui.workbench import Workbench
 
 Pair = Callable[[Sequence[tuple[str, str]]], object]
@@ -35,7 +36,7 @@ class RenameDialog(QDialog):
         self.pattern, self.replacement = QLineEdit(), QLineEdit()
         self.pattern.setPlaceholderText(r"layers\.(\d+)\.attention\.wq")
         self.replacement.setPlaceholderText(r"model.layers.\1.self_attn.q_proj")
-        self.said = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.said = RoleLabel()
         columns = [Column(self.tr("Key"), 22), Column(self.tr("Becomes"), 22), Column(self.tr("Note"), 12, True)]
         self.rows = LazyTableModel(columns, _row, haystack, Renamed.__getitem__, attrgetter("key"))
         self.table = FilterTable(
@@ -90,10 +91,8 @@ class RenameDialog(QDialog):
     def _show(self, preview: RenamePreview) -> None:
         self.preview = preview
         self.table.keeping(lambda: self.rows.set_items(preview.rows))
-        count, palette = len(preview.pairs), self.palette()
-        self.said.setText(self._sentence())
-        palette.setColor(palette.ColorRole.WindowText, color("error" if preview.error else "text"))
-        self.said.setPalette(palette)
+        count = len(preview.pairs)
+        self.said.say(self._sentence(), "error" if preview.error else "text")
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         ok.setEnabled(bool(count))
         ok.setText(self.tr("Pair {0}").format(count_text(count)) if count else self.tr("Pair"))

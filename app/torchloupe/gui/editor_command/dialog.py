@@ -5,8 +5,9 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QVBo
 
 from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.editor import command_problem, editor_words, found_editors
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.settings import EDITOR_COMMAND, Settings
-from torchloupe.gui.theme import color, em, size_to
+from torchloupe.gui.theme import em, size_to
 
 EXAMPLE = "/models/net.py"
 
@@ -31,7 +32,7 @@ class EditorDialog(QDialog):
             field.setAccessibleName(self.tr("Command"))
         explained = QLabel(self.tr("&Command; {file} and {line} stand for the place:"))
         explained.setBuddy(self.command)
-        self.starts = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.starts = RoleLabel()
         buttons = DialogButtons(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -53,12 +54,9 @@ class EditorDialog(QDialog):
     def _preview(self) -> None:
         text = self.command.currentText().strip()
         words = editor_words(EXAMPLE, 12, command=text)
-        palette = self.palette()
-        palette.setColor(palette.ColorRole.WindowText, color("muted" if words else "warning"))
-        self.starts.setPalette(palette)
         if words:
-            self.starts.setText(self.tr("For line 12 of {0} it starts: {1}").format(EXAMPLE, " ".join(words)))
+            self.starts.say(self.tr("For line 12 of {0} it starts: {1}").format(EXAMPLE, " ".join(words)), "muted")
         elif text:
-            self.starts.setText(f"▲ {command_problem(text)}")
+            self.starts.say(f"▲ {command_problem(text)}", "warning")
         else:
-            self.starts.setText(self.tr("▲ No editor with a window was found. A place is copied instead."))
+            self.starts.say(self.tr("▲ No editor with a window was found. A place is copied instead."), "warning")

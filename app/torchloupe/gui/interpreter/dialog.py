@@ -19,8 +19,9 @@ from torchloupe.analysis.package_names import wanted_text
 from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.interpreter.model import AskForDevices, FindInterpreters, holder, interpreter_rows, search_text
 from torchloupe.gui.jobs import Jobs
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.text_table import Column, FilterTable
-from torchloupe.gui.theme import color, size_to
+from torchloupe.gui.theme import size_to
 from torchloupe.session.discovery import Interpreter
 from torchloupe.session.interpreters import resolve_interpreter
 from torchloupe.wire.errors import UsageError
@@ -48,10 +49,10 @@ class InterpreterDialog(QDialog):
         self.table = FilterTable(columns, self.tr("Interpreters"))
         self.field = QLineEdit(current, placeholderText=self.tr("a program, a folder, or a command such as ssh host python3"))
         self.field.setAccessibleName(self.tr("Interpreter"))
-        self.says = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.says = RoleLabel()
         self.says.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if wanted:
-            self._say(self.tr("Looking for {0} …").format(wanted_text(wanted)), "muted")
+            self.says.say(self.tr("Looking for {0} …").format(wanted_text(wanted)), "muted")
         browse = QPushButton(self.tr("&Browse…"), autoDefault=False)
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
@@ -101,7 +102,7 @@ class InterpreterDialog(QDialog):
         self._show()
         if self._wanted:
             self._choose_holder(holder(found, self._wanted))
-            self._say(search_text(found, self._wanted, self._current), "muted")
+            self.says.say(search_text(found, self._wanted, self._current), "muted")
 
     def _choose_holder(self, path: str) -> None:
         """What has what is wanted is ready to be taken, unless somebody has chosen meanwhile."""
@@ -138,13 +139,7 @@ class InterpreterDialog(QDialog):
         try:
             path = resolve_interpreter(self.field.text().strip())
         except UsageError as error:
-            self._say(f"{error} {error.hint}", "error")
+            self.says.say(f"{error} {error.hint}", "error")
             return
         self.accept()
         self.chosen.emit(path)
-
-    def _say(self, sentence: str, role: str) -> None:
-        palette = self.palette()
-        palette.setColor(palette.ColorRole.WindowText, color(role))
-        self.says.setPalette(palette)
-        self.says.setText(sentence)

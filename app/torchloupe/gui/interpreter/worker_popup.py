@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from torchloupe.gui.interpreter.model import last_lines, worker_facts
 from torchloupe.gui.log_book import LogBook
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.theme import color, em, fixed_font
 from torchloupe.gui.worker_link import WorkerLink
 from torchloupe.gui.worker_state import STATE_GLYPHS, state_text
@@ -34,7 +35,7 @@ class WorkerPopup(QDialog):
         self.setWindowTitle(self.tr("Worker"))
         self.setAccessibleName(self.tr("Worker"))
         self._worker, self._book, self._window = worker, book, window
-        self.state = QLabel()
+        self.state = RoleLabel()
         font = self.state.font()
         font.setBold(True)
         self.state.setFont(font)
@@ -93,10 +94,8 @@ class WorkerPopup(QDialog):
 
     def _show(self, *_anything: object) -> None:
         worker = self._worker
-        self.state.setText(f"{STATE_GLYPHS.get(worker.state, '')}  {self.tr('Worker')}: {state_text(worker.state)}")
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, color(_ROLES.get(worker.state, "muted")))
-        self.state.setPalette(palette)
+        state = f"{STATE_GLYPHS.get(worker.state, '')}  {self.tr('Worker')}: {state_text(worker.state)}"
+        self.state.say(state, _ROLES.get(worker.state, "muted"))
         facts = worker_facts(worker)
         for name, text in facts.items():
             if name not in self.facts:

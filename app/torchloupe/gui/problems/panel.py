@@ -13,7 +13,7 @@ from torchloupe.gui.text_table import Column, FilterTable
 from torchloupe.gui.workbench import Selection, Workbench
 from torchloupe.wire.problems import Problem
 
-MESSAGE, HINT, *MODULE_AND_PLACE = 1, 2, 3, 4
+MESSAGE, HINT, *_ = TEXTS = 1, 2, 3, 4
 """The columns of sentences, and those of names, which take what they need."""
 
 
@@ -27,8 +27,8 @@ class ProblemsPanel(TablePanel):
         self.workbench = workbench
         columns = [
             Column(self.tr("Severity"), 6),
-            Column(self.tr("Problem"), 30, stretch=True),
-            Column(self.tr("What to do"), 30, stretch=True),
+            Column(self.tr("Problem"), 12),
+            Column(self.tr("What to do"), 12),
             Column(self.tr("Module"), 6),
             Column(self.tr("Place"), 6),
         ]
@@ -39,7 +39,7 @@ class ProblemsPanel(TablePanel):
             self.table.view.setItemDelegateForColumn(column, CodeDelegate(self.table.view, self._sentence))
         self.table.allow_low()
         self.table.menu = ("report.reproducer", "", *TABLE_MENU)
-        self._columns = FittedColumns(self.table.view, MODULE_AND_PLACE, [0], share=0.3)
+        self._columns = FittedColumns(self.table.view, TEXTS, [0], fills=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
@@ -61,7 +61,7 @@ class ProblemsPanel(TablePanel):
         self.table.set_empty(empty_text(self.workbench))
         rows = problem_rows(self.workbench.problems)
         self.table.set_rows(rows)
-        self._columns.fit([longer("", (row.cells[column] for row in rows)) for column in MODULE_AND_PLACE])
+        self._columns.fit([longer("", (row.cells[column] for row in rows)) for column in TEXTS])
         self._follow(self.workbench.selection)
 
     def _sentence(self, place: Place) -> str:

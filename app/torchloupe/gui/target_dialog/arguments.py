@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 from torchloupe.analysis.argument_sources import argument_sources, solution_verdict
 from torchloupe.gui.events_trace import trace
 from torchloupe.gui.opening import Opening
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.target_dialog.asking import LAST_TIME, ArgumentQuestions
 from torchloupe.gui.target_dialog.form import ArgumentsForm
 from torchloupe.gui.target_dialog.form_rows import Path
 from torchloupe.gui.target_dialog.model import SOURCE_MARKS, arguments_of, as_remembered, form_of_choice
-from torchloupe.gui.theme import color, em, fixed_font
+from torchloupe.gui.theme import em, fixed_font
 from torchloupe.wire.arguments import ArgumentForm, SolveArguments, SolvedArguments
 from torchloupe.wire.requests import TargetChoice
 
@@ -41,7 +42,7 @@ class ArgumentsBox(QWidget):
         self.as_text = QPushButton(self.tr("As &JSON"), autoDefault=False)
         self.as_text.setCheckable(True)
         self.as_text.setToolTip(self.tr("Write the arguments as JSON; the form follows"))
-        self.verdict = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.verdict = RoleLabel()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.form)
         self.pages.addWidget(self.text)
@@ -187,10 +188,7 @@ class ArgumentsBox(QWidget):
 
     def say(self, sentence: str, role: str) -> None:
         """One line below the form."""
-        palette = self.palette()
-        palette.setColor(palette.ColorRole.WindowText, color(role))
-        self.verdict.setPalette(palette)
-        self.verdict.setText(sentence)
+        self.verdict.say(sentence, role)
 
     # both pages in step
 

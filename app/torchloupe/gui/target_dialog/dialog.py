@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from torchloupe.analysis.target_source import split_target
 from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.opening import Asked, Opening
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.run_bar import RunBar
 from torchloupe.gui.settings import Settings
 from torchloupe.gui.target_dialog.arguments import ArgumentsBox
@@ -28,7 +29,7 @@ from torchloupe.gui.target_dialog.asking import failure_text
 from torchloupe.gui.target_dialog.folders_field import FoldersField
 from torchloupe.gui.target_dialog.model import choice_text, named, place_trouble, target_of
 from torchloupe.gui.targets import ReadTargetFile
-from torchloupe.gui.theme import color, em, size_to
+from torchloupe.gui.theme import em, size_to
 from torchloupe.wire.requests import Failed, ListTargets, OpenTarget, TargetChoices
 
 
@@ -64,7 +65,7 @@ class TargetDialog(QDialog):
         self.folders.is_remote = opening.worker.is_remote
         self.downloads = QCheckBox(self.tr("Allow down&loads"))
         self.downloads.setToolTip(self.tr("Let the model download files, such as pretrained weights, while it is constructed"))
-        self.says = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.says = RoleLabel()
         self.says.setMinimumHeight(em(self, 2.6))
         self.buttons = DialogButtons(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         self.open_button = self.buttons.button(QDialogButtonBox.StandardButton.Open)
@@ -174,7 +175,7 @@ class TargetDialog(QDialog):
         self._opening.jobs.start(
             work,
             done=self._show_choices,
-            failed=lambda failed: self._say(failure_text(failed), "error"),
+            failed=lambda failed: self.says.say(failure_text(failed), "error"),
             tag="target dialog",
             owner=self,
             label=self.tr("looking into {0}").format(place),
@@ -231,14 +232,8 @@ class TargetDialog(QDialog):
     def _judge(self) -> None:
         solving = self.arguments.questions.solving
         sentence = "" if solving else self.trouble
-        self._say(sentence, "error" if self.place.text() else "muted")
+        self.says.say(sentence, "error" if self.place.text() else "muted")
         self.open_button.setEnabled(not sentence and not solving and not self._waits_for)
-
-    def _say(self, sentence: str, role: str) -> None:
-        palette = self.palette()
-        palette.setColor(palette.ColorRole.WindowText, color(role))
-        self.says.setPalette(palette)
-        self.says.setText(sentence)
 
     def _open(self) -> None:
         if not self.open_button.isEnabled():
@@ -249,7 +244,7 @@ class TargetDialog(QDialog):
         given = self.arguments.arguments
         self._settings.remember_arguments(self.target, given)
         self._judge()
-        self._say(self.tr("Constructing {0} …").format(self.name.currentText() or self.target), "muted")
+        self.says.say(self.tr("Constructing {0} …").format(self.name.currentText() or self.target), "muted")
         like = OpenTarget("", import_folders=self.folders.folders, allow_downloads=self.downloads.isChecked())
         self._opening.open_target(self.target, arguments=given, like=like)
 
@@ -262,7 +257,7 @@ class TargetDialog(QDialog):
         if self._waits_for:
             self._waits_for = ""
             self._judge()
-            self._say(failure_text(failed), "error")
+            self.says.say(failure_text(failed), "error")
 
     def _said(self, sentence: str) -> None:
         """It may be that nothing was opened and nothing failed, but was cancelled or not trusted: known a moment later."""
@@ -273,7 +268,7 @@ class TargetDialog(QDialog):
         if self._waits_for and not self._opening.constructing:
             self._waits_for = ""
             self._judge()
-            self._say(self._heard, "warning")
+            self.says.say(self._heard, "warning")
 
     def reject(self) -> None:
         """Close; what is being worked out is stopped first, and the dialog stays open for another press."""

@@ -5,8 +5,9 @@ from functools import partial
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.tensor.plane import Plane, first_index, plane_of, stepped
-from torchloupe.gui.theme import color, em
+from torchloupe.gui.theme import em
 from torchloupe.wire.errors import UsageError
 
 
@@ -19,7 +20,7 @@ class SliceBar(QWidget):
         super().__init__()
         self.shape: tuple[int, ...] = ()
         self.plane: Plane | None = None
-        self.field, self.reason = QLineEdit(), QLabel()
+        self.field, self.reason = QLineEdit(), RoleLabel()
         self.field.setAccessibleName(self.tr("Slice"))
         self.field.setToolTip(self.tr("An index as in Python: 3, :, 0:64"))
         self.steppers: list[QSpinBox] = []
@@ -68,11 +69,8 @@ class SliceBar(QWidget):
             self.plane, reason = None, str(error)
         if self.plane is not None and not (self.plane.height and self.plane.width):
             self.plane, reason = None, self.tr("This slice is empty.")
-        self.reason.setText(reason and f"✖ {reason}")
+        self.reason.say(reason and f"✖ {reason}", "error")
         self.reason.setVisible(bool(reason))
-        palette = self.reason.palette()
-        palette.setColor(palette.ColorRole.WindowText, color("error"))
-        self.reason.setPalette(palette)
         for dimension, stepper in enumerate(self.steppers):
             part = self.plane.parts[dimension] if self.plane else None
             if part is not None and part.count is None:

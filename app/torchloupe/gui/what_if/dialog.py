@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QHBoxLayout,
 from torchloupe.gui.dialog_buttons import DialogButtons
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.plain_text import plain_text
+from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.text_table import Column, FilterTable
-from torchloupe.gui.theme import color, size_to
+from torchloupe.gui.theme import size_to
 from torchloupe.gui.what_if import model as rows
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.registration import MovedModel, MoveModel
@@ -29,7 +30,7 @@ class WhatIfDialog(QDialog):
         self._moved = MovedModel((), 0)
         self.device = self._choice(self.tr("Device"), rows.DEVICES, device or rows.DEVICES[0])
         self.dtype = self._choice(self.tr("Dtype"), rows.DTYPES, rows.DTYPES[0])
-        self.answer = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.answer = RoleLabel()
         self.answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         columns = [
             Column(self.tr("Tensor"), 11),
@@ -103,10 +104,7 @@ class WhatIfDialog(QDialog):
         self._say(plain_text(said) or self.tr("Cancelled."), "error" if failed.problems else "")
 
     def _say(self, sentence: str, role: str) -> None:
-        palette = self.palette()
-        palette.setColor(palette.ColorRole.WindowText, color(role or "text"))
-        self.answer.setPalette(palette)
-        self.answer.setText(sentence)
+        self.answer.say(sentence, role or "text")
 
     def _show_place(self, number: int) -> None:
         """Select what holds it, and show the line."""

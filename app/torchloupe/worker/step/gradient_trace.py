@@ -4,6 +4,7 @@ import math
 import sys
 import weakref
 from functools import cached_property
+from types import FrameType
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import torch
@@ -19,6 +20,8 @@ from ..registration.operation_watch import tensors_among
 from .vanishing import zero_kind
 
 OWN_BACKWARD = "own-backward"
+_INSIDE_OWN = "inside-own"
+"""In the forward of a function of the user's, which runs without gradients and has its own way back."""
 """What becomes of a gradient in a function that the user wrote."""
 _LEAVING = {"numpy": "numpy-roundtrip", "__array__": "numpy-roundtrip", "item": "item-roundtrip", "tolist": "item-roundtrip"}
 _LEAVING.update({"__float__": "item-roundtrip", "__int__": "item-roundtrip"})
@@ -127,6 +130,9 @@ class GradientTrace(TorchFunctionMode):
         """Where each parameter is cut off; asked for when the trace is over."""
         above = ancestors(self.nodes, self.losses)
         cutting = [node for node in self.nodes if node.lost]
+        for node in cutting:
+            if node.why == _INSIDE_OWN:  # what its function gave is marked as without a derivative
+                node.why = "nondifferentiable-op"
         return _Cuts(
             _first_of_each((node for node in cutting if node.number in above), lambda node: node.lost),
             _first_of_each(
@@ -162,6 +168,9 @@ class GradientTrace(TorchFunctionMode):
         node.lost = live & ~node.live
         if node.lost:
             node.why = _why_lost(name)
+            own = _own_function() if node.why == "no-grad-context" else ""
+            if own:
+                node.why, node.name = _INSIDE_OWN, own
         elif name in _LEAVING:
             node.why, node.lost = _LEAVING[name], data
         self.nodes.append(node)
@@ -179,7 +188,7 @@ class GradientTrace(TorchFunctionMode):
         made, waiting, cut = self.nodes[known.node], [known.node], 0
         while waiting:
             node = self.nodes[waiting.pop()]
-            if node.lost and node.why != "no-grad-context":  # before it
+            if node.lost and node.why not in ("no-grad-context", _INSIDE_OWN):  # before it
                 cut |= node.lost
                 continue
             node.lost, node.why = 0, ""
@@ -353,6 +362,19 @@ def _bits(mask: int) -> Iterator[int]:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
         mask ^= lowest
+
+
+def _own_function() -> str:
+    """The function of the user's whose forward runs now, empty where none does."""
+    frame: Optional[FrameType] = sys._getframe(2)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "forward" and code.co_argcount:
+            first = frame.f_locals.get(code.co_varnames[0])
+            if isinstance(first, BackwardCFunction):
+                return type(first).__name__[: -len("Backward")]
+        frame = frame.f_back
+    return ""
 
 
 def _why_lost(name: str) -> str:
