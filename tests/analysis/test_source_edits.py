@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from torchloupe.analysis.source_edits import Edit, Span, edited, expression_at, patch_text, with_argument
+from torchloupe.analysis.source_edits import Edit, Span, edited, expression_at, patch_of_all, patch_text, patched, with_argument
 
 SOURCE = """def forward(self, x, y):
     a = x.view(x.size(0), -1, 16)
@@ -121,3 +121,15 @@ def test_that_a_patch_can_be_applied(tmp_path, ending):
 
 def test_that_no_change_is_no_patch():
     assert patch_text("net.py", "a = 1\n", "a = 1\n") == ""
+
+
+def test_that_patches_of_one_file_make_one_patch_in_any_order() -> None:
+    source = "".join(f"line {number}\n" for number in range(12))
+    one = patch_text("a.py", source, source.replace("line 3\n", "line 3\nmore\n"))
+    two = patch_text("a.py", source, source.replace("line 4", "other 4"))
+    whole = patch_of_all("a.py", source, [one, two, two])
+    assert whole == patch_of_all("a.py", source, [two, one])
+    assert patched(source, whole) == source.replace("line 3\nline 4", "line 3\nmore\nother 4")
+    third = patch_text("a.py", source, source.replace("line 4", "a third 4"))
+    assert patch_of_all("a.py", source, [two, third]) == ""
+    assert patch_of_all("a.py", source, []) == ""

@@ -84,6 +84,7 @@ ACTION_IDS = [
         "run.compare_modes",
         "run.sweep",
         "run.try_all",
+        "run.copy_patch",
         "run.compare_runs",
         "run.options",
         "worker.show",
@@ -205,7 +206,7 @@ def test_that_with_everything_open_it_is_on(full_window: Any) -> None:
     decided = {"mapping.unlock", "edit.undo", "edit.redo", "go.next_note", "go.previous_note", "window.new", "mapping.clear"}
     decided |= {"mapping.other_choice", "mapping.map_to", "mapping.lock", "mapping.leave_out"}
     decided |= {"run.prove"}  # needs a step that left a weight unmoved
-    decided |= {"help.menu_entry"}  # offered until there is one
+    decided |= {"help.menu_entry", "run.copy_patch"}  # offered until there is one; needs several mismatches
     assert off <= decided | {"run.cancel", "go.back", "go.forward", "open.example"} | beside | selected | pinned | loaded
 
 

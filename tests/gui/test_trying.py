@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from gui import panel_data
@@ -114,3 +115,18 @@ def test_that_a_mismatch_is_selected_while_its_repairs_are_still_tried(qtbot: An
     assert bench.selection.problem == MISMATCH
     running._calls_ended([MismatchSeen(early)])  # too late to count
     assert bench.selection.problem == MISMATCH
+
+
+def test_that_the_patch_of_all_fixes_is_copied(full_window: Any) -> None:
+    window = full_window
+    action = window.actions_by_id["run.copy_patch"]
+    window.actions_by_id.refresh()
+    assert not action.isEnabled()
+    whole = replace(MISMATCH, data={**MISMATCH.data, "patch_of_all": "--- a/net.py\n"})
+    window.workbench.begin_run()
+    window.workbench.add_calls(panel_data.good_calls())
+    window.workbench.end_run(panel_data.report(whole, calls=10))
+    window.actions_by_id.refresh()
+    assert action.isEnabled()
+    action.trigger()
+    assert QGuiApplication.clipboard().text() == "--- a/net.py\n"

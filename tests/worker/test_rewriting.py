@@ -226,3 +226,13 @@ def test_that_features_which_heads_do_not_divide_are_one_mismatch(told):
     assert problem.hint == "30 is no multiple of 4: take 28 or 32 features, or 3 or 5 parts."
     assert values(problem) == []
     assert {row["operation"] for row in problem.data["consequences"]} == {"view", "reshape"}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here to apply a patch")
+def test_that_one_patch_makes_all_fixes_also_of_neighbouring_lines(told, context, tmp_path):
+    init = ["self.a = nn.Linear(6, 8)", "self.b = nn.Linear(9, 5)", "self.c = nn.Linear(4, 3)"]
+    first, second = told(init, ["s = self.c(self.b(self.a(x)))", "return s @ s if False else s"], "torch.ones(2, 6)")
+    assert "patch_of_all" not in second.data
+    subprocess.run(["git", "apply"], input=first.data["patch_of_all"], cwd=tmp_path, text=True, check=True, timeout=20)
+    open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+    assert forward(context, RunForward()).problems == ()

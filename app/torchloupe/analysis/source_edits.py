@@ -157,6 +157,28 @@ def patched(source: str, patch: str) -> Optional[str]:
     return "".join(found + lines[at:])
 
 
+def patch_of_all(name: str, source: str, patches: Sequence[str]) -> str:
+    """One patch that makes them all, also those of neighbouring lines, which ``git apply`` does not take one after the other. Empty where
+    two of them change the same line."""
+    after: Optional[str] = source
+    for patch in sorted(dict.fromkeys(patches), key=_first_change, reverse=True):  # so that no line is moved before its turn
+        after = patched(after, patch) if after is not None else None
+    return patch_text(name, source, after) if after is not None else ""
+
+
+def _first_change(patch: str) -> Tuple[int, bool]:
+    """The line, and whether that is taken away: what is put before it comes later."""
+    at = 0
+    for line in patch.splitlines()[2:]:
+        if line.startswith("@@"):
+            at = int(line.split()[1].partition(",")[0][1:])
+        elif line[:1] in ("-", "+"):
+            return at, line[0] == "-"
+        else:
+            at += 1
+    return at, False
+
+
 def with_argument(
     source: str,
     line: int,

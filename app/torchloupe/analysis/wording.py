@@ -160,3 +160,9 @@ def problem_lines(problem: Problem) -> List[str]:
     patch = problem.fixes[0].patch if problem.fixes else ""
     lines.extend(f"    {line}".rstrip() for line in patch.splitlines())
     return lines
+
+
+def patch_lines(problems: Sequence[Problem]) -> List[str]:
+    """The patch that makes the first fixes of all mismatches, where they were tried together."""
+    patch = next((problem.data["patch_of_all"] for problem in problems if problem.data.get("patch_of_all")), "")
+    return ["All of these fixes as one patch:", *(f"    {line}".rstrip() for line in patch.splitlines())] if patch else []

@@ -9,7 +9,7 @@ from torchloupe.analysis.fitting import also_text
 from torchloupe.analysis.state_dict_diff import MATCHED, StateDictDiff
 from torchloupe.analysis.sure_wording import is_unsure, sure_text
 from torchloupe.analysis.tree_rows import TreeView
-from torchloupe.analysis.wording import count_text, counted, describe_difference, problem_lines, shape_text
+from torchloupe.analysis.wording import count_text, counted, describe_difference, patch_lines, problem_lines, shape_text
 from torchloupe.wire.problems import ERROR, INFO, WARNING, Problem
 
 from .depth import depth_lines
@@ -109,6 +109,8 @@ def print_problems(report: Report, terminal: Terminal) -> None:
     for problem in report.problems:
         terminal.line()
         terminal.lines(_painted(problem, terminal))
+    patch = patch_lines(report.problems)
+    terminal.lines(["", *map(printable, patch)] if patch else [])
     if report.problems or report.command in ("check", "run", "step", "diff"):
         terminal.line()
         terminal.line(_verdict(report, terminal))

@@ -1,6 +1,7 @@
 """Commands of the menu Run: the sample input, and the worker it runs in."""
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit
 
 from torchloupe.analysis.fixes_to_try import all_fixes, can_try, fixes_to_try
@@ -79,11 +80,16 @@ class RunCommands(QObject):
         )
         sizes = self.tr("Si&zes that it runs with…")
         fix, fixes = self.tr("Tr&y the fix"), self.tr("Try all fi&xes together")
+        patch, patch_tip = (
+            self.tr("Copy patc&h of all fixes"),
+            self.tr("One unified diff with the first fix of each problem, for git apply"),
+        )
         fix_tip = self.tr("Run the model with the first fix of the selected problem, which is gone after the run")
         fixes_tip = self.tr("Run the model with the first fix of each problem, all of which are gone after the run")
         return (
             Action("run.try_fix", fix, self._try_fix, ("Ctrl+Shift+T",), self._menu, fix_tip, when=lambda: bool(self._fix())),
             Action("run.try_all", fixes, self._try_all, (), self._menu, fixes_tip, when=lambda: bool(self._all_fixes())),
+            Action("run.copy_patch", patch, self._copy_patch, (), self._menu, patch_tip, when=lambda: bool(self._patch())),
             Action("run.sweep", sizes, dialogs.sweep, (), self._menu, tip, when=lambda: opening.can_run),
         )
 
@@ -95,6 +101,14 @@ class RunCommands(QObject):
 
     def _all_fixes(self) -> tuple[TriedFix, ...]:
         return all_fixes(self._shell.workbench.problems) if self._shell.opening.can_run else ()
+
+    def _patch(self) -> str:
+        told = (problem.data.get("patch_of_all", "") for problem in self._shell.workbench.problems)
+        return next((str(patch) for patch in told if patch), "")
+
+    def _copy_patch(self) -> None:
+        QGuiApplication.clipboard().setText(self._patch())
+        self._shell.say(self.tr("The patch is on the clipboard."))
 
     def _try_fix(self) -> None:
         self._try(self._fix())

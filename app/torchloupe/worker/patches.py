@@ -12,12 +12,22 @@ from torch import nn
 
 from ..analysis.looped_arguments import element_of, looped_over
 from ..analysis.parameter_shapes import shape_edits
-from ..analysis.source_edits import Edit, edited, given_argument, handed_on_name, patch_text, span_of_node, with_argument
+from ..analysis.source_edits import (
+    Edit,
+    edited,
+    given_argument,
+    handed_on_name,
+    patch_of_all,
+    patch_text,
+    span_of_node,
+    with_argument,
+)
 from ..wire.problems import Fix, Problem
 from .definitions import assignment, definition_calls, function_tree
 from .module_tree import walk_modules
 from .places import Places
 from .repairs import RECURRENT, SET_SHAPE
+from .source_trial import files_of
 
 
 def source_patch(
@@ -34,7 +44,7 @@ def source_patch(
     return patch_text(_name(file, places), source, edited(source, [*edits, *along])) if source else ""
 
 
-def patch_of_all(fixes: Sequence[Fix], model: nn.Module, places: Places) -> str:
+def patch_of_several(fixes: Sequence[Fix], model: nn.Module, places: Places) -> str:
     """The patch that makes changes of arguments which only help together; empty where one of them has no line, or another file."""
     made = Made(model)
     found = [edit for edit in map(made.edit, fixes) if edit is not None]
@@ -60,7 +70,25 @@ def with_patches(problems: Sequence[Problem], model: nn.Module, places: Places) 
         along = frozenset(row["module"] for row in problem.data.get("consequences", ()) if row["code"] == problem.code)
         return replace(problem, fixes=tuple(patched(fix, along) for fix in problem.fixes))
 
-    return tuple(map(with_fixes, problems))
+    return _with_patch_of_all(tuple(map(with_fixes, problems)), model, places)
+
+
+def _with_patch_of_all(problems: Tuple[Problem, ...], model: nn.Module, places: Places) -> Tuple[Problem, ...]:
+    """Where all first fixes together were tried with success, the first problem has the patch that makes them all, file by file."""
+    firsts = [next((fix.patch for fix in problem.fixes if fix.verified), "") for problem in problems]
+    if len(problems) < 2 or not problems[0].data.get("runs_with_all_fixes") or not all(firsts):
+        return problems
+    known = {
+        *files_of(model),
+        *(file for problem in problems for file in (problem.file, problem.data.get("definition_file")) if file),
+    }
+    files = {_name(file, places): file for file in known}
+    named: Dict[str, List[str]] = {}
+    for patch in firsts:
+        named.setdefault(patch.partition("\n")[0][len("--- a/") :].strip(), []).append(patch)
+    whole = [patch_of_all(name, _source(files[name]), patches) if name in files else "" for name, patches in named.items()]
+    first, *others = problems
+    return (replace(first, data={**first.data, "patch_of_all": "".join(whole)}), *others) if all(whole) else problems
 
 
 class Made:

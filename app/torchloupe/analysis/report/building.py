@@ -62,6 +62,7 @@ def report_document(found: Findings) -> Document:
     problems = sorted(found.problems, key=lambda each: _WORST_FIRST.get(each.severity, 3))
     blocks.append(Section("Problems", tuple(map(problem_section, problems)) or (Text("None found."),)))
     sections = (
+        _patch(problems),
         _strip(found),
         _calls(found),
         sizes_section(found.sweep) if found.sweep is not None else None,
@@ -111,6 +112,12 @@ def problem_section(problem: Problem) -> Section:
             blocks.append(Code(fix.patch, "diff", f"As a patch: {fix.text}" if number else ""))
     blocks += [Code(problem.details, about="What Python reported")] if problem.details else []
     return Section(f"`{problem.code}`" + (f" at {place}" if place else ""), tuple(blocks), problem.severity)
+
+
+def _patch(problems: Sequence[Problem]) -> Optional[Section]:
+    """The first fixes of all mismatches at once."""
+    patch = next((problem.data["patch_of_all"] for problem in problems if problem.data.get("patch_of_all")), "")
+    return Section("All of these fixes as one patch", (Code(patch, "diff"),)) if patch else None
 
 
 def _strip(found: Findings) -> Optional[Section]:

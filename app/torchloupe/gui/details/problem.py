@@ -43,7 +43,17 @@ def of_problem(workbench: Workbench, problem: Problem) -> Details:
     hidden = (
         _PLACE_DATA
         | _HOW_FOUND
-        | {"before_call", "consequences", "origin_module", "factors", "notes", "evidence", "kind", "gradient_path"}
+        | {
+            "before_call",
+            "consequences",
+            "origin_module",
+            "factors",
+            "notes",
+            "evidence",
+            "kind",
+            "gradient_path",
+            "patch_of_all",
+        }
         | ({"input_shape", "layer"} if call else set())
     )
     hidden |= {"owners"} if len(problem.data.get("owners", ())) < 2 else set()

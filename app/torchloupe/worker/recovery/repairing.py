@@ -8,7 +8,7 @@ from ...analysis.shape_strip import place_in_run
 from ...analysis.source_edits import Edit
 from ...wire.problems import Fix, Problem
 from ..input_values import SampleInput
-from ..patches import Made, patch_of_all
+from ..patches import Made, patch_of_several
 from ..places import Places
 from ..repairs import RUNS, try_fixes
 from ..source_trial import Spot
@@ -163,7 +163,7 @@ class Repairing:
             return problem
         end = ON_TO_THE_END if left else RUNS
         together = (own, *same.values())
-        patch = patch_of_all(together, self._search.repetition.model, self._places)
+        patch = patch_of_several(together, self._search.repetition.model, self._places)
         told = [
             replace(
                 fix, verified=True, outcome=f"with {_named([each for each in together if each is not fix])} {end}", patch=patch
