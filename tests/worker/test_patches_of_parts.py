@@ -30,6 +30,7 @@ class Net(nn.Module):
         self.same = nn.ModuleList([nn.Linear(8, 8) for _ in range(3)])
         self.star = nn.Sequential(*[nn.Linear(8, 8) for _ in range(2)])
         self.rnn = nn.LSTM(3, 4, batch_first=True)
+        self.normed = torch.nn.utils.parametrizations.weight_norm(nn.Linear(5, 6))
 
     def forward(self, x):
         return x
@@ -61,6 +62,7 @@ def changed(found):
         ("two.0", "out_features", 9, "self.two = nn.Sequential(nn.Linear(4, 9), nn.Linear(6, 7))"),
         ("blocks.1.conv", "in_channels", 4, "self.blocks = nn.ModuleList([Unit(3, 4), Unit(4, 6)])"),
         ("blocks.0.norm", "num_features", 9, "self.blocks = nn.ModuleList([Unit(3, 4, norm=9), Unit(5, 6)])"),
+        ("normed", "in_features", 9, "self.normed = torch.nn.utils.parametrizations.weight_norm(nn.Linear(9, 6))"),
         ("rnn", "input_size", 9, "self.rnn = nn.LSTM(9, 4, batch_first=True)"),
     ],
 )

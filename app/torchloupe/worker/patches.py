@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from torch import nn
+from torch.nn.utils import parametrize
 
 from ..analysis.looped_arguments import element_of, looped_over
 from ..analysis.parameter_shapes import shape_edits
@@ -95,10 +96,18 @@ class Made:
     """The calls that made the modules of a model, as they are written."""
 
     def __init__(self, model: nn.Module) -> None:
-        self._kinds: Dict[str, Any] = {path: type(module) for path, module in walk_modules(model)}
+        self._kinds: Dict[str, Any] = {path: _written_kind(module) for path, module in walk_modules(model)}
         self._calls = definition_calls(walk_modules(model))
-        spots = Counter(self._spot(path) for path in self._calls)
-        self._alone = {path for path in self._calls if spots[self._spot(path)] == 1}
+        outer = [path for path in self._calls if not self._is_inside(path)]
+        spots = Counter(map(self._spot, outer))
+        self._alone = {path for path in outer if spots[self._spot(path)] == 1}
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether it came along with what is around it: the parametrizations of a layer."""
+        around = path.rpartition(".")[0]
+        while around and around not in self._calls:
+            around = around.rpartition(".")[0]
+        return bool(around) and self._spot(around) == self._spot(path)
 
     def edit(self, fix: Fix, along: FrozenSet[str] = frozenset()) -> Optional[Tuple[str, Edit]]:
         """The change of an argument, with its file: where the module is made, alone or with others that want it ``along``, else where a
@@ -173,11 +182,25 @@ class Made:
         if kind is None or found is None:
             return None
         file, call = found
+        call = _constructor_in(call, kind.__name__)
         return with_argument(_source(file), call.lineno, kind.__name__, argument, value, _names(kind), call.col_offset)
 
     def _spot(self, path: str) -> Tuple[str, int, int]:
         file, call = self._calls[path]
         return file, call.lineno, call.col_offset
+
+
+def _written_kind(module: nn.Module) -> Any:
+    """The class as it stands in the source: torch makes one of its own for a parametrized module."""
+    kind = type(module)
+    return kind.__bases__[0] if parametrize.is_parametrized(module) and kind.__name__.startswith("Parametrized") else kind
+
+
+def _constructor_in(made: ast.expr, name: str) -> ast.expr:
+    """The call of the class inside of what made the module: ``weight_norm(nn.Linear(4, 2))``."""
+    calls = [node for node in ast.walk(made) if isinstance(node, ast.Call)]
+    of_class = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] == name]
+    return of_class[0] if len(of_class) == 1 else made
 
 
 def _names(kind: Any) -> List[str]:
