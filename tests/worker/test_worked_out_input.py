@@ -111,6 +111,31 @@ def test_that_the_model_is_what_it_was(tmp_path):
     assert torch.equal(seed, torch.random.get_rng_state())
 
 
+@pytest.mark.parametrize(
+    ("init", "forward"),
+    [
+        (
+            "self.rnn = nn.LSTM(8, 16, bidirectional=True, batch_first=True); self.head = nn.Linear(16, 3)",
+            "return self.head(self.rnn(x)[0])",
+        ),
+        ("self.q = nn.Linear(30, 30)", "b, t, c = x.shape; return self.q(x).view(b, t, 4, 7)"),
+        (
+            "self.w = nn.Parameter(torch.ones(12, 16)); self.b = nn.Parameter(torch.zeros(10))",
+            "return F.linear(x, self.w, self.b)",
+        ),
+        (
+            "self.w = nn.Parameter(torch.ones(12, 3, 3, 3)); self.b = nn.Parameter(torch.zeros(10))",
+            "return F.conv2d(x, self.w, self.b)",
+        ),
+    ],
+)
+def test_that_what_every_input_is_refused_for_is_a_fault_of_the_model(worked_out, run, tmp_path, init, forward):
+    assert worked_out(init, forward)
+    _, report = run(tmp_path / "net")
+    first = next(problem for problem in report.problems if problem.severity == "error")
+    assert first.code in ("shape-mismatch", "view-mismatch", "functional-mismatch")
+
+
 def test_that_a_fault_of_the_model_is_reached_and_told_as_such(worked_out, run, tmp_path):
     specs = worked_out("self.a = nn.Linear(7, 24); self.b = nn.Linear(9, 2)", "return self.b(self.a(x))")
     assert specs == ["float32[2,7]"]

@@ -59,11 +59,25 @@ def _is_own_fault(operation: Operation, error: str) -> bool:
     """No input helps a view of memory out of order, nor a product that forgets to transpose."""
     if operation.name == "view" and "not compatible with input tensor's size and stride" in error:
         return True
+    if _has_odd_bias(operation):
+        return True
     if operation.name not in ("matmul", "bmm", "mm") or len(operation.operands) < 2:
         return False
     one, other = operation.operands[:2]
     derived = one.leaves and one.leaves == other.leaves
     return bool(derived and one.shape == other.shape and len(one.shape) > 1 and one.shape[-1] != one.shape[-2])
+
+
+def _has_odd_bias(operation: Operation) -> bool:
+    """What arrives fits the weight, and the bias does not."""
+    if len(operation.operands) < 3 or operation.name not in ("linear", "conv1d", "conv2d", "conv3d"):
+        return False
+    arrived, weight, bias = (operand.shape for operand in operation.operands[:3])
+    if len(bias) != 1 or not weight or bias[0] in (1, weight[0]):
+        return False
+    if operation.name == "linear":
+        return bool(arrived) and arrived[-1] == weight[-1]
+    return len(arrived) == len(weight) and arrived[1] == weight[1]
 
 
 def _sizes(operation: Operation, whole: List[int]) -> Iterator[Wanted]:

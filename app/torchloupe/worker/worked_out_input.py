@@ -7,6 +7,7 @@ import re
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from math import gcd
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import torch
@@ -104,7 +105,7 @@ class _Search:
         self._most = MOST_TRIALS
         self.wrote: Tuple[str, ...] = ()
         self.best: Optional[Tuple[Candidate, Trial]] = None
-        self.at_best: Set[Tuple[Any, ...]] = set()
+        self._refused: Dict[Tuple[Any, ...], Set[Candidate]] = {}
 
     def found(self) -> Optional[Candidate]:
         """A candidate that runs, else one that reaches a fault of the model's own, else None."""
@@ -147,16 +148,17 @@ class _Search:
         return self.best[0] if self.best and self._is_the_models_own_fault() else None
 
     def _keep(self, candidate: Candidate, trial: Trial) -> None:
-        if self.best is None or trial.progress > self.best[1].progress:
-            self.best, self.at_best = (candidate, trial), set()
-        if trial.progress == self.best[1].progress:
-            self.at_best.add((candidate, tuple((wanted.got, wanted.size) for wanted in trial.refusal.wanted), trial.place))
+        before = self.best[1] if self.best is not None else None
+        is_plainer = before is not None and trial.refusal.own_fault and not before.refusal.own_fault
+        if before is None or trial.progress > before.progress or (trial.progress == before.progress and is_plainer):
+            self.best = candidate, trial
+        self._refused.setdefault(_why(trial), set()).add(candidate)
 
     def _is_the_models_own_fault(self) -> bool:
         """Other inputs came as far and were refused for the very same sizes; or it failed where no input plays a part."""
         assert self.best is not None
         trial = self.best[1]
-        if trial.progress == 0 and not trial.refusal.wanted:
+        if trial.progress == 0 and not (trial.refusal.wanted or trial.refusal.own_fault):
             return False
         if trial.progress and "NoneType" in str(trial.error):
             return True
@@ -165,10 +167,10 @@ class _Search:
         return trial.refusal.own_fault or not trial.refusal.leaves or self._alike_at_best() > 2
 
     def _alike_at_best(self) -> int:
-        """How many candidates came as far as the best one and were refused for the same sizes."""
+        """How many candidates were refused where the best one was, for the same sizes."""
         assert self.best is not None
-        own = tuple((wanted.got, wanted.size) for wanted in self.best[1].refusal.wanted)
-        return sum(sizes == own for _, sizes, _ in self.at_best) if own else 0
+        trial = self.best[1]
+        return len(self._refused[_why(trial)]) if trial.refusal.wanted else 0
 
     def _within_bounds(self, candidate: Candidate, trial: Trial) -> Candidate:
         for path, below in trial.refusal.bounds.items():
@@ -244,6 +246,12 @@ class _Search:
             if spec.dtype:
                 found[path] = value
         return found
+
+
+def _why(trial: Trial) -> Tuple[Any, ...]:
+    """Where it was refused, and how the sizes relate: those of a view grow with the batch."""
+    pairs = [(wanted.got, wanted.size, gcd(wanted.got, wanted.size) or 1) for wanted in trial.refusal.wanted]
+    return (trial.place and trial.place[0], *((got // common, size // common) for got, size, common in pairs))
 
 
 def runs_on(model: nn.Module, given: SampleInput, mode: Optional[str]) -> bool:
