@@ -70,7 +70,7 @@ def test_that_a_run_is_drawn_and_listed_without_containers(ran: Any) -> None:
     assert shown_column(ran.table, 0) == LEAVES
     assert [plot.series.name for plot in ran.plots] == ["std", "time"]
     assert all(plot.isVisible() for plot in ran.plots)
-    assert ran.summary.text() == "10 calls  ·  7 call nothing themselves  ·  1 stands out"
+    assert ran.summary.text() == "10 calls  ·  7 of them call no other module  ·  1 stands out"
     assert "head.act (call 2): 4 NaN or Inf, in no other call" in ran.summary.toolTip()
 
 

@@ -176,7 +176,7 @@ class DepthPanel(TablePanel):
 
     def _summarize(self) -> None:
         count, told = len(self.numbers.points), self.numbers.outliers
-        parts = [counted(count, "call"), self.tr("{0} call nothing themselves").format(f"{len(self.numbers.leaves):,}")]
+        parts = [counted(count, "call"), self.tr("{0} of them call no other module").format(f"{len(self.numbers.leaves):,}")]
         parts += [self.tr("running …")] if self.workbench.running else []
         reasons = [f"{self.numbers.by_call[index].name}: {each.reason}" for index, those in told.items() for each in those]
         parts.append(self._standing_out(len(told)))
@@ -228,7 +228,7 @@ class DepthPanel(TablePanel):
 
     def _legend(self) -> str:
         run = self.beside.run
-        calls = self.tr("call, in the order in which they began")
+        calls = self.tr("calls in the order in which they began")
         return calls if run is None else self.tr("{0}; dashed: {1}").format(calls, run.name)
 
     def _add_plot(self) -> None:
