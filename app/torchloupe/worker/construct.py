@@ -15,7 +15,6 @@ from .explain import CouldNotRun, details_of, problem_of
 from .missing_gpu import gpu_change
 from .no_downloads import DownloadInsisted, no_downloads
 from .registration.failed_construction import forgotten_init, problem_of_class
-from .replaced_parts import note_maker
 from .target import Target
 from .ways_without_data import built_without_data
 
@@ -28,7 +27,6 @@ def construct(
     Nothing is downloaded for it unless that is allowed. Raises ``CouldNotRun``.
     """
     if isinstance(target.make, nn.Module):
-        note_maker(target.make, None, target.file)
         return target.make
     keywords = dict(arguments or {})
     _check_arguments(target, keywords)
@@ -58,7 +56,6 @@ def construct(
         )
     if not hasattr(model, "_modules"):
         raise CouldNotRun(forgotten_init(type(model), target))
-    note_maker(model, target.make, target.file)
     return model
 
 

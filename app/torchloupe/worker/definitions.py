@@ -11,9 +11,9 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 
 from torch import nn
 
+from .made_lines import call_at, function_around, last_name, line_of
 from .module_facts import members_of
 from .places import Place
-from .replaced_parts import replaced
 
 _REGISTERING = ("add_module", "register_module", "register_buffer", "register_parameter")
 
@@ -35,7 +35,7 @@ def definition_place(model: nn.Module, path: str) -> Optional[Place]:
         if module is None:
             return None
         above.append((f"{before}.{name}" if before else name, module))
-    return _place(dict(_all_made(above, path)).get(path))
+    return _place(dict(_all_made(above)).get(path))
 
 
 def definition_places(modules: Iterable[Tuple[str, nn.Module]]) -> Dict[str, Place]:
@@ -48,16 +48,27 @@ def definition_calls(modules: Iterable[Tuple[str, nn.Module]]) -> Dict[str, Tupl
     return {path: (made.file, made.value) for path, made in _all_made(modules)}
 
 
-def _all_made(modules: Iterable[Tuple[str, nn.Module]], wanted: Optional[str] = None) -> Iterator[Tuple[str, _Made]]:
-    modules = list(modules)
-    put = replaced(modules, wanted)
+def _all_made(modules: Iterable[Tuple[str, nn.Module]]) -> Iterator[Tuple[str, _Made]]:
     made: Dict[str, Tuple[Any, Optional[_Made]]] = {}
     for path, module in modules:
         above, _, name = path.rpartition(".")
-        found = _Made(*put[path]) if path in put else _made(made[above][0], name, made[above][1]) if path else None
+        found = _as_seen(_made(made[above][0], name, made[above][1]), module) if path else None
         made[path] = (type(module), found)
         if found is not None:
             yield path, found
+
+
+def _as_seen(found: Optional[_Made], module: nn.Module) -> Optional[_Made]:
+    """What its class says made it, unless another line was seen to do it."""
+    seen = line_of(module)
+    if seen is None:
+        return found
+    file, line = seen
+    if found is not None:
+        covers = found.file == file and found.value.lineno <= line <= (found.value.end_lineno or found.value.lineno)
+        if covers or (isinstance(found.value, ast.Call) and last_name(found.value) == function_around(seen)):
+            return found
+    return _Made(file, call_at(seen, type(module).__name__))
 
 
 def assignment_place(kind: Any, name: str) -> Optional[Place]:

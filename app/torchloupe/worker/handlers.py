@@ -59,6 +59,7 @@ from .forward import chosen_device, run_forward
 from .initialisation import recognised
 from .loaded_values import loaded_values_judged
 from .loading import Loaded, check_files, load_checkpoint
+from .made_lines import remember_lines
 from .model_state import ModelState
 from .module_tree import read_module_tree, tensor_at
 from .numerics.compare_modes import compare_modes
@@ -97,7 +98,7 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
     """Import, construct, walk. The model that was open stays open until the new one is there."""
     with slate_of(context).clean(target_folder(request.target), *request.import_folders):
         go_to(request.working_folder)
-        with counting_seconds(context, 0, 3, "importing"):
+        with counting_seconds(context, 0, 3, "importing"), ConstructionWatch() as importing:
             target = load_target(request)
         if not context.state.get("frozen"):  # the collector could say so, after counting all that it froze
             context.state["frozen"] = True
@@ -105,6 +106,7 @@ def open_target(context: Context, request: OpenTarget) -> OpenedTarget:
         constructing = counting_seconds(context, 1, 3, f"constructing {target.name}")
         with constructing, collector_in_no_hurry(), ConstructionWatch() as watch:
             model = _constructed(target, request)
+        remember_lines((*importing.lines(), *watch.lines()))
         tree = read_module_tree(model, lambda seen: context.emit(TreeSeen(seen)))
         context.progress(2, 3, "looking for what is not registered")
         hidden, problems = registration_of(model, target, watch)

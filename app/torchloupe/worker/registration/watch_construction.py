@@ -5,7 +5,7 @@ import weakref
 from dataclasses import dataclass
 from functools import wraps
 from types import CodeType, FrameType
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Type
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple, Type
 
 from torch import nn
 
@@ -60,6 +60,10 @@ class ConstructionWatch:
         if isinstance(value, nn.Parameter) and id(value) in self._parameters:  # a plain tensor may lie where one was thrown away
             return self._parameters[id(value)]
         return next((spot for made, _, spot in self._modules if made() is value), None)
+
+    def lines(self) -> Iterator[Tuple["weakref.ref[nn.Module]", Optional[Place]]]:
+        """Every module that was made, with the line that place_of gives for it."""
+        return ((made, spot) for made, _, spot in self._modules)
 
     def lost(self, reachable: Set[int]) -> List[LostModule]:
         """The modules that were made and are none of those whose ids are given."""
