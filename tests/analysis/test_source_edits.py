@@ -5,7 +5,16 @@ import subprocess
 
 import pytest
 
-from torchloupe.analysis.source_edits import Edit, Span, edited, expression_at, patch_of_all, patch_text, patched, with_argument
+from torchloupe.analysis.source_edits import (
+    Edit,
+    Span,
+    as_written,
+    edited,
+    expression_at,
+    patch_text,
+    patched_with_all,
+    with_argument,
+)
 
 SOURCE = """def forward(self, x, y):
     a = x.view(x.size(0), -1, 16)
@@ -123,13 +132,23 @@ def test_that_no_change_is_no_patch():
     assert patch_text("net.py", "a = 1\n", "a = 1\n") == ""
 
 
-def test_that_patches_of_one_file_make_one_patch_in_any_order() -> None:
+def test_that_patches_of_one_file_are_made_together_in_any_order() -> None:
     source = "".join(f"line {number}\n" for number in range(12))
     one = patch_text("a.py", source, source.replace("line 3\n", "line 3\nmore\n"))
     two = patch_text("a.py", source, source.replace("line 4", "other 4"))
-    whole = patch_of_all("a.py", source, [one, two, two])
-    assert whole == patch_of_all("a.py", source, [two, one])
-    assert patched(source, whole) == source.replace("line 3\nline 4", "line 3\nmore\nother 4")
+    whole = source.replace("line 3\nline 4", "line 3\nmore\nother 4")
+    assert patched_with_all(source, [one, two, two]) == patched_with_all(source, [two, one]) == whole
     third = patch_text("a.py", source, source.replace("line 4", "a third 4"))
-    assert patch_of_all("a.py", source, [two, third]) == ""
-    assert patch_of_all("a.py", source, []) == ""
+    assert patched_with_all(source, [two, third]) is None
+    assert patched_with_all(source, []) == source
+
+
+def test_that_a_patch_has_the_ends_of_lines_of_its_file() -> None:
+    raw = "import torch\nclass Net:\r\n\ta = 1\r\n\tb = 2\r\n# end"
+    before = raw.replace("\r\n", "\n") + "\n"  # as Python reads it
+    after = before.replace("a = 1", "a = 3")
+    assert as_written(raw, before, after) == (raw, raw.replace("a = 1", "a = 3"))
+    last = before.replace("# end", "# the end")
+    assert as_written(raw, before, last) == (raw, raw.replace("# end", "# the end"))
+    assert as_written("another text", before, after) == (before, after)
+    assert as_written(before, before, after) == (before, after)

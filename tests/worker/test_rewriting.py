@@ -236,3 +236,18 @@ def test_that_one_patch_makes_all_fixes_also_of_neighbouring_lines(told, context
     subprocess.run(["git", "apply"], input=first.data["patch_of_all"], cwd=tmp_path, text=True, check=True, timeout=20)
     open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
     assert forward(context, RunForward()).problems == ()
+
+
+@pytest.mark.parametrize(("newline", "end"), [("\r\n", "\r\n"), ("\r\n", ""), ("\n", "")])
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here to apply a patch")
+def test_that_patches_fit_files_with_other_ends_of_lines(told, context, tmp_path, newline, end):
+    init = ["self.a = nn.Linear(6, 8)", "self.b = nn.Linear(9, 5)", "self.c = nn.Linear(4, 3)"]
+    told(init, ["return self.c(self.b(self.a(x)))"], "torch.ones(2, 6)")
+    text = (tmp_path / "net.py").read_text().rstrip("\n").replace("\n", newline) + end
+    (tmp_path / "net.py").write_text(text, newline="")
+    open_target(context, OpenTarget(f"{tmp_path / 'net.py'}:Net"))
+    first = forward(context, RunForward()).problems[0]
+    patch = first.data["patch_of_all"].encode()
+    subprocess.run(["git", "apply", "--whitespace=nowarn"], input=patch, cwd=tmp_path, check=True, timeout=20)
+    changed = text.replace("Linear(9, 5)", "Linear(8, 5)").replace("Linear(4, 3)", "Linear(5, 3)")
+    assert (tmp_path / "net.py").read_bytes() == changed.encode()

@@ -136,6 +136,26 @@ def patch_text(name: str, before: str, after: str) -> str:
     return "".join(ended)
 
 
+def as_written(raw: str, before: str, after: str) -> Tuple[str, str]:
+    """A source and what becomes of it with the ends of lines of its file, of which ``raw`` is the text; as they are for another text."""
+    raw_lines, old, new = _lines(raw), _lines(before), _lines(after)
+    if [line.rstrip("\r\n") for line in raw_lines] != [line.rstrip("\n") for line in old]:
+        return before, after
+    found: List[str] = []
+    for what, first, last, start, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if what == "equal":
+            found += raw_lines[first:last]
+        else:
+            beside = raw_lines[min(first, len(raw_lines) - 1)]
+            found += [line.rstrip("\n") + beside[len(beside.rstrip("\r\n")) :] for line in new[start:end]]
+    return raw, "".join(found)
+
+
+def _lines(text: str) -> List[str]:
+    *whole, rest = text.split("\n")
+    return [f"{line}\n" for line in whole] + ([rest] if rest else [])
+
+
 def patched(source: str, patch: str) -> Optional[str]:
     """The source with a patch of ``patch_text`` made; None where it is another source."""
     lines, found, at = source.splitlines(keepends=True), [], 0
@@ -147,23 +167,23 @@ def patched(source: str, patch: str) -> Optional[str]:
             found += lines[at:start]
             at = start
         elif line[:1] == "+":
-            found.append(line[1:])
+            found.append(line[1:].replace("\r\n", "\n"))
         else:
             # What stands around may have been changed by another patch; what is taken away may not.
-            if at >= len(lines) or (line[:1] == "-" and lines[at].rstrip("\n") != line[1:].rstrip("\n")):
+            if at >= len(lines) or (line[:1] == "-" and lines[at].rstrip("\r\n") != line[1:].rstrip("\r\n")):
                 return None
             found += [lines[at]] if line[:1] == " " else []
             at += 1
     return "".join(found + lines[at:])
 
 
-def patch_of_all(name: str, source: str, patches: Sequence[str]) -> str:
-    """One patch that makes them all, also those of neighbouring lines, which ``git apply`` does not take one after the other. Empty where
+def patched_with_all(source: str, patches: Sequence[str]) -> Optional[str]:
+    """The source with all of them made, also those of neighbouring lines, which ``git apply`` does not take one after the other. None where
     two of them change the same line."""
     after: Optional[str] = source
     for patch in sorted(dict.fromkeys(patches), key=_first_change, reverse=True):  # so that no line is moved before its turn
         after = patched(after, patch) if after is not None else None
-    return patch_text(name, source, after) if after is not None else ""
+    return after
 
 
 def _first_change(patch: str) -> Tuple[int, bool]:

@@ -15,11 +15,12 @@ from ..analysis.looped_arguments import element_of, looped_over
 from ..analysis.parameter_shapes import shape_edits
 from ..analysis.source_edits import (
     Edit,
+    as_written,
     edited,
     given_argument,
     handed_on_name,
-    patch_of_all,
     patch_text,
+    patched_with_all,
     span_of_node,
     with_argument,
 )
@@ -42,7 +43,17 @@ def source_patch(
     made = Made(model) if model is not None and fixes else None
     found = [made.edit(fix) for fix in fixes] if made is not None else []
     along = [edit[1] for edit in found if edit is not None and edit[0] == file]
-    return patch_text(_name(file, places), source, edited(source, [*edits, *along])) if source else ""
+    return _patch(file, places, source, edited(source, [*edits, *along])) if source else ""
+
+
+def _patch(file: str, places: Places, before: str, after: str) -> str:
+    """The patch as the file is written: what was imported has other ends of lines, and always one at its end."""
+    try:
+        with open(file, encoding="utf-8", errors="replace", newline="") as raw:
+            before, after = as_written(raw.read(), before, after)
+    except OSError:  # it is not there any more
+        pass
+    return patch_text(_name(file, places), before, after)
 
 
 def patch_of_several(fixes: Sequence[Fix], model: nn.Module, places: Places) -> str:
@@ -87,7 +98,11 @@ def _with_patch_of_all(problems: Tuple[Problem, ...], model: nn.Module, places: 
     named: Dict[str, List[str]] = {}
     for patch in firsts:
         named.setdefault(patch.partition("\n")[0][len("--- a/") :].strip(), []).append(patch)
-    whole = [patch_of_all(name, _source(files[name]), patches) if name in files else "" for name, patches in named.items()]
+    whole: List[str] = []
+    for name, patches in named.items():
+        before = _source(files[name]) if name in files else ""
+        after = patched_with_all(before, patches)
+        whole.append(_patch(files[name], places, before, after) if before and after is not None else "")
     first, *others = problems
     return (replace(first, data={**first.data, "patch_of_all": "".join(whole)}), *others) if all(whole) else problems
 

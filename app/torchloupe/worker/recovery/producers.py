@@ -37,7 +37,8 @@ def layers_before(problem: Problem, call: int, calls: Sequence[LayerCall], model
     if len(shapes) != 2 or len(shapes[0]) != len(shapes[1]) or len(shapes[0]) < 3 or shapes[0][2:] == shapes[1][2:]:
         return []
     small, large = sorted(shapes, key=lambda shape: shape[2:])
-    done = [each for each in reversed(calls) if each.status == DONE and each.index < call and each.inputs and each.outputs]
+    before = [each for each in reversed(calls) if each.status == DONE and each.index < call and not _is_inside(each.module)]
+    done = [each for each in before if each.inputs and each.outputs]
     found: List[Fix] = []
     for each in done:
         layer, shape = model.get_submodule(each.module), tuple(each.outputs[0].shape)
@@ -66,8 +67,13 @@ def _spatial(model: nn.Module, path: str, argument: str, value: int, beside: Opt
 
 
 def _before(call: int, calls: Sequence[LayerCall]) -> List[str]:
-    done = [each.module for each in calls if each.status == DONE and each.index < call]
+    done = [each.module for each in calls if each.status == DONE and each.index < call and not _is_inside(each.module)]
     return list(dict.fromkeys(reversed(done)))
+
+
+def _is_inside(path: str) -> bool:
+    """A parametrization is part of its layer, and gone where that was made anew."""
+    return "parametrizations" in path.split(".")
 
 
 def _change(model: nn.Module, path: str, wrong: int, right: int, beside: Optional[str]) -> Optional[Fix]:
