@@ -94,6 +94,16 @@ def test_that_positions_limit_the_length(worked_out):
     assert worked_out(init, "return self.e(x) + self.p(torch.arange(x.shape[1]))") == ["int64[2,5]<50"]
 
 
+def test_that_a_sound_grows_until_what_the_model_cuts_out_of_it_fits(worked_out):
+    masked = "x = self.b(self.a(x[:, None])); mask_length, steps = 10, x.shape[-1]\n"
+    masked += "        if mask_length > steps:\n"
+    masked += "            raise ValueError(f'`mask_length` has to be smaller than `sequence_length`, but got {mask_length} and {steps}')\n"
+    masked += "        return x"
+    assert worked_out("self.a = nn.Conv1d(1, 4, 10, stride=20); self.b = nn.Conv1d(4, 4, 3, stride=15)", masked) == [
+        "float32[2,4000]"
+    ]
+
+
 def test_that_a_batch_of_more_than_one_passes_batch_norm_in_training(worked_out):
     assert worked_out("self.n = nn.BatchNorm1d(6)", "return self.n(x)", mode="train") == ["float32[2,6]"]
 

@@ -1,7 +1,7 @@
 """Which repairs go together: a line with the argument that follows from it, a layer with others that want the same."""
 
 from dataclasses import replace
-from typing import List, Sequence, Tuple
+from typing import Iterable, List, Sequence, Tuple
 
 from ..wire.mismatches import TriedFix
 from ..wire.problems import Fix, Problem
@@ -30,6 +30,11 @@ def fixes_to_try(problem: Problem, fix: Fix) -> Tuple[TriedFix, ...]:
         ]
         found += [replace(fix, module=module) for module in alike]
     return tuple(TriedFix(each, shape) for each in found)
+
+
+def patch_of_all(problems: Iterable[Problem]) -> str:
+    """The patch that makes the first fixes of all mismatches, where they were tried together; else empty."""
+    return next((str(problem.data["patch_of_all"]) for problem in problems if problem.data.get("patch_of_all")), "")
 
 
 def all_fixes(problems: Sequence[Problem]) -> Tuple[TriedFix, ...]:

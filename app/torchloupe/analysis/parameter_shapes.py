@@ -3,7 +3,7 @@
 import ast
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
-from .source_edits import Edit, span_of_node
+from .source_edits import Edit, last_name, span_of_node
 
 Shape = Tuple[int, ...]
 _ELEMENTWISE = ("+", "-", "*", "/", "+=", "add", "sub", "mul", "div")
@@ -53,7 +53,7 @@ def _broadcast(own: Shape, other: Shape) -> Optional[Shape]:
 def shape_edits(made: ast.expr, shape: Sequence[int]) -> Tuple[Edit, ...]:
     """The changes of ``nn.Parameter(torch.randn(16, 8))`` that give it another shape; none where its sizes are not written just there: what
     is viewed or repeated afterwards gets its shape from that."""
-    is_parameter = isinstance(made, ast.Call) and _last(made.func) == "Parameter" and bool(made.args)
+    is_parameter = isinstance(made, ast.Call) and last_name(made.func) == "Parameter" and bool(made.args)
     sizes = _sizes(_factory(made.args[0])) if is_parameter and isinstance(made, ast.Call) else ()
     if len(sizes) != len(shape):
         return ()
@@ -72,7 +72,7 @@ def _factory(made: ast.expr) -> Optional[ast.Call]:
         elif isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr.endswith("_"):
             made = made.func.value
         else:
-            return made if isinstance(made, ast.Call) and _last(made.func) in _FACTORIES else None
+            return made if isinstance(made, ast.Call) and last_name(made.func) in _FACTORIES else None
 
 
 def _sizes(call: Optional[ast.Call]) -> Sequence[ast.expr]:
@@ -81,10 +81,6 @@ def _sizes(call: Optional[ast.Call]) -> Sequence[ast.expr]:
     if isinstance(call.args[0], (ast.Tuple, ast.List)):
         return call.args[0].elts
     return call.args if all(_number(each) is not None for each in call.args) else ()
-
-
-def _last(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
 
 
 def _number(node: ast.expr) -> Optional[int]:

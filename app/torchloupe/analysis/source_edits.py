@@ -81,7 +81,7 @@ def sizes_read(source: str, line: int) -> Iterator[Tuple[Span, int]]:
     """Each whole number of ``x.size(1)`` and ``x.shape[1]`` in the function around a line."""
     for node in _around(source, line):
         number: Optional[ast.AST] = None
-        if isinstance(node, ast.Call) and _last_name(node.func) == "size" and len(node.args) == 1:
+        if isinstance(node, ast.Call) and last_name(node.func) == "size" and len(node.args) == 1:
             number = node.args[0]
         elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
             number = node.slice
@@ -217,7 +217,7 @@ def with_argument(
     except (SyntaxError, ValueError):
         return None
     calls = [call for call in calls if column is None or call.col_offset == column]
-    made = [call for call in calls if _last_name(call.func) == class_name]
+    made = [call for call in calls if last_name(call.func) == class_name]
     if len(made) != 1 or any(isinstance(each, ast.Starred) for each in made[0].args):
         return None
     call = made[0]
@@ -263,7 +263,7 @@ def _assigned(source: str, line: int, name: str) -> Optional[ast.expr]:
     assigned = [
         node
         for node in _around(source, line)
-        if isinstance(node, ast.Assign) and node.lineno < line and [_last_name(each) for each in node.targets] == [name]
+        if isinstance(node, ast.Assign) and node.lineno < line and [last_name(each) for each in node.targets] == [name]
     ]
     return max(assigned, key=lambda node: node.lineno).value if assigned else None
 
@@ -297,10 +297,11 @@ def _is_of_kind(node: ast.AST, operation: str) -> bool:
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and operation in _SIGNS:
         is_sum = isinstance(node, ast.AugAssign) == operation.endswith("=")
         return isinstance(node.op, _SIGNS[operation]) and (is_sum or operation == "matmul")
-    return isinstance(node, ast.Call) and _last_name(node.func) == operation
+    return isinstance(node, ast.Call) and last_name(node.func) == operation
 
 
-def _last_name(function: ast.expr) -> str:
+def last_name(function: ast.expr) -> str:
+    """``Linear`` of ``nn.Linear``, and of ``Linear``; empty for anything but a name."""
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""

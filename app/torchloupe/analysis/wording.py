@@ -9,6 +9,7 @@ from ..wire.registration import MODULE as HIDDEN_MODULE
 from ..wire.registration import PARAMETER as HIDDEN_PARAMETER
 from ..wire.registration import HiddenPart
 from .diff_rows import DTYPE, MATCHED, MISSING, RENAMED, SHAPE, TRANSPOSED, UNEXPECTED, DiffRow
+from .fixes_to_try import patch_of_all
 from .source_notes import excerpt
 
 ABSENT = "–"
@@ -164,5 +165,5 @@ def problem_lines(problem: Problem) -> List[str]:
 
 def patch_lines(problems: Sequence[Problem]) -> List[str]:
     """The patch that makes the first fixes of all mismatches, where they were tried together."""
-    patch = next((problem.data["patch_of_all"] for problem in problems if problem.data.get("patch_of_all")), "")
+    patch = patch_of_all(problems)
     return ["All of these fixes as one patch:", *(f"    {line}".rstrip() for line in patch.splitlines())] if patch else []

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit
 
-from torchloupe.analysis.fixes_to_try import all_fixes, can_try, fixes_to_try
+from torchloupe.analysis.fixes_to_try import all_fixes, can_try, fixes_to_try, patch_of_all
 from torchloupe.gui.actions import Action
 from torchloupe.gui.settings import OPERATIONS
 from torchloupe.gui.shell import Shell
@@ -80,10 +80,8 @@ class RunCommands(QObject):
         )
         sizes = self.tr("Si&zes that it runs with…")
         fix, fixes = self.tr("Tr&y the fix"), self.tr("Try all fi&xes together")
-        patch, patch_tip = (
-            self.tr("Copy patc&h of all fixes"),
-            self.tr("One unified diff with the first fix of each problem, for git apply"),
-        )
+        patch = self.tr("Copy patc&h of all fixes")
+        patch_tip = self.tr("One unified diff with the first fix of each problem, for git apply")
         fix_tip = self.tr("Run the model with the first fix of the selected problem, which is gone after the run")
         fixes_tip = self.tr("Run the model with the first fix of each problem, all of which are gone after the run")
         return (
@@ -103,8 +101,7 @@ class RunCommands(QObject):
         return all_fixes(self._shell.workbench.problems) if self._shell.opening.can_run else ()
 
     def _patch(self) -> str:
-        told = (problem.data.get("patch_of_all", "") for problem in self._shell.workbench.problems)
-        return next((str(patch) for patch in told if patch), "")
+        return patch_of_all(self._shell.workbench.problems)
 
     def _copy_patch(self) -> None:
         QGuiApplication.clipboard().setText(self._patch())

@@ -193,10 +193,8 @@ class WindowDialogs(QObject):
         """Everything with a name."""
         from torchloupe.gui.palette import Palette
 
-        palette, work = (
-            Palette(self._window, self.tr("Go to module, key, tensor or problem"), ()),
-            ListEntries(self._opening.workbench),
-        )
+        palette = Palette(self._window, self.tr("Go to module, key, tensor or problem"), ())
+        work = ListEntries(self._opening.workbench)
         if work.is_large:
             label = self.tr("listing what is open")
             self._worker.jobs.start(work, palette.set_entries, tag="go to", label=label, owner=palette)

@@ -11,7 +11,8 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tu
 
 from torch import nn
 
-from .made_lines import call_at, function_around, last_name, line_of
+from ..analysis.source_edits import last_name
+from .made_lines import call_at, function_around, line_of
 from .module_facts import members_of
 from .places import Place
 
@@ -66,7 +67,7 @@ def _as_seen(found: Optional[_Made], module: nn.Module) -> Optional[_Made]:
     file, line = seen
     if found is not None:
         covers = found.file == file and found.value.lineno <= line <= (found.value.end_lineno or found.value.lineno)
-        if covers or (isinstance(found.value, ast.Call) and last_name(found.value) == function_around(seen)):
+        if covers or (isinstance(found.value, ast.Call) and last_name(found.value.func) == function_around(seen)):
             return found
     return _Made(file, call_at(seen, type(module).__name__))
 

@@ -30,6 +30,8 @@ _KEEPS_VALUES = (
 _TABLES = (nn.Embedding, nn.EmbeddingBag)
 _SEQUENCES = (nn.RNNBase, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoderLayer)
 _TORCH = ("/torch/", "\\torch\\")
+_TOO_SHORT = re.compile(r"(smaller|less|shorter) than `?\w*(length|size|height|width)|too short")
+"""A model says that a part of it does not go into what is given."""
 _SHAPE = re.compile(r"[\[(](\d+(?:, ?\d+)*),?[\])]")
 
 
@@ -226,6 +228,7 @@ class InputProbe(TorchFunctionMode):
             absent=tuple(dict.fromkeys(absent)),
             keys=refusal.keys + keys,
             positive="greater than 0" in text,
+            too_small=refusal.too_small or bool(_TOO_SHORT.search(text)),
             plain=isinstance(error, TypeError),
         )
 

@@ -12,6 +12,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from torch import nn
 
+from ..analysis.source_edits import last_name
 from .places import Place
 
 _seen: Dict[int, Tuple["weakref.ref[nn.Module]", Place]] = {}
@@ -43,7 +44,7 @@ def call_at(place: Place, name: str) -> ast.expr:
     """The call of that class in a line; where the line has several, or calls it otherwise, no more than the line."""
     file, line = place
     there = [call for call in _source(file).calls if call.lineno <= line <= (call.end_lineno or call.lineno)]
-    named = [call for call in there if last_name(call) == name]
+    named = [call for call in there if last_name(call.func) == name]
     if len(named) == 1:
         return named[0]
     return ast.Name(id="", ctx=ast.Load(), lineno=line, col_offset=0, end_lineno=line, end_col_offset=0)
@@ -54,11 +55,6 @@ def function_around(place: Place) -> str:
     file, line = place
     around = [(first, name) for first, last, name in _source(file).functions if first <= line <= last]
     return max(around, default=(0, ""))[1]
-
-
-def last_name(call: ast.Call) -> str:
-    """``Linear`` of ``nn.Linear(2, 3)``."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def _source(file: str) -> _Source:

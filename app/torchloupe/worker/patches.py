@@ -19,6 +19,7 @@ from ..analysis.source_edits import (
     edited,
     given_argument,
     handed_on_name,
+    last_name,
     patch_text,
     patched_with_all,
     span_of_node,
@@ -214,7 +215,7 @@ def _written_kind(module: nn.Module) -> Any:
 def _constructor_in(made: ast.expr, name: str) -> ast.expr:
     """The call of the class inside of what made the module: ``weight_norm(nn.Linear(4, 2))``."""
     calls = [node for node in ast.walk(made) if isinstance(node, ast.Call)]
-    of_class = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] == name]
+    of_class = [call for call in calls if last_name(call.func) == name]
     return of_class[0] if len(of_class) == 1 else made
 
 

@@ -146,7 +146,7 @@ def _storage(tensor: torch.Tensor) -> int:
     """Where the memory begins that a tensor looks at; 0 for tensors without plain memory."""
     try:
         return int(tensor.untyped_storage().data_ptr())
-    except (RuntimeError, NotImplementedError):
+    except RuntimeError:
         return 0
 
 

@@ -65,7 +65,7 @@ def _read(place: Tuple[Any, ...], request: FetchStoredValues) -> _Kept:
         tensor = tensor_in(loaded(request.path), request.container, request.key)
         try:
             return _Kept(place, _expanded(tensor, request.key), origin_of(tensor))
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             text = str(error).partition("\n")[0]
             raise UsageError(f"torch cannot make `{request.key}` dense: {text}", "Choose another tensor.") from error
 

@@ -29,6 +29,11 @@ from .torch_compat import every_layer_by_itself, function_modes_are_on, nodes_so
 _NOTHING: Tuple[Tuple[Any, ...], Dict[str, Any]] = ((), {})
 
 
+def _call_modules_by(function: Any) -> None:
+    """What calls a module, of whatever class: the one place through which all of them go."""
+    nn.Module.__call__ = function  # type: ignore[method-assign]
+
+
 class _Known:
     """A module that is watched: its first path and how often it was called. It is held: one that is dropped while the model runs would
     give its identity to another."""
@@ -88,11 +93,11 @@ class ForwardTrace:
         for context in self._contexts:
             context.__enter__()
         self._plain_call: Any = nn.Module.__call__
-        nn.Module.__call__ = self._watched(self._plain_call)  # type: ignore[method-assign]
+        _call_modules_by(self._watched(self._plain_call))
         return self
 
     def __exit__(self, *_: object) -> None:
-        nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]
+        _call_modules_by(self._plain_call)
         for handle in self._handles:
             handle.remove()
         for context in reversed(self._contexts):
@@ -174,11 +179,11 @@ class ForwardTrace:
         if id(record.part) not in self._as_one:
             return self._plain_call(record.part, *args, **kwargs)
         watched, record.compiled = nn.Module.__call__, True
-        nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]
+        _call_modules_by(self._plain_call)
         try:
             return self._plain_call(record.part, *args, **kwargs)
         finally:
-            nn.Module.__call__ = watched  # type: ignore[method-assign]
+            _call_modules_by(watched)
 
     def _go_on(self, stack: List[CallRecord]) -> None:
         """The model caught the failure of a part and goes on without it."""

@@ -4,6 +4,7 @@ import ast
 from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ...wire.problems import Fix, Problem
+from ..source_edits import last_name
 from .forward_facts import BornModule
 
 _PARAMETERS = ("parameters", "named_parameters")
@@ -77,7 +78,7 @@ def _calls(scope: ast.AST) -> Iterator[ast.Call]:
 
 def _given_parameters_of(call: ast.Call) -> str:
     """``model`` of ``optim.SGD(model.parameters(), lr=0.1)``; empty for a call that is not given the parameters of a model."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = last_name(call.func)
     if not (name[:1].isupper() or "optim" in name.lower()):
         return ""
     for argument in (*call.args, *(keyword.value for keyword in call.keywords)):

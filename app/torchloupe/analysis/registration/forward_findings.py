@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Tuple
 
 from ...wire.problems import ERROR, INFO, WARNING, Fix, Problem
 from ...wire.registration import HiddenPart
+from ..source_edits import last_name
 from ..wording import counted, shape_text
 from .forward_facts import (
     ALONE,
@@ -115,8 +116,7 @@ def is_constant_weight(foreign: ForeignTensor) -> bool:
         return False
     if not foreign.as_weight or not isinstance(value, ast.Call):
         return False
-    function = value.func
-    name = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    name = last_name(value.func)
     spelled = [each.value for each in value.keywords if each.arg == "requires_grad"]
     return name in _DRAWS or any(isinstance(each, ast.Constant) and each.value is False for each in spelled)
 

@@ -4,6 +4,8 @@ import ast
 from dataclasses import dataclass
 from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
+from ..source_edits import last_name
+
 _REGISTERING = ("add_module", "register_module", "register_parameter", "register_buffer")
 _ADDING = ("append", "extend", "insert", "add", "appendleft", "update", "setdefault")
 _COPYING = ("deepcopy", "copy", "clone")
@@ -153,9 +155,7 @@ def ends_early(loop: Loop) -> bool:
 
 def name_of_call(node: ast.AST) -> str:
     """``Parameter`` of ``nn.Parameter(...)``; empty for anything but a call of a name."""
-    if not isinstance(node, ast.Call):
-        return ""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+    return last_name(node.func) if isinstance(node, ast.Call) else ""
 
 
 def _statements(body: Sequence[ast.stmt], loop: Optional[Loop]) -> Iterator[Tuple[ast.stmt, Optional[Loop], int]]:

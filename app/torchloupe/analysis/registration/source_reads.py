@@ -3,6 +3,8 @@
 import ast
 from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple, Union
 
+from ..source_edits import last_name
+
 _Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 _CONSTRUCTING = ("__init__", "__post_init__", "_init_weights", "init_weights", "reset_parameters", "_reset_parameters")
 _BY_NAME = ("_modules", "children", "named_children", "modules", "named_modules", "get_submodule", "__dict__")
@@ -115,7 +117,7 @@ def _handed_on(method: _Function, me: str) -> Iterator[str]:
 
 
 def _initialises(function: ast.expr) -> bool:
-    name = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    name = last_name(function)
     return name.endswith("_") or "init" in name
 
 

@@ -10,6 +10,7 @@ from ...wire.problems import ERROR, INFO, WARNING, Problem
 from ...wire.steps import ParameterMotion, StepReport
 from ...wire.sweeps import SizesSwept
 from ...wire.traces import ASSUMED, DONE, FAILED, ForwardReport, LayerCall
+from ..fixes_to_try import patch_of_all
 from ..shape_strip import cell_text, fold_text, shape_strip
 from ..source_notes import excerpt
 from ..state_dict_diff import StateDictDiff
@@ -116,7 +117,7 @@ def problem_section(problem: Problem) -> Section:
 
 def _patch(problems: Sequence[Problem]) -> Optional[Section]:
     """The first fixes of all mismatches at once."""
-    patch = next((problem.data["patch_of_all"] for problem in problems if problem.data.get("patch_of_all")), "")
+    patch = patch_of_all(problems)
     return Section("All of these fixes as one patch", (Code(patch, "diff"),)) if patch else None
 
 

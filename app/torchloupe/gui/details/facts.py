@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 
 from torchloupe.analysis.axis_names import Axes, named_shape_text
-from torchloupe.analysis.wording import (
-    count_text,
-    number_text,
-    shape_text,
-)
+from torchloupe.analysis.wording import count_text, number_text, shape_text
 from torchloupe.gui.details.model import Fact
 from torchloupe.gui.workbench import Workbench
 from torchloupe.wire.modules import ModuleEntry, ParameterEntry

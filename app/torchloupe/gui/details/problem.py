@@ -3,11 +3,7 @@
 from typing import Any
 
 from torchloupe.analysis.fixes_to_try import tried_sentence
-from torchloupe.analysis.wording import (
-    count_text,
-    number_text,
-    shape_text,
-)
+from torchloupe.analysis.wording import count_text, number_text, shape_text
 from torchloupe.gui.details.facts import ROOT, module_entry, module_fact, tensor_fact
 from torchloupe.gui.details.gradient import gradient_section
 from torchloupe.gui.details.model import Details, Fact, Section

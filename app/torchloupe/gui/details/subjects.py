@@ -44,7 +44,6 @@ from torchloupe.wire.modules import ModuleEntry
 from torchloupe.wire.registration import HiddenPart
 from torchloupe.wire.traces import ASSUMED, DONE, LayerCall, Operation
 
-SHOWN_KEYS = 12
 _ASSUMED = "The run did not come to this call. These are its shapes once the mismatches before it are repaired."
 
 

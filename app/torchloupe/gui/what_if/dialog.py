@@ -82,17 +82,17 @@ class WhatIfDialog(QDialog):
         self._jobs.drop(MOVING)
         self._list(MovedModel((), 0))
         if self.workbench.model is None:
-            self._say(self.tr("No model is open."), "")
+            self.answer.say(self.tr("No model is open."))
         elif asked == MoveModel():
-            self._say(self.tr("Choose a device or a dtype to move to."), "")
+            self.answer.say(self.tr("Choose a device or a dtype to move to."))
         else:
-            self._say(self.tr("Moving a copy …"), "")
+            self.answer.say(self.tr("Moving a copy …"))
             label = self.tr("moving a copy")
             self._jobs.start(asked, partial(self._show, asked), self._failed, tag=MOVING, label=label, owner=self)
 
     def _show(self, asked: MoveModel, moved: MovedModel) -> None:
         self._list(moved)
-        self._say(rows.answer_text(asked, moved), "error" if moved.left_behind else "matched")
+        self.answer.say(rows.answer_text(asked, moved), "error" if moved.left_behind else "matched")
 
     def _list(self, moved: MovedModel) -> None:
         self._moved = moved
@@ -101,10 +101,7 @@ class WhatIfDialog(QDialog):
 
     def _failed(self, failed: Failed) -> None:
         said = " ".join(f"{problem.message} {problem.hint}" for problem in failed.problems)
-        self._say(plain_text(said) or self.tr("Cancelled."), "error" if failed.problems else "")
-
-    def _say(self, sentence: str, role: str) -> None:
-        self.answer.say(sentence, role or "text")
+        self.answer.say(plain_text(said) or self.tr("Cancelled."), "error" if failed.problems else "text")
 
     def _show_place(self, number: int) -> None:
         """Select what holds it, and show the line."""

@@ -20,9 +20,9 @@ from ..registration.operation_watch import tensors_among
 from .vanishing import zero_kind
 
 OWN_BACKWARD = "own-backward"
-_INSIDE_OWN = "inside-own"
-"""In the forward of a function of the user's, which runs without gradients and has its own way back."""
 """What becomes of a gradient in a function that the user wrote."""
+_INSIDE_OWN = "inside-own"
+"""In the forward of such a function, which runs without gradients and has its own way back."""
 _LEAVING = {"numpy": "numpy-roundtrip", "__array__": "numpy-roundtrip", "item": "item-roundtrip", "tolist": "item-roundtrip"}
 _LEAVING.update({"__float__": "item-roundtrip", "__int__": "item-roundtrip"})
 _COPYING = ("detach", "detach_", "tensor", "as_tensor", "new_tensor")
