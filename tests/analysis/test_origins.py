@@ -93,3 +93,10 @@ def test_that_nothing_is_said_where_nothing_is_known(data, makers):
     code = "view-mismatch" if data.get("operation") == "view" else "shape-mismatch"
     problem = Problem(code, "No.", data=data)
     assert with_origin(problem, makers) == problem
+
+
+def test_that_a_line_of_another_file_has_its_name():
+    maker = Maker("`x * y`", 66, (2, 64), file="/packages/modeling.py", makes=True)
+    assert made_text(64, maker, "/home/net.py") == "64 comes from `x * y` (line 66 of modeling.py)"
+    assert made_text(64, maker, "/packages/modeling.py") == "64 comes from `x * y` (line 66)"
+    assert shape_made_text((2, 64), maker, "/home/net.py") == "[2, 64] from `x * y` (line 66 of modeling.py)"

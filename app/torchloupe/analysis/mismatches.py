@@ -72,7 +72,9 @@ def _size_problem(failed: FailedLayer, found: SizeMismatch, calls: Sequence[Laye
         return special
     origin = origin_of(found.got, failed.call.index, calls)
     built_for = f"{_name(failed)} is built for {found.wanted} {found.wording} ({found.argument}={found.wanted})"
-    message = f"{built_for}, but {found.got} arrive in {shape_text(shape)}" + (f": {origin.text(found.got)}." if origin else ".")
+    message = f"{built_for}, but {found.got} arrive in {shape_text(shape)}" + (
+        f": {origin.text(found.got, failed.call.file)}." if origin else "."
+    )
     value = _argument_value(failed, found)
     shown = f"{found.argument}={value}"
     hint = f"Set `{shown}`{_where(failed)}{_or_change_input(found, origin)}."
@@ -83,7 +85,7 @@ def _size_problem(failed: FailedLayer, found: SizeMismatch, calls: Sequence[Laye
         "origin_module": origin.call.module if origin else None,
     }
     if origin and origin.call.line:
-        data["origin"] = origin.text(found.got)
+        data["origin"] = origin.text(found.got, failed.call.file)
     fix = Fix(
         "set_argument",
         f"Set `{shown}` of {_name(failed)}{_where(failed)}.",

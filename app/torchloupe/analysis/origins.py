@@ -27,16 +27,16 @@ def _of_layer(problem: Problem, makers: Sequence[Optional[Maker]]) -> List[str]:
     got = problem.data.get("expected" if problem.code == "missing-flatten" else "got")
     if not isinstance(got, int) or isinstance(got, bool):
         return []
-    return [text for text in (made_text(got, maker) for maker in makers) if text]
+    return [text for text in (made_text(got, maker, problem.file) for maker in makers) if text]
 
 
 def _of_operands(problem: Problem, makers: Sequence[Optional[Maker]]) -> List[str]:
     shapes = [tuple(shape) for shape in problem.data.get("shapes", ())]
     if problem.code == "view-mismatch" and shapes and makers:
         size = shapes[0][-1] if "parts" in problem.data else product(shapes[0][1:])
-        each = made_text(size, makers[0])
+        each = made_text(size, makers[0], problem.file)
         return [each] if each else []
-    said = [shape_made_text(shape, maker) for shape, maker in zip(shapes, makers)]
+    said = [shape_made_text(shape, maker, problem.file) for shape, maker in zip(shapes, makers)]
     return list(dict.fromkeys(text for text in said if text))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple
 
 from ..wire.traces import DONE, LayerCall
+from .wording import line_text
 
 
 @dataclass(frozen=True)
@@ -13,10 +14,10 @@ class Origin:
     call: LayerCall
     factors: Tuple[int, ...]
 
-    def text(self, size: int) -> str:
-        """``1600 = 64 x 5 x 5, the output of `pool2` (line 19)``."""
+    def text(self, size: int, beside: Optional[str] = None) -> str:
+        """``1600 = 64 x 5 x 5, the output of `pool2` (line 19)``, with the file where that is not the one ``beside``."""
         module = f"`{self.call.module}`" if self.call.module else "the model"
-        line = f" (line {self.call.line})" if self.call.line else ""
+        line = f" ({line_text(self.call.file, self.call.line, beside)})" if self.call.line else ""
         if len(self.factors) == 1:
             return f"{size} comes from {module}{line}"
         return f"{size} = {' x '.join(map(str, self.factors))}, the output of {module}{line}"
@@ -24,7 +25,8 @@ class Origin:
 
 @dataclass(frozen=True)
 class Maker:
-    """What gave a tensor of ``shape``: a layer or a function (``name``, in backticks) at ``line``, from the result of ``source``.
+    """What gave a tensor of ``shape``: a layer or a function (``name``, in backticks) at ``line`` of ``file``, from the result of
+    ``source``.
 
     ``hands_on``: it only reshaped what it got, or kept its sizes. ``makes``: its features are its own, whatever their number.
     """
@@ -35,18 +37,20 @@ class Maker:
     source: "Optional[Maker]" = None
     hands_on: bool = False
     makes: bool = False
+    file: Optional[str] = None
 
 
-def made_text(size: int, maker: Optional[Maker]) -> str:
-    """``9216 = 64 x 12 x 12, the output of `F.max_pool2d` (line 19)``; empty where it is not known."""
+def made_text(size: int, maker: Optional[Maker], beside: Optional[str] = None) -> str:
+    """``9216 = 64 x 12 x 12, the output of `F.max_pool2d` (line 19)``; empty where it is not known. Lines of another file than that
+    ``beside`` have its name."""
     while maker is not None and maker.hands_on:
         maker = maker.source
     if maker is None:
         return ""
     factors = made_factors(size, maker)
     if len(factors) == 1:
-        return f"{size} comes from {_where(_first_with(size, maker))}"
-    return f"{size} = {' x '.join(map(str, factors))}, the output of {_where(maker)}" if factors else ""
+        return f"{size} comes from {_where(_first_with(size, maker), beside)}"
+    return f"{size} = {' x '.join(map(str, factors))}, the output of {_where(maker, beside)}" if factors else ""
 
 
 def made_factors(size: int, maker: Optional[Maker]) -> Tuple[int, ...]:
@@ -71,17 +75,17 @@ def _first_with(size: int, maker: Maker) -> Maker:
     return maker
 
 
-def _where(maker: Maker) -> str:
-    return f"{maker.name} (line {maker.line})" if maker.line else maker.name
+def _where(maker: Maker, beside: Optional[str]) -> str:
+    return f"{maker.name} ({line_text(maker.file, maker.line, beside)})" if maker.line else maker.name
 
 
-def shape_made_text(shape: Tuple[int, ...], maker: Optional[Maker]) -> str:
+def shape_made_text(shape: Tuple[int, ...], maker: Optional[Maker], beside: Optional[str] = None) -> str:
     """``[2, 8, 24, 24] from `up` (line 14)``; empty where it is not known."""
     if maker is None:
         return ""
     while maker.hands_on and maker.source is not None and maker.source.shape == shape:
         maker = maker.source
-    return f"{list(shape)} from {_where(maker)}"
+    return f"{list(shape)} from {_where(maker, beside)}"
 
 
 def origin_of(size: int, before: int, calls: Sequence[LayerCall]) -> Optional[Origin]:

@@ -30,11 +30,15 @@ def count_text(count: int) -> str:
 
 def at_line(place: Optional[Tuple[str, int]], beside: Optional[str]) -> str:
     """`` at line 9``, with the file where that is not the one ``beside``; empty without a place."""
-    if place is None:
-        return ""
-    file, line = place
+    return f" at {line_text(*place, beside)}" if place is not None else ""
+
+
+def line_text(file: Optional[str], line: int, beside: Optional[str]) -> str:
+    """``line 9``, or ``line 9 of net.py``."""
+    if not file or not beside or file == beside:
+        return f"line {line}"
     name = file.replace("\\", "/").rpartition("/")[2]
-    return f" at line {line}" if not beside or file == beside else f" at line {line} of {name}"
+    return f"line {line} of {name}"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

@@ -117,7 +117,7 @@ def print_problems(report: Report, terminal: Terminal) -> None:
 
 
 def _painted(problem: Problem, terminal: Terminal) -> list[str]:
-    first, *rest = [printable(line) for text in problem_lines(problem) for line in text.splitlines()]
+    first, *rest = [printable(line) for text in problem_lines(problem) for line in text.splitlines() or [""]]
     return [terminal.paint(problem.severity, problem.severity) + first[len(problem.severity) :], *rest]
 
 

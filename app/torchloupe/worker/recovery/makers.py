@@ -41,13 +41,14 @@ class Makers:
         for tensor in tensors:
             shape = tuple(tensor.shape)
             is_same = source is not None and source.shape == shape and not makes
-            maker = Maker(*self._said(func, args, kwargs, layer), shape, source, name in _RESHAPES or is_same, makes)
+            said, (file, line) = self._said(func, args, kwargs, layer)
+            maker = Maker(said, line, shape, source, name in _RESHAPES or is_same, makes, file)
             self._known[id(tensor)] = (weakref.ref(tensor), maker)
 
     def note_call(self, result: Any, call: LayerCall) -> None:
         """The layer of ``call`` was to give ``result``."""
         for _, tensor in tensors_in(result):
-            maker = Maker(f"`{call.module}`", call.line, tuple(tensor.shape))
+            maker = Maker(f"`{call.module}`", call.line, tuple(tensor.shape), file=call.file)
             self._known[id(tensor)] = (weakref.ref(tensor), maker)
 
     def of(self, tensor: Any) -> Optional[Maker]:
@@ -66,11 +67,10 @@ class Makers:
 
     def _said(
         self, func: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any], layer: Optional[CallRecord]
-    ) -> Tuple[str, Optional[int]]:
-        """Its name and line. What runs in a layer of torch is that layer's."""
+    ) -> Tuple[str, Tuple[Optional[str], Optional[int]]]:
+        """Its name, file and line. What runs in a layer of torch is that layer's."""
         if layer is not None and layer.module:
-            place = layer.place
-            return f"`{layer.module}`", place[1] if place else None
+            return f"`{layer.module}`", layer.place or (None, None)
         known, here = spoken(func), self._places.of_caller(sys._getframe(3))
         written = known.written(args, kwargs) if known is not None else short_name(func)
-        return f"`{written}`", here[1] if here else None
+        return f"`{written}`", here or (None, None)

@@ -7,10 +7,11 @@ from torch import nn
 
 from ...analysis.parameter_shapes import fitting_shape
 from ...analysis.provenance import Maker
-from ...analysis.wording import shape_text
+from ...analysis.wording import at_line, shape_text
 from ...wire.problems import Fix, Problem
 from ..definitions import assignment_place
 from ..module_tree import walk_modules
+from ..places import Place
 from ..repairs import SET_SHAPE
 
 _LISTS = (nn.ParameterList, nn.ParameterDict)
@@ -39,15 +40,19 @@ def with_parameters(
         return problem, list(makers)
     named = Problem(**{**vars(problem), "data": {**problem.data, "parameters": owners}})
     return named, [
-        maker if owner is None else Maker(f"the parameter `{owner}`", _line(model, owner), tuple(tensor.shape))
+        maker if owner is None else _registered(model, owner, tuple(tensor.shape))
         for owner, tensor, maker in zip(owners, tensors, makers)
     ]
 
 
-def _line(model: nn.Module, key: str) -> Optional[int]:
+def _registered(model: nn.Module, key: str, shape: Tuple[int, ...]) -> Maker:
+    file, line = _made_at(model, key) or (None, None)
+    return Maker(f"the parameter `{key}`", line, shape, file=file)
+
+
+def _made_at(model: nn.Module, key: str) -> Optional[Place]:
     path, _, name = key.rpartition(".")
-    place = assignment_place(type(model.get_submodule(path)), name)
-    return place[1] if place is not None else None
+    return assignment_place(type(model.get_submodule(path)), name)
 
 
 def parameters_instead(problem: Problem, model: nn.Module) -> List[Fix]:
@@ -58,7 +63,6 @@ def parameters_instead(problem: Problem, model: nn.Module) -> List[Fix]:
         shape = fitting_shape(problem.data, at) if key else None
         if shape is not None:
             path, _, name = key.rpartition(".")
-            line = _line(model, key)
-            where = f" at line {line}" if line else ""
+            where = at_line(_made_at(model, key), problem.file)
             found.append(Fix(SET_SHAPE, f"Make the parameter `{key}` {shape_text(shape)}{where}.", path, name, list(shape)))
     return found
