@@ -27,6 +27,7 @@ def native():
     way = NativeWay()
     yield way
     way.limit(9)
+    way.share(*native_way.threads_of_torch())
 
 
 @pytest.mark.parametrize("way", WAYS, ids=name_of)
@@ -59,9 +60,9 @@ def test_that_every_kind_of_processor_gets_the_same_numbers(native, level, dtype
 @compiled
 def test_that_a_limited_processor_measures_large_samples_alike(native):
     tensor = torch.randn(HISTOGRAM_LIMIT + 77)
-    wide = native.measure(tensor)
+    wide = tensor_stats(tensor, native)
     native.limit(0)
-    plain = native.measure(tensor)
+    plain = tensor_stats(tensor, native)
     assert plain.sampled == wide.sampled
     assert sum(abs(a - b) for a, b in zip(plain.histogram, wide.histogram, strict=True)) <= 4
     assert plain.std == pytest.approx(wide.std, rel=1e-12)
@@ -74,7 +75,7 @@ def test_that_all_halves_there_are_become_the_right_numbers(native):
         halves = every.view(dtype)
         assert_right(tensor_stats(halves, native), halves, histogram=False)
         for half in (halves[3:4], halves[700:701], halves[0x7BFF:0x7C00], halves[0x8001:0x8002]):
-            assert native.measure(half).min == float(half)
+            assert tensor_stats(half, native).min == float(half)
 
 
 @compiled
@@ -83,7 +84,7 @@ def test_that_a_mode_which_takes_tiny_numbers_for_zero_counts_none_of_them_as_ze
     if not torch.set_flush_denormal(True):
         pytest.skip("this processor has no such mode")
     try:
-        stats = native.measure(tiny)
+        stats = tensor_stats(tiny, native)
     finally:
         torch.set_flush_denormal(False)
     assert (stats.zeros, stats.count) == (0, 50)
@@ -92,11 +93,11 @@ def test_that_a_mode_which_takes_tiny_numbers_for_zero_counts_none_of_them_as_ze
 @compiled
 def test_that_many_threads_ask_at_the_same_time(native):
     tensors = [torch.randn(30_000 + number) + number for number in range(6)]
-    expected = [native.measure(tensor) for tensor in tensors]
+    expected = [tensor_stats(tensor, native) for tensor in tensors]
     wrong = []
 
     def ask(number):
-        wrong.extend(number for _ in range(30) if native.measure(tensors[number]) != expected[number])
+        wrong.extend(number for _ in range(30) if tensor_stats(tensors[number], native) != expected[number])
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
     for thread in threads:
@@ -122,7 +123,7 @@ def test_that_the_threads_of_torch_share_the_work_and_change_no_number(native, l
         try:
             for number in (1, 2, 3):
                 torch.set_num_threads(number)
-                answers.append(native.measure(tensor))
+                answers.append(tensor_stats(tensor, native))
         finally:
             torch.set_num_threads(threads)
         assert answers[0] == answers[1] == answers[2]
@@ -135,8 +136,8 @@ def test_that_the_threads_of_torch_share_the_work_and_change_no_number(native, l
 )
 def test_that_torchs_own_threads_are_found_and_do_the_work(native, monkeypatch):
     tensor = torch.randn(1 << 17)
-    assert native.parallel
-    expected, asked = native.measure(tensor), []
+    assert all(native_way.threads_of_torch())
+    expected, asked = tensor_stats(tensor, native), []
     calls = ctypes.CFUNCTYPE(None, ctypes.CFUNCTYPE(None, ctypes.c_void_p), ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint)
 
     def parallel(part, work, threads, _flags):
@@ -144,22 +145,22 @@ def test_that_torchs_own_threads_are_found_and_do_the_work(native, monkeypatch):
         part(work)
 
     stand_in = calls(parallel)
-    monkeypatch.setattr(native, "parallel", ctypes.cast(stand_in, ctypes.c_void_p).value)
+    native.share(ctypes.cast(stand_in, ctypes.c_void_p).value)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert native.measure(tensor) == expected
-    assert asked == [2, 2]  # once for the moments, once for the histogram
-    native.measure(tensor[:1000])
-    assert asked == [2, 2]  # a small one is not worth it
+    assert tensor_stats(tensor, native) == expected
+    assert asked == [2]  # once for moments and histogram, and although only one of the two came
+    tensor_stats(tensor[:1000], native)
+    assert asked == [2]  # a small one is not worth it
 
 
 @compiled
 def test_that_without_threads_of_torch_one_does_all(native, monkeypatch):
     tensor = torch.randn(1 << 17)
-    expected = native.measure(tensor)
+    expected = tensor_stats(tensor, native)
     monkeypatch.setattr(ctypes, "CDLL", raising(TypeError))
-    assert native_way._threads_of_torch() is None
-    monkeypatch.setattr(native, "parallel", None)
-    assert native.measure(tensor) == expected
+    assert native_way.threads_of_torch() == (None, None)
+    native.share(None)
+    assert tensor_stats(tensor, native) == expected
 
 
 def raising(error):

@@ -11,6 +11,7 @@ from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import DONE, LayerCall, PlainValue
 from .nested import tensors_in
 from .places import Place
+from .statistics import Measured
 from .tensor_facts import device_name, dtype_name
 
 Sizes = Tuple[torch.Size, torch.dtype, torch.device]
@@ -22,7 +23,7 @@ class CallRecord:
     """A call in the making, of a ``part`` of the model. It has the fields of a ``LayerCall``, filled in one by one, and is told in the
     place of one: to make another object of it would cost as much as all that is noted.
 
-    ``stack`` are the calls that are open in its thread, ``place`` is ``file`` and ``line``,
+    ``measured`` becomes ``stats`` when it is told. ``stack`` are the calls that are open in its thread, ``place`` is ``file`` and ``line``,
     ``nodes`` and ``nodes_after`` are how many nodes autograd had made when it began and when it ended.
     """
 
@@ -42,6 +43,7 @@ class CallRecord:
     values: Tuple[PlainValue, ...] = ()
     compiled: bool = False
 
+    measured: Optional[Measured] = None
     part: nn.Module
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]

@@ -1,11 +1,14 @@
 """Statistics of what flows, each tensor measured once: a container returns what its last part returned, a view is the same values."""
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import torch
 
 from ..wire.tensors import TensorStats
-from .statistics import DeferredStats, deferred_stats, tensor_stats
+from .statistics import DeferredStats, Measured, deferred_stats, measure
+
+Some = Union[TensorStats, Measured, None]
+"""Statistics, or what they are made of later, or None where there is nothing to count."""
 
 
 class MeasuredOnce:
@@ -20,19 +23,19 @@ class MeasuredOnce:
         self._deferred: Optional[DeferredStats] = None
         self._last: Optional[torch.Tensor] = None
         self._identity: Any = None
-        self._stats: Optional[TensorStats] = None
+        self._stats: Some = None
 
     def of(self, tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[Optional[TensorStats], ...]:
         """One for each, None where there is nothing to count."""
-        return tuple([self.one(tensor) for _, tensor in tensors])
+        return made([self.one(tensor) for _, tensor in tensors])
 
-    def one(self, tensor: torch.Tensor) -> Optional[TensorStats]:
-        """The statistics, or None for a tensor that cannot be counted here: looking must never be what fails."""
+    def one(self, tensor: torch.Tensor) -> Some:
+        """What is counted of a tensor; None for one that cannot be counted here: looking must never be what fails."""
         try:
             identity = _identity(tensor)
             if identity is not None and identity == self._identity:
                 return self._stats
-            stats = tensor_stats(tensor)
+            stats = measure(tensor)
         except Exception:
             return None
         if identity is not None:
@@ -61,6 +64,11 @@ class MeasuredOnce:
     def forget(self) -> None:
         """Hold no tensor any more."""
         self._last = self._identity = self._stats = None
+
+
+def made(measured: Sequence[Some]) -> Tuple[Optional[TensorStats], ...]:
+    """The statistics of each."""
+    return tuple([each.stats() if isinstance(each, Measured) else each for each in measured])
 
 
 def _identity(tensor: torch.Tensor) -> Any:

@@ -1,6 +1,6 @@
 """What is noted of the output of a call: sizes at once, statistics as soon as they can be had without waiting."""
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 import torch
 
@@ -8,6 +8,7 @@ from ..wire.tensors import TensorStats
 from .call_record import CallRecord, PlainMetas
 from .measured_once import MeasuredOnce
 from .nested import metas_of, tensors_in
+from .statistics import Measured
 
 _STRIDED = torch.strided
 _Tensor = torch.Tensor
@@ -29,7 +30,11 @@ class OutputNotes:
             record.stats = _NOT_MEASURED
             if self._measured is not None:
                 if output.is_cpu:
-                    record.stats = (self._measured.one(output),)
+                    found = self._measured.one(output)
+                    if isinstance(found, Measured):
+                        record.measured = found
+                    else:
+                        record.stats = (found,)
                 else:
                     self._measure(record, [("", output)])
             return
@@ -44,6 +49,19 @@ class OutputNotes:
         else:
             record.stats = (None,) * len(outputs)
             self._late.append((record, places))
+
+    def completed_for(self, report: Callable[[List[Any]], None]) -> Callable[[List[Any]], None]:
+        """A ``report`` that gets records with the statistics that were measured for them."""
+        if self._measured is None:
+            return report
+
+        def complete(records: List[Any]) -> None:
+            for record in records:
+                if record.measured is not None:
+                    record.stats, record.measured = (record.measured.stats(),), None
+            report(records)
+
+        return complete
 
     def stats_of(self, tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[Optional[TensorStats], ...]:
         """Their statistics now, None where there are none to be made; what was just measured is not measured again."""

@@ -11,6 +11,8 @@ BATCH = 100
 PAUSE_SECONDS = 0.02
 """or what there is after this time, by a thread: not while batches fill up by themselves, as each layer of torch lets other threads have
 the interpreter, and two that both work on in Python cost more than both."""
+LONGEST_PAUSE_SECONDS = 0.1
+"""Twice as long each time, up to this: telling takes a core from the threads of torch, and nobody reads faster."""
 
 
 class Telling:
@@ -53,8 +55,9 @@ class Telling:
             self.flush()
 
     def _tell_on(self) -> None:
-        told = len(self.told)
-        while not self._over.wait(PAUSE_SECONDS):
+        told, pause = len(self.told), PAUSE_SECONDS
+        while not self._over.wait(pause):
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             if len(self.told) == told:
                 try:
                     self.flush()

@@ -69,7 +69,7 @@ class ForwardTrace:
         self._check = check
         self._notes = OutputNotes(statistics)
         self._arguments = Arguments()
-        self._telling = Telling(report)
+        self._telling = Telling(self._notes.completed_for(report))
         self._known: Dict[int, _Known] = {}
         self._lines = CallerLines()
         self._handles: List[Any] = []

@@ -5,7 +5,7 @@ C and torch are two ways to the same numbers (``ways.py`` chooses once per proce
 does, and may be absent.
 """
 
-from typing import Optional
+from typing import Optional, Union
 
 import torch
 
@@ -13,7 +13,7 @@ from ...wire.tensors import TensorStats
 from .deferred import DeferredStats
 from .elements import values_of, why_uncountable
 from .moments import BINS, CHUNK, HISTOGRAM_LIMIT, SAMPLE
-from .native_way import NativeWay
+from .native_way import Measured, NativeWay
 from .one_tensor import Channels, per_channel, percentiles
 from .ways import Way, chosen_way, in_pieces
 
@@ -24,7 +24,9 @@ __all__ = [
     "SAMPLE",
     "Channels",
     "DeferredStats",
+    "Measured",
     "deferred_stats",
+    "measure",
     "per_channel",
     "percentiles",
     "tensor_stats",
@@ -34,11 +36,17 @@ __all__ = [
 
 def tensor_stats(tensor: torch.Tensor, way: Optional[Way] = None) -> Optional[TensorStats]:
     """The statistics of a real tensor; None when it has no values that can be counted, and ``why_uncountable`` says why."""
+    measured = measure(tensor, way)
+    return measured.stats() if isinstance(measured, Measured) else measured
+
+
+def measure(tensor: torch.Tensor, way: Optional[Way] = None) -> Union[TensorStats, Measured, None]:
+    """The same for somebody in a hurry: what is ``Measured`` has its statistics when there is time to make them."""
     way = way or chosen_way()
     if isinstance(way, NativeWay):
-        stats = way.measure(tensor)
-        if stats is not None:
-            return stats
+        measured = way.measure(tensor)
+        if measured is not None:
+            return measured
     values = values_of(tensor)
     return None if values is None else in_pieces(values, way)
 

@@ -13,13 +13,16 @@ INLINE REAL NAMED(value)(INT key) {
     return value;
 }
 
-/* Counts a block in; one in which something is not finite is looked at a second time. */
-INLINE void NAMED(moments)(const REAL *x, int64_t n, Moments *total) {
+/* What one look at a block tells: the keys of its extremes, how many zeros, and sums around ``shift``. */
+typedef struct {
+    INT low, high, zeros;
+    double sum, squares;
+} NAMED(Scan);
+
+INLINE NAMED(Scan) NAMED(scan)(const REAL *x, int64_t n, double shift) {
     const INT *bits = (const INT *)x;
-    int64_t first = 0;
-    while (first < n - 1 && (bits[first] & TOP) >= INFINITE) first++;
-    double shift = (bits[first] & TOP) < INFINITE ? x[first] : 0, sum = 0, squares = 0;
-    INT low = TOP, high = ~TOP, zeros = 0, nan = 0, finite = 0;
+    INT low = TOP, high = ~TOP, zeros = 0;
+    double sum = 0, squares = 0;
     for (int64_t i = 0; i < n; i++) {
         INT key = NAMED(key)(bits[i]);
         double distance = x[i] - shift;
@@ -29,7 +32,19 @@ INLINE void NAMED(moments)(const REAL *x, int64_t n, Moments *total) {
         sum += distance;
         squares += distance * distance;
     }
-    total->zeros += zeros;
+    return (NAMED(Scan)){low, high, zeros, sum, squares};
+}
+
+/* Counts a block in, as ``scan`` sees it; one in which something is not finite is looked at a second time. */
+INLINE void NAMED(moments)(const REAL *x, int64_t n, Moments *total, NAMED(Scan) (*scan)(const REAL *, int64_t, double)) {
+    const INT *bits = (const INT *)x;
+    int64_t first = 0;
+    while (first < n - 1 && (bits[first] & TOP) >= INFINITE) first++;
+    double shift = (bits[first] & TOP) < INFINITE ? x[first] : 0;
+    NAMED(Scan) seen = scan(x, n, shift);
+    INT low = seen.low, high = seen.high, nan = 0, finite = 0;
+    double sum = seen.sum, squares = seen.squares;
+    total->zeros += seen.zeros;
     if (low > ~INFINITE && high < INFINITE) {
         finite = n;
     } else {

@@ -14,12 +14,13 @@ from .elements import PLAIN, is_simple
 from .moments import BINS, HISTOGRAM_LIMIT, Moments, sample_step
 from .torch_way import widened
 
-VERSION = 4
+VERSION = 5
 """What the library must say it is; raised with every change of what its functions take or give."""
 LIBRARY = Path(__file__).with_name("passes.dll" if sys.platform == "win32" else "passes.so")
 
 _made = object.__new__
 _RESULT = struct.Struct(f"4q4dq{BINS}q")
+_SQUARES = struct.Struct("40xd")
 _KINDS = ("float32", "float64", "bfloat16", "float16", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 _ONE_BYTE = ("bool", "uint8", "int8", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu")
 _BYTES = -1
@@ -46,6 +47,44 @@ class _Desk:
         return ctypes.addressof(self._sample)
 
 
+class Measured:
+    """What the library told of a tensor, which ``stats`` takes apart: while a model runs, and has just put other things into the caches,
+    making Python's numbers of all counts takes as long as counting a small tensor."""
+
+    __slots__ = ("_elements", "_stats", "_told")
+
+    def __init__(self, elements: int, told: bytes) -> None:
+        self._elements = elements
+        self._told = told
+        self._stats: Optional[TensorStats] = None
+
+    def stats(self) -> TensorStats:
+        """As they cross the pipe. A frozen dataclass that is filled field by field would cost as much as the numbers in it."""
+        if self._stats is None:
+            self._stats = _stats_of(self._elements, _RESULT.unpack(self._told))
+        return self._stats
+
+
+def _stats_of(elements: int, told: Tuple[Any, ...]) -> TensorStats:
+    finite, zeros, nan, inf, mean, squares, low, high, sampled = told[:9]
+    if not finite:
+        return TensorStats(elements, None, None, None, None, zeros, nan, inf)
+    stats = _made(TensorStats)
+    stats.__dict__.update(
+        count=elements,
+        mean=mean,
+        std=math.sqrt(squares / finite) if squares > 0 else 0.0,
+        min=low,
+        max=high,
+        zeros=zeros,
+        nan=nan,
+        inf=inf,
+        histogram=told[9:],
+        sampled=sampled or None,
+    )
+    return stats
+
+
 class NativeWay:
     """The same as ``TorchWay``, each element read from memory once. Raises ``OSError`` or ``Unusable``."""
 
@@ -57,35 +96,38 @@ class NativeWay:
             version = library.torchloupe_version()
             self._measure, self._measure_bytes = library.torchloupe_measure, library.torchloupe_measure_bytes
             self._histogram, self._level = library.torchloupe_histogram, library.torchloupe_level
-            self._motion = library.torchloupe_motion
+            self._motion, self._share = library.torchloupe_motion, library.torchloupe_share
         except AttributeError as error:
             raise Unusable(f"it lacks a function: {error}") from None
         if version != VERSION:
             raise Unusable(f"it is version {version}, and {VERSION} is wanted")
         pointer, long, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-        self._measure.argtypes = (pointer, long, ctypes.c_int, long, pointer, pointer, pointer, ctypes.c_int)
+        self._measure.argtypes = (pointer, long, ctypes.c_int, long, pointer, pointer, ctypes.c_int)
         self._measure_bytes.argtypes = (pointer, long, pointer, pointer)
-        self._histogram.argtypes = (pointer, long, ctypes.c_int, number, number, pointer, pointer, ctypes.c_int)
-        self._motion.argtypes = (pointer, pointer, long, ctypes.c_int, ctypes.c_int, pointer, pointer, ctypes.c_int)
-        for function in (self._measure, self._measure_bytes, self._histogram, self._motion):
+        self._histogram.argtypes = (pointer, long, ctypes.c_int, number, number, pointer, ctypes.c_int)
+        self._motion.argtypes = (pointer, pointer, long, ctypes.c_int, ctypes.c_int, pointer, ctypes.c_int)
+        self._share.argtypes = (pointer, pointer)
+        for function in (self._measure, self._measure_bytes, self._histogram, self._motion, self._share):
             function.restype = None
         self.level = int(self._level(9))
         self._kinds = {getattr(torch, name): kind for kind, name in enumerate(_KINDS) if hasattr(torch, name)}
         self._kinds.update({getattr(torch, name): _BYTES for name in _ONE_BYTE if hasattr(torch, name)})
         self._tables: Dict[torch.dtype, torch.Tensor] = {}
         self._desks = [_Desk()]
-        self.parallel = _threads_of_torch()
+        self.share(*threads_of_torch())
+
+    def share(self, in_threads: Optional[int], number: Optional[int] = None) -> None:
+        """Have the work done by what the functions at these addresses give: one runs a third one in threads, one says which of them
+        runs."""
+        self._has_threads = bool(in_threads)
+        self._share(in_threads, number)
 
     def limit(self, level: int) -> None:
         """Use no wider instructions than those of ``level`` (0: what every processor has)."""
         self.level = int(self._level(level))
 
-    def measure(self, tensor: torch.Tensor) -> Optional[TensorStats]:
-        """All statistics of a tensor that lies in memory in one run, each element read once; None for one that does not, or is empty.
-
-        A trace asks this for every small tensor, so it takes its time seriously: a frozen dataclass that is filled field by field
-        would cost as much as the numbers in it.
-        """
+    def measure(self, tensor: torch.Tensor) -> "Optional[Measured]":
+        """All statistics of a tensor that lies in memory in one run, each element read once; None for one that does not, or is empty."""
         if type(tensor) not in PLAIN:
             return None
         elements = tensor.numel()
@@ -98,30 +140,15 @@ class NativeWay:
             return None
         if not address:
             return None
-        known = self._asked(address, tensor.dtype, elements, step)
-        finite, zeros, nan, inf, mean, squares, low, high, sampled = known[:9]
-        if not finite:
-            return TensorStats(elements, None, None, None, None, zeros, nan, inf)
-        if squares - squares != 0.0:  # infinite or NaN: the squares of such doubles need another unit
-            return None
-        stats = _made(TensorStats)
-        stats.__dict__.update(
-            count=elements,
-            mean=mean,
-            std=math.sqrt(squares / finite) if squares > 0 else 0.0,
-            min=low,
-            max=high,
-            zeros=zeros,
-            nan=nan,
-            inf=inf,
-            histogram=known[9:],
-            sampled=sampled or None,
-        )
-        return stats
+        told = self._asked(address, tensor.dtype, elements, step)
+        squares = _SQUARES.unpack_from(told)[0]
+        # Infinite or NaN: the squares of such doubles need another unit.
+        return Measured(elements, told) if squares - squares == 0.0 else None
 
     def moments(self, piece: torch.Tensor) -> Moments:
         """What is known after one look at a piece."""
-        finite, zeros, nan, inf, mean, squares, low, high = self._asked(piece.data_ptr(), piece.dtype, len(piece), 0)[:8]
+        told = self._asked(piece.data_ptr(), piece.dtype, len(piece), 0)
+        finite, zeros, nan, inf, mean, squares, low, high = _RESULT.unpack(told)[:8]
         return Moments(finite, mean, squares, low, high, zeros, nan, inf)
 
     def bins(self, pieces: Iterable[torch.Tensor], low: float, high: float) -> List[int]:
@@ -131,7 +158,7 @@ class NativeWay:
             if self._kinds.get(piece.dtype, _BYTES) == _BYTES:
                 piece = widened(piece)
             kind, threads = self._kinds[piece.dtype], self._threads(len(piece))
-            self._histogram(piece.data_ptr(), len(piece), kind, low, high, ctypes.addressof(counts), self.parallel, threads)
+            self._histogram(piece.data_ptr(), len(piece), kind, low, high, ctypes.addressof(counts), threads)
         return list(counts)
 
     def motion(self, before: torch.Tensor, after: torch.Tensor, undo: bool = False) -> Optional[Tuple[int, float, float]]:
@@ -145,10 +172,10 @@ class NativeWay:
             return None
         told, elements = (ctypes.c_double * 3)(), before.numel()
         there = before.data_ptr(), after.data_ptr()
-        self._motion(*there, elements, kind, undo, ctypes.addressof(told), self.parallel, self._threads(elements))
+        self._motion(*there, elements, kind, undo, ctypes.addressof(told), self._threads(elements))
         return int(told[0]), told[1], told[2]
 
-    def _asked(self, address: int, dtype: torch.dtype, elements: int, step: int) -> Tuple[Any, ...]:
+    def _asked(self, address: int, dtype: torch.dtype, elements: int, step: int) -> bytes:
         """The library's answer; a desk for each thread that asks at the same time."""
         try:
             desk = self._desks.pop()
@@ -157,16 +184,16 @@ class NativeWay:
         kind = self._kinds[dtype]
         if kind != _BYTES:
             sample = desk.room_for(-(-elements // step)) if step > 1 else None
-            self._measure(address, elements, kind, step, sample, desk.address, self.parallel, self._threads(elements))
+            self._measure(address, elements, kind, step, sample, desk.address, self._threads(elements))
         else:
             self._measure_bytes(address, elements, self._values_of_bytes(dtype), desk.address)
-        answer = _RESULT.unpack(desk.result)
+        answer = desk.result.raw
         self._desks.append(desk)
         return answer
 
     def _threads(self, elements: int) -> int:
         """How many threads so many elements are worth: as many as torch itself would take."""
-        return torch.get_num_threads() if elements >= _ALONE and self.parallel else 1
+        return torch.get_num_threads() if elements >= _ALONE and self._has_threads else 1
 
     def _values_of_bytes(self, dtype: torch.dtype) -> int:
         """The address of what the 256 bytes stand for in a type of one byte."""
@@ -176,9 +203,11 @@ class NativeWay:
         return self._tables[dtype].data_ptr()
 
 
-def _threads_of_torch() -> Optional[int]:
-    """The address of the function of torch's OpenMP library that runs another one in its threads; None where there is no such library."""
+def threads_of_torch() -> Tuple[Optional[int], Optional[int]]:
+    """The addresses of two functions of torch's OpenMP library; None where there is no such library."""
     try:
-        return ctypes.cast(ctypes.CDLL(None).GOMP_parallel, ctypes.c_void_p).value
+        names = ctypes.CDLL(None)
+        found = [ctypes.cast(function, ctypes.c_void_p).value for function in (names.GOMP_parallel, names.omp_get_thread_num)]
+        return found[0], found[1]
     except (OSError, AttributeError, TypeError):  # TypeError: Windows knows no library without a name
-        return None
+        return None, None

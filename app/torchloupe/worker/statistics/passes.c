@@ -1,4 +1,4 @@
-/* Statistics of numbers in memory: counts, moments and extremes in one pass, a histogram in another. Called by native_way.py.
+/* Statistics of numbers in memory: counts, moments and extremes at one look, a histogram at a second. Called by native_way.py.
  *
  * Plain loops that compilers vectorise. Whether a value is finite, zero, smallest or largest is told from its bits, so no flag for
  * fast arithmetic can break it. Sums are made in double, around a value of their block, so nothing overflows and nothing cancels.
@@ -7,13 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#define VERSION 4
+#define VERSION 5
 #define BINS 64
 #define BLOCK 2048           /* elements that are looked at together and stay in the innermost cache */
 #define MANY (1 << 14)       /* from so many elements on, bins are counted in pairs */
-#define PARTS 64             /* at most so many, */
-#define LEAST_PART (1 << 14) /* of at least so many elements */
-#define ALONE (1 << 16)      /* fewer elements are not worth another thread */
 #define INLINE static inline __attribute__((always_inline))
 
 enum { FLOAT32, FLOAT64, BFLOAT16, FLOAT16, INT16, UINT16, INT32, UINT32, INT64, UINT64 };
@@ -120,41 +117,13 @@ INLINE void add_pairs(const Tables *tables, int64_t *bins) {
 }
 
 #ifdef __x86_64__
-#include <immintrin.h>
-#define WIDEST __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,prefer-vector-width=512")))
-
-/* A bin is six bits. For each set of them it is counted in how many bins all of the set are on, 512 bins in a register: no memory is
- * looked up, so nothing waits. ``add_sets`` makes bins of it. Returns how many were counted, from the first on.
- */
-WIDEST static int64_t count_sets(Tables *tables, const uint8_t *bin, int64_t n) {
-    __m512i set[BINS], more[BINS];
-    uint64_t bits[6][16];
-    int64_t at = 0;
-    for (; at + 1024 <= n; at += 1024) {
-        for (int i = 0; i < 16; i++)
-            for (int b = 0; b < 6; b++)
-                bits[b][i] = _mm512_test_epi8_mask(_mm512_loadu_si512(bin + at + 64 * i), _mm512_set1_epi8((char)(1 << b)));
-        for (int b = 0; b < 6; b++) {
-            set[1 << b] = _mm512_loadu_si512(bits[b]);
-            more[1 << b] = _mm512_loadu_si512(bits[b] + 8);
-        }
-#pragma GCC unroll 64
-        for (int s = 1; s < BINS; s++) {
-            uint64_t *sums = tables->sets[s];
-            if (s & (s - 1)) {
-                set[s] = _mm512_and_si512(set[s & (s - 1)], set[s & -s]);
-                more[s] = _mm512_and_si512(more[s & (s - 1)], more[s & -s]);
-            }
-            __m512i on = _mm512_add_epi64(_mm512_popcnt_epi64(set[s]), _mm512_popcnt_epi64(more[s]));
-            _mm512_storeu_si512(sums, _mm512_add_epi64(_mm512_loadu_si512(sums), on));
-        }
-    }
-    tables->sets[0][0] += (uint64_t)at;
-    return at;
-}
-#else
-static int64_t count_sets(Tables *tables, const uint8_t *bin, int64_t n) { return 0; }
+#include "avx512.h"
 #endif
+
+typedef Scan_of_floats (*Scan)(const float *x, int64_t n, double shift);
+
+/* What counts as many bins as it likes, from the first on, and says how many; the others are counted one by one. */
+typedef int64_t (*Count)(Tables *tables, const float *x, const uint8_t *bin, float low, float scale, int64_t n);
 
 /* Those with all of a set on, less those with one more on, are those with this set on and no other. */
 INLINE void add_sets(const Tables *tables, int64_t *bins) {
@@ -179,53 +148,54 @@ INLINE Ruler ruler_of(double low, double high) {
     return (Ruler){part, bottom, whole > 0 ? BINS / whole : 0};
 }
 
-/* One tensor, looked at part by part. Parts depend on its size alone, so that the numbers are the same however many threads there are. */
+#include "shared_run.h"
+
+/* One tensor: ``looked`` at for its moments, unless what must be ``known`` is, ``counted`` for its histogram, where ``bins`` are wanted: of
+ * all of it, or of every ``step``-th element, which are gathered in ``sample``.
+ */
 typedef struct {
-    const void *data;
-    void *after;
-    int64_t n, step, size; /* ``size``: elements of a part */
-    void *sample;
-    double low, high;
-    int64_t *bins;
-    int64_t next; /* the part that nobody has taken yet */
-    int kind, all_finite, undo, width; /* ``width``: bytes of an element */
-    Moments of_part[PARTS];
+    Run looked, counted;
+    int64_t step, *bins;
+    void *sample, *after;
+    int undo, width, threads; /* ``width``: bytes of an element */
+    Moments known, *of_part;
 } Work;
 
-/* Elements ``at`` to ``end`` are whose turn it is; 0 when all parts are taken. */
-INLINE int64_t take(Work *work, int64_t *at, int64_t *end) {
-    int64_t part = __atomic_fetch_add(&work->next, 1, __ATOMIC_RELAXED);
-    *at = part * work->size;
-    *end = work->n - *at < work->size ? work->n : *at + work->size;
-    return work->n > *at ? part + 1 : 0;
+static Moments moments_of(const Work *work) {
+    Moments total = {.low = __builtin_inf(), .high = -__builtin_inf()};
+    for (int part = 0; part < work->looked.parts; part++) join_moments(&total, &work->of_part[part]);
+    return total;
 }
 
-/* Adds to ``bins`` how many of the finite values lie in each of the equal parts of [low, high]. */
-INLINE void histogram_body(Work *work, int has_sets) {
-    double room[BLOCK], wider[BLOCK], low = work->low, range = work->high - low;
+/* Adds to ``bins`` how many of the finite values lie in each of the equal parts between the extremes of ``known``. */
+INLINE void count_bins(Run *run, uint64_t wanted, const Moments *known, int64_t *bins, Count count) {
+    double room[BLOCK], wider[BLOCK], low = known->low, range = known->high - low;
     uint8_t bin[BLOCK];
-    int64_t at, end, left_out = 0;
-    int kind = work->kind, is_plain = !is_wide(kind) && range > 1e-30 && range < 1e30;
-    int many = work->n >= MANY, in_sets = many && has_sets, in_pairs = many && !has_sets;
-    Ruler ruler = ruler_of(low, work->high);
+    int64_t left_out = 0;
+    int kind = run->kind, all_finite = known->finite && !(known->nan + known->inf), many = run->n >= MANY;
+    int is_plain = !is_wide(kind) && range > 1e-30 && range < 1e30, in_sets = many && count, in_pairs = many && !count;
+    float scale = BINS / (float)range;
+    Ruler ruler = ruler_of(low, known->high);
     Tables tables;
     memset(&tables.one, 0, sizeof tables.one);
     if (in_pairs) memset(&tables.pairs, 0, sizeof tables.pairs);
     if (in_sets) memset(&tables.sets, 0, sizeof tables.sets);
-    while (take(work, &at, &end))
-        for (; at < end; at += BLOCK) {
-            int64_t size = end - at < BLOCK ? end - at : BLOCK;
-            const void *block = block_of(work->data, kind, at, size, room);
+    for (Part part; take(run, wanted, 1, &part);)
+        for (int64_t at = part.at; at < part.end; at += BLOCK) {
+            int64_t size = part.end - at < BLOCK ? part.end - at : BLOCK, counted = 0;
+            const void *block = block_of(run->data, kind, at, size, room);
             if (is_plain) {
-                left_out += bins_of_floats(block, size, work->all_finite, 1, low, BINS / (float)range, bin);
+                const float *x = block;
+                if (in_sets && all_finite) counted = count(&tables, x, 0, low, scale, size);
+                left_out += bins_of_floats(x + counted, size - counted, all_finite, 1, low, scale, bin + counted);
             } else {
                 if (!is_wide(kind)) {
                     for (int64_t i = 0; i < size; i++) wider[i] = ((const float *)block)[i];
                     block = wider;
                 }
-                left_out += bins_of_doubles(block, size, work->all_finite, ruler.part, ruler.low, ruler.scale, bin);
+                left_out += bins_of_doubles(block, size, all_finite, ruler.part, ruler.low, ruler.scale, bin);
             }
-            int64_t counted = in_sets ? count_sets(&tables, bin, size) : 0;
+            if (in_sets && !counted) counted = count(&tables, 0, bin, 0, 0, size);
             count_block(&tables, bin + counted, size - counted, in_pairs);
         }
     int64_t counts[BINS] = {-left_out};
@@ -233,51 +203,62 @@ INLINE void histogram_body(Work *work, int has_sets) {
         for (int j = 0; j < BINS; j++) counts[j] += tables.one[i][j];
     if (in_pairs) add_pairs(&tables, counts);
     if (in_sets) add_sets(&tables, counts);
-    for (int i = 0; i < BINS; i++) __atomic_fetch_add(&work->bins[i], counts[i], __ATOMIC_RELAXED);
+    for (int i = 0; i < BINS; i++) __atomic_fetch_add(&bins[i], counts[i], __ATOMIC_RELAXED);
 }
 
-/* The moments of each part; every ``step``-th element is gathered in ``sample``, where there is a step. */
-INLINE void moments_body(Work *work) {
+/* The moments of a part; every ``step``-th element is gathered in ``sample``, where there is a step. */
+INLINE Moments moments_of_part(const Work *work, const Part *part, Scan scan) {
     double room[BLOCK];
-    int64_t at, end, part, step = work->step;
-    int kind = work->kind;
-    while ((part = take(work, &at, &end))) {
-        Moments total = {.low = __builtin_inf(), .high = -__builtin_inf()};
-        int64_t taken = step > 1 ? (at + step - 1) / step : 0, next = taken * step;
-        for (; at < end; at += BLOCK) {
-            int64_t size = end - at < BLOCK ? end - at : BLOCK;
-            const void *block = block_of(work->data, kind, at, size, room);
+    int64_t step = work->step, taken = step > 1 ? (part->at + step - 1) / step : 0, next = taken * step;
+    int kind = work->looked.kind;
+    Moments total = {.low = __builtin_inf(), .high = -__builtin_inf()};
+    for (int64_t at = part->at; at < part->end; at += BLOCK) {
+        int64_t size = part->end - at < BLOCK ? part->end - at : BLOCK;
+        const void *block = block_of(work->looked.data, kind, at, size, room);
+        if (is_wide(kind))
+            moments_of_doubles(block, size, &total, scan_of_doubles);
+        else
+            moments_of_floats(block, size, &total, scan);
+        for (; step > 1 && next < at + size; next += step, taken++)
             if (is_wide(kind))
-                moments_of_doubles(block, size, &total);
+                ((double *)work->sample)[taken] = ((const double *)block)[next - at];
             else
-                moments_of_floats(block, size, &total);
-            for (; step > 1 && next < at + size; next += step, taken++)
-                if (is_wide(kind))
-                    ((double *)work->sample)[taken] = ((const double *)block)[next - at];
-                else
-                    ((float *)work->sample)[taken] = ((const float *)block)[next - at];
-        }
-        work->of_part[part - 1] = total;
+                ((float *)work->sample)[taken] = ((const float *)block)[next - at];
     }
+    return total;
+}
+
+/* First the moments, then the histogram from the end on, where each thread finds what it looked at last still near. */
+INLINE void measure_body(Work *work, Scan scan, Count count) {
+    uint64_t own = own_share(&work->looked, work->threads), mine = 0;
+    for (Part part; take(&work->looked, own, 0, &part); is_done(&work->looked)) {
+        work->of_part[part.number] = moments_of_part(work, &part, scan);
+        mine |= (uint64_t)1 << part.number;
+    }
+    if (!work->bins) return;
+    wait_for_all(&work->looked);
+    Moments known = work->of_part ? moments_of(work) : work->known;
+    if (known.finite) count_bins(&work->counted, mine, &known, work->bins, count);
 }
 
 /* What lies between two values of a tensor, for each part; ``undo``: the second becomes the first again. */
 INLINE void motion_body(Work *work) {
     double room[BLOCK], other[BLOCK];
-    int64_t at, end, part;
-    while ((part = take(work, &at, &end))) {
+    const char *data = work->looked.data;
+    int kind = work->looked.kind, width = work->width;
+    for (Part part; take(&work->looked, 0, 0, &part);) {
         Moments total = {0};
-        for (; at < end; at += BLOCK) {
-            int64_t size = end - at < BLOCK ? end - at : BLOCK;
-            const void *before = block_of(work->data, work->kind, at, size, room);
-            const void *after = block_of(work->after, work->kind, at, size, other);
-            if (is_wide(work->kind))
+        for (int64_t at = part.at; at < part.end; at += BLOCK) {
+            int64_t size = part.end - at < BLOCK ? part.end - at : BLOCK;
+            const void *before = block_of(data, kind, at, size, room);
+            const void *after = block_of(work->after, kind, at, size, other);
+            if (is_wide(kind))
                 motion_of_doubles(before, after, size, &total);
             else
                 motion_of_floats(before, after, size, &total);
-            if (work->undo) memcpy((char *)work->after + at * work->width, (const char *)work->data + at * work->width, size * work->width);
+            if (work->undo) memcpy((char *)work->after + at * width, data + at * width, size * width);
         }
-        work->of_part[part - 1] = total;
+        work->of_part[part.number] = total;
     }
 }
 
@@ -295,7 +276,7 @@ static void measure_bytes(const uint8_t *data, int64_t n, const double *table, R
     for (int i = 0; i < 256; i++) {
         Moments one = {.low = __builtin_inf(), .high = -__builtin_inf()};
         if (!counts[i]) continue;
-        moments_of_doubles(table + i, 1, &one);
+        moments_of_doubles(table + i, 1, &one, scan_of_doubles);
         total.zeros += one.zeros * counts[i];
         total.nan += one.nan * counts[i];
         total.inf += one.inf * counts[i];
@@ -314,47 +295,36 @@ static void measure_bytes(const uint8_t *data, int64_t n, const double *table, R
 }
 
 /* Each pass compiled for several processors, and the widest that this one has. */
-#define PASSES(LEVEL, IN_SETS, TARGET) \
-    TARGET static void moments_##LEVEL(void *work) { moments_body(work); } \
-    TARGET static void motion_##LEVEL(void *work) { motion_body(work); } \
-    TARGET static void histogram_##LEVEL(void *work) { histogram_body(work, IN_SETS); }
+#define PASSES(LEVEL, SCAN, COUNT, TARGET) \
+    TARGET static void measure_##LEVEL(void *work) { measure_body(work, SCAN, COUNT); } \
+    TARGET static void motion_##LEVEL(void *work) { motion_body(work); }
 
-typedef void (*Pass)(void *work);
-
-PASSES(plain, 0, )
+PASSES(plain, scan_of_floats, 0, )
 #ifdef __x86_64__
-PASSES(avx2, 0, __attribute__((target("avx2,fma"))))
-PASSES(avx512, 0, __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))))
-PASSES(widest, 1, WIDEST)
-static const Pass moments_at[] = {moments_plain, moments_avx2, moments_avx512, moments_widest};
+PASSES(avx2, scan_of_floats, 0, __attribute__((target("avx2,fma"))))
+PASSES(avx512, scan_wide, 0, AVX512)
+PASSES(widest, scan_wide, count_sets, WIDEST)
+static const Pass measure_at[] = {measure_plain, measure_avx2, measure_avx512, measure_widest};
 static const Pass motion_at[] = {motion_plain, motion_avx2, motion_avx512, motion_widest};
-static const Pass histogram_at[] = {histogram_plain, histogram_avx2, histogram_avx512, histogram_widest};
 static int best_level(void) {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
     if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) return 1;
+    if (!__builtin_cpu_supports("avx512vbmi") || !__builtin_cpu_supports("gfni")) return 2;
     return __builtin_cpu_supports("avx512vpopcntdq") ? 3 : 2;
 }
 #else
-static const Pass moments_at[] = {moments_plain}, motion_at[] = {motion_plain}, histogram_at[] = {histogram_plain};
+static const Pass measure_at[] = {measure_plain}, motion_at[] = {motion_plain};
 static int best_level(void) { return 0; }
 #endif
 
 static int level = 0;
 
-/* Has ``pass`` run in so many threads of torch's OpenMP library: threads of our own would wait for cores on which those spin. */
-typedef void (*Parallel)(Pass pass, void *work, unsigned threads, unsigned flags);
-
-static void run(Pass pass, Work *work, Parallel parallel, int threads) {
-    work->next = 0;
-    if (parallel && threads > 1 && work->n >= ALONE)
-        parallel(pass, work, (unsigned)threads, 0);
+static void run(const Pass *pass_at, Work *work, int64_t n, int threads) {
+    work->threads = parallel && n >= ALONE && threads > 1 ? threads : 1;
+    if (work->threads > 1)
+        parallel(pass_at[level], work, (unsigned)threads, 0);
     else
-        pass(work);
-}
-
-static void prepare(Work *work, const void *data, int64_t n, int kind) {
-    int64_t size = (n / PARTS / BLOCK + 1) * BLOCK;
-    work->data = data, work->n = n, work->kind = kind, work->size = size < LEAST_PART ? LEAST_PART : size;
+        pass_at[level](work);
 }
 
 /* Chooses the best level that this processor has, at most ``wanted``, and says which it is. */
@@ -362,39 +332,28 @@ int torchloupe_level(int wanted) { return level = wanted < best_level() ? wanted
 
 int torchloupe_version(void) { return VERSION; }
 
-static void count_bins(Work *work, const Moments *known, int64_t *bins, Parallel parallel, int threads) {
-    work->low = known->low, work->high = known->high, work->bins = bins;
-    work->all_finite = known->finite && !(known->nan + known->inf);
-    run(histogram_at[level], work, parallel, threads);
+/* GOMP_parallel and omp_get_thread_num, or null. */
+void torchloupe_share(void *in_threads, void *number) {
+    memcpy(&parallel, &in_threads, sizeof parallel);
+    memcpy(&number_of_thread, &number, sizeof number_of_thread);
 }
 
-void torchloupe_histogram(
-    const void *data, int64_t n, int kind, double low, double high, int64_t *bins, Parallel parallel, int threads
-) {
-    Work work;
-    prepare(&work, data, n, kind);
-    count_bins(&work, &(Moments){.low = low, .high = high}, bins, parallel, threads);
+void torchloupe_histogram(const void *data, int64_t n, int kind, double low, double high, int64_t *bins, int threads) {
+    Moments known = {.finite = 1, .nan = 1, .low = low, .high = high}; /* for all that is said, not all are finite */
+    Work work = {.counted = run_of(data, n, kind), .known = known, .bins = bins};
+    run(measure_at, &work, n, threads);
 }
 
-/* Without ``step`` the moments alone; else also a histogram of every ``step``-th element, which are gathered in ``sample``.
- * ``parallel`` is the GOMP_parallel of the library, or null.
- */
-void torchloupe_measure(
-    const void *data, int64_t n, int kind, int64_t step, void *sample, Result *result, Parallel parallel, int threads
-) {
-    Moments total = {.low = __builtin_inf(), .high = -__builtin_inf()};
-    Work work;
-    prepare(&work, data, n, kind);
-    work.step = step, work.sample = sample;
-    run(moments_at[level], &work, parallel, threads);
-    for (int64_t part = 0; part * work.size < n; part++) join_moments(&total, &work.of_part[part]);
+/* Without ``step`` the moments alone; else also a histogram of every ``step``-th element, which are gathered in ``sample``. */
+void torchloupe_measure(const void *data, int64_t n, int kind, int64_t step, void *sample, Result *result, int threads) {
+    Moments of_part[PARTS];
+    Work work = {.looked = run_of(data, n, kind), .of_part = of_part, .step = step, .sample = sample};
     memset(result, 0, sizeof *result);
-    result->moments = total;
-    if (step > 1) {
-        result->sampled = (n + step - 1) / step;
-        prepare(&work, sample, result->sampled, is_wide(kind) ? FLOAT64 : FLOAT32);
-    }
-    if (step && total.finite) count_bins(&work, &total, result->bins, parallel, threads);
+    work.bins = step ? result->bins : 0;
+    result->sampled = step > 1 ? (n + step - 1) / step : 0;
+    work.counted = step > 1 ? run_of(sample, result->sampled, is_wide(kind) ? FLOAT64 : FLOAT32) : work.looked;
+    run(measure_at, &work, n, threads);
+    result->moments = moments_of(&work);
 }
 
 void torchloupe_measure_bytes(const void *data, int64_t n, const double *table, Result *result) {
@@ -404,16 +363,13 @@ void torchloupe_measure_bytes(const void *data, int64_t n, const double *table, 
 /* Into ``told``: how many numbers changed, the squares of those before, the squares of the differences. ``undo`` writes ``before`` over
  * ``after``, while both are at hand.
  */
-void torchloupe_motion(
-    const void *before, void *after, int64_t n, int kind, int undo, double *told, Parallel parallel, int threads
-) {
+void torchloupe_motion(const void *before, void *after, int64_t n, int kind, int undo, double *told, int threads) {
     static const int widths[] = {4, 8, 2, 2, 2, 2, 4, 4, 8, 8};
-    Work work;
-    prepare(&work, before, n, kind);
-    work.after = after, work.undo = undo, work.width = widths[kind];
-    run(motion_at[level], &work, parallel, threads);
+    Moments of_part[PARTS];
+    Work work = {.looked = run_of(before, n, kind), .of_part = of_part, .after = after, .undo = undo, .width = widths[kind]};
+    run(motion_at, &work, n, threads);
     told[0] = told[1] = told[2] = 0;
-    for (int64_t part = 0; part * work.size < n; part++) {
+    for (int part = 0; part < work.looked.parts; part++) {
         told[0] += (double)work.of_part[part].finite;
         told[1] += work.of_part[part].mean;
         told[2] += work.of_part[part].squares;
