@@ -303,6 +303,13 @@ def test_that_names_of_the_axes_stand_at_the_numbers_and_in_the_sentences(look: 
     assert [box.prefix() for box in look.ready().steppers.boxes] == ["sample  ", "tokens  "]
     look.panel.views.show_view(CHANNELS)
     assert look.ready().note.text().startswith("12 features in dimension 2")
+    look.panel.views.show_view(HEAT_MAP)
+    heat = look.ready()
+    assert (heat.canvas.names, heat.slice.steppers[0].prefix()) == (("tokens", "features"), "sample  ")
+    heat.slice.field.setText("0, :, 3")
+    look.ready()
+    assert heat.canvas.names == ("", "tokens")
+    assert look.at("flags", view=HEAT_MAP).canvas.names == ("batch", "dimension 1")
 
 
 def test_that_each_map_can_have_its_own_scale(look: Look) -> None:

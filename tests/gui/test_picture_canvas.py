@@ -59,6 +59,16 @@ def test_that_a_few_values_do_not_fill_the_room(canvas: PictureCanvas) -> None:
     assert canvas.image_rect().width() <= max(8 * em(canvas, LARGEST), canvas.width() // 3)
 
 
+@pytest.mark.parametrize(("size", "written"), [((700, 400), True), ((120, 60), False)])
+def test_that_the_axes_have_their_names_where_there_is_room(canvas: PictureCanvas, size: tuple[int, int], written: bool) -> None:
+    canvas.resize(*size)
+    made = show(canvas, (30, 40))
+    bare = canvas.grab().toImage()
+    for names in (("tokens", ""), ("", "features")):
+        canvas.show_picture(made, (0, 29), (0, 39), names)
+        assert (canvas.grab().toImage() != bare) == written
+
+
 @pytest.mark.parametrize("size", [(1, 1), (30, 20), (5, 700), (3000, 4)])
 def test_that_a_tiny_canvas_is_drawn_without_complaint(canvas: PictureCanvas, size: tuple[int, int]) -> None:
     canvas.resize(*size)

@@ -67,3 +67,13 @@ def test_that_a_dimension_of_one_has_nothing_to_step(bar: SliceBar) -> None:
 def test_that_everything_has_a_name_for_a_screen_reader(bar: SliceBar) -> None:
     assert bar.field.accessibleName() == "Slice"
     assert [stepper.accessibleName() for stepper in bar.steppers] == ["Index in dimension 0 of 3", "Index in dimension 1 of 4"]
+
+
+def test_that_a_stepper_says_what_its_dimension_is(bar: SliceBar) -> None:
+    assert [stepper.prefix() for stepper in bar.steppers] == ["dim 0:  ", "dim 1:  "]
+    bar.names = ("batch", "heads")
+    bar.set_shape((3, 4, 5, 6))
+    assert [stepper.prefix() for stepper in bar.steppers] == ["sample  ", "heads  "]
+    bar.names = ("batch",)
+    bar.set_shape((3, 4, 5, 6))
+    assert [stepper.prefix() for stepper in bar.steppers] == ["sample  ", "dim 1:  "]

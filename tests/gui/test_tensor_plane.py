@@ -75,6 +75,17 @@ def test_that_a_vector_lies_or_stands() -> None:
     assert plane_of((), "").standing().height == 1
 
 
+@pytest.mark.parametrize(
+    ("index", "dimensions"),
+    [("0, 1, :, :", (2, 3)), (":, 1, :, 2", (0, 2)), ("0, 0, 0, :", (None, 3)), ("0, 0, 0, 0", (None, None))],
+)
+def test_that_a_plane_says_which_dimensions_it_lies_in(index: str, dimensions: tuple[int | None, int | None]) -> None:
+    plane = plane_of(SHAPE, index)
+    assert plane.dimensions == dimensions
+    stands = plane.standing().dimensions
+    assert stands == (dimensions[::-1] if None in dimensions else dimensions)
+
+
 def test_that_a_large_plane_is_cut_and_says_so() -> None:
     plane = plane_of(SHAPE, "0, 0, :, 50:")
     cut = plane.cut(200)

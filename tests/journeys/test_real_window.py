@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from pictures import assert_like_golden
 
 ROOT = Path(__file__).parents[2]

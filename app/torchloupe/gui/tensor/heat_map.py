@@ -63,11 +63,18 @@ class HeatMap(ValueView):
         assert self.plane is not None
         rows, columns = self.plane.rows, self.plane.columns
         ends = partial(_ends, rows.begin, rows.step), partial(_ends, columns.begin, columns.step)
-        self.canvas.show_picture(result, ends[0](result.rows), ends[1](result.columns))
+        names = [self._name(dimension) for dimension in self.plane.dimensions]
+        self.canvas.show_picture(result, ends[0](result.rows), ends[1](result.columns), (names[0], names[1]))
 
     def copied_text(self) -> str:
         """The cells as tab-separated text."""
         return "\n".join("\t".join(row[1:]) for row in self.canvas.numbers().rows)
+
+    def _name(self, dimension: int | None) -> str:
+        if dimension is None:
+            return ""
+        name = self.slice.names[dimension] if dimension < len(self.slice.names) else ""
+        return name or self.tr("dimension {0}").format(dimension)
 
     def _read_out(self, row: int, column: int) -> None:
         if self.picture is not None and self.plane is not None:

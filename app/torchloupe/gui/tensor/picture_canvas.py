@@ -26,14 +26,17 @@ class PictureCanvas(Figure):
         self._picture: Picture | None = None
         self._image, self._scale = QImage(), QImage()
         self._ends = (0, 0), (0, 0)
+        self.names = "", ""
         self.cell: tuple[int, int] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Heat map; the arrow keys go from cell to cell"))
 
-    def show_picture(self, picture: Picture, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-        """Draw another picture; ``rows`` and ``columns`` are the numbers at its edges."""
-        self._picture, self._ends, self.cell = picture, (rows, columns), None
+    def show_picture(
+        self, picture: Picture, rows: tuple[int, int], columns: tuple[int, int], names: tuple[str, str] = ("", "")
+    ) -> None:
+        """Draw another picture; ``rows`` and ``columns`` are the numbers at its edges, ``names`` what is counted there."""
+        self._picture, self._ends, self.names, self.cell = picture, (rows, columns), names, None
         self._colour()
 
     def minimumSizeHint(self) -> QSize:
@@ -96,7 +99,7 @@ class PictureCanvas(Figure):
     def image_rect(self) -> QRect:
         """Where the picture lies: in its own proportions, unless it would become a thread."""
         assert self._picture is not None
-        left = self._text_width(*self._ends[0]) + em(self, 0.4)
+        left = max(self._text_width(*self._ends[0]), self.fontMetrics().height()) + em(self, 0.4)
         right = self._text_width(*self._scale_texts()) + em(self, 2.4)
         top, below = em(self, 1.3), em(self, 1.6) if self._picture.nan or self._picture.inf else em(self, 0.2)
         space = self.rect().adjusted(left, top, -right, -below)
@@ -162,6 +165,20 @@ class PictureCanvas(Figure):
         painter.drawText(above, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextDontClip, str(columns[0]))
         if inside.width() >= 2 * self._text_width(*columns) and columns[1] != columns[0]:
             painter.drawText(above, right, str(columns[1]))
+        self._draw_names(painter, inside, above)
+
+    def _draw_names(self, painter: QPainter, inside: QRect, above: QRect) -> None:
+        """Between the numbers, where there is room."""
+        rows, columns = self.names
+        middle, gap = Qt.AlignmentFlag.AlignCenter, em(self, 0.6)
+        if self._text_width(columns) + 2 * (self._text_width(*self._ends[1]) + gap) <= above.width():
+            painter.drawText(above, middle, columns)
+        if self._text_width(rows) + 2 * (above.height() + gap) <= inside.height():
+            painter.save()
+            painter.translate(inside.left() - em(self, 0.3) - above.height(), inside.bottom())
+            painter.rotate(-90)
+            painter.drawText(QRect(0, 0, inside.height(), above.height()), middle, rows)
+            painter.restore()
 
     def _draw_scale(self, painter: QPainter, inside: QRect) -> None:
         height = min(max(inside.height(), em(self, 6)), self.height() - inside.top())

@@ -31,6 +31,13 @@ class Plane:
         """How many columns."""
         return self.columns.count or 0
 
+    @property
+    def dimensions(self) -> tuple[int | None, int | None]:
+        """Which dimensions of the tensor the rows and the columns are; None where there is but one of them."""
+        ranges = [dimension for dimension, part in enumerate(self.parts) if part.count is not None]
+        rows, columns = (None, None, *ranges)[-2:]
+        return (columns, rows) if self.stands else (rows, columns)
+
     def place(self, row: int, column: int) -> str:
         """The index of one value: ``[3, 0, 17]``."""
         ranges = sum(part.count is not None for part in self.parts)

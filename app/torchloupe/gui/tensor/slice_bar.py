@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from torchloupe.gui.role_label import RoleLabel
 from torchloupe.gui.tensor.plane import Plane, first_index, plane_of, stepped
+from torchloupe.gui.tensor.steppers import prefix_of
 from torchloupe.gui.theme import em
 from torchloupe.wire.errors import UsageError
 
@@ -19,6 +20,7 @@ class SliceBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.shape: tuple[int, ...] = ()
+        self.names: tuple[str, ...] = ()  # of the dimensions, as far as they are known
         self.plane: Plane | None = None
         self.field, self.reason = QLineEdit(), RoleLabel()
         self.field.setAccessibleName(self.tr("Slice"))
@@ -48,7 +50,7 @@ class SliceBar(QWidget):
         self._understand()
 
     def _stepper(self, dimension: int, length: int) -> QSpinBox:
-        made = QSpinBox(maximum=max(0, length - 1), prefix=self.tr("dim {0}:  ").format(dimension))
+        made = QSpinBox(maximum=max(0, length - 1), prefix=prefix_of(self.names, dimension))
         made.setAccessibleName(self.tr("Index in dimension {0} of {1}").format(dimension, length))
         made.setEnabled(length > 1)
         made.valueChanged.connect(partial(self._step, dimension))

@@ -49,7 +49,12 @@ class Steppers(QWidget):
         return made
 
     def _prefix(self, dimension: int) -> str:
-        name = self.names[dimension] if dimension < len(self.names) else ""
-        if name == BATCH or not (name or dimension):
-            return self.tr("sample  ")
-        return f"{name}  " if name else self.tr("dim {0}:  ").format(dimension)
+        return prefix_of((BATCH,) if dimension == 0 and not any(self.names[:1]) else self.names, dimension)
+
+
+def prefix_of(names: Sequence[str], dimension: int) -> str:
+    """What stands before the number in one dimension: its name, where it has one."""
+    name = names[dimension] if dimension < len(names) else ""
+    if name:
+        return f"{'sample' if name == BATCH else name}  "
+    return f"dim {dimension}:  "

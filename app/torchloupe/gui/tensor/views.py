@@ -143,6 +143,8 @@ class TensorViews(QWidget):
         self._stack.setCurrentWidget(view or self._histogram)
         if isinstance(view, MapGrid):
             view.set_kind(subject.kind, subject.axes)
+        if isinstance(view, (HeatMap, ValueTable)):
+            view.slice.names = subject.axes
         if isinstance(view, LineView):
             view.steppers.names = subject.axes
         if view is not None:
