@@ -5,7 +5,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 import torch
 
 from ..wire.tensors import TensorStats
-from .statistics import DeferredStats, Measured, deferred_stats, measure
+from .statistics import DeferredStats, Measured, NativeWay, chosen_way, deferred_stats, measure
 
 Some = Union[TensorStats, Measured, None]
 """Statistics, or what they are made of later, or None where there is nothing to count."""
@@ -24,6 +24,8 @@ class MeasuredOnce:
         self._last: Optional[torch.Tensor] = None
         self._identity: Any = None
         self._stats: Some = None
+        way = chosen_way()
+        self._native = way if isinstance(way, NativeWay) else None
 
     def of(self, tensors: List[Tuple[str, torch.Tensor]]) -> Tuple[Optional[TensorStats], ...]:
         """One for each, None where there is nothing to count."""
@@ -40,6 +42,23 @@ class MeasuredOnce:
             return None
         if identity is not None:
             self._last, self._identity, self._stats = tensor, identity, stats
+        return stats
+
+    def one_run(self, tensor: torch.Tensor, dtype: torch.dtype) -> Some:
+        """The same of a plain tensor on the CPU that lies in memory as its shape says. Nearly all do: of them nothing is asked twice."""
+        if self._native is None or tensor.is_inference() or tensor.is_neg():
+            return self.one(tensor)
+        try:
+            address, elements = tensor.data_ptr(), tensor.numel()
+            identity = address, elements, dtype, tensor._version
+            if identity == self._identity:
+                return self._stats
+            stats: Some = self._native.measure_run(address, elements, dtype)
+            if stats is None:
+                stats = measure(tensor)
+        except Exception:
+            return None
+        self._last, self._identity, self._stats = tensor, identity, stats
         return stats
 
     def queued(self, tensors: List[Tuple[str, torch.Tensor]]) -> Optional[List[int]]:

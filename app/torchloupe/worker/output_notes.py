@@ -26,11 +26,12 @@ class OutputNotes:
     def note(self, record: CallRecord, output: Any) -> None:
         """Outputs and statistics of a call that ended."""
         if type(output) is _Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
-            record.outputs = self._metas[output.shape, output.dtype, output.device]
+            dtype = output.dtype
+            record.outputs = self._metas[output.shape, dtype, output.device]
             record.stats = _NOT_MEASURED
             if self._measured is not None:
                 if output.is_cpu:
-                    found = self._measured.one(output)
+                    found = self._measured.one_run(output, dtype)
                     if isinstance(found, Measured):
                         record.measured = found
                     else:

@@ -25,6 +25,8 @@ __all__ = [
     "Channels",
     "DeferredStats",
     "Measured",
+    "NativeWay",
+    "chosen_way",
     "deferred_stats",
     "measure",
     "per_channel",

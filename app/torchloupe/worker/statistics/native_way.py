@@ -128,19 +128,18 @@ class NativeWay:
 
     def measure(self, tensor: torch.Tensor) -> "Optional[Measured]":
         """All statistics of a tensor that lies in memory in one run, each element read once; None for one that does not, or is empty."""
-        if type(tensor) not in PLAIN:
+        if type(tensor) not in PLAIN or not is_simple(tensor):
             return None
-        elements = tensor.numel()
-        if tensor.dtype not in self._kinds or not (elements and is_simple(tensor)):
-            return None
-        step = 1 if elements <= HISTOGRAM_LIMIT else sample_step(elements, tensor.element_size())
         try:
-            address = tensor.data_ptr()
+            return self.measure_run(tensor.data_ptr(), tensor.numel(), tensor.dtype)
         except RuntimeError:  # what ``vmap`` and the like show to a model
             return None
-        if not address:
+
+    def measure_run(self, address: int, elements: int, dtype: torch.dtype) -> "Optional[Measured]":
+        """The same of what lies in memory from ``address`` on."""
+        if dtype not in self._kinds or not elements or not address:
             return None
-        told = self._asked(address, tensor.dtype, elements, step)
+        told = self._asked(address, dtype, elements, 1 if elements <= HISTOGRAM_LIMIT else sample_step(elements, dtype.itemsize))
         squares = _SQUARES.unpack_from(told)[0]
         # Infinite or NaN: the squares of such doubles need another unit.
         return Measured(elements, told) if squares - squares == 0.0 else None
