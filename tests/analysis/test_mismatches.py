@@ -65,6 +65,16 @@ def test_that_channels_last_at_the_models_input_is_an_input_layout():
     assert problem.fixes[0].value == [0, 3, 1, 2]
 
 
+@pytest.mark.parametrize("made", [(2, 64, 32, 32), (2, 16, 32, 32)], ids=["as-it-is", "joined"])
+def test_that_maps_whose_side_is_the_wanted_number_of_channels_lie_as_what_made_them(made):
+    conv = LayerCall(4, "down", "Conv2d", 0, 1, (), (TensorMeta(made, "float32"),), line=19, file="net.py")
+    settings = {**CONV, "in_channels": 32}
+    problem = explain_layer(failed("Conv2d", settings, (2, 64, 32, 32)), [conv])
+    assert [fix.argument for fix in problem.fixes] == ["in_channels"]
+    turned = explain_layer(failed("Conv2d", settings, (2, 16, 16, 32)), [conv])
+    assert [fix.kind for fix in turned.fixes] == ["permute"]
+
+
 def test_that_channels_last_in_the_middle_is_a_mismatch_with_a_permute():
     problem = explain_layer(failed("Conv1d", {**CONV, "in_channels": 64}, (16, 50, 64)), [pool2((16, 50, 64))])
     assert problem.code == "shape-mismatch"

@@ -62,6 +62,15 @@ def _clean_imports(tmp_path_factory):
             del sys.modules[name]
 
 
+@pytest.fixture(autouse=True)
+def _time_to_try(monkeypatch):
+    """How many repairs are tried is to depend on the model alone, and not on how busy the machine is."""
+    from torchloupe.worker.recovery import search
+
+    for name in ("_LEAST_SECONDS", "_LEAST_BARE_SECONDS"):
+        monkeypatch.setattr(search, name, search._MOST_SECONDS)
+
+
 @pytest.fixture
 def run(context, models):
     """Open a model of the zoo and run it: ``run("clean_cnn")``, ``run("unfriendly:Exits", device="cpu")``."""

@@ -112,6 +112,13 @@ def test_that_a_rebuilt_layer_keeps_every_other_setting():
     assert not new.training
 
 
+def test_that_keys_and_values_of_an_attention_follow_its_width_unless_they_have_one_of_their_own():
+    wider = rebuilt(nn.MultiheadAttention(64, 4, batch_first=True), "embed_dim", 128)
+    assert (wider.embed_dim, wider.kdim, wider.vdim, wider.num_heads, wider.batch_first) == (128, 128, 128, 4, True)
+    other = rebuilt(nn.MultiheadAttention(64, 4, kdim=32), "embed_dim", 128)
+    assert (other.kdim, other.vdim) == (32, 128)
+
+
 def test_that_a_layer_that_cannot_be_built_so_is_left_untried():
     assert rebuilt(nn.Conv2d(4, 8, 3, groups=2), "in_channels", 5) is None
     assert rebuilt(nn.Linear(2, 2), "no_such_argument", 5) is None

@@ -153,9 +153,15 @@ _CHANNELS_FIRST = ("Conv", "BatchNorm", "GroupNorm", "InstanceNorm", "MaxPool", 
 
 
 def _has_channels_first(shape: Tuple[int, ...], before: int, calls: Sequence[LayerCall]) -> bool:
-    """Whether it comes from a layer that gives channels in dimension 1: then a map of just that side is chance."""
-    made = (call for call in calls if call.index < before and call.outputs and tuple(call.outputs[0].shape) == shape)
+    """Whether it comes from a layer that gives channels in dimension 1, or was joined of what such layers gave: then a map of just that
+    side is chance."""
+    made = (call for call in calls if call.index < before and call.outputs and _are_maps_alike(call.outputs[0].shape, shape))
     return any(call.class_name.startswith(_CHANNELS_FIRST) and ("Pool" not in call.class_name or len(shape) > 3) for call in made)
+
+
+def _are_maps_alike(one: Tuple[int, ...], other: Tuple[int, ...]) -> bool:
+    """Whether they are the same but for the number of their channels, of which maps in two dimensions or more can have another one."""
+    return tuple(one) == other or (len(one) == len(other) > 3 and (one[0], one[2:]) == (other[0], other[2:]))
 
 
 def _channels_elsewhere(layer: str, found: SizeMismatch, shape: Tuple[int, ...]) -> Optional[Tuple[int, ...]]:

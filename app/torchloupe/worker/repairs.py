@@ -14,6 +14,8 @@ from .nested import map_tensors
 from .tied_layers import tied_to
 
 RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
+FOLLOWING = {"kdim": "embed_dim", "vdim": "embed_dim"}
+"""Arguments that are the same as another one unless they are given."""
 RUNS = "the model runs to its end"
 SET_SHAPE = "set_shape"
 """The kind of a fix that gives a parameter, ``argument`` of ``module``, another shape."""
@@ -79,6 +81,9 @@ def rebuilt(layer: nn.Module, argument: str, value: Any, device: Optional[torch.
         return None
     names = RECURRENT if isinstance(layer, nn.RNNBase) else tuple(inspect.signature(kind.__init__).parameters)[1:]
     keywords = {name: getattr(layer, name) for name in names if hasattr(layer, name) and not name.startswith("_")}
+    for name, leader in FOLLOWING.items():
+        if leader in keywords and keywords.get(name) == keywords[leader]:
+            del keywords[name]
     if "bias" in keywords:
         keywords["bias"] = keywords["bias"] is not None and keywords["bias"] is not False
     weight = next(layer.parameters(recurse=False), None)
