@@ -73,7 +73,7 @@ class Watching:
 
     def _times(self, name: str, threads: int, shapes: float | None, statistics: float | None) -> Iterator[Figure]:
         label = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
-        ways = TARGETED if threads > 1 else (*TARGETED, "hook", "read", *PEERS)
+        ways = (*TARGETED, "read") if threads > 1 else (*TARGETED, "hook", "read", *PEERS)
         measured = {way: self._said(name, str(threads), str(self._rounds), way) for way in ways}
         for way, target in zip(TARGETED, (shapes, statistics), strict=True):
             ours, plain = measured[way][way], measured[way]["plain"]

@@ -213,3 +213,23 @@ def test_that_no_pair_of_a_shuffled_file_is_told_as_sure_and_wrong(layers: int) 
     assert len(pairs) == len(keys) - 5
     assert {row.found.key for row in pairs if row.confidence > 0.6 and before[row.found.key] != row.expected.key} == set()
     assert sum(before[row.found.key] == row.expected.key for row in pairs) > 0.7 * len(pairs)
+
+
+@pytest.mark.parametrize("layers", [6, 40])
+@pytest.mark.parametrize("called", ["model.layers", "model.blocks"])
+def test_that_layers_counted_from_one_are_found_in_a_shuffled_file(layers: int, called: str) -> None:
+    expected = families.llama(layers=layers)
+    before = {re.sub(r"model\.layers\.(\d+)", lambda found: f"{called}.{int(found[1]) + 1}", key): key for key in expected}
+    keys = list(before)
+    random.Random(layers).shuffle(keys)
+    assert diff_of(expected, {key: expected[before[key]] for key in keys}).mapping == before
+
+
+def test_that_one_layer_is_not_surely_another_one_where_all_may_have_moved() -> None:
+    expected = families.llama(layers=6)
+    before = {re.sub(r"layers\.(\d+)", lambda found: f"layers.{int(found[1]) + 1}", key): key for key in expected}
+    keys = [key for key in before if not key.endswith("layers.3.mlp.up_proj.weight")]
+    random.Random(1).shuffle(keys)
+    rows = diff_of(expected, {key: expected[before[key]] for key in keys}).rows
+    moved = [row for row in rows if row.found is not None and row.expected is not None and "layers.6." in row.found.key]
+    assert all(row.confidence < 0.6 or before[row.found.key] == row.expected.key for row in moved)

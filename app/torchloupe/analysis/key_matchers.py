@@ -9,6 +9,7 @@ from typing import Callable, Dict, List, NamedTuple, Sequence, Set, Tuple, Union
 from .diff_rows import KeyEntry
 from .key_prefixes import Keys, PrefixRule, best_prefix, same_shape
 from .key_wrappers import WrapperRule, has_wrapper, unwrapped, wrapper_rule
+from .mapping.rules import template_of
 
 MAX_PREFIXES = 4
 Rule = Union[PrefixRule, WrapperRule]
@@ -126,7 +127,7 @@ def _confidence(rule: PrefixRule, expected: Keys, found: Keys) -> float:
         return 0.0  # two lists of layers that only look alike
     if _ends_in_number(rule) and (few or rule.fitting < 0.8 * under):
         return 0.0
-    if rule.rivals:
+    if rule.rivals or _is_another_number(rule):
         return 0.5
     return 0.6 if few and rule.agreeing < 3 else 0.99 if share >= 0.5 else 0.8
 
@@ -139,6 +140,11 @@ def _sides(rule: PrefixRule, expected: Keys, found: Keys) -> List[Tuple[str, Key
 def _ends_in_number(rule: PrefixRule) -> bool:
     """``layers.3.`` is rather a place in a list than a wrapper."""
     return any(prefix.rstrip(".").rpartition(".")[2].isdigit() for prefix in (rule.found_prefix, rule.expected_prefix))
+
+
+def _is_another_number(rule: PrefixRule) -> bool:
+    """``blocks.12.`` for ``blocks.0.``: the layers of a list may as well all be one further."""
+    return _ends_in_number(rule) and template_of(rule.found_prefix) == template_of(rule.expected_prefix)
 
 
 def _pairs_under(rule: PrefixRule, expected: Keys, found: Keys, confidence: float) -> List[Pair]:

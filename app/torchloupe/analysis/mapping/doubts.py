@@ -38,7 +38,7 @@ def doubts(pairs: Sequence[SolvedPair], ordered: bool = True) -> Tuple[Dict[str,
     for key in () if ordered else _exchangeable(pairs):
         found[key] = Doubt(MIXED_UP, "another one in its place has this shape, and neither names nor order tell them apart")
     for key in _unordered(pairs):
-        found[key] = Doubt(UNORDERED, "the numbers of its layers keep no order")
+        found[key] = Doubt(UNORDERED if ordered else MIXED_UP, "the numbers of its layers keep no order")
     for tie in backwards:
         found.update(dict.fromkeys(tie.keys, Doubt(BACKWARDS, "equal layers under another name: the list could run backwards")))
     for key in _mixed_up(pairs):

@@ -50,18 +50,25 @@ _SURE_ALONE = 0.35
 def solve(expected: Keys, found: Keys) -> Solution:
     """Pair the found keys with the expected ones, as many as there is a reason for."""
     kinds: Dict[object, int] = {}
-    sides = Side(units_of(found.values()), kinds), Side(units_of(expected.values()), kinds)
+    scattered = is_scattered(found), is_scattered(expected)
+    mine, theirs = (_sorted(side) if apart else side for side, apart in zip((found, expected), scattered))
+    sides = Side(units_of(mine.values()), kinds), Side(units_of(theirs.values()), kinds)
     ones, others = folded_items(*sides)
     splits, joins = fusions(ones, others), fusions(others, ones)
     taken = _reserved(splits, joins), _reserved(joins, splits)
     joined = (*joined_keys(splits, ones, others, True), *joined_keys(joins, others, ones, False))
-    ordered = not (is_scattered(found) or is_scattered(expected))
+    ordered = not any(scattered)
     best = _best_hypothesis(ones, others, taken, ordered)
     if best is None:
         return Solution((), joined, sides, ordered)
     pairs = list(_pairs(best))
     pairs += _singles(best, pairs, splits, joins)
     return Solution(tuple(pairs), joined, sides, ordered)
+
+
+def _sorted(keys: Keys) -> Keys:
+    """By name: then at least the layers of a list have their parts in one order, and are seen to be alike."""
+    return {key: keys[key] for key in sorted(keys)}
 
 
 def _reserved(wholes: Sequence[Fusion], pieces: Sequence[Fusion]) -> "frozenset[int]":
