@@ -19,7 +19,8 @@ from torchloupe.wire.requests import Failed, OpenTarget
 from .command import AnySession
 from .report import Report
 
-TRY_SECONDS = 5.0
+TRY_SECONDS = 15.0
+"""So long arguments are tried unasked, a second on an idle machine; and models that take longer to open are not opened for it again."""
 FROM_CHECKPOINT = "checkpoint"
 """``args_source`` of arguments that were worked out."""
 
