@@ -46,7 +46,7 @@ WINDOW_TESTS = (
     Need("xauth", programs=("xauth",)),
     Need("openbox", programs=("openbox",)),
     Need("xdotool", programs=("xdotool",)),
-    Need("imagemagick", programs=("magick", "convert")),
+    Need("imagemagick", programs=("import",)),
 )
 """Real windows under a display of their own, driven with real X events."""
 

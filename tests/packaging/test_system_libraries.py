@@ -59,7 +59,7 @@ def test_that_where_the_loader_has_no_list_the_libraries_are_taken_to_be_there()
 
 def test_that_programs_are_looked_up_on_the_path(bare: Path) -> None:
     add_program(bare, "Xvfb")
-    add_program(bare, "convert")
+    add_program(bare, "import")
     assert [need.package for need in missing(WINDOW_TESTS, ALL_LIBRARIES)] == ["xauth", "openbox", "xdotool"]
 
 
