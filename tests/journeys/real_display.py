@@ -11,6 +11,8 @@ import threading
 import time
 from pathlib import Path
 
+from PySide6.QtGui import QImage
+
 ROOT = Path(__file__).parents[2]
 DRAG_SOURCE = Path(__file__).with_name("drag_source.py")
 PATIENCE_SECONDS = 20.0
@@ -216,9 +218,14 @@ class RealDisplay:
         time.sleep(0.3)
 
     def picture(self, name):
-        """A picture of the whole screen; its path."""
-        path = self.folder / f"{name}.png"
-        subprocess.run(["import", "-window", "root", str(path)], env=self.environment, timeout=60, check=True)
+        """A picture of the whole screen once nothing on it changes any more; its path."""
+        path, before, end = self.folder / f"{name}.png", None, time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            subprocess.run(["import", "-window", "root", str(path)], env=self.environment, timeout=60, check=True)
+            now = QImage(str(path))
+            if now == before:
+                break
+            before = now
         return path
 
     def close(self):
