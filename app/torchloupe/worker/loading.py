@@ -170,7 +170,7 @@ class _Loading:
             if not place.is_flat:
                 place.take(room)
             self.bytes += len(data)
-        except (CheckpointError, RuntimeError, TypeError, NotImplementedError) as error:
+        except (CheckpointError, RuntimeError, TypeError) as error:
             if is_touched:
                 raise
             pair.refuse(str(error).partition("\n")[0])

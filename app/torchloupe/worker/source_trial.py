@@ -64,7 +64,9 @@ def _span(code: CodeType, instruction: int) -> Optional[Span]:
         return None
     places: List[Tuple[Optional[int], ...]] = list(code.co_positions())
     first, last, start, end = places[instruction // 2]
-    return Span(first, start, last, end) if None not in (first, last, start, end) else None  # type: ignore[arg-type]
+    if first is None or last is None or start is None or end is None:
+        return None
+    return Span(first, start, last, end)
 
 
 Changes = Sequence[Tuple[Spot, Sequence[Edit]]]

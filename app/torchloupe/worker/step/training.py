@@ -162,7 +162,10 @@ class Training:
 
     def _loss_of(self, output: Any, spread: bool) -> torch.Tensor:
         name = self._request.loss
-        chosen: Callable[[Any], Any] = lambda given: compared(given, str(name), self._targets, self._request.seed)  # noqa: E731
+
+        def chosen(given: Any) -> Any:
+            return compared(given, str(name), self._targets, self._request.seed)
+
         function = self._loss_function or (chosen if name in WITH_TARGET else None)
         if function is not None:
             watch = LossWatch(self._target.places)
