@@ -21,6 +21,9 @@ HELLO, REQUEST, REPLY, EVENT = "hello", "request", "reply", "event"
 MAX_HEADER_BYTES = 1 << 30
 MAX_BANNER_BYTES = 1 << 20
 _LENGTH = struct.Struct(">I")
+_SHORT: Any = {"separators": (",", ":"), "allow_nan": False, "check_circular": False}
+"""A cycle ends in a RecursionError soon enough; looking for one costs a third."""
+_plain_json = json.JSONEncoder(**_SHORT).encode
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,12 @@ class Stream:
 
         def apart(rows: Any) -> Any:
             numbers = range(len(parts), len(parts) + len(rows.parts))
-            parts.extend(_json(part, None) for part in rows.parts)
+            parts.extend(_plain_json(part).encode() for part in rows.parts)
             return {"$parts": list(numbers)}
 
-        text = _json(header, apart)
+        text = json.JSONEncoder(default=apart, **_SHORT).encode(header).encode()
         if parts:
-            text = _json({"parts": [len(part) for part in parts]}, None)[:-1] + b"," + text[1:]
+            text = b'{"parts":[%s],%s' % (",".join([str(len(part)) for part in parts]).encode(), text[1:])
         with self._lock:
             self._write(_LENGTH.pack(len(text)) + text)
             for blob in (*parts, *blobs):
@@ -132,11 +135,6 @@ class Stream:
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
-
-
-def _json(plain: Any, default: Any) -> bytes:
-    # A cycle ends in a RecursionError soon enough; looking for one costs a third.
-    return json.dumps(plain, separators=(",", ":"), allow_nan=False, check_circular=False, default=default).encode()
 
 
 def _are_sizes(sizes: Any) -> bool:

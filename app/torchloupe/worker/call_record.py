@@ -60,16 +60,38 @@ class CallRecord:
         return LayerCall(*[getattr(self, name) for name in _FIELDS])
 
 
-class PlainMetas(Dict[Sizes, Tuple[TensorMeta]]):
-    """The metas of a single plain tensor under one name, each made once: equal ones are the same object."""
+class PlainMetas(Dict[torch.dtype, "_OfDtype"]):
+    """The metas of a single plain tensor under one name, each made once: equal ones are the same object. Those on the CPU stand under their
+    dtype and their shape, so that a device, which takes long to be looked up, need not be asked for."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name = name
+        self._elsewhere: Dict[Sizes, Tuple[TensorMeta]] = {}
 
-    def __missing__(self, sizes: Sizes) -> Tuple[TensorMeta]:
-        shape, dtype, device = sizes
-        made = self[sizes] = (TensorMeta(tuple(shape), dtype_name(dtype), device_name(device), self._name),)
+    def __missing__(self, dtype: torch.dtype) -> "_OfDtype":
+        made = self[dtype] = _OfDtype(self._name, dtype_name(dtype))
+        return made
+
+    def elsewhere(self, tensor: torch.Tensor) -> Tuple[TensorMeta]:
+        """The same of a tensor on another device."""
+        sizes = tensor.shape, tensor.dtype, tensor.device
+        made = self._elsewhere.get(sizes)
+        if made is None:
+            shape, dtype, device = sizes
+            meta = TensorMeta(tuple(shape), dtype_name(dtype), device_name(device), self._name)
+            made = self._elsewhere[sizes] = (meta,)
+        return made
+
+
+class _OfDtype(Dict[torch.Size, Tuple[TensorMeta]]):
+    def __init__(self, name: str, dtype: str) -> None:
+        super().__init__()
+        self._name = name
+        self._dtype = dtype
+
+    def __missing__(self, shape: torch.Size) -> Tuple[TensorMeta]:
+        made = self[shape] = (TensorMeta(tuple(shape), self._dtype, "cpu", self._name),)
         return made
 
 

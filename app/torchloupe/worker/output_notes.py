@@ -26,18 +26,20 @@ class OutputNotes:
     def note(self, record: CallRecord, output: Any) -> None:
         """Outputs and statistics of a call that ended."""
         if type(output) is _Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
-            dtype = output.dtype
-            record.outputs = self._metas[output.shape, dtype, output.device]
             record.stats = _NOT_MEASURED
-            if self._measured is not None:
-                if output.is_cpu:
+            if output.is_cpu:
+                dtype = output.dtype
+                record.outputs = self._metas[dtype][output.shape]
+                if self._measured is not None:
                     found = self._measured.one_run(output, dtype)
-                    if isinstance(found, Measured):
+                    if type(found) is Measured:
                         record.measured = found
                     else:
                         record.stats = (found,)
-                else:
-                    self._measure(record, [("", output)])
+                return
+            record.outputs = self._metas.elsewhere(output)
+            if self._measured is not None:
+                self._measure(record, [("", output)])
             return
         outputs = tensors_in(output)
         record.outputs = metas_of(outputs)

@@ -5,9 +5,10 @@ from collections import deque
 from typing import Any, Callable, Deque, List, Optional
 
 AT_ONCE = 16
-"""So many are told one by one: a small model that brings the process down is seen up to its last layer."""
-BATCH = 100
-"""Later so many are told together, so that telling them costs little beside them,"""
+"""So many are told one by one: a small model that brings the process down is seen up to its last layer. To tell one alone takes as long as
+to tell ten together."""
+BATCH, LARGEST_BATCH = 100, 1600
+"""Later so many are told together, twice as many each time up to the second: what telling costs is a matter of how often,"""
 PAUSE_SECONDS = 0.02
 """or what there is after this time, by a thread: not while batches fill up by themselves, as each layer of torch lets other threads have
 the interpreter, and two that both work on in Python cost more than both."""
@@ -18,11 +19,14 @@ LONGEST_PAUSE_SECONDS = 0.1
 class Telling:
     """A context in which ``add`` takes notes. ``report`` tells some of them.
 
-    A thread tells what waits, so that a layer that never ends does not keep back those before it. ``told`` is all that was told.
+    A thread tells what waits, so that a layer that never ends does not keep back those before it. ``told`` is all that was told,
+    ``at_once`` how many are told one by one.
     """
 
     def __init__(self, report: Callable[[List[Any]], None]) -> None:
         self._report = report
+        self._batch = BATCH
+        self.at_once = AT_ONCE
         self._waiting: Deque[Any] = deque()
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -44,14 +48,15 @@ class Telling:
         """Take one note."""
         self._waiting.append(note)
         self.flush()
-        if len(self.told) >= AT_ONCE and not self._over.is_set():
+        if len(self.told) >= self.at_once and not self._over.is_set():
             vars(self)["add"] = self._tell_later  # what runs for each layer asks nothing
             self._thread = threading.Thread(target=self._tell_on, name="torchloupe telling", daemon=True)
             self._thread.start()
 
     def _tell_later(self, note: Any) -> None:
         self._waiting.append(note)
-        if len(self._waiting) >= BATCH:
+        if len(self._waiting) >= self._batch:
+            self._batch = min(2 * self._batch, LARGEST_BATCH)
             self.flush()
 
     def _tell_on(self) -> None:

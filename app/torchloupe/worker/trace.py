@@ -23,7 +23,7 @@ from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
 from .output_notes import OutputNotes
 from .plain_values import plain_values
-from .telling import Telling
+from .telling import AT_ONCE, Telling
 from .torch_compat import every_layer_by_itself, function_modes_are_on, nodes_so_far, past_function_modes
 
 _NOTHING: Tuple[Tuple[Any, ...], Dict[str, Any]] = ((), {})
@@ -89,6 +89,8 @@ class ForwardTrace:
                     known[id(module)] = _Known(path, module, metas_of_first(module))
                     if attributes_of(module).get("_forward_pre_hooks"):
                         self._look_behind_hooks(module)
+        if len(known) > AT_ONCE:
+            self._telling.at_once = 1
         self._contexts = [old_objects_at_rest(), every_layer_by_itself(), self._telling]
         for context in self._contexts:
             context.__enter__()
@@ -108,7 +110,7 @@ class ForwardTrace:
     def _watched(self, plain_call: Callable[..., Any]) -> Callable[..., Any]:
         """``nn.Module.__call__`` with a note before and after. It runs once per layer, as what it calls before and after does: everything
         is a local, what nearly every layer gets and gives - one plain tensor - is noted there, and nothing is called that need not be."""
-        trace, known_of, begin, end, as_one = self, self._known.get, self._beginning(), self._end, self._as_one
+        trace, known_of, begin, end, as_one = self, self._known.get, self._beginning(), self._ending(), self._as_one
         frame_of, is_moded, past_modes = sys._getframe, function_modes_are_on, past_function_modes
 
         def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
@@ -163,7 +165,7 @@ class ForwardTrace:
             record.args, record.kwargs = args, kwargs
             given = args[0] if len(args) == 1 and not kwargs else None
             if type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
-                record.inputs = known.metas[given.shape, given.dtype, given.device]
+                record.inputs = known.metas[given.dtype][given.shape] if given.is_cpu else known.metas.elsewhere(given)
             else:
                 note_inputs(record, args, kwargs)
             record.nodes = number_of_nodes()
@@ -208,35 +210,43 @@ class ForwardTrace:
         record.inputs = metas_of(self._arguments.tensors(record))
         record.values = plain_values(args, kwargs, self._arguments.names(record.part))
 
-    def _end(self, record: CallRecord, output: Any) -> None:
-        ended, stack = time.perf_counter(), record.stack
-        if not stack or stack[-1] is not record:
-            if not any(each is record for each in stack):
-                return
-            while stack[-1] is not record:
-                self._finish(stack.pop(), FAILED)
-        stack.pop()
-        # Of several threads nobody knows whose watching fell into whose call.
-        watching = self._overhead - record.overhead if len(self._stacks) == 1 else 0.0
-        seconds = ended - record.began - watching
-        record.seconds = seconds if seconds > 0 else 0.0
-        record.nodes_after = nodes_so_far()
-        self._notes.note(record, output)
-        if output is None:
-            self.returned_nothing.append(record.as_call())
-        self._finish(record)
-        self._overhead += time.perf_counter() - ended
+    def _ending(self) -> Callable[[CallRecord, Any], None]:
+        """What is noted after a call, of what it gave."""
+        trace, stacks, nodes, number_of_nodes = self, self._stacks, self.nodes, nodes_so_far
+        clock, note, telling = time.perf_counter, self._notes.note, self._telling
+
+        def end(record: CallRecord, output: Any) -> None:
+            ended, stack = clock(), record.stack
+            if not stack or stack[-1] is not record:
+                if not any(each is record for each in stack):
+                    return
+                while stack[-1] is not record:
+                    trace._finish(stack.pop(), FAILED)
+            stack.pop()
+            # Of several threads nobody knows whose watching fell into whose call.
+            watching = trace._overhead - record.overhead if len(stacks) == 1 else 0.0
+            seconds = ended - record.began - watching
+            record.seconds = seconds if seconds > 0 else 0.0
+            record.nodes_after = number_of_nodes()
+            note(record, output)
+            if output is None:
+                trace.returned_nothing.append(record.as_call())
+            record.args, record.kwargs = _NOTHING
+            if record.nodes_after > record.nodes:
+                nodes[record.index] = record.nodes, record.nodes_after
+            telling.add(record)
+            trace._overhead += clock() - ended
+
+        return end
 
     def late_stats(self) -> List[LayerCall]:
         """The calls whose statistics were made on a device, with these, which are fetched now."""
         return [record.as_call() for record in self._notes.late()]
 
-    def _finish(self, record: CallRecord, status: Optional[str] = None) -> None:
-        if status is not None:
-            record.status = status
+    def _finish(self, record: CallRecord, status: str) -> None:
+        """One that did not come to its end."""
+        record.status = status
         record.args, record.kwargs = _NOTHING
-        if record.nodes_after > record.nodes:
-            self.nodes[record.index] = record.nodes, record.nodes_after
         self._telling.add(record)
 
     def abandon(self, status: str = FAILED) -> Optional["OpenFailure"]:
