@@ -11,16 +11,15 @@ A column is a list of plain values, or shorter where it can be:
 """
 
 import dataclasses
-import sys
 import typing
 from array import array
-from base64 import b64decode, b64encode
 from functools import lru_cache
 from itertools import chain, islice, repeat
 from operator import attrgetter, is_
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from .many import maker
+from .numbers import Counts, array_of, text_of
 
 One = Callable[[Any], Any]
 MOST_ROWS = 1 << 22
@@ -65,7 +64,7 @@ class Numbers(Column):
             return [first]
         for name, code in self._ways.items():
             try:
-                return {name: _text(array(code, values))}
+                return {name: text_of(array(code, values))}
             except OverflowError:
                 continue
             except TypeError:
@@ -76,7 +75,7 @@ class Numbers(Column):
         if not isinstance(plain, dict):
             return super().values(plain, count)
         ((name, text),) = plain.items()
-        return _exactly(count, _unpacked(self._ways[name], text).tolist())
+        return _exactly(count, array_of(self._ways[name], text).tolist())
 
 
 class Objects(Column):
@@ -162,6 +161,9 @@ class Tuples(Column):
         return {"at": _PLACES.written(places), "of": [len(different), self._in_a_row(different)]}
 
     def _in_a_row(self, values: Sequence[Any]) -> Any:
+        if all(type(each) is Counts for each in values):
+            packed = array("I", b"".join([each.packed for each in values]))
+            return {"long": _PLACES.written(list(map(len, values))), "of": {"u4": text_of(packed)} if packed else []}
         items = list(chain.from_iterable(values))
         return {"long": _PLACES.written(list(map(len, values))), "of": self._item.written(items) if items else []}
 
@@ -231,17 +233,3 @@ def _count(number: Any) -> int:
     if type(number) is not int or not 0 < number <= MOST_ROWS:
         raise ValueError(f"{number} rows were announced")
     return number
-
-
-def _text(packed: "array[Any]") -> str:
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return b64encode(packed.tobytes()).decode("ascii")
-
-
-def _unpacked(code: str, text: Any) -> "array[Any]":
-    packed = array(code)
-    packed.frombytes(b64decode(text, validate=True))
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed

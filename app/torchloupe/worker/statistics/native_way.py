@@ -5,22 +5,24 @@ import math
 import struct
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import torch
 
+from ...wire.numbers import Counts
 from ...wire.tensors import TensorStats
 from .elements import PLAIN, is_simple
 from .moments import BINS, HISTOGRAM_LIMIT, Moments, sample_step
 from .torch_way import widened
 
-VERSION = 5
+VERSION = 6
 """What the library must say it is; raised with every change of what its functions take or give."""
 LIBRARY = Path(__file__).with_name("passes.dll" if sys.platform == "win32" else "passes.so")
 
 _made = object.__new__
-_RESULT = struct.Struct(f"4q4dq{BINS}q")
-_SQUARES = struct.Struct("40xd")
+_QUESTION, _ANSWER, _OF_BYTES = struct.Struct("QqqqQq"), struct.Struct("4q4dq"), struct.Struct(f"4q4dq{BINS}q")
+_AT_COUNTS = _QUESTION.size + _ANSWER.size
+_PAPER = _AT_COUNTS + 4 * BINS
 _KINDS = ("float32", "float64", "bfloat16", "float16", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 _ONE_BYTE = ("bool", "uint8", "int8", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu")
 _BYTES = -1
@@ -33,11 +35,11 @@ class Unusable(Exception):
 
 
 class _Desk:
-    """Memory for one call at a time."""
+    """Memory for one question at a time, with the answer behind it."""
 
     def __init__(self) -> None:
-        self.result = ctypes.create_string_buffer(_RESULT.size)
-        self.address = ctypes.addressof(self.result)
+        self.paper = ctypes.create_string_buffer(_PAPER)
+        self.place = ctypes.c_void_p(ctypes.addressof(self.paper))
         self._sample = ctypes.create_string_buffer(0)
 
     def room_for(self, numbers: int) -> int:
@@ -49,7 +51,7 @@ class _Desk:
 
 class Measured:
     """What the library told of a tensor, which ``stats`` takes apart: while a model runs, and has just put other things into the caches,
-    making Python's numbers of all counts takes as long as counting a small tensor."""
+    making Python's numbers of it takes as long as counting a small tensor."""
 
     __slots__ = ("_elements", "_stats", "_told")
 
@@ -59,14 +61,16 @@ class Measured:
         self._stats: Optional[TensorStats] = None
 
     def stats(self) -> TensorStats:
-        """As they cross the pipe. A frozen dataclass that is filled field by field would cost as much as the numbers in it."""
+        """As they cross the pipe."""
         if self._stats is None:
-            self._stats = _stats_of(self._elements, _RESULT.unpack(self._told))
+            told = self._told
+            self._stats = _stats_of(self._elements, _ANSWER.unpack_from(told, _QUESTION.size), Counts(told[_AT_COUNTS:]))
         return self._stats
 
 
-def _stats_of(elements: int, told: Tuple[Any, ...]) -> TensorStats:
-    finite, zeros, nan, inf, mean, squares, low, high, sampled = told[:9]
+def _stats_of(elements: int, told: Tuple[Any, ...], histogram: Sequence[int]) -> TensorStats:
+    """A frozen dataclass that is filled field by field would cost as much as the numbers in it."""
+    finite, zeros, nan, inf, mean, squares, low, high, sampled = told
     if not finite:
         return TensorStats(elements, None, None, None, None, zeros, nan, inf)
     stats = _made(TensorStats)
@@ -79,7 +83,7 @@ def _stats_of(elements: int, told: Tuple[Any, ...]) -> TensorStats:
         zeros=zeros,
         nan=nan,
         inf=inf,
-        histogram=told[9:],
+        histogram=histogram,
         sampled=sampled or None,
     )
     return stats
@@ -102,12 +106,11 @@ class NativeWay:
         if version != VERSION:
             raise Unusable(f"it is version {version}, and {VERSION} is wanted")
         pointer, long, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-        self._measure.argtypes = (pointer, long, ctypes.c_int, long, pointer, pointer, ctypes.c_int)
         self._measure_bytes.argtypes = (pointer, long, pointer, pointer)
         self._histogram.argtypes = (pointer, long, ctypes.c_int, number, number, pointer, ctypes.c_int)
         self._motion.argtypes = (pointer, pointer, long, ctypes.c_int, ctypes.c_int, pointer, ctypes.c_int)
         self._share.argtypes = (pointer, pointer)
-        for function in (self._measure, self._measure_bytes, self._histogram, self._motion, self._share):
+        for function in (self._measure_bytes, self._histogram, self._motion, self._share):
             function.restype = None
         self.level = int(self._level(9))
         self._kinds = {getattr(torch, name): kind for kind, name in enumerate(_KINDS) if hasattr(torch, name)}
@@ -126,7 +129,7 @@ class NativeWay:
         """Use no wider instructions than those of ``level`` (0: what every processor has)."""
         self.level = int(self._level(level))
 
-    def measure(self, tensor: torch.Tensor) -> "Optional[Measured]":
+    def measure(self, tensor: torch.Tensor) -> "Union[TensorStats, Measured, None]":
         """All statistics of a tensor that lies in memory in one run, each element read once; None for one that does not, or is empty."""
         if type(tensor) not in PLAIN or not is_simple(tensor):
             return None
@@ -135,19 +138,26 @@ class NativeWay:
         except RuntimeError:  # what ``vmap`` and the like show to a model
             return None
 
-    def measure_run(self, address: int, elements: int, dtype: torch.dtype) -> "Optional[Measured]":
+    def measure_run(self, address: int, elements: int, dtype: torch.dtype) -> "Union[TensorStats, Measured, None]":
         """The same of what lies in memory from ``address`` on."""
-        if dtype not in self._kinds or not elements or not address:
+        kind = self._kinds.get(dtype)
+        if kind is None or not elements or not address:
             return None
-        told = self._asked(address, dtype, elements, 1 if elements <= HISTOGRAM_LIMIT else sample_step(elements, dtype.itemsize))
-        squares = _SQUARES.unpack_from(told)[0]
-        # Infinite or NaN: the squares of such doubles need another unit.
-        return Measured(elements, told) if squares - squares == 0.0 else None
+        if kind == _BYTES:
+            told = self._asked_of_bytes(address, dtype, elements)
+            return _stats_of(elements, told[:9], told[9:])
+        step = 1 if elements <= HISTOGRAM_LIMIT else sample_step(elements, dtype.itemsize)
+        fit, answer = self._asked(address, kind, elements, step)
+        return Measured(elements, answer) if fit else None
 
     def moments(self, piece: torch.Tensor) -> Moments:
         """What is known after one look at a piece."""
-        told = self._asked(piece.data_ptr(), piece.dtype, len(piece), 0)
-        finite, zeros, nan, inf, mean, squares, low, high = _RESULT.unpack(told)[:8]
+        kind, elements = self._kinds[piece.dtype], len(piece)
+        if kind == _BYTES:
+            told = self._asked_of_bytes(piece.data_ptr(), piece.dtype, elements)
+        else:
+            told = _ANSWER.unpack_from(self._asked(piece.data_ptr(), kind, elements, 0)[1], _QUESTION.size)
+        finite, zeros, nan, inf, mean, squares, low, high = told[:8]
         return Moments(finite, mean, squares, low, high, zeros, nan, inf)
 
     def bins(self, pieces: Iterable[torch.Tensor], low: float, high: float) -> List[int]:
@@ -174,21 +184,24 @@ class NativeWay:
         self._motion(*there, elements, kind, undo, ctypes.addressof(told), self._threads(elements))
         return int(told[0]), told[1], told[2]
 
-    def _asked(self, address: int, dtype: torch.dtype, elements: int, step: int) -> bytes:
-        """The library's answer; a desk for each thread that asks at the same time."""
+    def _asked(self, address: int, kind: int, elements: int, step: int) -> Tuple[int, bytes]:
+        """Whether the squares fit into a double - others need another unit -, and the library's answer behind the question. A desk for
+        each thread that asks at the same time."""
         try:
             desk = self._desks.pop()
         except IndexError:
             desk = _Desk()
-        kind = self._kinds[dtype]
-        if kind != _BYTES:
-            sample = desk.room_for(-(-elements // step)) if step > 1 else None
-            self._measure(address, elements, kind, step, sample, desk.address, self._threads(elements))
-        else:
-            self._measure_bytes(address, elements, self._values_of_bytes(dtype), desk.address)
-        answer = desk.result.raw
+        sample = desk.room_for(-(-elements // step)) if step > 1 else 0
+        _QUESTION.pack_into(desk.paper, 0, address, elements, kind, step, sample, self._threads(elements))
+        fit = self._measure(desk.place)
+        told = desk.paper.raw
         self._desks.append(desk)
-        return answer
+        return fit, told
+
+    def _asked_of_bytes(self, address: int, dtype: torch.dtype, elements: int) -> Tuple[Any, ...]:
+        answer = ctypes.create_string_buffer(_OF_BYTES.size)
+        self._measure_bytes(address, elements, self._values_of_bytes(dtype), ctypes.addressof(answer))
+        return _OF_BYTES.unpack(answer)
 
     def _threads(self, elements: int) -> int:
         """How many threads so many elements are worth: as many as torch itself would take."""

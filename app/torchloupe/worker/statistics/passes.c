@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define VERSION 5
+#define VERSION 6
 #define BINS 64
 #define BLOCK 2048           /* elements that are looked at together and stay in the innermost cache */
 #define MANY (1 << 14)       /* from so many elements on, bins are counted in pairs */
@@ -24,6 +24,19 @@ typedef struct {
     Moments moments;
     int64_t sampled, bins[BINS];
 } Result;
+
+/* What is asked and what is told, in one place: who asks from Python pays for each argument and for each number. A histogram is made of
+ * so few elements that their counts have room in 32 bits.
+ */
+typedef struct {
+    const void *data;
+    int64_t n, kind, step;
+    void *sample;
+    int64_t threads;
+    Moments moments;
+    int64_t sampled;
+    uint32_t bins[BINS];
+} Question;
 
 /* Chan, Golub, LeVeque 1979. */
 INLINE void add_moments(Moments *total, int64_t finite, double mean, double squares) {
@@ -344,16 +357,21 @@ void torchloupe_histogram(const void *data, int64_t n, int kind, double low, dou
     run(measure_at, &work, n, threads);
 }
 
-/* Without ``step`` the moments alone; else also a histogram of every ``step``-th element, which are gathered in ``sample``. */
-void torchloupe_measure(const void *data, int64_t n, int kind, int64_t step, void *sample, Result *result, int threads) {
+/* Without ``step`` the moments alone; else also a histogram of every ``step``-th element, which are gathered in ``sample``. Says whether
+ * the squares fit into a double.
+ */
+int torchloupe_measure(Question *asked) {
     Moments of_part[PARTS];
-    Work work = {.looked = run_of(data, n, kind), .of_part = of_part, .step = step, .sample = sample};
-    memset(result, 0, sizeof *result);
-    work.bins = step ? result->bins : 0;
-    result->sampled = step > 1 ? (n + step - 1) / step : 0;
-    work.counted = step > 1 ? run_of(sample, result->sampled, is_wide(kind) ? FLOAT64 : FLOAT32) : work.looked;
-    run(measure_at, &work, n, threads);
-    result->moments = moments_of(&work);
+    int64_t bins[BINS] = {0}, n = asked->n, step = asked->step;
+    int kind = (int)asked->kind;
+    Work work = {.looked = run_of(asked->data, n, kind), .of_part = of_part, .step = step, .sample = asked->sample};
+    work.bins = step ? bins : 0;
+    asked->sampled = step > 1 ? (n + step - 1) / step : 0;
+    work.counted = step > 1 ? run_of(asked->sample, asked->sampled, is_wide(kind) ? FLOAT64 : FLOAT32) : work.looked;
+    run(measure_at, &work, n, (int)asked->threads);
+    asked->moments = moments_of(&work);
+    for (int i = 0; i < BINS; i++) asked->bins[i] = (uint32_t)bins[i];
+    return asked->moments.squares - asked->moments.squares == 0;
 }
 
 void torchloupe_measure_bytes(const void *data, int64_t n, const double *table, Result *result) {
