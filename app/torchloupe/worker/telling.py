@@ -12,8 +12,8 @@ BATCH, LARGEST_BATCH = 100, 1600
 PAUSE_SECONDS = 0.02
 """or what there is after this time, by a thread: not while batches fill up by themselves, as each layer of torch lets other threads have
 the interpreter, and two that both work on in Python cost more than both."""
-LONGEST_PAUSE_SECONDS = 0.1
-"""Twice as long each time, up to this: telling takes a core from the threads of torch, and nobody reads faster."""
+LONGEST_PAUSE_SECONDS = 0.18
+"""Three times as long each time, up to this: telling takes a core from the threads of torch, and nobody reads faster."""
 
 
 class Telling:
@@ -47,11 +47,12 @@ class Telling:
     def add(self, note: Any) -> None:
         """Take one note."""
         self._waiting.append(note)
-        self.flush()
-        if len(self.told) >= self.at_once and not self._over.is_set():
-            vars(self)["add"] = self._tell_later  # what runs for each layer asks nothing
-            self._thread = threading.Thread(target=self._tell_on, name="torchloupe telling", daemon=True)
-            self._thread.start()
+        if len(self.told) < self.at_once or self._over.is_set():
+            self.flush()
+            return
+        vars(self)["add"] = self._tell_later  # what runs for each layer asks nothing
+        self._thread = threading.Thread(target=self._tell_on, name="torchloupe telling", daemon=True)
+        self._thread.start()
 
     def _tell_later(self, note: Any) -> None:
         self._waiting.append(note)
@@ -62,7 +63,7 @@ class Telling:
     def _tell_on(self) -> None:
         told, pause = len(self.told), PAUSE_SECONDS
         while not self._over.wait(pause):
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = min(3 * pause, LONGEST_PAUSE_SECONDS)
             if len(self.told) == told:
                 try:
                     self.flush()

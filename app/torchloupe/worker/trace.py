@@ -90,7 +90,7 @@ class ForwardTrace:
                     if attributes_of(module).get("_forward_pre_hooks"):
                         self._look_behind_hooks(module)
         if len(known) > AT_ONCE:
-            self._telling.at_once = 1
+            self._telling.at_once = 0
         self._contexts = [old_objects_at_rest(), every_layer_by_itself(), self._telling]
         for context in self._contexts:
             context.__enter__()

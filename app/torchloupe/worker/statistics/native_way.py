@@ -148,6 +148,7 @@ class NativeWay:
             return _stats_of(elements, told[:9], told[9:])
         step = 1 if elements <= HISTOGRAM_LIMIT else sample_step(elements, dtype.itemsize)
         fit, answer = self._asked(address, kind, elements, step)
+        # Squares of doubles that have no room in one need another unit.
         return Measured(elements, answer) if fit else None
 
     def moments(self, piece: torch.Tensor) -> Moments:
@@ -185,14 +186,15 @@ class NativeWay:
         return int(told[0]), told[1], told[2]
 
     def _asked(self, address: int, kind: int, elements: int, step: int) -> Tuple[int, bytes]:
-        """Whether the squares fit into a double - others need another unit -, and the library's answer behind the question. A desk for
-        each thread that asks at the same time."""
+        """Whether the squares have room in a double, and the library's answer, behind the question. A desk for each thread that asks at
+        the same time."""
         try:
             desk = self._desks.pop()
         except IndexError:
             desk = _Desk()
         sample = desk.room_for(-(-elements // step)) if step > 1 else 0
-        _QUESTION.pack_into(desk.paper, 0, address, elements, kind, step, sample, self._threads(elements))
+        threads = torch.get_num_threads() if elements >= _ALONE and self._has_threads else 1  # as many as torch itself would take
+        _QUESTION.pack_into(desk.paper, 0, address, elements, kind, step, sample, threads)
         fit = self._measure(desk.place)
         told = desk.paper.raw
         self._desks.append(desk)
