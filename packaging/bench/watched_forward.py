@@ -3,7 +3,7 @@
 ``shapes`` and ``statistics`` are ours, everything told into a pipe that somebody empties at once; ``read`` is the least that statistics of
 every activation can cost: each read once; ``hook`` keeps a shape. torchinfo and TorchLens stand beside them where they are installed. One
 way with the plain pass to a process: what a way leaves behind in Python's specialised code would be paid for by the others. CPU time of
-the process, so that other work on the machine counts little.
+the process, and the median of what each pass took beside the plain one next to it, so that other work on the machine counts little.
 """
 
 import gc
@@ -13,6 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from operator import truediv
 from pathlib import Path
 from statistics import median
 
@@ -133,10 +134,12 @@ def main() -> None:
     taken: dict[str, list[float]] = {each: [] for each in measured}
     for work in measured.values():
         work()
-    for _ in range(1 if way in PEERS else int(rounds[0])):
-        for each, work in measured.items():
-            taken[each].append(seconds(work))
-    print(json.dumps({each: median(times) for each, times in taken.items()}))
+    for number in range(1 if way in PEERS else int(rounds[0])):
+        for each in sorted(measured, reverse=bool(number % 2)):  # none always comes after the other
+            taken[each].append(seconds(measured[each]))
+    plain = median(taken["plain"])
+    shares = {each: median(map(truediv, times, taken["plain"])) for each, times in taken.items()}
+    print(json.dumps({each: plain * share for each, share in shares.items()}))
 
 
 if __name__ == "__main__":

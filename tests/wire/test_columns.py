@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from array import array
 from typing import Any, Optional
 
 import pytest
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from torchloupe.wire.codec import from_plain, to_plain
 from torchloupe.wire.columns import columns
+from torchloupe.wire.numbers import Counts
 from torchloupe.wire.tensors import TensorMeta, TensorStats
 from torchloupe.wire.traces import LayerCall, PlainValue
 
 COUNT = 300
 INT64 = st.integers(-(2**63), 2**63 - 1)
+COUNTS = st.lists(st.integers(0, 2**32 - 1), max_size=5).map(lambda numbers: Counts(array("I", numbers).tobytes()))
 FLOATS = st.floats(allow_nan=False)
 METAS = st.builds(
     TensorMeta,
@@ -81,6 +84,8 @@ def size(hint: Any, values: list[Any]) -> int:
         (Optional[bool], st.none() | st.booleans()),
         (tuple[int, ...], st.lists(INT64, max_size=3).map(tuple)),
         (Optional[tuple[int, ...]], st.none() | st.lists(INT64, max_size=3).map(tuple)),
+        (Optional[tuple[int, ...]], st.none() | COUNTS),
+        (Optional[tuple[int, ...]], st.none() | COUNTS | st.lists(INT64, max_size=3).map(tuple)),
         (tuple[str, ...], st.lists(st.text(max_size=2), max_size=3).map(tuple)),
         (TensorMeta, METAS),
         (Optional[TensorStats], st.none() | STATS),

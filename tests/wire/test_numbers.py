@@ -1,12 +1,13 @@
 """Many small integers as one string, and back."""
 
 import json
+from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchloupe.wire.numbers import LONG, read, written
+from torchloupe.wire.numbers import LONG, Counts, read, written
 
 
 @given(st.lists(st.integers(min_value=-(2**70), max_value=2**70), max_size=100))
@@ -28,6 +29,18 @@ def test_that_few_large_or_negative_ones_stay_a_list(numbers: tuple[int, ...]) -
 
 def test_that_the_bytes_are_the_same_on_every_machine() -> None:
     assert written((1,) + (0,) * (LONG - 1)) == {"$uint32": "AQAA" + "A" * 167 + "="}
+
+
+@given(st.lists(st.integers(min_value=0, max_value=2**32 - 1), max_size=100))
+def test_that_packed_counts_are_a_tuple_to_who_looks_at_them(numbers: list[int]) -> None:
+    counts = Counts(array("I", numbers).tobytes())
+    assert (counts, len(counts), list(counts), hash(counts)) == (tuple(numbers), len(numbers), numbers, hash(tuple(numbers)))
+    assert (repr(counts), counts[1:3], counts == numbers) == (repr(tuple(numbers)), tuple(numbers[1:3]), False)
+    assert read(json.loads(json.dumps(written(counts)))) == written_and_read(numbers) == counts
+
+
+def written_and_read(numbers: list[int]) -> object:
+    return read(json.loads(json.dumps(written(tuple(numbers)))))
 
 
 @pytest.mark.parametrize("plain", [{}, {"$uint32": 3}, {"$uint32": "AAAA", "more": 1}, {"$uint32": "@@@@"}, {"$uint32": "AAA="}])

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 from torchloupe.worker import telling
-from torchloupe.worker.telling import AT_ONCE, Telling
+from torchloupe.worker.telling import AT_ONCE, BATCH, Telling
 
 
 def test_that_the_first_are_told_one_by_one():
@@ -29,6 +29,28 @@ def test_that_many_are_told_in_batches_in_their_order_and_all_of_them():
     assert notes.told == list(range(5000))
 
 
+def test_that_of_many_none_is_told_by_itself():
+    told = []
+    with Telling(told.append) as notes:
+        notes.expect(BATCH)
+        notes.add(0)
+        assert not told
+        for number in range(1, BATCH):
+            notes.add(number)
+    assert [number for batch in told for number in batch] == list(range(BATCH))
+    assert len(told) < BATCH
+
+
+def test_that_what_has_waited_long_enough_is_told_with_the_next(monkeypatch):
+    monkeypatch.setattr(telling, "PAUSE_SECONDS", 0.0)
+    told = []
+    with Telling(told.append) as notes:
+        notes.expect(BATCH)
+        notes.add(0)
+        notes.add(1)
+        assert told == [[0, 1]]
+
+
 def test_that_what_waits_is_told_while_the_one_who_notes_is_busy():
     arrived = threading.Event()
     with Telling(lambda batch: arrived.set() if AT_ONCE in batch else None) as notes:
@@ -48,7 +70,7 @@ def test_that_afterwards_no_thread_is_left_and_notes_are_told_at_once():
 
 
 def test_that_a_listener_who_is_gone_ends_the_thread_and_is_told_of_on_the_main_one(monkeypatch):
-    monkeypatch.setattr(telling, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(telling, "LONGEST_PAUSE_SECONDS", 0.001)
     gone = threading.Event()
 
     def report(batch):
@@ -62,9 +84,8 @@ def test_that_a_listener_who_is_gone_ends_the_thread_and_is_told_of_on_the_main_
     for number in range(AT_ONCE + 1):
         notes.add(number)
     assert gone.wait(30)
-    notes.add(1)
     with pytest.raises(BrokenPipeError):
-        notes.flush()
+        notes.add(1)
     gone.clear()
     notes.__exit__()
 

@@ -1,5 +1,7 @@
 """Watching a forward pass through hooks."""
 
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -42,6 +44,32 @@ def test_that_inputs_have_the_names_of_forwards_arguments():
     calls, _ = traced(TwoWays(), torch.ones(1, 2), scale=torch.ones(3), extras=(torch.ones(1), [torch.ones(2)]))
     assert [meta.name for meta in calls[0].inputs] == ["x", "scale", "extras[0]", "extras[1][0]"]
     assert [meta.name for meta in calls[1].inputs] == ["input"]
+
+
+def test_that_what_became_another_shape_in_place_between_two_layers_is_told_as_it_went_in():
+    class Squeezed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(2, 3), nn.Linear(3, 2)
+
+        def forward(self, x):
+            y = self.a(x)
+            y.squeeze_(0)
+            return self.b(y)
+
+    with torch.no_grad():
+        calls, _ = traced(Squeezed(), torch.ones(1, 2))
+    a, b = calls[1:]
+    assert a.outputs[0].shape == (1, 3)
+    assert [(meta.shape, meta.name) for meta in b.inputs] == [((3,), "input")]
+
+
+def test_that_no_tensor_is_held_afterwards():
+    model, gone = nn.Linear(2, 3), []
+    trace = ForwardTrace(model, lambda calls: None, lambda: None, statistics=False)
+    with trace:
+        gone.append(weakref.ref(model(torch.ones(1, 2))))
+    assert gone[0]() is None
 
 
 def test_that_only_tensors_of_a_mixed_result_are_outputs():

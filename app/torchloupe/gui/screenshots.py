@@ -1,6 +1,7 @@
 """``--screenshots FOLDER``: open the files, run the sample input, save pictures of the window and of every panel, report, quit."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
@@ -17,13 +18,25 @@ SETTLE_MS = 250
 """So long nothing may run before the next step; a job that follows another one starts well within it."""
 
 
+def running_app() -> QApplication:
+    """The running application."""
+    running = QApplication.instance()
+    assert isinstance(running, QApplication)
+    return running
+
+
 class Screenshots(QObject):
     """Goes from step to step whenever nothing runs any more."""
 
     def __init__(self, window: MainWindow, folder: Path, paths: list[str], finished: Callable[[int], object]) -> None:
         super().__init__(window)
         self._window, self._folder, self._paths, self._finished = window, folder, paths, finished
-        self._steps: list[Callable[[], object]] = [self._open, self._run, self._picture]
+        self._saved: list[Path] = []
+        self._mode = theme.mode()
+        self._steps: list[Callable[[], object]] = [self._open, self._run, self._pictures]
+        for mode in ("light", "dark"):  # each when what follows from another theme has been drawn
+            self._steps += [partial(theme.apply_theme, running_app(), mode), partial(self._keep, f"window-{mode}")]
+        self._steps.append(self._end)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._timer.timeout.connect(self._next)
         window.jobs.busy_changed.connect(self._busy_changed)
@@ -48,27 +61,26 @@ class Screenshots(QObject):
         if self._window.workbench.model is not None:
             self._window.opening.run_forward()
 
-    def _picture(self) -> None:
+    def _pictures(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        window, app = self._window, QApplication.instance()
-        assert isinstance(app, QApplication)
-        saved = [self._save("window")]
+        window = self._window
+        self._keep("window")
         for name, panel in window.docks.panels.items():
             if window.docks.is_shown("bottom") and name != "start":
                 window.docks.raise_panel(name)
-                app.processEvents()
-                saved.append(self._save(f"panel-{name}", panel))
+                running_app().processEvents()
+                self._keep(f"panel-{name}", panel)
         if window.docks.is_shown("bottom"):
             window.docks.raise_panel("problems")
             window.docks.raise_panel("calls" if window.workbench.model else "tensor")
-        before = theme.mode()
-        for mode in ("light", "dark"):
-            theme.apply_theme(app, mode)
-            app.processEvents()
-            saved.append(self._save(f"window-{mode}"))
-        theme.apply_theme(app, before)
-        print("\n".join([*report_lines(window.workbench), *(f"saved {path}" for path in saved)]), flush=True)
+
+    def _end(self) -> None:
+        theme.apply_theme(running_app(), self._mode)
+        print("\n".join([*report_lines(self._window.workbench), *(f"saved {path}" for path in self._saved)]), flush=True)
         self._finished(0)
+
+    def _keep(self, name: str, widget: QWidget | None = None) -> None:
+        self._saved.append(self._save(name, widget))
 
     def _save(self, name: str, widget: QWidget | None = None) -> Path:
         path = self._folder / f"{name}.png"

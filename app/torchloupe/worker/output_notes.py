@@ -13,26 +13,32 @@ from .statistics import Measured
 _STRIDED = torch.strided
 _Tensor = torch.Tensor
 _NOT_MEASURED: Tuple[Optional[TensorStats], ...] = (None,)
+_NOBODY = object(), torch.Size(), torch.float32
 
 
 class OutputNotes:
-    """Fills in records. Without ``statistics`` only sizes; those of a device come at the end, all of them together."""
+    """Fills in records. Without ``statistics`` only sizes; those of a device come at the end, all of them together.
+
+    ``last`` is the plain tensor on the CPU that was noted last, which mostly goes into the next layer, its shape and its dtype.
+    """
 
     def __init__(self, statistics: bool) -> None:
         self._measured = MeasuredOnce() if statistics else None
         self._metas = PlainMetas("")
         self._late: List[Tuple[CallRecord, List[int]]] = []
+        self.last: Tuple[Any, torch.Size, torch.dtype] = _NOBODY
 
     def note(self, record: CallRecord, output: Any) -> None:
         """Outputs and statistics of a call that ended."""
         if type(output) is _Tensor and output.layout is _STRIDED and not output.is_nested and output.is_contiguous():
             record.stats = _NOT_MEASURED
             if output.is_cpu:
-                dtype = output.dtype
-                record.outputs = self._metas[dtype][output.shape]
+                dtype, shape = output.dtype, output.shape
+                record.outputs = self._metas[dtype][shape]
+                self.last = output, shape, dtype
                 if self._measured is not None:
                     found = self._measured.one_run(output, dtype)
-                    if type(found) is Measured:
+                    if isinstance(found, Measured):
                         record.measured = found
                     else:
                         record.stats = (found,)
@@ -82,5 +88,6 @@ class OutputNotes:
 
     def forget(self) -> None:
         """Hold no tensor any more."""
+        self.last = _NOBODY
         if self._measured is not None:
             self._measured.forget()

@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from time import monotonic
 from typing import Any, Callable, Deque, List, Optional
 
 AT_ONCE = 16
@@ -9,24 +10,23 @@ AT_ONCE = 16
 to tell ten together."""
 BATCH, LARGEST_BATCH = 100, 1600
 """Later so many are told together, twice as many each time up to the second: what telling costs is a matter of how often,"""
-PAUSE_SECONDS = 0.02
-"""or what there is after this time, by a thread: not while batches fill up by themselves, as each layer of torch lets other threads have
-the interpreter, and two that both work on in Python cost more than both."""
-LONGEST_PAUSE_SECONDS = 0.18
-"""Three times as long each time, up to this: telling takes a core from the threads of torch, and nobody reads faster."""
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.2
+"""or what there is after this time, twice as long each time up to the second: nobody reads faster."""
 
 
 class Telling:
     """A context in which ``add`` takes notes. ``report`` tells some of them.
 
-    A thread tells what waits, so that a layer that never ends does not keep back those before it. ``told`` is all that was told,
-    ``at_once`` how many are told one by one.
+    Whoever takes a note tells those that wait, too: another thread would take a core from those of torch. One is there for a layer that
+    never ends, which would keep back those before it. ``told`` is all that was told.
     """
 
     def __init__(self, report: Callable[[List[Any]], None]) -> None:
         self._report = report
         self._batch = BATCH
-        self.at_once = AT_ONCE
+        self._pause = PAUSE_SECONDS
+        self._due = 0.0
+        self._at_once = AT_ONCE
         self._waiting: Deque[Any] = deque()
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -44,13 +44,18 @@ class Telling:
         vars(self).pop("add", None)  # with it thousands of notes would hold themselves
         self.flush()
 
+    def expect(self, notes: int) -> None:
+        """About so many will come. Of many, none is told by itself."""
+        self._at_once = AT_ONCE if notes <= AT_ONCE else 0
+
     def add(self, note: Any) -> None:
         """Take one note."""
         self._waiting.append(note)
-        if len(self.told) < self.at_once or self._over.is_set():
+        if len(self.told) < self._at_once or self._over.is_set():
             self.flush()
             return
         vars(self)["add"] = self._tell_later  # what runs for each layer asks nothing
+        self._due = monotonic() + self._pause
         self._thread = threading.Thread(target=self._tell_on, name="torchloupe telling", daemon=True)
         self._thread.start()
 
@@ -58,18 +63,22 @@ class Telling:
         self._waiting.append(note)
         if len(self._waiting) >= self._batch:
             self._batch = min(2 * self._batch, LARGEST_BATCH)
-            self.flush()
+            self._tell_now()
+        elif monotonic() >= self._due:
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+            self._tell_now()
+
+    def _tell_now(self) -> None:
+        self.flush()
+        self._due = monotonic() + self._pause
 
     def _tell_on(self) -> None:
-        told, pause = len(self.told), PAUSE_SECONDS
-        while not self._over.wait(pause):
-            pause = min(3 * pause, LONGEST_PAUSE_SECONDS)
-            if len(self.told) == told:
+        while not self._over.wait(LONGEST_PAUSE_SECONDS):
+            if monotonic() >= self._due:
                 try:
-                    self.flush()
+                    self._tell_now()
                 except (OSError, ValueError):  # nobody listens any more: the process is about to end
                     return
-            told = len(self.told)
 
     def flush(self) -> None:
         """Tell what waits."""

@@ -23,7 +23,7 @@ from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
 from .output_notes import OutputNotes
 from .plain_values import plain_values
-from .telling import AT_ONCE, Telling
+from .telling import Telling
 from .torch_compat import every_layer_by_itself, function_modes_are_on, nodes_so_far, past_function_modes
 
 _NOTHING: Tuple[Tuple[Any, ...], Dict[str, Any]] = ((), {})
@@ -32,6 +32,15 @@ _NOTHING: Tuple[Tuple[Any, ...], Dict[str, Any]] = ((), {})
 def _call_modules_by(function: Any) -> None:
     """What calls a module, of whatever class: the one place through which all of them go."""
     nn.Module.__call__ = function  # type: ignore[method-assign]
+
+
+def _call_unwatched(plain_call: Any, module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+    watched = nn.Module.__call__
+    _call_modules_by(plain_call)
+    try:
+        return plain_call(module, *args, **kwargs)
+    finally:
+        _call_modules_by(watched)
 
 
 class _Known:
@@ -89,8 +98,7 @@ class ForwardTrace:
                     known[id(module)] = _Known(path, module, metas_of_first(module))
                     if attributes_of(module).get("_forward_pre_hooks"):
                         self._look_behind_hooks(module)
-        if len(known) > AT_ONCE:
-            self._telling.at_once = 0
+        self._telling.expect(len(known))
         self._contexts = [old_objects_at_rest(), every_layer_by_itself(), self._telling]
         for context in self._contexts:
             context.__enter__()
@@ -140,7 +148,7 @@ class ForwardTrace:
     def _beginning(self) -> Callable[..., CallRecord]:
         """What is noted before a call: of the module, of what is known of it, of what it is given, and of the frame that calls."""
         trace, stack_of, number_of_nodes = self, self._stacks.get, nodes_so_far
-        main, check, numbers = self._stacks[self._main], self._check, self._numbers
+        main, check, numbers, notes = self._stacks[self._main], self._check, self._numbers, self._notes
         place_of, note_inputs, members = self._lines.place, self._note_inputs, attributes_of
         clock, this_thread, a_tensor, strided = time.perf_counter, threading.get_ident, torch.Tensor, torch.strided
 
@@ -164,7 +172,10 @@ class ForwardTrace:
             record.training = members(module).get("training")
             record.args, record.kwargs = args, kwargs
             given = args[0] if len(args) == 1 and not kwargs else None
-            if type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
+            last, shape, dtype = notes.last
+            if given is last and given.shape == shape:  # what in-place operations may have changed
+                record.inputs = known.metas[dtype][shape]
+            elif type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
                 record.inputs = known.metas[given.dtype][given.shape] if given.is_cpu else known.metas.elsewhere(given)
             else:
                 note_inputs(record, args, kwargs)
@@ -180,12 +191,8 @@ class ForwardTrace:
         """One of them is called as if nobody watched; any other module as usual."""
         if id(record.part) not in self._as_one:
             return self._plain_call(record.part, *args, **kwargs)
-        watched, record.compiled = nn.Module.__call__, True
-        _call_modules_by(self._plain_call)
-        try:
-            return self._plain_call(record.part, *args, **kwargs)
-        finally:
-            _call_modules_by(watched)
+        record.compiled = True
+        return _call_unwatched(self._plain_call, record.part, args, kwargs)
 
     def _go_on(self, stack: List[CallRecord]) -> None:
         """The model caught the failure of a part and goes on without it."""
@@ -256,12 +263,11 @@ class ForwardTrace:
             return None
         innermost = max((stack[-1] for stack in stacks), key=lambda record: record.index)
         innermost.status = status
-        tensors = [tensor for _, tensor in self._arguments.tensors(innermost)]
-        failure = OpenFailure(innermost.part, innermost.as_call(), tensors)
+        failure = OpenFailure(innermost, [tensor for _, tensor in self._arguments.tensors(innermost)])
         for stack in stacks:
-            for record in reversed(stack):
+            while stack:
+                record = stack.pop()
                 self._finish(record, status if record is innermost else UNFINISHED)
-            stack.clear()
         return failure
 
     def open_calls(self) -> List[CallRecord]:
@@ -290,8 +296,7 @@ class ForwardTrace:
     def calls(self) -> List[LayerCall]:
         """All that were told, in the order in which they ended."""
         self._telling.flush()
-        calls: List[LayerCall] = self._telling.told
-        return calls
+        return self._telling.told
 
     @property
     def is_threaded(self) -> bool:
@@ -307,9 +312,9 @@ class ForwardTrace:
 class OpenFailure:
     """The innermost call that raised: its module, its record, and the tensors that went in."""
 
-    def __init__(self, module: nn.Module, call: LayerCall, inputs: List[torch.Tensor]) -> None:
-        self.module = module
-        self.call = call
+    def __init__(self, record: CallRecord, inputs: List[torch.Tensor]) -> None:
+        self.module = record.part
+        self.call = record.as_call()
         self.inputs = inputs
 
 

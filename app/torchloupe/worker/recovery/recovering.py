@@ -197,7 +197,7 @@ class Recovering(TorchFunctionMode):
         if not opened:
             return None
         tensors = [tensor for _, tensor in self._arguments.tensors(opened[-1])]
-        return OpenFailure(opened[-1].part, opened[-1].as_call(), tensors)
+        return OpenFailure(opened[-1], tensors)
 
     def _likely(self, problem: Problem, seen: FailingOperation, *called: Any) -> Tuple[List[Callable[[], Any]], bool]:
         found = self._carefully(lambda: substitutes(problem.code, seen, *called))
