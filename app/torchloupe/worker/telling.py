@@ -8,9 +8,9 @@ from typing import Any, Callable, Deque, List, Optional
 AT_ONCE = 16
 """So many are told one by one: a small model that brings the process down is seen up to its last layer. To tell one alone takes as long as
 to tell ten together."""
-BATCH, LARGEST_BATCH = 100, 1600
+BATCH, LARGEST_BATCH = 200, 1600
 """Later so many are told together, twice as many each time up to the second: what telling costs is a matter of how often,"""
-PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.2
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 0.2
 """or what there is after this time, twice as long each time up to the second: nobody reads faster."""
 
 
