@@ -8,8 +8,9 @@ from typing import Any, Callable, Deque, List, Optional
 AT_ONCE, MANY = 16, 64
 """So many are told one by one, of a model of few layers: one that brings the process down is seen up to its last layer. To tell one alone
 takes as long as to tell ten together, so of many none is."""
-BATCH, LARGEST_BATCH = 200, 1600
-"""Later so many are told together, twice as many each time up to the second: what telling costs is a matter of how often,"""
+BATCH = 100
+"""Later so many are told together, so that telling them costs little beside them; of more the window would have to take in too many at a
+time,"""
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.004, 0.2
 """or what there is after this time, three times as long each time up to the second: nobody reads faster, and a process that goes down takes
 no more than the later two thirds of what it did with it."""
@@ -24,7 +25,6 @@ class Telling:
 
     def __init__(self, report: Callable[[List[Any]], None]) -> None:
         self._report = report
-        self._batch = BATCH
         self._pause = PAUSE_SECONDS
         self._due = 0.0
         self._at_once = AT_ONCE
@@ -62,8 +62,7 @@ class Telling:
 
     def _tell_later(self, note: Any) -> None:
         self._waiting.append(note)
-        if len(self._waiting) >= self._batch:
-            self._batch = min(2 * self._batch, LARGEST_BATCH)
+        if len(self._waiting) >= BATCH:
             self._tell_now()
         elif monotonic() >= self._due:
             self._pause = min(3 * self._pause, LONGEST_PAUSE_SECONDS)
