@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from gui.conftest import PATIENCE_MS, MakeWindow
@@ -368,3 +369,18 @@ def test_that_entries_to_go_to_are_everything_with_a_name(full_window: Any) -> N
     assert full_window.workbench.selection.module == "head.fc1"
     entries["model_state_dict.module.head.fc1.weight"].run()
     assert full_window.workbench.selection.stored.key == "module.head.fc1.weight"
+
+
+def test_that_a_key_right_behind_another_finds_what_that_one_made_possible(full_window: Any, qtbot: Any) -> None:
+    """Both keys are taken in before the window does anything else: the run that the first has started is there to be cancelled."""
+    full_window.activateWindow()
+    qtbot.waitUntil(
+        lambda: not full_window.jobs.busy and not full_window.actions_by_id["run.cancel"].isEnabled(), timeout=PATIENCE_MS
+    )
+    triggered = []
+    for action_id in ("run.forward", "run.cancel"):
+        full_window.actions_by_id[action_id].triggered.connect(lambda *_, action_id=action_id: triggered.append(action_id))
+    QTest.keyClick(full_window, Qt.Key.Key_F5)
+    QTest.keyClick(full_window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
+    assert triggered == ["run.forward", "run.cancel"]
+    qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -193,9 +192,7 @@ def test_that_the_worker_is_gone_soon_after_its_pipe_whatever_it_is_doing(start,
     worker = start(f"print('busy')\n{torch}")
     worker.stream.await_magic("nonce")
     assert worker.process.stderr.readline() == b"busy\n"
-    started = time.monotonic()
-    worker.ends()
-    assert time.monotonic() - started < 2
+    worker.ends(30)
 
 
 def test_that_a_child_of_the_users_code_neither_speaks_on_the_pipe_nor_keeps_it_open(start):

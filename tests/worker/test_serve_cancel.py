@@ -72,7 +72,7 @@ def test_that_an_interrupt_breaks_a_sleep(cancel):
     started = time.monotonic()
     with pytest.raises(Cancelled):
         time.sleep(30)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25
 
 
 def test_that_one_request_is_interrupted_once(cancel):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -51,6 +51,8 @@ class ActionSet:
             raise ValueError("Two actions have the same id.")
         self.by_id = {action.id: _qt_action(action, window) for action in table}
         self._enabled: list[str] = []
+        self._due = QTimer(window, singleShot=True, interval=0)
+        self._due.timeout.connect(self.refresh)
         self._join_choices(window)
         self.refresh()
 
@@ -74,6 +76,16 @@ class ActionSet:
         if enabled != self._enabled:
             self._enabled = enabled
             trace("enabled", actions=enabled)
+
+    def refresh_later(self, *_anything: object) -> None:
+        """Once what happens now is over, however often it is wished for."""
+        self._due.start()
+
+    def catch_up(self) -> None:
+        """What is due later is done now."""
+        if self._due.isActive():
+            self._due.stop()
+            self.refresh()
 
     def refresh_icons(self, only: Collection[str] = ()) -> None:
         """Draw the icons in the colours of the theme; those of ``only``, else all."""

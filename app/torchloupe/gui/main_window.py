@@ -138,9 +138,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         bench, opening = self.workbench, self.opening
         for signal in (*bench.changes(), self.jobs.busy_changed, self.history.changed, self.docks.changed):
-            signal.connect(self._refresh_later)
-        self._refresh_timer = QTimer(self, singleShot=True, interval=0)
-        self._refresh_timer.timeout.connect(self.actions_by_id.refresh)
+            signal.connect(self.actions_by_id.refresh_later)
         bench.selection_changed.connect(_trace_selection)
         bench.problems_changed.connect(self._show_problem_count)
         for changed in (bench.checkpoint_changed, bench.model_changed, bench.other_changed):
@@ -167,9 +165,6 @@ class MainWindow(QMainWindow):
 
     # what happens
 
-    def _refresh_later(self, *_anything: object) -> None:
-        self._refresh_timer.start()
-
     def _opened(self, kind: str, what: str) -> None:
         self.settings.remember_recent(what, kind)
         self.in_front.opened(kind)
@@ -195,7 +190,7 @@ class MainWindow(QMainWindow):
             self.notice.say(text.strip(), self.tr("Choose interpreter…"), self.dialogs.choose_interpreter)
         elif state == "ready":
             self.notice.hide()
-        self._refresh_later()
+        self.actions_by_id.refresh_later()
 
     def _show_problem_count(self) -> None:
         count = len(self.workbench.problems)
@@ -218,6 +213,12 @@ class MainWindow(QMainWindow):
     def set_text_size(self, steps: int) -> None:
         """A step larger or smaller; 0 is the size of the desktop. Kept for the next start."""
         change_text_size(self.settings, steps)
+
+    def event(self, event: QEvent) -> bool:
+        """A key that may be a shortcut finds the actions as they are now, also right behind the key that changed them."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            self.actions_by_id.catch_up()
+        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Another palette: the icons are drawn anew. Another font: they are as large as its letters."""

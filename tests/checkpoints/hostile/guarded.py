@@ -14,6 +14,8 @@ from pathlib import Path
 MOST_MEMORY = 300 << 20
 LONGEST_SECONDS = 20.0
 """When a read is ended by force; what a test allows is less and counted in processor time."""
+SLOW_SECONDS = 1.0
+"""A reading that takes so long is read again, twice at most, and the least counts."""
 _FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FORBIDDEN = (
     *("os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.remove", "os.rename", "os.mkdir"),
@@ -145,6 +147,29 @@ def values_of(contents, row, open_values, error_class) -> str:
         return str(error)
 
 
+def read_one(path: str, home: str, guard: Guard, *reader) -> dict:
+    """What came of one path, with the processor time it took and the alarms it rang."""
+    signal.setitimer(signal.ITIMER_REAL, LONGEST_SECONDS)
+    began = time.process_time()
+    guard.home = home
+    try:
+        found = outcome_of(path, *reader)
+    except BaseException as error:
+        found = {
+            "outcome": "failed",
+            "sentence": f"{type(error).__name__}: {error}",
+            "problems": [],
+            "tensors": [],
+            "count": 0,
+        }
+    finally:
+        guard.home = None
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    found["seconds"], found["alarms"] = time.process_time() - began, guard.rung[:]
+    guard.rung.clear()
+    return found
+
+
 def main(app: str, listed: str) -> None:
     """Read them all."""
     sys.path.insert(0, app)
@@ -159,24 +184,12 @@ def main(app: str, listed: str) -> None:
     signal.signal(signal.SIGALRM, too_slow)
     guard = armed()
     for path, home in wanted:
-        signal.setitimer(signal.ITIMER_REAL, LONGEST_SECONDS)
-        began = time.process_time()
-        guard.home = home
-        try:
-            found = outcome_of(path, read_contents, open_values, CheckpointError)
-        except BaseException as error:
-            found = {
-                "outcome": "failed",
-                "sentence": f"{type(error).__name__}: {error}",
-                "problems": [],
-                "tensors": [],
-                "count": 0,
-            }
-        finally:
-            guard.home = None
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        found["seconds"], found["alarms"] = time.process_time() - began, guard.rung[:]
-        guard.rung.clear()
+        found = read_one(path, home, guard, read_contents, open_values, CheckpointError)
+        for _ in range(2):
+            if found["seconds"] < SLOW_SECONDS:
+                break  # a slow reading is slow every time; one that the machine held up is not
+            again = read_one(path, home, guard, read_contents, open_values, CheckpointError)
+            found["seconds"] = min(found["seconds"], again["seconds"])
         print(json.dumps(found), flush=True)
 
 
