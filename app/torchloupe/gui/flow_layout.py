@@ -1,5 +1,7 @@
 """A layout that puts widgets side by side and breaks into as many lines as the width asks for."""
 
+from typing import Any
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
@@ -21,13 +23,13 @@ class FlowLayout(QLayout):
         """How many there are."""
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem:
+    def itemAt(self, index: int) -> Any:
         """One of them; Qt counts until there is none."""
-        return self._items[index] if 0 <= index < len(self._items) else None  # type: ignore[return-value]  # Qt asks for null
+        return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem:
-        """Take one out."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None  # type: ignore[return-value]  # Qt asks for null
+    def takeAt(self, index: int) -> Any:
+        """Take one out, or none."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
         """It grows in no direction by itself."""

@@ -18,7 +18,7 @@ SETTLE_MS = 250
 """So long nothing may run before the next step; a job that follows another one starts well within it."""
 
 
-def running_app() -> QApplication:
+def _running_app() -> QApplication:
     """The running application."""
     running = QApplication.instance()
     assert isinstance(running, QApplication)
@@ -35,7 +35,7 @@ class Screenshots(QObject):
         self._mode = theme.mode()
         self._steps: list[Callable[[], object]] = [self._open, self._run, self._pictures]
         for mode in ("light", "dark"):  # each when what follows from another theme has been drawn
-            self._steps += [partial(theme.apply_theme, running_app(), mode), partial(self._keep, f"window-{mode}")]
+            self._steps += [partial(theme.apply_theme, _running_app(), mode), partial(self._keep, f"window-{mode}")]
         self._steps.append(self._end)
         self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._timer.timeout.connect(self._next)
@@ -68,14 +68,14 @@ class Screenshots(QObject):
         for name, panel in window.docks.panels.items():
             if window.docks.is_shown("bottom") and name != "start":
                 window.docks.raise_panel(name)
-                running_app().processEvents()
+                _running_app().processEvents()
                 self._keep(f"panel-{name}", panel)
         if window.docks.is_shown("bottom"):
             window.docks.raise_panel("problems")
             window.docks.raise_panel("calls" if window.workbench.model else "tensor")
 
     def _end(self) -> None:
-        theme.apply_theme(running_app(), self._mode)
+        theme.apply_theme(_running_app(), self._mode)
         print("\n".join([*report_lines(self._window.workbench), *(f"saved {path}" for path in self._saved)]), flush=True)
         self._finished(0)
 

@@ -28,14 +28,13 @@ from .statistics import per_channel, percentiles, tensor_stats, why_uncountable
 from .stopping import TimeLimit
 from .target import Target
 from .tensor_facts import dtype_name
-from .torch_compat import every_layer_by_itself, uncompiled
+from .torch_compat import call_modules_by, every_layer_by_itself, uncompiled, what_calls_modules
 from .values import part_of, raw_bytes, refuse_too_large
 
 KEPT_BYTES = 1 << 30
 """Tensors are kept as long as all of them fit in this; a larger one is looked at while it flows, in a pass for each part."""
 
 MOST_CHANNELS = 1 << 14
-_CALL = "__call__"
 
 Answer = TypeVar("Answer")
 Look = Callable[[torch.Tensor], Answer]
@@ -98,7 +97,7 @@ class _Watch:
         self.call_stats: Tuple[Optional[TensorStats], ...] = ()
 
     def __enter__(self) -> "_Watch":
-        self._plain_call = nn.Module.__call__
+        self._plain_call = what_calls_modules()
         plain, watch, wanted = self._plain_call, self, self._module
 
         def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
@@ -107,11 +106,11 @@ class _Watch:
                 return plain(self, *args, **kwargs)
             return watch._watched(plain, args, kwargs)
 
-        setattr(nn.Module, _CALL, call)
+        call_modules_by(call)
         return self
 
     def __exit__(self, *_: object) -> None:
-        setattr(nn.Module, _CALL, self._plain_call)
+        call_modules_by(self._plain_call)
 
     def _watched(self, plain: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         is_it = self.times == self._wanted.call_number

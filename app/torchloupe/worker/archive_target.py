@@ -80,7 +80,8 @@ def class_name_of(model: nn.Module) -> str:
 
 def _loaded(file: str, kind: str) -> Any:
     if kind == SCRIPT:
-        return torch.jit.load(file, map_location="cpu")  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        load: Any = torch.jit.load  # torch leaves it untyped
+        return load(file, map_location="cpu")
     if kind == EXPORTED:
         program = torch.export.load(file)
         try:

@@ -64,7 +64,7 @@ def load_module(file: str, dotted: str, is_script: bool) -> ModuleType:
 class _Loader(SourceFileLoader):
     """Passes over notebook commands; a notebook's own functions are there and do nothing."""
 
-    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  # as the import system calls it
+    def get_code(self, _fullname: str) -> CodeType:
         """Compiled anew each time: the compiled file on disk may be that of another reader."""
         return self._compiled(self.get_data(self.path), self.path)
 

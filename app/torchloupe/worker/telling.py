@@ -10,10 +10,10 @@ AT_ONCE, MANY = 16, 64
 takes as long as to tell ten together, so of many none is."""
 BATCH = 100
 """Later so many are told together, so that telling them costs little beside them; of more the window would have to take in too many at a
-time,"""
+time;"""
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.004, 0.2
-"""or what there is after this time, three times as long each time up to the second: nobody reads faster, and a process that goes down takes
-no more than the later two thirds of what it did with it."""
+"""or what there is after this time, three times as long each time up to the second: nobody reads faster, and with a process that goes down
+about the later two thirds of what it did are lost, or all of it within the first moment."""
 
 
 class Telling:

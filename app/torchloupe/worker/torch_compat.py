@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Callable, Dict, Iterator, Optional
 
 import torch
+from torch import nn
 from torch.nn import parameter as torch_parameter
 
 _UNINITIALIZED: Any = vars(torch_parameter)["UninitializedTensorMixin"]
@@ -117,6 +118,19 @@ def set_version(tensor: torch.Tensor, version: int) -> None:
     except TypeError:  # not there, or of one tensor in an older torch
         if change is not None:
             change(tensor, version)
+
+
+_MODULE: Any = nn.Module
+
+
+def what_calls_modules() -> Any:
+    """What calls a module, of whatever class, at present: the one place through which all of them go."""
+    return _MODULE.__call__
+
+
+def call_modules_by(function: Any) -> None:
+    """Have every module called by this. Whoever does puts back what was there."""
+    _MODULE.__call__ = function
 
 
 function_modes_are_on: Callable[[], bool] = getattr(torch._C, "_is_torch_function_mode_enabled", lambda: True)

@@ -24,23 +24,25 @@ from .nested import metas_of, tensors_in
 from .output_notes import OutputNotes
 from .plain_values import plain_values
 from .telling import Telling
-from .torch_compat import every_layer_by_itself, function_modes_are_on, nodes_so_far, past_function_modes
+from .torch_compat import (
+    call_modules_by,
+    every_layer_by_itself,
+    function_modes_are_on,
+    nodes_so_far,
+    past_function_modes,
+    what_calls_modules,
+)
 
 _NOTHING: Tuple[Tuple[Any, ...], Dict[str, Any]] = ((), {})
 
 
-def _call_modules_by(function: Any) -> None:
-    """What calls a module, of whatever class: the one place through which all of them go."""
-    nn.Module.__call__ = function  # type: ignore[method-assign]
-
-
 def _call_unwatched(plain_call: Any, module: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-    watched = nn.Module.__call__
-    _call_modules_by(plain_call)
+    watched = what_calls_modules()
+    call_modules_by(plain_call)
     try:
         return plain_call(module, *args, **kwargs)
     finally:
-        _call_modules_by(watched)
+        call_modules_by(watched)
 
 
 class _Known:
@@ -102,12 +104,12 @@ class ForwardTrace:
         self._contexts = [old_objects_at_rest(), every_layer_by_itself(), self._telling]
         for context in self._contexts:
             context.__enter__()
-        self._plain_call: Any = nn.Module.__call__
-        _call_modules_by(self._watched(self._plain_call))
+        self._plain_call = what_calls_modules()
+        call_modules_by(self._watched(self._plain_call))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _call_modules_by(self._plain_call)
+        call_modules_by(self._plain_call)
         for handle in self._handles:
             handle.remove()
         for context in reversed(self._contexts):

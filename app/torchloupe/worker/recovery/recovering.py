@@ -20,7 +20,7 @@ from ..places import Places
 from ..quiet import quiet
 from ..repetition import Repetition
 from ..source_trial import Spot, spot_of
-from ..torch_compat import uncompiled
+from ..torch_compat import call_modules_by, uncompiled, what_calls_modules
 from ..trace import ForwardTrace, OpenFailure
 from .guarded import is_guarded
 from .makers import Makers
@@ -92,8 +92,8 @@ class Recovering(TorchFunctionMode):
         self.found: List[Recovered] = []
 
     def __enter__(self) -> "Recovering":
-        self._plain_call: Any = nn.Module.__call__
-        nn.Module.__call__ = self._recovered(self._plain_call)  # type: ignore[method-assign]
+        self._plain_call = what_calls_modules()
+        call_modules_by(self._recovered(self._plain_call))
         self._contexts: List[Any] = [quiet(), self._trace, uncompiled(), super()]
         for context in self._contexts:
             context.__enter__()
@@ -102,7 +102,7 @@ class Recovering(TorchFunctionMode):
     def __exit__(self, *_: Any) -> None:
         for context in reversed(self._contexts):
             context.__exit__(None, None, None)
-        nn.Module.__call__ = self._plain_call  # type: ignore[method-assign]
+        call_modules_by(self._plain_call)
 
     @property
     def calls(self) -> List[LayerCall]:

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from ..nested import map_tensors
+from ..torch_compat import call_modules_by, what_calls_modules
 
-_CALL = "__call__"
 Given = Tuple[Tuple[Any, ...], Dict[str, Any]]
 
 
@@ -22,17 +22,17 @@ class FailedCall:
         self.training = module.training
 
     def __enter__(self) -> "FailedCall":
-        self._plain_call = plain = nn.Module.__call__
+        self._plain_call = plain = what_calls_modules()
         watch, wanted = self, self._module
 
         def call(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
             return watch._watched(plain, args, kwargs) if self is wanted else plain(self, *args, **kwargs)
 
-        setattr(nn.Module, _CALL, call)
+        call_modules_by(call)
         return self
 
     def __exit__(self, *_: object) -> None:
-        setattr(nn.Module, _CALL, self._plain_call)
+        call_modules_by(self._plain_call)
 
     def _watched(self, plain: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         is_it, self._times = self._times == self._number, self._times + 1

