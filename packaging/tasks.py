@@ -91,7 +91,9 @@ def pytest(python: Path, rest: Sequence[str]) -> int:
     """
     defaults = {"QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1"}
     side_by_side = (
-        [] if any(word.startswith("-n") for word in rest) else ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "1"]
+        []
+        if any(word.startswith("-n") for word in rest)
+        else ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "1"]
     )
     return call([python, "-m", "pytest", *side_by_side, *rest], {**defaults, **os.environ})
 

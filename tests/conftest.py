@@ -1,6 +1,7 @@
 """Rules for every test: it leaves no thread and no process running and logs no warning that it did not ask for."""
 
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -20,6 +21,9 @@ PATIENCE_SECONDS = 3.0
 
 STUCK_SECONDS = 240.0
 """After this a test is stuck in native code, where its time limit does not reach."""
+
+FIRST_OF_ALL, LONG = "packaging", {"journeys", "worker", "session", "cli", "architecture"}
+"""Folders of the longest tests."""
 
 TERMINAL = pytest.StashKey[int]()
 """The real standard error, which pytest puts out of the way during a test."""
@@ -43,6 +47,18 @@ def accept(request: pytest.FixtureRequest) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Keeps the way to the terminal."""
     config.stash[TERMINAL] = os.dup(2)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several processes share the tests file by file: the files whose tests start programs come first, so that none is left with them."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (FIRST_OF_ALL not in item.path.parts, not LONG.intersection(item.path.parts)))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay until the end: the collector need not go through them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -76,7 +76,8 @@ class Bench:
             self.python, self.environment, folder, size.rounds, size.listed_gigabytes, size.listed_tensors
         ).figures()
         yield from self.values()
-        watching = Watching(self.python, self.environment, size.rounds, MODELS if size is FULL else FEW)
+        small = Watching(self.python, self.environment, size.rounds, FEW, processes=1, threads=(1,))
+        watching = Watching(self.python, self.environment, size.rounds, MODELS) if size is FULL else small
         yield from watching.figures()
         yield from watching.step("GPT-2 small" if size is FULL else "a small GPT", "make_gpt2" if size is FULL else "make_small")
         yield from watching.mismatches()

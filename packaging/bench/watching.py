@@ -1,7 +1,7 @@
 """What watching a forward pass costs, as ratios to the plain one."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,7 +25,6 @@ BESIDE = {
     "shapes": {"hook": "a hook that keeps a shape"},
     "statistics": {"read": "each output read once", **{peer: peer for peer in PEERS}},
 }
-PROCESSES = 3
 MOST_EXTRA_MEGABYTES = 50
 MOST_FOR_A_STEP = 1.10
 MOST_FOR_MISMATCHES = 3.0
@@ -35,19 +34,27 @@ REUSED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
 
 class Watching:
-    """Runs ``watched_forward.py`` for every model, with one thread and with two."""
+    """Runs ``watched_forward.py`` for every model: each way in so many ``processes``, of so many ``rounds``, with so many ``threads``."""
 
     def __init__(
-        self, python: str, environment: Mapping[str, str], rounds: int, models: Mapping[str, tuple[float | None, float | None]]
+        self,
+        python: str,
+        environment: Mapping[str, str],
+        rounds: int,
+        models: Mapping[str, tuple[float | None, float | None]],
+        processes: int = 3,
+        threads: Sequence[int] = (1, 2),
     ) -> None:
         self._python = python
         self._environment = environment
         self._rounds = rounds
         self._models = models
+        self._processes = processes
+        self._threads = threads
 
     def figures(self) -> Iterator[Figure]:
-        """Each model with one thread, then with two; what it takes of memory."""
-        for threads in (1, 2):
+        """Each model with one number of threads, then with the next; what it takes of memory."""
+        for threads in self._threads:
             for name, (shapes, statistics) in self._models.items():
                 yield from self._times(name, threads, shapes, statistics)
         for name in self._models:
@@ -86,7 +93,7 @@ class Watching:
     def _said_often(self, *words: str) -> dict[str, float]:
         """What the middle one of a few processes says: where in memory each has its things makes a difference of some hundredths."""
         *_, way = words
-        said = [self._said(*words) for _ in range(1 if way in PEERS else PROCESSES)]
+        said = [self._said(*words) for _ in range(1 if way in PEERS else self._processes)]
         return sorted(said, key=lambda each: each.get(way, 0.0) / each["plain"])[len(said) // 2]
 
     def _said(self, *words: str) -> dict[str, float]:

@@ -175,7 +175,9 @@ def test_that_test_runs_pytest_without_a_display_and_hands_on_its_status(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     terminal.statuses = {"pytest": 5}
     assert tasks.main(["test"]) == 5
-    assert terminal.calls == [["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--max-worker-restart", "1"]]
+    assert terminal.calls == [
+        ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "1"]
+    ]
     assert terminal.environments[0]["QT_QPA_PLATFORM"] == "offscreen"
     assert terminal.environments[0]["OMP_NUM_THREADS"] == "1"
     assert terminal.needs == system_libraries.WINDOW_TESTS

@@ -60,38 +60,53 @@ class CallRecord:
         return LayerCall(*[getattr(self, name) for name in _FIELDS])
 
 
-class PlainMetas(Dict[torch.dtype, "_OfDtype"]):
-    """The metas of a single plain tensor under one name, each made once: equal ones are the same object. Those on the CPU stand under their
-    dtype and their shape, so that a device, which takes long to be looked up, need not be asked for."""
+class PlainTensor(Dict[str, Tuple[TensorMeta]]):
+    """What is known of plain tensors of one shape, dtype and device, which lie in memory as their shape says: ``elements``, and the meta of
+    one under each name that it goes by. Each is made once: equal ones are the same object."""
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("_device", "_dtype", "_shape", "elements")
+
+    def __init__(self, shape: torch.Size, dtype: str, device: str) -> None:
         super().__init__()
-        self._name = name
-        self._elsewhere: Dict[Sizes, Tuple[TensorMeta]] = {}
+        self._shape = tuple(shape)
+        self._dtype = dtype
+        self._device = device
+        self.elements = shape.numel()
 
-    def __missing__(self, dtype: torch.dtype) -> "_OfDtype":
-        made = self[dtype] = _OfDtype(self._name, dtype_name(dtype))
+    def __missing__(self, name: str) -> Tuple[TensorMeta]:
+        made = self[name] = (TensorMeta(self._shape, self._dtype, self._device, name),)
         return made
 
-    def elsewhere(self, tensor: torch.Tensor) -> Tuple[TensorMeta]:
-        """The same of a tensor on another device."""
+
+class PlainTensors(Dict[torch.dtype, "_OfDtype"]):
+    """All plain tensors of a pass. Those on the CPU stand under their dtype and their shape, so that a device, which takes long to be
+    looked up, need not be asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._elsewhere: Dict[Sizes, PlainTensor] = {}
+
+    def __missing__(self, dtype: torch.dtype) -> "_OfDtype":
+        made = self[dtype] = _OfDtype(dtype_name(dtype))
+        return made
+
+    def elsewhere(self, tensor: torch.Tensor) -> PlainTensor:
+        """One on another device."""
         sizes = tensor.shape, tensor.dtype, tensor.device
         made = self._elsewhere.get(sizes)
         if made is None:
             shape, dtype, device = sizes
-            meta = TensorMeta(tuple(shape), dtype_name(dtype), device_name(device), self._name)
-            made = self._elsewhere[sizes] = (meta,)
+            made = self._elsewhere[sizes] = PlainTensor(shape, dtype_name(dtype), device_name(device))
         return made
 
 
-class _OfDtype(Dict[torch.Size, Tuple[TensorMeta]]):
-    def __init__(self, name: str, dtype: str) -> None:
+class _OfDtype(Dict[torch.Size, PlainTensor]):
+    def __init__(self, dtype: str) -> None:
         super().__init__()
-        self._name = name
         self._dtype = dtype
 
-    def __missing__(self, shape: torch.Size) -> Tuple[TensorMeta]:
-        made = self[shape] = (TensorMeta(tuple(shape), self._dtype, "cpu", self._name),)
+    def __missing__(self, shape: torch.Size) -> PlainTensor:
+        made = self[shape] = PlainTensor(shape, self._dtype, "cpu")
         return made
 
 
@@ -100,14 +115,11 @@ class Arguments:
 
     def __init__(self) -> None:
         self._names: Dict[type, Tuple[str, ...]] = {}
-        self._firsts: Dict[type, PlainMetas] = {}
 
-    def first_metas(self, module: nn.Module) -> PlainMetas:
-        """Those of the first argument of the modules of its class."""
-        metas = self._firsts.get(type(module))
-        if metas is None:
-            metas = self._firsts[type(module)] = PlainMetas((self.names(module) or ("[0]",))[0])
-        return metas
+    def first_name(self, module: nn.Module) -> str:
+        """That of the first argument."""
+        names = self.names(module)
+        return names[0] if names else "[0]"
 
     def tensors(self, record: CallRecord) -> List[Tuple[str, torch.Tensor]]:
         """The tensors of a call's arguments with their names."""

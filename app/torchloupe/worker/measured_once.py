@@ -44,12 +44,12 @@ class MeasuredOnce:
             self._last, self._identity, self._stats = tensor, identity, stats
         return stats
 
-    def one_run(self, tensor: torch.Tensor, dtype: torch.dtype) -> Some:
+    def one_run(self, tensor: torch.Tensor, dtype: torch.dtype, elements: int) -> Some:
         """The same of a plain tensor on the CPU that lies in memory as its shape says. Nearly all do: of them nothing is asked twice."""
         if self._native is None or tensor.is_inference() or tensor.is_neg():
             return self.one(tensor)
         try:
-            address, elements = tensor.data_ptr(), tensor.numel()
+            address = tensor.data_ptr()
             identity = address, elements, dtype, tensor._version
             if identity == self._identity:
                 return self._stats

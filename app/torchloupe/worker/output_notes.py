@@ -5,7 +5,7 @@ from typing import Any, Callable, List, Optional, Tuple
 import torch
 
 from ..wire.tensors import TensorStats
-from .call_record import CallRecord, PlainMetas
+from .call_record import CallRecord, PlainTensor, PlainTensors
 from .measured_once import MeasuredOnce
 from .nested import metas_of, tensors_in
 from .statistics import Measured
@@ -13,20 +13,21 @@ from .statistics import Measured
 _STRIDED = torch.strided
 _Tensor = torch.Tensor
 _NOT_MEASURED: Tuple[Optional[TensorStats], ...] = (None,)
-_NOBODY = object(), torch.Size(), torch.float32
+_NOBODY = object(), torch.Size(), PlainTensor(torch.Size(), "", "")
 
 
 class OutputNotes:
     """Fills in records. Without ``statistics`` only sizes; those of a device come at the end, all of them together.
 
-    ``last`` is the plain tensor on the CPU that was noted last, which mostly goes into the next layer, its shape and its dtype.
+    ``plain`` are the plain tensors of the pass, ``last`` is the one on the CPU that was noted last, which mostly goes into the next
+    layer, its shape and what is known of it.
     """
 
     def __init__(self, statistics: bool) -> None:
         self._measured = MeasuredOnce() if statistics else None
-        self._metas = PlainMetas("")
         self._late: List[Tuple[CallRecord, List[int]]] = []
-        self.last: Tuple[Any, torch.Size, torch.dtype] = _NOBODY
+        self.plain = PlainTensors()
+        self.last: Tuple[Any, torch.Size, PlainTensor] = _NOBODY
 
     def note(self, record: CallRecord, output: Any) -> None:
         """Outputs and statistics of a call that ended."""
@@ -34,16 +35,17 @@ class OutputNotes:
             record.stats = _NOT_MEASURED
             if output.is_cpu:
                 dtype, shape = output.dtype, output.shape
-                record.outputs = self._metas[dtype][shape]
-                self.last = output, shape, dtype
+                known = self.plain[dtype][shape]
+                record.outputs = known[""]
+                self.last = output, shape, known
                 if self._measured is not None:
-                    found = self._measured.one_run(output, dtype)
+                    found = self._measured.one_run(output, dtype, known.elements)
                     if isinstance(found, Measured):
                         record.measured = found
                     else:
                         record.stats = (found,)
                 return
-            record.outputs = self._metas.elsewhere(output)
+            record.outputs = self.plain.elsewhere(output)[""]
             if self._measured is not None:
                 self._measure(record, [("", output)])
             return

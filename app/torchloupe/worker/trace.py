@@ -15,7 +15,7 @@ from torch import nn
 
 from ..wire.tensors import TensorMeta, TensorStats
 from ..wire.traces import FAILED, UNFINISHED, LayerCall
-from .call_record import Arguments, CallRecord, PlainMetas
+from .call_record import Arguments, CallRecord
 from .caller_lines import CallerLines
 from .collector import collector_at_rest, old_objects_at_rest
 from .module_facts import attributes_of
@@ -46,15 +46,15 @@ def _call_unwatched(plain_call: Any, module: nn.Module, args: Tuple[Any, ...], k
 
 
 class _Known:
-    """A module that is watched: its first path and how often it was called. It is held: one that is dropped while the model runs would
-    give its identity to another."""
+    """A module that is watched: its first path, the name of its first argument, and how often it was called. It is held: one that is
+    dropped while the model runs would give its identity to another."""
 
-    __slots__ = ("calls", "kind", "metas", "module", "path")
+    __slots__ = ("calls", "kind", "module", "name", "path")
 
-    def __init__(self, path: str, module: nn.Module, metas: PlainMetas) -> None:
+    def __init__(self, path: str, module: nn.Module, name: str) -> None:
         self.path = path
         self.module = module
-        self.metas = metas
+        self.name = name
         self.kind = type(module).__name__
         self.calls = 0
 
@@ -93,11 +93,11 @@ class ForwardTrace:
         self.returned_nothing: List[LayerCall] = []
 
     def __enter__(self) -> "ForwardTrace":
-        known, metas_of_first = self._known, self._arguments.first_metas
+        known, first_name = self._known, self._arguments.first_name
         with collector_at_rest():
             for path, module in walk_modules(self._model):
                 if id(module) not in known:
-                    known[id(module)] = _Known(path, module, metas_of_first(module))
+                    known[id(module)] = _Known(path, module, first_name(module))
                     if attributes_of(module).get("_forward_pre_hooks"):
                         self._look_behind_hooks(module)
         self._telling.expect(len(known))
@@ -149,8 +149,8 @@ class ForwardTrace:
 
     def _beginning(self) -> Callable[..., CallRecord]:
         """What is noted before a call: of the module, of what is known of it, of what it is given, and of the frame that calls."""
-        trace, stack_of, number_of_nodes = self, self._stacks.get, nodes_so_far
-        main, check, numbers, notes = self._stacks[self._main], self._check, self._numbers, self._notes
+        trace, stack_of, number_of_nodes, notes, plain = self, self._stacks.get, nodes_so_far, self._notes, self._notes.plain
+        main, check, numbers = self._stacks[self._main], self._check, self._numbers
         place_of, note_inputs, members = self._lines.place, self._note_inputs, attributes_of
         clock, this_thread, a_tensor, strided = time.perf_counter, threading.get_ident, torch.Tensor, torch.strided
 
@@ -174,11 +174,12 @@ class ForwardTrace:
             record.training = members(module).get("training")
             record.args, record.kwargs = args, kwargs
             given = args[0] if len(args) == 1 and not kwargs else None
-            last, shape, dtype = notes.last
+            last, shape, kind = notes.last
             if given is last and given.shape == shape:  # what in-place operations may have changed
-                record.inputs = known.metas[dtype][shape]
+                record.inputs = kind[known.name]
             elif type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
-                record.inputs = known.metas[given.dtype][given.shape] if given.is_cpu else known.metas.elsewhere(given)
+                kind = plain[given.dtype][given.shape] if given.is_cpu else plain.elsewhere(given)
+                record.inputs = kind[known.name]
             else:
                 note_inputs(record, args, kwargs)
             record.nodes = number_of_nodes()
