@@ -178,8 +178,7 @@ class ForwardTrace:
             if given is last and given.shape == shape:  # what in-place operations may have changed
                 record.inputs = kind[known.name]
             elif type(given) is a_tensor and given.layout is strided and not given.is_nested and given.is_contiguous():
-                kind = plain[given.dtype][given.shape] if given.is_cpu else plain.elsewhere(given)
-                record.inputs = kind[known.name]
+                record.inputs = (plain[given.dtype][given.shape] if given.is_cpu else plain.elsewhere(given))[known.name]
             else:
                 note_inputs(record, args, kwargs)
             record.nodes = number_of_nodes()
