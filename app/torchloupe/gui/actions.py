@@ -65,7 +65,7 @@ class ActionSet:
             if action.one_of:
                 groups[action.one_of].addAction(self.by_id[action_id])
 
-    def refresh(self) -> None:
+    def refresh(self, *_anything: object) -> None:
         """Ask every action whether it makes sense now."""
         for action_id, action in self.table.items():
             if action.when is not None:
@@ -80,12 +80,6 @@ class ActionSet:
     def refresh_later(self, *_anything: object) -> None:
         """Once what happens now is over, however often it is wished for."""
         self._due.start()
-
-    def catch_up(self) -> None:
-        """What is due later is done now."""
-        if self._due.isActive():
-            self._due.stop()
-            self.refresh()
 
     def refresh_icons(self, only: Collection[str] = ()) -> None:
         """Draw the icons in the colours of the theme; those of ``only``, else all."""

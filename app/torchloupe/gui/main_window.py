@@ -137,8 +137,10 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         bench, opening = self.workbench, self.opening
-        for signal in (*bench.changes(), self.jobs.busy_changed, self.history.changed, self.docks.changed):
+        for signal in (*bench.changes(), self.history.changed, self.docks.changed):
             signal.connect(self.actions_by_id.refresh_later)
+        # At once: a key right behind the one that has started something may be there to cancel it.
+        self.jobs.busy_changed.connect(self.actions_by_id.refresh)
         bench.selection_changed.connect(_trace_selection)
         bench.problems_changed.connect(self._show_problem_count)
         for changed in (bench.checkpoint_changed, bench.model_changed, bench.other_changed):
@@ -213,12 +215,6 @@ class MainWindow(QMainWindow):
     def set_text_size(self, steps: int) -> None:
         """A step larger or smaller; 0 is the size of the desktop. Kept for the next start."""
         change_text_size(self.settings, steps)
-
-    def event(self, event: QEvent) -> bool:
-        """A key that may be a shortcut finds the actions as they are now, also right behind the key that changed them."""
-        if event.type() == QEvent.Type.ShortcutOverride:
-            self.actions_by_id.catch_up()
-        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Another palette: the icons are drawn anew. Another font: they are as large as its letters."""
