@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from torchloupe.wire.requests import OpenTarget
 from torchloupe.wire.steps import RunStep
@@ -12,6 +13,8 @@ from torchloupe.worker.process_state import ProcessState
 from worker.step_zoo import HEAD
 
 MODELS = Path(__file__).parents[1] / "models"
+
+torch.manual_seed(0)  # for what is drawn while the tests are collected
 
 
 class RecordingContext:
@@ -37,6 +40,12 @@ class RecordingContext:
     def calls(self):
         """The reported calls in the order in which they began."""
         return sorted((call for event in self.events for call in getattr(event, "calls", ())), key=lambda call: call.index)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """The same weights each time: torch of today begins with another seed in each process."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture

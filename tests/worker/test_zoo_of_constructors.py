@@ -132,11 +132,6 @@ def fits(model, source):
     return eval(f"model({', '.join(source)})", {"torch": torch, "model": model})
 
 
-@pytest.fixture(autouse=True)
-def _seeded():
-    torch.manual_seed(0)
-
-
 def test_that_the_zoo_is_large_and_its_files_are_small():
     assert len(CONSTRUCTORS) >= 30
     assert len(INPUTS) >= 30
