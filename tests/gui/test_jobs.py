@@ -421,6 +421,21 @@ def test_that_a_request_gives_way_though_it_had_not_reached_the_session_yet(answ
     jobs.close()
 
 
+def test_that_a_request_is_cancelled_though_it_had_not_reached_the_session_yet(answers: Answers, qtbot: Any) -> None:
+    session = LateSession({RunForward: [UNTIL_CANCELLED]})
+    jobs = Jobs(session)
+    jobs.start(RunForward(), **listening(answers, "run"))
+    qtbot.waitUntil(session.arrived.is_set, timeout=PATIENCE_MS)
+    assert jobs.cancel() == "asked"
+    assert session.cancels == [""]
+    session.opened.set()
+    qtbot.waitUntil(lambda: not jobs.busy, timeout=PATIENCE_MS)
+    assert answers == [("run failed", Failed((), cancelled=True))]
+    assert session.cancels.count("asked") == 1
+    session.close()
+    jobs.close()
+
+
 def test_that_a_request_gives_way_to_the_questions_of_local_work_until_that_is_done(
     jobs: Jobs, session: ScriptedSession, answers: Answers, qtbot: Any
 ) -> None:

@@ -159,7 +159,16 @@ class Jobs(QObject):
             queue[0].gave_way = False
             self._turns.stop(queue[0])
         if self._lanes.get(WORKER):
-            rung = self.session.cancel() or rung
+            rung = self._cancel_asked(self._lanes[WORKER][0]) or rung
+        return rung
+
+    def _cancel_asked(self, job: Job) -> str:
+        queue = self._lanes.get(WORKER)
+        if self._is_over or not queue or queue[0] is not job:
+            return ""
+        rung = self.session.cancel()
+        if not rung and self._turns.asks(job):  # the session has not begun with it
+            QTimer.singleShot(AGAIN_MS, self, partial(self._cancel_asked, job))
         return rung
 
     def drop(self, tag: str) -> None:

@@ -73,6 +73,11 @@ class Turns:
             self._changed.notify_all()
             return not asker.gave_way
 
+    def asks(self, asker: Asker) -> bool:
+        """It is this one's turn; the session may not have begun with it."""
+        with self._changed:
+            return self._asking is asker
+
     def stop(self, asker: Asker) -> None:
         """It is of no use any more."""
         asker.stop.set()
