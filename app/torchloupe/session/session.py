@@ -185,11 +185,11 @@ class Session:
         """The channel once it is up, or why it did not come up; None when another one has taken its place meanwhile."""
         with self._changed:
             self._changed.wait_for(lambda: channel.state == READY or self._rung or self._closed or self._current is not channel)
+            if self._rung:  # cancelled before it was asked: the worker was told of no request yet
+                return Failed((), cancelled=True)
             if self._current is channel and channel.state == READY:
                 self._request_id += 1
                 return channel
-            if self._rung:
-                return Failed((), cancelled=True)
             if channel.hello is None and not channel.stopped and channel.problem is not None:
                 return Failed((channel.problem,))
             return None
