@@ -146,3 +146,12 @@ def test_that_twenty_workers_leave_no_descriptor_open(opened):
 def test_that_no_path_of_ours_is_taken_for_the_users_line(odd):
     problem = problem_of(odd.ask("segfault"))
     assert not re.search(r"worker/serve\.py", problem.file or "")
+
+
+def test_that_what_is_cancelled_before_the_worker_was_told_of_it_is_not_asked(odd):
+    assert odd.text("echo", "up") == "up"
+    rungs = []
+    odd.session.on_state = lambda state: rungs.append(odd.session.cancel()) if state == "busy" and not rungs else None
+    assert odd.ask("echo", "never") == Failed((), cancelled=True)
+    assert rungs == ["asked"]
+    assert odd.text("echo", "again") == "again"
