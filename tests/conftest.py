@@ -22,8 +22,8 @@ PATIENCE_SECONDS = 3.0
 STUCK_SECONDS = 240.0
 """After this a test is stuck in native code, where its time limit does not reach."""
 
-FIRST_OF_ALL, LONG = "packaging", {"journeys", "worker", "session", "cli", "architecture"}
-"""Folders of the longest tests."""
+LONGEST_FIRST = ("packaging", "journeys", "architecture", "session", "cli", "worker")
+"""Folders of the tests that take longest, in the order in which they are run."""
 
 TERMINAL = pytest.StashKey[int]()
 """The real standard error, which pytest puts out of the way during a test."""
@@ -50,9 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Several processes share the tests file by file: the files whose tests start programs come first, so that none is left with them."""
+    """Several processes share the tests file by file: the longest come first, so that none is left with one."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (FIRST_OF_ALL not in item.path.parts, not LONG.intersection(item.path.parts)))
+        order = {folder: number for number, folder in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: order.get(item.nodeid.split("/")[1], len(order)))
 
 
 def pytest_collection_finish() -> None:

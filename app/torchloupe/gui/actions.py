@@ -65,7 +65,7 @@ class ActionSet:
             if action.one_of:
                 groups[action.one_of].addAction(self.by_id[action_id])
 
-    def refresh(self, *_anything: object) -> None:
+    def refresh(self) -> None:
         """Ask every action whether it makes sense now."""
         for action_id, action in self.table.items():
             if action.when is not None:

@@ -96,6 +96,8 @@ class Jobs(QObject):
         self._timer.timeout.connect(self._flush_all)
         self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
         self._again.timeout.connect(self._give_way)
+        self._too_early = QTimer(self, singleShot=True, interval=AGAIN_MS)
+        self._too_early.timeout.connect(self._cancel_asked)
 
     def start(
         self,
@@ -159,16 +161,18 @@ class Jobs(QObject):
             queue[0].gave_way = False
             self._turns.stop(queue[0])
         if self._lanes.get(WORKER):
-            rung = self._cancel_asked(self._lanes[WORKER][0]) or rung
+            rung = self._cancel_asked() or rung
         return rung
 
-    def _cancel_asked(self, job: Job) -> str:
+    def _cancel_asked(self) -> str:
+        """The rung that was taken; none when the session has not begun with what it is asked: then again in a moment, and once."""
+        self._too_early.stop()
         queue = self._lanes.get(WORKER)
-        if self._is_over or not queue or queue[0] is not job:
+        if self._is_over or not queue or not queue[0].stop.is_set():
             return ""
         rung = self.session.cancel()
-        if not rung and self._turns.asks(job):  # the session has not begun with it
-            QTimer.singleShot(AGAIN_MS, self, partial(self._cancel_asked, job))
+        if not rung and self._turns.asks(queue[0]):
+            self._too_early.start()
         return rung
 
     def drop(self, tag: str) -> None:
@@ -183,6 +187,7 @@ class Jobs(QObject):
         self._closed = True
         self._timer.stop()
         self._again.stop()
+        self._too_early.stop()
         jobs = [job for queue in self._lanes.values() for job in queue]
         self._lanes.clear()
         for job in jobs:
