@@ -2,6 +2,9 @@
 
 import contextlib
 import logging
+import os
+import signal
+import subprocess
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
@@ -31,15 +34,12 @@ def book(qapp, monkeypatch):
 def log_files(book, tmp_path, monkeypatch):
     """The log is kept in files in a folder, until the test ends."""
     monkeypatch.setattr(crash_log, "log_folder", lambda: tmp_path / "new" / "folder")
-    monkeypatch.setattr(crash_log, "_crash_file", [])
-    monkeypatch.setattr("faulthandler.enable", lambda file: None)
+    monkeypatch.setattr("faulthandler.enable", os.close)
     monkeypatch.setattr(logging, "raiseExceptions", True)
     log = logging.getLogger("torchloupe")
     before = list(log.handlers)
     crash_log.keep_log_files()
     yield tmp_path / "new" / "folder"
-    for file in crash_log._crash_file:
-        file.close()
     for handler in [handler for handler in log.handlers if handler not in before]:
         log.removeHandler(handler)
         handler.close()
@@ -98,6 +98,24 @@ def test_that_the_log_is_also_in_a_file_that_does_not_grow_for_ever(log_files, c
     [handler] = [each for each in logging.getLogger("torchloupe").handlers if isinstance(each, RotatingFileHandler)]
     assert handler.maxBytes == crash_log.LOG_BYTES
     assert (log_files / "crash.log").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_that_a_crash_in_native_code_is_in_a_file_with_the_place(tmp_path):
+    words = f"""
+import os, pathlib, signal
+from torchloupe.gui import crash_log
+crash_log.log_folder = lambda: pathlib.Path({str(tmp_path)!r})
+crash_log.keep_log_files()
+def in_native_code():
+    os.kill(os.getpid(), signal.SIGSEGV)
+in_native_code()
+"""
+    ended = subprocess.run([sys.executable, "-c", words], cwd=tmp_path, check=False)
+    assert ended.returncode == -signal.SIGSEGV
+    written = (tmp_path / "crash.log").read_text(encoding="utf-8")
+    assert "Segmentation fault" in written
+    assert "in in_native_code" in written
 
 
 def test_that_a_folder_that_cannot_be_written_costs_only_the_files(book, tmp_path, monkeypatch):

@@ -74,11 +74,12 @@ class Live:
     def reloaded(self, restarts: int) -> None:
         """Wait for the end of so many reloads."""
         self.until(lambda: self.session.restarts >= restarts and not self.window.jobs.runs(RELOAD))
+        self.until(lambda: self.session.has_spare)
         self.settle()
 
     def stale(self) -> str:
         """The sentence of the bar, once it is there."""
-        self.until(lambda: self.live.is_stale)
+        self.until(lambda: self.live.is_stale and self.session.has_spare)
         self.settle()
         text: str = self.live.bar.label.text()
         return text

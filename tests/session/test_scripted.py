@@ -90,3 +90,11 @@ def test_that_restarts_are_counted():
     session = ScriptedSession()
     session.restart()
     assert session.restarts == 1
+
+
+def test_that_a_restart_without_a_spare_has_none_until_it_is_told_to_keep_one():
+    session = ScriptedSession()
+    session.restart(spare=False)
+    assert not session.has_spare
+    session.keep_spare()
+    assert session.has_spare

@@ -140,10 +140,11 @@ class _Reader:
                 self.found.setdefault(words[0], Usage()).words.append(words[1])
 
     def _matched(self, node: ast.AST) -> None:
+        """A ``match``, of which Python 3.9 knows nothing."""
         for case in getattr(node, "cases", ()):
             for inner in ast.walk(case.pattern):
                 for word in _texts(getattr(inner, "value", None)):
-                    self._note(node.subject, "words", word)  # type: ignore[attr-defined]  # ast.Match is unknown to Python 3.9
+                    self._note(vars(node)["subject"], "words", word)
 
 
 def _is_own(node: ast.AST) -> bool:

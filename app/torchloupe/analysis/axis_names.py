@@ -99,8 +99,8 @@ class AxisNames:
 def _different(calls: Collection[LayerCall], settings: Mapping[str, str]) -> Iterable[LayerCall]:
     """One of those that are built alike, and given and give the same."""
     # Of a hundred thousand calls, which a loop makes in seconds, nearly all hold the very same objects: those are never compared.
-    others = {(call.module, id(call.inputs), id(call.outputs)): call for call in calls}.values()
-    return {(call.class_name, settings.get(call.module, ""), call.inputs, call.outputs): call for call in others}.values()
+    distinct = {(call.module, id(call.inputs), id(call.outputs)): call for call in calls}.values()
+    return {(call.class_name, settings.get(call.module, ""), call.inputs, call.outputs): call for call in distinct}.values()
 
 
 def _counts(tensor: TensorMeta) -> bool:

@@ -3,13 +3,14 @@
 The hooks come first and cost nothing; the files, and Python's ``logging``, come after the first picture of the window.
 """
 
+import os
 import sys
 import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMessageLogContext, QStandardPaths, QtMsgType, qInstallMessageHandler
 
@@ -26,7 +27,6 @@ LOG_FILE, CRASH_FILE = "torchloupe.log", "crash.log"
 _QUIET = (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg)
 _SAID_ALWAYS = ("propagateSizeHints", "AtSpiAdaptor::applicationInterface")
 """Words of what Qt says of every window on the offscreen platform, and to every screen reader."""
-_crash_file: list[TextIO] = []  # kept open for faulthandler
 _listeners: list[Callable[[str, str], object]] = []  # text and level
 
 
@@ -57,8 +57,7 @@ def keep_log_files(also: str | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         file = RotatingFileHandler(folder / LOG_FILE, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
         _also_to(file)
-        _crash_file.append(open(folder / CRASH_FILE, "a", encoding="utf-8"))  # noqa: SIM115  # stays open until the end
-        faulthandler.enable(_crash_file[0])
+        faulthandler.enable(os.open(folder / CRASH_FILE, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o666))  # open until the end
     except OSError as error:
         tell(f"There is no log file: {error}", WARNING)
     _hear_libraries()

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from io import BufferedReader, BufferedWriter
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -140,9 +141,9 @@ class Channel:
         return self._process
 
     def _converse(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stream = Stream(process.stdout, process.stdin)  # type: ignore[arg-type]  # IO[bytes] of a pipe is a BinaryIO
+        assert isinstance(process.stdin, BufferedWriter)
+        assert isinstance(process.stdout, BufferedReader)
+        stream = Stream(process.stdout, process.stdin)
         watchdog = threading.Timer(self._start_seconds, self._give_up)
         watchdog.daemon = True
         watchdog.start()
@@ -203,7 +204,7 @@ class Channel:
 
     # the log
 
-    def _pump(self, pipe: IO[bytes]) -> None:
+    def _pump(self, pipe: BufferedReader) -> None:
         for line in _lines(pipe):
             if line.startswith(_WORKER_SAYS):
                 self._say("worker", line.removeprefix(_WORKER_SAYS))
@@ -247,10 +248,10 @@ def _signal_group(leader: int, name: str) -> None:
             os.killpg(leader, getattr(signal, name))
 
 
-def _lines(pipe: IO[bytes]) -> Iterator[str]:
+def _lines(pipe: BufferedReader) -> Iterator[str]:
     """The text of a pipe in lines, as they come; a progress bar that rewrites its line gives one each time."""
     rest = b""
-    while chunk := pipe.read1(_MAX_LINE_BYTES):  # type: ignore[attr-defined]  # a BufferedReader
+    while chunk := pipe.read1(_MAX_LINE_BYTES):
         *whole, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
         if len(rest) > _MAX_LINE_BYTES:
             whole, rest = [*whole, rest], b""

@@ -29,6 +29,7 @@ class ScriptedSession:
         self.script = dict(script or {})
         self.asked: list[Any] = []
         self.restarts = 0
+        self.has_spare = True
         self.state = STOPPED
         self.hello: Hello | None = None
         self.problem: Problem | None = None
@@ -69,13 +70,15 @@ class ScriptedSession:
         self._cancelled.set()
         return ("asked", "interrupted", "killed")[min(self._rung, 3) - 1]
 
-    def restart(self, spare: bool = True) -> None:  # noqa: ARG002  # the same face as the real one
+    def restart(self, spare: bool = True) -> None:
         """Counted in ``restarts``; what runs is given up."""
         self.restarts += 1
+        self.has_spare = spare
         self._cancelled.set()
 
     def keep_spare(self) -> None:
-        """There is no process to launch."""
+        """There is no process to launch: it says that there is one."""
+        self.has_spare = True
 
     def close(self) -> None:
         """Refuse every later question; what runs is given up."""

@@ -64,7 +64,7 @@ def _look(key: str, tensor: torch.Tensor, is_parameter: bool, looks: str) -> Wei
     try:
         nan, inf = _not_finite(tensor)
         scale, turn = (None, None) if nan or inf or tensor.dim() != 2 else _shape_of_values(tensor)
-    except (RuntimeError, TypeError, NotImplementedError):  # quantized, sparse, a subclass with its own mind
+    except (RuntimeError, TypeError):  # quantized, sparse, a subclass with its own mind
         return plain
     return WeightLook(key, shape, is_parameter, tensor.requires_grad, looks, nan, inf, scale, turn)
 

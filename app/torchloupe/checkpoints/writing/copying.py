@@ -1,6 +1,6 @@
 """The values of stored tensors copied into a file that is being written, and how far that is."""
 
-from typing import BinaryIO, Callable
+from typing import IO, Callable
 
 from ..values import TensorBytes
 
@@ -17,7 +17,7 @@ class Copying:
         self._tell, self._done, self._total = progress, 0, total
         self._memory = bytearray(CHUNK_BYTES)
 
-    def copy(self, values: TensorBytes, file: BinaryIO) -> None:
+    def copy(self, values: TensorBytes, file: IO[bytes]) -> None:
         """All of one tensor, little endian and in row-major order. Raises CheckpointError, OSError, and what ``progress`` raises."""
         chunk_elements = CHUNK_BYTES // values.item_bytes
         self._tell(self._done, self._total, values.tensor.key)

@@ -9,14 +9,13 @@ import stat
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Iterable, Iterator
+from typing import Any, BinaryIO, Iterable, Iterator
 
 from ...wire.errors import TorchloupeError, UsageError
 
-try:
+fcntl: Any = None
+with contextlib.suppress(ImportError):  # Windows, where nobody can remove a file that is open
     import fcntl
-except ImportError:  # Windows, where nobody can remove a file that is open
-    fcntl = None  # type: ignore[assignment]
 
 _LONGEST_NAME = 40
 _PART = ".torchloupe.part"

@@ -2,7 +2,7 @@
 
 import zipfile
 from dataclasses import replace
-from typing import BinaryIO, Dict, Hashable, List, NamedTuple, Sequence, Tuple
+from typing import IO, BinaryIO, Dict, Hashable, List, NamedTuple, Sequence, Tuple
 
 from ...wire.contents import StoredTensor
 from ..dtypes import bytes_of
@@ -77,7 +77,7 @@ def _write_small(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(f"{_ROOT}/{name}"), data)
 
 
-def _opened(archive: zipfile.ZipFile, file: BinaryIO, name: str, size: int) -> BinaryIO:
+def _opened(archive: zipfile.ZipFile, file: BinaryIO, name: str, size: int) -> IO[bytes]:
     """A member whose data will begin at a multiple of 64 bytes, so that torch can map it."""
     info = zipfile.ZipInfo(f"{_ROOT}/{name}")
     info.file_size = size
@@ -85,5 +85,4 @@ def _opened(archive: zipfile.ZipFile, file: BinaryIO, name: str, size: int) -> B
     begin = file.tell() + _HEADER + len(info.filename) + _EXTRA + (_ZIP64 if wide else 0)
     padding = -begin % _ALIGNMENT
     info.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
-    member: BinaryIO = archive.open(info, "w", force_zip64=wide)  # type: ignore[assignment]  # typed as IO[bytes]
-    return member
+    return archive.open(info, "w", force_zip64=wide)
