@@ -9,7 +9,7 @@ from torchloupe.analysis.numerics import findings_of, needs_closer_look, sharpes
 from torchloupe.wire.modules import ModuleEntry, ModuleTree
 from torchloupe.wire.problems import ERROR, WARNING, Problem
 from torchloupe.wire.tensors import TensorMeta, TensorStats
-from torchloupe.wire.traces import FAILED, LayerCall
+from torchloupe.wire.traces import FAILED, UNFINISHED, LayerCall
 
 TREE = ModuleTree(
     (ModuleEntry("", "Net", 0, 0, 0, True, file="/net.py", line=3), ModuleEntry("fc1", "Linear", 2, 4, 4, True)), ()
@@ -77,6 +77,34 @@ def test_that_calls_that_failed_and_calls_without_statistics_do_no_harm():
     bare = replace(call(1, "fc1"), stats=(None,))
     empty = replace(call(2, "fc2"), stats=(TensorStats(0, None, None, None, None, 0, 0, 0),))
     assert findings_of([call(0, "", 0), bare, empty, replace(bare, outputs=(), stats=())], TREE) == ()
+
+
+def broken_off(*leaves, status=UNFINISHED):
+    """A pass that did not come to its end: the root and a block in it are open."""
+    root, block = replace(call(0, "", 0), status=UNFINISHED), replace(call(1, "block", 1), status=status)
+    return [root, *leaves[:1], block, *(replace(leaf, depth=2) for leaf in leaves[1:])]
+
+
+def numbered(calls):
+    return [replace(each, index=number) for number, each in enumerate(calls)]
+
+
+def test_that_nan_with_which_a_pass_breaks_off_is_told_though_there_is_no_answer():
+    calls = numbered(broken_off(call(0, "fc1"), call(0, "block.a", nan=4, line=9), call(0, "block.b", nan=12)))
+    (problem,) = findings_of(calls, TREE)
+    assert (problem.code, problem.severity, problem.module, problem.line) == ("nan-origin", ERROR, "block.a", 9)
+    assert problem.message.endswith("The pass broke off after that. `block.b`, which ended last, gives it, too.")
+    assert "a loop that waits for such a value" in problem.hint
+    failed = numbered(broken_off(call(0, "fc1", nan=1), call(0, "block.a", nan=4), status=FAILED))
+    (problem,) = findings_of(failed, TREE)
+    assert problem.module == "fc1"
+    assert "A closer look" in problem.hint
+
+
+def test_that_nan_that_was_gone_again_when_the_pass_broke_off_is_left_alone():
+    assert findings_of(numbered(broken_off(call(0, "fc1"), call(0, "block.a", nan=4), call(0, "block.b"))), TREE) == ()
+    assert findings_of(numbered(broken_off(call(0, "fc1", nan=4), call(0, "block.a"))), TREE) == ()
+    assert findings_of(numbered(broken_off()), TREE) == ()
 
 
 @pytest.mark.parametrize(("high", "dtype", "found"), [(40000.0, "float16", 1), (30000.0, "float16", 0), (1e30, "bfloat16", 0)])

@@ -117,6 +117,26 @@ def test_that_a_healthy_run_is_not_looked_at_again(play: Play) -> None:
     assert play.asked(LookAtValues) == []
 
 
+def test_that_a_pass_that_failed_for_a_reason_that_nobody_knows_is_looked_at_again(play: Play) -> None:
+    failed = Problem("forward-failed", "The forward pass failed: RuntimeError: probability tensor contains nan", ERROR)
+    play.script[RunForward] = [replace(REPORT, problems=(failed,))]
+    play.script[LookAtValues] = [ValuesLookedAt((ORIGIN,))]
+    told = [problem["message"] for problem in play("run", "model.py", "--json").json["problems"]]
+    assert told == [failed.message, ORIGIN.message]
+    play("run", "model.py", "--shapes-only")
+    assert len(play.asked(LookAtValues)) == 1  # without data there are no values
+
+
+def test_that_a_run_that_was_stopped_tells_of_the_nan_that_it_had(play: Play) -> None:
+    calls = [replace(call, stats=(HOLDS_NAN,) * len(call.outputs)) for call in CALLS if call.depth]
+    play.script[RunForward] = [CallsFinished(tuple(calls)), Failed((), cancelled=True)]
+    written = play("run", "model.py")
+    assert written.status == 130
+    assert "The first NaN comes out of" in written.err
+    assert "The pass broke off after that." in written.err
+    assert play.asked(LookAtValues) == []
+
+
 def test_that_an_input_that_was_worked_out_serves_again(play: Play) -> None:
     with_nan(play)
     calls = play.script[RunForward][0]

@@ -87,6 +87,16 @@ def test_that_what_names_the_operation_takes_the_place_of_what_names_the_call(
     assert window.workbench.selection.problem == sharp
 
 
+def test_that_a_pass_that_did_not_end_in_time_is_not_run_again(make_window: MakeWindow, qtbot: Any, model_file: Path) -> None:
+    *calls, report = good_run()
+    stopped = Problem("time-limit", "The pass was stopped after 2 s.", severity="warning")
+    window = opened(make_window, qtbot, model_file, run=[*calls, replace(report, problems=(stopped,))], inspect=[FOUND])
+    run(window, qtbot)
+    settle(window, qtbot)
+    assert window.workbench.problems == (stopped,)
+    assert looks(window) == []
+
+
 def test_that_the_next_run_forgets_what_the_look_found(make_window: MakeWindow, qtbot: Any, model_file: Path) -> None:
     window = opened(make_window, qtbot, model_file, run=good_run(), inspect=[FOUND])
     run(window, qtbot)

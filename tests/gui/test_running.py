@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -10,13 +11,14 @@ from gui import panel_data
 from gui.conftest import PATIENCE_MS, failing_run, good_run
 from torchloupe.analysis.numerics import findings_of
 from torchloupe.gui import judging
-from torchloupe.gui.axes import axis_names_of
+from torchloupe.gui.axes import axis_names, axis_names_of
 from torchloupe.gui.jobs import Jobs
 from torchloupe.gui.running import RUN, Running, RunOptions
 from torchloupe.gui.workbench import Workbench
 from torchloupe.session.scripted import UNTIL_CANCELLED, ScriptedSession
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import CallsFinished, Failed, RunForward
+from torchloupe.wire.tensors import TensorStats
 
 BAD_INPUT = Problem("bad-input", "There is no file x.npy.", hint="Give another one.")
 
@@ -121,6 +123,30 @@ def test_that_very_many_calls_are_judged_on_a_thread_and_end_the_same(qtbot: Any
     assert many.workbench.report == usual.workbench.report
     assert not many.workbench.running
     assert many.workbench.selection.problem == panel_data.MISMATCH
+
+
+@pytest.mark.parametrize("many", [3, 5000])
+def test_that_a_run_that_was_stopped_shows_what_its_calls_show(qtbot: Any, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    threads: list[bool] = []
+
+    def axes(*what: Any) -> Any:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return axis_names(*what)
+
+    monkeypatch.setattr(judging, "MANY_CALLS", many)
+    monkeypatch.setattr(judging, "axis_names", axes)
+    nan = TensorStats(4, None, None, None, None, 0, 4, 0)
+    calls = [replace(call, stats=(nan,) * len(call.outputs)) for call in panel_data.good_calls() if call.depth]
+    stopped = Problem("run-stopped", "The pass was stopped.", severity="info")
+    bench = Bench([CallsFinished(tuple(calls)), Failed((stopped,), cancelled=True)])
+    bench.run(qtbot)
+    assert [problem.code for problem in bench.workbench.problems] == ["run-stopped", "nan-origin"]
+    assert bench.workbench.selection.problem == stopped
+    assert bench.said == [f"Cancelled after {len(calls)} calls; what was captured stays on screen."]
+    assert not bench.workbench.running
+    names = axis_names_of(bench.workbench)
+    assert axis_names_of(bench.workbench) is names
+    assert threads == ([False] if many == 3 else [])
 
 
 def test_that_they_are_not_judged_again_in_the_windows_thread(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:

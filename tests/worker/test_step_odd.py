@@ -55,6 +55,40 @@ def test_that_a_step_that_the_scaler_left_out_is_said_and_is_no_alarm(step) -> N
     assert not [each for each in serious(report) if each[0] == "weight-not-moved"]
 
 
+REFUSED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 1)
+
+    def forward(self, x):
+        return torch.sqrt(self.a(x) - 9)
+
+
+def example_inputs():
+    return torch.randn(6, 4)
+
+
+def loss_fn(outputs):
+    return F.binary_cross_entropy(outputs{repaired}, torch.ones_like(outputs))
+"""
+
+
+def test_that_a_step_that_fails_on_nan_says_where_it_comes_from(step) -> None:
+    failed, origin = step(REFUSED.format(repaired="")).problems
+    assert failed.code == "step-failed"
+    assert "between 0 and 1" in failed.message
+    assert origin.code == "nan-origin"
+    assert "`sqrt`: the root of" in origin.message
+    assert origin.message.endswith("The pass fails where it arrives.")
+    assert (origin.fixes[0].verified, origin.fixes[0].outcome) == (True, "every value is finite then")
+
+
+def test_that_a_step_that_fails_for_another_reason_says_nothing_of_nan(step) -> None:
+    (failed,) = step(REFUSED.format(repaired=".nan_to_num(2.0)")).problems
+    assert "between 0 and 1" in failed.message
+
+
 @pytest.mark.parametrize("arguments", ["fused=True", "foreach=True", "foreach=False", "amsgrad=True", "capturable=False"])
 def test_that_every_way_an_optimizer_computes_is_seen(step, arguments: str) -> None:
     assert_clean(

@@ -41,8 +41,9 @@ def inspect_model(session: AnySession, request: RunForward, report: Report) -> N
 
 
 def look_at_values(session: AnySession, request: RunForward, report: Report) -> None:
-    """Where NaN and Inf in the model's answer come from; nothing is asked where there are none."""
-    if not report.could_run or not needs_closer_look(report.calls or ()):
+    """Where NaN and Inf come from that the model's answer has, or that it may have failed on; nothing is asked where there are none."""
+    has_failed = any(problem.code == "forward-failed" for problem in report.problems) and not request.shapes_only
+    if not report.could_run or not (has_failed or needs_closer_look(report.calls or ())):
         return
     used = report.target
     inputs = used.inputs if used is not None and used.input_source == "worked_out" else request.inputs

@@ -111,6 +111,7 @@ def run_forward(session: AnySession, request: RunForward, report: Report) -> Non
         reply = session.ask(request, on_event)
     if not isinstance(reply, ForwardReport):
         fail(report, reply)
+        report.problems += findings_of(calls, report.tree) if report.tree is not None else ()
         return
     report.forward = reply
     report.problems += reply.problems

@@ -13,6 +13,7 @@ from torchloupe.wire.requests import Failed, OpenedTarget
 
 INSPECTION = "inspection"
 """Tag of the job."""
+_OUT_OF_TIME = "time-limit"
 
 
 class Inspecting(QObject):
@@ -26,9 +27,10 @@ class Inspecting(QObject):
         self._bench.trace_changed.connect(self._run_changed)
 
     def _look(self) -> None:
-        model = self._bench.model
-        has_run = self._bench.report is not None  # else it was cancelled, or could not begin
-        if model is None or not has_run or not self._opening.constructed or self._bench.tried:  # the repaired model is gone again
+        model, report = self._bench.model, self._bench.report
+        if report is None or any(problem.code == _OUT_OF_TIME for problem in report.problems):
+            return  # cancelled, or could not begin, or would not end now either
+        if model is None or not self._opening.constructed or self._bench.tried:  # the repaired model is gone again
             return
         options = self._opening.running.options
         self._jobs.start(

@@ -116,29 +116,42 @@ class Running(QObject):
             self._workbench.operations.hear(messages)
 
     def _done(self, report: ForwardReport) -> None:
+        self._judge(report, partial(self._end, report))
+
+    def _failed(self, failed: Failed) -> None:
+        self._judge(None, partial(self._break_off, failed))
+
+    def _judge(self, report: ForwardReport | None, end: Callable[[Sequence[Problem] | None], None]) -> None:
+        """Then ``end`` with what the calls show; with None where they are so few that it can be seen when it is shown."""
         calls = self._workbench.calls
         if len(calls) <= judging.MANY_CALLS:
-            self._end(report)
+            end(None)
             return
         self._jobs.start(
             judging.JudgeRun(
                 calls,
-                report.materialised or self._workbench.tree,
-                report.kept_bytes,
+                (report and report.materialised) or self._workbench.tree,
+                report.kept_bytes if report is not None else (),
                 tuple(self._workbench.operations.found.values()),
             ),
-            done=partial(self._judged, report, calls),
+            done=partial(self._judged, report, calls, end),
             tag=RUN,
             label=self.tr("looking at {0}").format(counted(len(calls), "call")),
         )
 
-    def _judged(self, report: ForwardReport, calls: object, judged: judging.JudgedRun) -> None:
+    def _judged(
+        self,
+        report: ForwardReport | None,
+        calls: object,
+        end: Callable[[Sequence[Problem]], None],
+        judged: judging.JudgedRun,
+    ) -> None:
         if self._workbench.calls is calls:  # else another model was opened meanwhile
             keep_axis_names(self._workbench, judged.axes)
             keep_numbers(self._workbench, report, judged.numbers)
-            self._end(report, judged.problems)
+            end(judged.problems)
 
-    def _end(self, report: ForwardReport, found: Sequence[Problem] | None = None) -> None:
+    def _end(self, report: ForwardReport, found: Sequence[Problem] | None) -> None:
         self._workbench.end_run(report, found)
         errors = sum(problem.severity == "error" for problem in report.problems)
         codes = [problem.code for problem in report.problems]
@@ -158,8 +171,8 @@ class Running(QObject):
             return self.tr("Tried: {0}. Next: {1}").format(tried, plain_text(errors[0].message))
         return self.tr("Tried: {0}. The model runs to its end.").format(tried)
 
-    def _failed(self, failed: Failed) -> None:
-        self._workbench.fail_run(failed.problems)
+    def _break_off(self, failed: Failed, found: Sequence[Problem] | None) -> None:
+        self._workbench.fail_run(failed.problems, found)
         calls, codes = len(self._workbench.calls), [problem.code for problem in failed.problems]
         trace("run_failed", cancelled=failed.cancelled, calls=calls, problems=codes)
         if failed.cancelled:

@@ -245,9 +245,11 @@ class Workbench(Selecting):
 
         return findings_of(list(self.calls.values()), self.tree)
 
-    def fail_run(self, problems: tuple[Problem, ...]) -> None:
-        """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays."""
-        self.running, self._known.run = False, problems
+    def fail_run(self, problems: Sequence[Problem], found: Sequence[Problem] | None = None) -> None:
+        """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays. ``found`` as in
+        ``end_run``."""
+        self.running = False
+        self._known.run = (*problems, *(self._shown_by_calls() if found is None else found))
         self.trace_changed.emit()
         self.problems_changed.emit()
 

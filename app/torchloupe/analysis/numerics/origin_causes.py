@@ -110,6 +110,8 @@ def _logarithm(birth: Birth) -> Optional[Cause]:
 
 
 def _division(birth: Birth) -> Optional[Cause]:
+    if birth.scalars and birth.scalars[-1] == 0 and not birth.function.startswith("__r"):
+        return Cause("a division by the number 0", "Divide by a number that is not 0: `/ max(value, 1e-8)`.", ADD_EPS_BELOW)
     below = birth.operands[-1] if birth.operands else None
     if below is None or below.value not in (0.0, None) or (below.low or 0.0) > 0:
         return None

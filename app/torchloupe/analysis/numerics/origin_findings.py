@@ -1,6 +1,7 @@
 """The first NaN or Inf as a problem: with the operation, the line, the operands, why, and what to write instead."""
 
 import math
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Tuple
 
 from ...wire.problems import ERROR, INFO, WARNING, Fix, Problem
@@ -10,19 +11,25 @@ from .facts import INF, NAN, Birth, GradientBirth, InputFacts, Operand
 from .origin_causes import Cause, cause_of, gradient_cause
 
 EMPTY_LOSS, NAN_ORIGIN, INF_ORIGIN, NAN_IN_INPUT = "empty-loss", "nan-origin", "inf-origin", "nan-in-input"
+_FAILS = " The pass fails where it arrives."
 
 
-def origin_problems(births: Tuple[Birth, ...], inputs: Tuple[InputFacts, ...], in_loss: bool = False) -> List[Problem]:
-    """At most one: all others follow from it. What does not reach the answer is a remark, but for overflow in half precision."""
+def origin_problems(
+    births: Tuple[Birth, ...], inputs: Tuple[InputFacts, ...], in_loss: bool = False, is_failure: bool = False
+) -> List[Problem]:
+    """At most one: all others follow from it. What does not reach the answer is a remark, but for overflow in half precision.
+    ``is_failure``: there is no answer, the pass failed on what is said to reach it."""
+    end = _FAILS if is_failure else " The loss is NaN for it." if in_loss else " The model's answer has NaN for it."
     came_in = [each for each in inputs if each.nan]
     if came_in:
         names = {each.name for each in came_in}
         reaches = any(birth.reaches_output for birth in births if any(operand.name in names for operand in birth.operands))
-        return [_in_input(each, reaches, in_loss) for each in came_in[:1]]
+        return [_in_input(each, end if reaches else "") for each in came_in[:1]]
     reaching = [birth for birth in births if birth.reaches_output]
     if reaching:
         birth = reaching[0]
-        return [_origin(birth.because or birth, _severity(birth), birth if birth.because else None, in_loss)]
+        found = _origin(birth.because or birth, _severity(birth), birth if birth.because else None, in_loss)
+        return [replace(found, message=found.message + _FAILS) if is_failure else found]
     overflow = next((birth for birth in births if birth.kind == INF and birth.dtype == "float16"), None)
     if overflow is not None:
         return [_origin(overflow, WARNING, None, in_loss)]
@@ -71,16 +78,16 @@ def _came_in(birth: Birth, severity: str) -> Problem:
     )
 
 
-def _in_input(facts: InputFacts, reaches: bool, in_loss: bool) -> Problem:
+def _in_input(facts: InputFacts, end: str) -> Problem:
+    """``end`` says what comes of it; empty when nothing does."""
     total = math.prod(facts.shape)
     message = (
         f"`{facts.name}{shape_text(facts.index)}` of the input is NaN: {count_text(facts.nan)} of {count_text(total)} values are."
+        + end
     )
-    if reaches:
-        message += " The loss is NaN for it." if in_loss else " The model's answer has NaN for it."
     hint = "Clean the data before it is given: `torch.nan_to_num(x)`, or leave such samples out."
     data = {"input": facts.name, "index": list(facts.index), "count": facts.nan}
-    severity, at = ERROR if reaches else INFO, facts.used_at
+    severity, at = ERROR if end else INFO, facts.used_at
     return Problem(NAN_IN_INPUT, message, severity, hint, module="", file=at.file, line=at.line, data=data)
 
 

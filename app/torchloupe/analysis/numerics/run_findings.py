@@ -7,7 +7,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from ...wire.modules import ModuleTree
 from ...wire.problems import ERROR, WARNING, Problem
 from ...wire.tensors import TensorMeta, TensorStats
-from ...wire.traces import DONE, LayerCall
+from ...wire.traces import DONE, FAILED, LayerCall
 from ..wording import count_text, number_text
 from .origin_causes import HALF_LIMIT
 from .origin_findings import EMPTY_LOSS, INF_ORIGIN, NAN_IN_INPUT, NAN_ORIGIN
@@ -18,6 +18,8 @@ EXPLODING, VANISHING = "exploding-scale", "vanishing-scale"
 _NEAR_LIMIT = 0.5 * HALF_LIMIT
 _EXPLODED, _GROWTH = 1e8, 1e6
 _VANISHED, _ALIVE = 1e-10, 1e-3
+_CLOSER = "A closer look names the operation and its operands: `torchloupe check`."
+_ENDLESS = "NaN is neither less nor more than any number: a loop that waits for such a value goes on for ever."
 _BORN = (NAN_ORIGIN, INF_ORIGIN, NAN_IN_INPUT, EMPTY_LOSS)
 _STANDSTILL: Dict[str, Tuple[str, ...]] = {
     "dead-units": ("dead-relu",),
@@ -34,8 +36,8 @@ _FOLLOWING = {*_BORN, *_STANDSTILL, *_IN_GRADIENTS}
 def findings_of(calls: Sequence[LayerCall], tree: ModuleTree) -> Tuple[Problem, ...]:
     """The problems that the statistics of the calls show, the most serious alone where the others follow from it."""
     ended = sorted((call for call in calls if call.status == DONE), key=lambda call: call.index)
-    root = next((call for call in ended if call.depth == 0), None)
-    born = _born([call for call in ended if call.depth] or ended, root, tree)
+    has_answer = any(call.depth == 0 for call in ended)
+    born = _born(ended, tree) if has_answer else _born_before_the_end(calls, tree)
     return (born,) if born is not None else tuple(_near_limit(ended, tree)) or tuple(_scale(ended, tree))
 
 
@@ -68,25 +70,39 @@ def needs_closer_look(calls: Sequence[LayerCall]) -> bool:
     return any(_count(call, "nan") or _count(call, "inf") for call in calls if call.depth == 0 and call.status == DONE)
 
 
-def _born(ended: List[LayerCall], root: Optional[LayerCall], tree: ModuleTree) -> Optional[Problem]:
+def _born(ended: List[LayerCall], tree: ModuleTree) -> Optional[Problem]:
     """The first call, by its end and so the innermost, whose result has NaN, when the model's answer has it."""
-    if root is None or not _count(root, "nan"):
+    root = next(call for call in ended if call.depth == 0)
+    if not _count(root, "nan"):
         return None
     first = next((call for call in _by_end(ended) if _count(call, "nan")), root)
+    return _first_nan(first, "The model's answer has it, too.", _CLOSER, tree)
+
+
+def _born_before_the_end(calls: Sequence[LayerCall], tree: ModuleTree) -> Optional[Problem]:
+    """The same of a pass that failed or was stopped, when what a call gave last has NaN."""
+    order = [call for call in _by_end(sorted(calls, key=lambda call: call.index)) if call.status == DONE]
+    if not order or not _count(order[-1], "nan"):
+        return None
+    first = next(call for call in order if _count(call, "nan"))
+    last = "" if first is order[-1] else f" `{order[-1].module}`, which ended last, gives it, too."
+    has_failed = any(call.status == FAILED for call in calls)
+    return _first_nan(first, f"The pass broke off after that.{last}", _CLOSER if has_failed else _ENDLESS, tree)
+
+
+def _first_nan(first: LayerCall, end: str, hint: str, tree: ModuleTree) -> Problem:
     where = f"`{first.module}` ({first.class_name})" if first.module else f"the model's own forward ({first.class_name})"
     message = (
-        f"The first NaN comes out of {where}: {count_text(_count(first, 'nan'))} of its values, in call {first.index}. The model's answer "
-        "has it, too."
+        f"The first NaN comes out of {where}: {count_text(_count(first, 'nan'))} of its values, in call {first.index}. {end}"
     )
-    hint = "A closer look names the operation and its operands: `torchloupe check`."
     return _problem(NAN_ORIGIN, message, ERROR, hint, first, tree, {COARSE: True, "kind": "NaN"})
 
 
-def _by_end(ended: List[LayerCall]) -> List[LayerCall]:
+def _by_end(calls: List[LayerCall]) -> List[LayerCall]:
     """A call ends after those that it contains, which have higher numbers and are deeper."""
     waiting: List[LayerCall] = []
     order: List[LayerCall] = []
-    for call in ended:
+    for call in calls:
         while waiting and waiting[-1].depth >= call.depth:
             order.append(waiting.pop())
         waiting.append(call)

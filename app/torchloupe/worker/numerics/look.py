@@ -50,13 +50,17 @@ class ValuePass:
         self._units.watch = self._values
 
     def facts(self, seed: int, within: "AbstractContextManager[Any]" = nullcontext()) -> ValueFacts:
-        """Run it once. Raises what the model raises."""
+        """Run it once. Of a pass that fails, the values that it may have failed on."""
         torch.manual_seed(seed)
         trains = self._model.training
-        with ExitStack() as inside:
-            for each in (uncompiled(), within, self._calls, self._units, self._values):
-                inside.enter_context(each)
-            output = self._model(*self._given.positional, **self._given.keywords)
+        try:
+            with ExitStack() as inside:
+                for each in (uncompiled(), within, self._calls, self._units, self._values):
+                    inside.enter_context(each)
+                output = self._model(*self._given.positional, **self._given.keywords)
+        except (Exception, SystemExit) as error:
+            births = self._values.births_reaching(self._values.failed_on(error))
+            return ValueFacts(births, inputs=self._units.inputs([]), has_failed=True)
         outputs = [tensor for _, tensor in tensors_in(output)]
         return ValueFacts(
             self._values.births_reaching(outputs),
@@ -93,11 +97,11 @@ def looked_at_values(
         return ValuePass(runner, mine, places, checked).facts(seed, within)
 
     def is_finite(within: "AbstractContextManager[Any]") -> bool:
-        return not any(birth.reaches_output for birth in facts(model, given, within).births)
+        return _is_sound(facts(model, given, within))
 
     def in_float32() -> bool:
         before.restore()
-        return not any(birth.reaches_output for birth in facts(copy.deepcopy(model).float(), _single(given)).births)
+        return _is_sound(facts(copy.deepcopy(model).float(), _single(given)))
 
     try:
         problems = value_problems(facts(model, given))
@@ -108,6 +112,13 @@ def looked_at_values(
         return [], ""  # it does not run, which the run has told
     finally:
         before.restore()
+
+
+def _is_sound(seen: ValueFacts) -> bool:
+    """Whether every value of the answer is finite, or meant not to be. Raises ``RuntimeError`` where there is no answer."""
+    if seen.has_failed:
+        raise RuntimeError("no answer")
+    return not any(birth.reaches_output for birth in seen.births)
 
 
 def _single(given: SampleInput) -> SampleInput:

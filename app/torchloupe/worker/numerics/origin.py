@@ -1,7 +1,7 @@
 """Where the first NaN or Inf of a run comes from - of a forward pass, a loss, a backward pass - as a problem, its repair tried."""
 
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from torch import nn
 
@@ -27,15 +27,17 @@ def nan_problem(
     """The origin of the first NaN or Inf when ``run`` runs; None when there is none that matters.
 
     ``run`` calls the model, computes a loss, and may call ``backward`` and make a step. What is bad matters when it is in the result of
-    ``run``, in a loss, or in the gradient of a parameter. ``put_back`` brings the model to the state before; it is called before and
-    after each run.
+    ``run``, in a loss, or in the gradient of a parameter, or when ``run`` fails on it. ``put_back`` brings the model to the state
+    before; it is called before and after each run.
     """
-    problem = _looked(model, places, run, put_back, check, nullcontext())
+    problem, _ = _looked(model, places, run, put_back, check, nullcontext())
     if problem is None or problem.severity == INFO:
         return None
 
     def is_finite(within: "AbstractContextManager[Any]") -> bool:
-        left = _looked(model, places, run, put_back, check, within)
+        left, error = _looked(model, places, run, put_back, check, within)
+        if error is not None:
+            raise error
         return left is None or left.severity == INFO
 
     return with_tried_fix(problem, places, is_finite)
@@ -48,7 +50,8 @@ def _looked(
     put_back: Callable[[], object],
     check: Callable[[], None],
     within: "AbstractContextManager[Any]",
-) -> Optional[Problem]:
+) -> Tuple[Optional[Problem], Optional[BaseException]]:
+    """The problem, and what ``run`` raised."""
     walked = list(walk_modules(model))
     paths: Dict[int, str] = {id(module): path for path, module in reversed(walked)}
     names, calls = module_names(walked), CallWatch(check)
@@ -70,9 +73,11 @@ def _looked(
                 each for each in births if not each.function and each.operands[0].name and each.operands[0].name not in sick
             ]
             if not any(birth.reaches_output for birth in births if birth not in spoiled):
-                return gradient_problem(backward)  # the weights that are NaN in the next step come from it
-        return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None)
-    except (Exception, SystemExit):
-        return None  # why a run fails is for others to say
+                return gradient_problem(backward), None  # the weights that are NaN in the next step come from it
+        return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None), None
+    except (Exception, SystemExit) as error:
+        births = values.births_reaching(values.failed_on(error))
+        fails_on_it = any(birth.reaches_output for birth in births)
+        return (origin_problems(births, (), is_failure=True)[0] if fails_on_it else None), error
     finally:
         put_back()

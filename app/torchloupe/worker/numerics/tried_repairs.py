@@ -17,7 +17,7 @@ ALL_FINITE = "every value is finite then"
 IN_FLOAT32 = "in float32 every value is finite"
 _EPS = 1e-8
 
-_CHANGES: Dict[str, Tuple[int, Callable[[torch.Tensor], torch.Tensor]]] = {
+_CHANGES: Dict[str, Tuple[int, Callable[[Any], Any]]] = {
     causes.ADD_EPS: (0, lambda tensor: tensor + _EPS),
     causes.ADD_EPS_BELOW: (1, lambda tensor: tensor + _EPS),
     causes.AT_LEAST_ZERO: (0, lambda tensor: tensor.clamp(min=0)),
@@ -43,7 +43,12 @@ class RepairedOperation(TorchFunctionMode):
     ) -> Any:
         """Run the operation, at the place with its operand changed."""
         number = min(self._number, len(args) - 1)
-        if number >= 0 and isinstance(args[number], torch.Tensor) and said(func) == self._operation and self._is_here():
+        if (
+            number >= 0
+            and isinstance(args[number], (torch.Tensor, int, float))
+            and said(func) == self._operation
+            and self._is_here()
+        ):
             args = (*args[:number], self._change(args[number]), *args[number + 1 :])
         return func(*args, **(kwargs or {}))
 

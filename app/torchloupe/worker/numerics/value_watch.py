@@ -17,6 +17,7 @@ from ..places import Places
 from ..registration.call_watch import CallWatch
 from ..registration.operation_watch import said, tensors_among
 from ..tensor_facts import dtype_name
+from .failed_on import Refusal, failed_on
 
 MEANT = "meant"
 """The mark of values that someone wrote as constants: -inf in a mask."""
@@ -64,6 +65,7 @@ class ValueWatch(TorchFunctionMode):
         self._seen = seen
         self._marks: Dict[int, Tuple[Any, _Mark]] = {}
         self._looking = False
+        self._refusal: Optional[Refusal] = None
         self.births: List[Birth] = []
 
     def __torch_function__(
@@ -71,7 +73,11 @@ class ValueWatch(TorchFunctionMode):
     ) -> Any:
         """Run the operation and look at what comes out."""
         kwargs = kwargs or {}
-        result = func(*args, **kwargs)
+        try:
+            result = func(*args, **kwargs)
+        except Exception as error:
+            self._refusal = Refusal(error, func, args, kwargs)
+            raise
         name = str(getattr(func, "__name__", ""))
         if not self._looking and not (name == "__get__" and not isinstance(result, torch.Tensor)):
             self._looking = True
@@ -103,10 +109,15 @@ class ValueWatch(TorchFunctionMode):
         return self._paths.get(id(self._calls.running), "")
 
     def births_reaching(self, outputs: List[torch.Tensor]) -> Tuple[Birth, ...]:
-        """Where NaN and Inf came from, in order; those that the outputs have say so."""
+        """Where NaN and Inf came from, in order; those that the outputs, or what the pass failed on, have say so."""
         with self.at_rest():
             marks = [self._mark_of(tensor) for tensor in outputs if not is_finite(tensor)]
         return tuple(replace(birth, reaches_output=any(mark is birth for mark in marks)) for birth in self.births)
+
+    def failed_on(self, error: BaseException) -> List[torch.Tensor]:
+        """The tensors with bad values that the pass may have raised ``error`` for."""
+        with self.at_rest():
+            return failed_on(error, self._refusal, is_finite)
 
     def _look(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         changed = list(tensors_among(result))

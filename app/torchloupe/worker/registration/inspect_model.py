@@ -136,6 +136,7 @@ class _Look:
         if error is not None:
             self._note(f"The forward pass failed, what comes after was not looked at: {said_by(error)}")
             silent = [] if effects else self._of_repetition(watch, silent_behind)
+            values = [] if effects or self._request.shapes_only else self._values()
         elif effects:
             self._note(_not_run_again(effects))
         else:

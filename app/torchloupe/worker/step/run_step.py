@@ -230,9 +230,12 @@ class _Step:
         if not any(each.code in (NAN_ORIGIN, INF_ORIGIN) and "operation" in each.data for each in problems):
             return problems
 
-        found = nan_problem(self._model, self._target.places, self._training.run, self._put_back, self._check)
+        found = self._origin()
         others = [each for each in problems if each.code not in (NAN_ORIGIN, INF_ORIGIN)]
         return problems if found is None else [found, *others]
+
+    def _origin(self) -> Optional[Problem]:
+        return nan_problem(self._model, self._target.places, self._training.run, self._put_back, self._check)
 
     def _lost_batch(self, facts: StepFacts) -> Optional[Problem]:
         """The way of the batch through the model, where the loss was given other samples than targets."""
@@ -265,4 +268,6 @@ class _Step:
         places = self._target.places
         raised = problem_of(self._failed, "step-failed", "The training step failed", places)
         raised = of_own_backward(raised, self._failed, places, self._again) or raised
-        return tuple(with_loss_patches(failure_problems(facts, raised), places))
+        problems = with_loss_patches(failure_problems(facts, raised), places)
+        behind = self._origin() if any(each.code == raised.code for each in problems) else None
+        return (*problems, *([] if behind is None else [behind]))

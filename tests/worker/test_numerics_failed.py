@@ -1,0 +1,162 @@
+"""A pass that fails on NaN or Inf tells where they come from; one that fails for another reason says nothing of them."""
+
+import contextlib
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from torchloupe.wire.numerics import LookAtValues
+from torchloupe.wire.problems import ERROR
+from torchloupe.wire.registration import InspectModel
+from torchloupe.wire.requests import OpenTarget
+from torchloupe.worker.handlers import HANDLERS
+from worker.value_looks import Calls, line_of, only, problems
+
+X = torch.linspace(-2.0, 2.0, 12).reshape(3, 4)
+ONES = torch.ones(7, 7)
+
+
+def model(function):
+    torch.manual_seed(0)
+    return Calls(function, fc=nn.Linear(4, 4))
+
+
+def refused_sample(self, x):
+    p = torch.softmax(self.fc(x) / 0.0, -1)
+    return torch.multinomial(p, 1)
+
+
+def refused_distribution(self, x):
+    logits = torch.sqrt(self.fc(x) - 10)
+    return torch.distributions.Categorical(logits=logits).sample()
+
+
+def refused_decomposition(self, x):
+    square = self.fc(x).t() @ self.fc(x)
+    return torch.linalg.eigh(square / (square - square))
+
+
+def refused_matrix(self, x):
+    square = (self.fc(x).t() @ self.fc(x) - 100).log()
+    return torch.linalg.cholesky(square)
+
+
+def refused_loss(self, x):
+    p = torch.sqrt(self.fc(x) - 5)
+    return F.binary_cross_entropy(p, torch.ones_like(p))
+
+
+def own_check(self, x):
+    y = torch.sqrt(self.fc(x) - 10)
+    assert torch.isfinite(y).all()
+    return y
+
+
+def own_number(self, x):
+    y = (self.fc(x) - 10).log().mean()
+    return x[: int(y)]
+
+
+@pytest.mark.parametrize(
+    ("function", "operation", "line"),
+    [
+        (refused_sample, "/", "p = torch.softmax(self.fc(x) / 0.0, -1)"),
+        (refused_distribution, "sqrt", "logits = torch.sqrt(self.fc(x) - 10)"),
+        (refused_decomposition, "/", "return torch.linalg.eigh(square / (square - square))"),
+        (refused_matrix, "log", "square = (self.fc(x).t() @ self.fc(x) - 100).log()"),
+        (refused_loss, "sqrt", "p = torch.sqrt(self.fc(x) - 5)"),
+        (own_check, "sqrt", "y = torch.sqrt(self.fc(x) - 10)"),
+        (own_number, "log", "y = (self.fc(x) - 10).log().mean()"),
+    ],
+)
+def test_that_the_origin_of_what_the_pass_fails_on_is_told(function, operation, line):
+    failing = model(function)
+    with pytest.raises((RuntimeError, ValueError, AssertionError)):
+        failing(X)
+    found = only(failing, X)
+    assert found.severity == ERROR
+    assert f"`{operation}`" in found.message
+    assert found.message.endswith("The pass fails where it arrives.")
+    assert line_of(found) == line
+
+
+def test_that_the_repair_is_tried_as_far_as_the_pass_then_runs():
+    fix = only(model(refused_sample), X).fixes[0]
+    assert (fix.verified, fix.outcome) == (True, "every value is finite then")
+    untold = only(model(refused_matrix), X).fixes[0]  # finite, and still no matrix that can be taken apart
+    assert (untold.verified, untold.outcome) == (False, "")
+
+
+def test_that_weights_and_inputs_with_nan_are_named():
+    sick = model(lambda self, x: torch.multinomial(torch.softmax(self.fc(x), -1), 1))
+    bad = X.clone()
+    bad[1, 2] = float("nan")
+    assert only(sick, bad).message == "`x[1, 2]` of the input is NaN: 1 of 12 values are. The pass fails where it arrives."
+    sick.fc.weight.data[0, 0] = float("nan")
+    assert only(sick, X).message.startswith("`fc.weight` holds NaN before the pass begins: 1 of 16 values are")
+
+
+def other_sizes(self, x):
+    bad = torch.log(self.fc(x) - 100)
+    return bad @ ONES
+
+
+def other_name(self, x):
+    bad = torch.log(self.fc(x) - 100)
+    return {"good": bad}["head"]
+
+
+def other_operation(self, x):
+    bad = torch.log(self.fc(x) - 100)
+    with contextlib.suppress(RuntimeError):
+        torch.multinomial(bad, 1)
+    return self.fc(x) @ ONES
+
+
+def all_masked(self, x):
+    scores = self.fc(x).masked_fill(torch.ones(3, 4, dtype=torch.bool), float("-inf"))
+    return torch.multinomial(torch.softmax(scores, -1).nan_to_num(0), 1)
+
+
+def some_masked(self, x):
+    scores = self.fc(x)
+    kept = scores.masked_fill(scores < scores.topk(2).values[:, -1:], float("-inf"))
+    return torch.softmax(kept, -1) @ ONES
+
+
+@pytest.mark.parametrize("function", [other_sizes, other_name, other_operation, all_masked, some_masked])
+def test_that_a_pass_that_fails_for_another_reason_says_nothing_of_nan(function):
+    failing = model(function)
+    with pytest.raises((RuntimeError, KeyError)):
+        failing(X)
+    assert problems(failing, X) == []
+
+
+SAMPLER = """
+import torch
+from torch import nn
+
+
+class Sampler(nn.Module):
+    def __init__(self, temperature=0.0):
+        super().__init__()
+        self.temperature = temperature
+        self.head = nn.Linear(4, 6)
+
+    def forward(self, x):
+        logits = self.head(x) / self.temperature
+        return torch.multinomial(torch.softmax(logits, -1), 1)
+"""
+
+
+@pytest.mark.parametrize("request_", [InspectModel(("float32[2,4]",)), LookAtValues(("float32[2,4]",))])
+def test_that_a_closer_look_at_a_model_that_fails_tells_it(context, tmp_path, request_):
+    file = tmp_path / "sampler.py"
+    file.write_text(SAMPLER)
+    HANDLERS[OpenTarget](context, OpenTarget(f"{file}:Sampler"))
+    (found,) = HANDLERS[type(request_)](context, request_).problems
+    assert (found.code, found.line) == ("inf-origin", 13)
+    assert "a division by the number 0" in found.message
+    assert "`softmax` in line 14 makes NaN of it" in found.message
