@@ -48,6 +48,22 @@ def texts(cells):
     return [cell_text(cell) for cell in cells]
 
 
+def test_that_a_failure_of_a_models_own_forward_stands_behind_the_layers_that_it_called():
+    calls = [
+        call(0, "", (2, 8), status="unfinished", depth=0),
+        call(1, "a", (2, 8), (2, 16)),
+        call(2, "block", (2, 16), status="failed"),
+        call(3, "block.b", (2, 16), (2, 4), depth=2),
+    ]
+    raised = Problem("forward-failed", "It fails.", module="block", call=2)
+    assert texts(shape_strip(calls, (), [raised], INPUT)) == [
+        "[2, 8]  input",
+        "[2, 16]  a",
+        "[2, 4]  block.b",
+        "✖ `block`: failed",
+    ]
+
+
 def test_that_calls_that_hand_a_shape_on_are_one_cell_and_a_mismatch_is_a_break_between_two():
     cells = shape_strip(TOLD, ASSUMED, [IN_B], INPUT)
     assert texts(cells) == [

@@ -1,4 +1,4 @@
-"""A closer look at the registration after each run, which gives way to whatever else is asked."""
+"""A closer look at the model after each run, which gives way to whatever else is asked."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_that_after_a_run_the_registration_is_looked_at(
     run(window, qtbot)
     settle(window, qtbot)
     assert window.workbench.problems[-2:] == (HIDDEN, DIRECT)
-    assert window.status.message.text() == "A closer look at the registration found 2 more problems (250 ms)"
+    assert window.status.message.text() == "A closer look found 2 more problems (250 ms)"
     assert any("Not run in train mode." in line.text for line in window.book.lines)
 
 
@@ -135,7 +135,7 @@ def test_that_a_person_can_cancel_the_look(make_window: MakeWindow, qtbot: Any, 
     window = opened(make_window, qtbot, model_file, run=good_run(), inspect=[UNTIL_CANCELLED])
     run(window, qtbot)
     qtbot.waitUntil(lambda: len(looks(window)) == 1, timeout=PATIENCE_MS)
-    assert window.jobs.label == "looking at the registration"
+    assert window.jobs.label == "looking closer at the model"
     window.actions_by_id["run.cancel"].trigger()
     settle(window, qtbot)
     assert window.workbench.problems == ()
@@ -162,7 +162,7 @@ def test_that_a_look_that_fails_is_said_in_the_log_alone(make_window: MakeWindow
     settle(window, qtbot)
     assert window.workbench.problems == ()
     assert window.status.message.text().startswith("10 calls")
-    assert any("No closer look at the registration: It did not go." in line.text for line in window.book.lines)
+    assert any("No closer look: It did not go." in line.text for line in window.book.lines)
 
 
 def test_that_a_model_that_was_closed_meanwhile_gets_no_problems(make_window: MakeWindow, qtbot: Any, model_file: Path) -> None:

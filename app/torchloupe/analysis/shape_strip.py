@@ -117,6 +117,8 @@ def _breaks(calls: Sequence[LayerCall], problems: Sequence[Problem]) -> Dict[int
             continue
         if at is None or ("operation" in problem.data and "before_call" not in problem.data):
             at = end
+        elif at == problem.call:
+            at = _after_its_own(calls, at)
         line = problem.line if "operation" in problem.data else None
         found.setdefault(at, []).append(_Break(BREAK, number, clash_text(problem), problem.module or "", line))
         for row in problem.data.get("consequences", ()):
@@ -125,6 +127,15 @@ def _breaks(calls: Sequence[LayerCall], problems: Sequence[Problem]) -> Dict[int
                 text, line = because_text(problem), row.get("line") if row.get("operation") else None
                 found.setdefault(place, []).append(_Break(FOLLOWS, number, text, row.get("module") or "", line))
     return found
+
+
+def _after_its_own(calls: Sequence[LayerCall], index: int) -> int:
+    """What a call did itself when it failed, it did after the calls that it had made."""
+    depths = {call.index: call.depth for call in calls}
+    after = index + 1
+    while depths.get(after, -1) > depths.get(index, 0):
+        after += 1
+    return after if after > index + 1 else index
 
 
 def place_in_run(data: Dict[str, Any], call: Optional[int]) -> Optional[int]:

@@ -1,4 +1,4 @@
-"""A closer look at the registration of the model after each run, in the background: it gives way to whatever else is asked."""
+"""A closer look at the model - its registration, its modes, its values - after each run, in the background: it gives way to whatever else is asked."""
 
 from functools import partial
 
@@ -38,7 +38,7 @@ class Inspecting(QObject):
             done=partial(self._looked, model),
             failed=self._failed,
             tag=INSPECTION,
-            label=self.tr("looking at the registration"),
+            label=self.tr("looking closer at the model"),
             gives_way=True,
         )
 
@@ -64,10 +64,10 @@ class Inspecting(QObject):
         trace("inspected", problems=[problem.code for problem in found.problems], new=len(new))
         more = counted(len(new), "more problem") if new else self.tr("nothing more")
         self._opening.said.emit(
-            self.tr("A closer look at the registration found {0} ({1})").format(more, seconds_text(found.seconds))
+            self.tr("A closer look found {0} ({1})").format(more, seconds_text(found.seconds))
         )
 
     def _failed(self, failed: Failed) -> None:
         """The run is what was wanted; that there was no closer look is for the log."""
         for problem in failed.problems:
-            self._book.add("app", self.tr("No closer look at the registration: {0}").format(problem.message))
+            self._book.add("app", self.tr("No closer look: {0}").format(problem.message))
