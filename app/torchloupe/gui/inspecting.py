@@ -1,4 +1,4 @@
-"""A closer look at the model - its registration, its modes, its values - after each run, in the background: it gives way to whatever else is asked."""
+"""A closer look at the model (registration, modes, values) after each run, in the background: it gives way to whatever else is asked."""
 
 from functools import partial
 
