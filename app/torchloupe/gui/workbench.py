@@ -234,22 +234,20 @@ class Workbench(Selecting):
         self.weights.note_run()
         if report.materialised is not None and self.model is not None:
             self._use_tree(replace(report.materialised, hidden=self.model.tree.hidden))
-        self._known.run = (*report.problems, *(self._shown_by_calls() if found is None else found))
-        self.trace_changed.emit()
-        self.problems_changed.emit()
+        self._tell_run(report.problems, found)
         if self._known.run:
             self.select_problem(self._known.run[0])
 
-    def _shown_by_calls(self) -> Sequence[Problem]:
+    def fail_run(self, problems: Sequence[Problem], found: Sequence[Problem] | None = None) -> None:
+        """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays."""
+        self.running = False
+        self._tell_run(problems, found)
+
+    def _tell_run(self, problems: Sequence[Problem], found: Sequence[Problem] | None) -> None:
         from torchloupe.analysis.numerics import findings_of  # after the first picture
 
-        return findings_of(list(self.calls.values()), self.tree)
-
-    def fail_run(self, problems: Sequence[Problem], found: Sequence[Problem] | None = None) -> None:
-        """The forward pass could not be finished (worker died, input failed, cancelled): what was captured stays. ``found`` as in
-        ``end_run``."""
-        self.running = False
-        self._known.run = (*problems, *(self._shown_by_calls() if found is None else found))
+        found = findings_of(list(self.calls.values()), self.tree) if found is None else found
+        self._known.run = (*problems, *found)
         self.trace_changed.emit()
         self.problems_changed.emit()
 
