@@ -181,3 +181,12 @@ def test_that_a_gradient_that_explodes_tells_of_the_scale():
 def test_that_equal_problems_stay():
     twice = Problem("nan-origin", "one"), Problem("nan-origin", "two")
     assert sharpest(twice) == list(twice)
+
+
+def test_that_numbers_near_the_end_of_float16_are_not_told_beside_those_beyond_it():
+    (near,) = findings_of(run_of(call(0, "fc1", dtype="float16", high=60000.0)), TREE)
+    beyond = Problem("inf-origin", "Inf", WARNING, module="fc1.wo", line=9, data={"kind": "Inf"})
+    assert sharpest([near, beyond]) == [beyond]
+    lost = Problem("nan-origin", "It does not reach the answer.", "info", module="fc3", line=12, data={"kind": "NaN"})
+    assert sharpest([near, lost]) == [near, lost]
+    assert sharpest([near, near]) == [near, near]

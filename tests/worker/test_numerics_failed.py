@@ -98,6 +98,17 @@ def test_that_weights_and_inputs_with_nan_are_named():
     assert only(sick, X).message.startswith("`fc.weight` holds NaN before the pass begins: 1 of 16 values are")
 
 
+def test_that_a_mask_behind_all_weights_of_an_attention_is_seen():
+    def sampled(self, x):
+        hidden, _ = self.fc(x, x, x, key_padding_mask=torch.tensor([[False] * 3, [True] * 3]))
+        return torch.distributions.Categorical(logits=hidden.mean(1)).sample()
+
+    torch.manual_seed(0)
+    found = only(Calls(sampled, fc=nn.MultiheadAttention(4, 2, batch_first=True)), torch.randn(2, 3, 4))
+    assert "the mask lets some query look at nothing" in found.message
+    assert found.fixes[0].text == "Leave at least one place unmasked for every query."
+
+
 def other_sizes(self, x):
     bad = torch.log(self.fc(x) - 100)
     return bad @ ONES

@@ -63,9 +63,7 @@ class Inspecting(QObject):
             self._book.add("app", note)
         trace("inspected", problems=[problem.code for problem in found.problems], new=len(new))
         more = counted(len(new), "more problem") if new else self.tr("nothing more")
-        self._opening.said.emit(
-            self.tr("A closer look found {0} ({1})").format(more, seconds_text(found.seconds))
-        )
+        self._opening.said.emit(self.tr("A closer look found {0} ({1})").format(more, seconds_text(found.seconds)))
 
     def _failed(self, failed: Failed) -> None:
         """The run is what was wanted; that there was no closer look is for the log."""

@@ -15,7 +15,8 @@ from .origin_findings import EMPTY_LOSS, INF_ORIGIN, NAN_IN_INPUT, NAN_ORIGIN
 COARSE = "coarse"
 """In the ``data`` of a problem that a closer look replaces: it names the call and not yet the operation."""
 EXPLODING, VANISHING = "exploding-scale", "vanishing-scale"
-_NEAR_LIMIT = 0.5 * HALF_LIMIT
+_NEAR, _NEAR_LIMIT = "near", 0.5 * HALF_LIMIT
+"""The ``kind`` of a problem that is none yet, and the number from which on it is told."""
 _EXPLODED, _GROWTH = 1e8, 1e6
 _VANISHED, _ALIVE = 1e-10, 1e-3
 _CLOSER = "A closer look names the operation and its operands: `torchloupe check`."
@@ -59,7 +60,8 @@ def _tells_more(other: Problem, problem: Problem) -> bool:
     """Whether ``other`` is the cause of ``problem``, or names the operation where that names the call, or the weights that stand still
     for it."""
     if problem.code in _BORN and other.code in _BORN and not _is_coarse(other):
-        return _is_coarse(problem) or (other.code == NAN_IN_INPUT and problem.code != NAN_IN_INPUT)
+        is_near = problem.data.get("kind") == _NEAR and other.code == INF_ORIGIN and other.data.get("kind") != _NEAR
+        return _is_coarse(problem) or is_near or (other.code == NAN_IN_INPUT and problem.code != NAN_IN_INPUT)
     if other.code == "weight-not-moved" and other.data.get("reason") in _STANDSTILL.get(problem.code, ()):
         return (other.file, other.line) == (problem.file, problem.line)
     return other.code in _IN_GRADIENTS.get(problem.code, ())
@@ -124,7 +126,7 @@ def _near_limit(ended: List[LayerCall], tree: ModuleTree) -> Iterator[Problem]:
         limit = f"whose largest number is {HALF_LIMIT:g}: a little more, and they are Inf"
         message = f"{of} gives values up to {number_text(size)} in float16, {limit}."
         hint = "Use bfloat16 or float32 here, or scale down what goes in."
-        yield _problem(INF_ORIGIN, message, WARNING, hint, call, tree, {"largest": size, "kind": "near"})
+        yield _problem(INF_ORIGIN, message, WARNING, hint, call, tree, {"largest": size, "kind": _NEAR})
 
 
 def _sizes(call: LayerCall) -> Iterator[Tuple[TensorMeta, float]]:

@@ -39,6 +39,7 @@ _CONSTANTS = (
     ),
 )
 _HUGE = 0.9 * torch.finfo(torch.float32).max
+_MOST_OPERANDS = 6
 _SOFTMAX = ("softmax", "log_softmax", "_softmax", "softmin")
 _OF_GRADIENTS = ("__get__", "grad", "backward")
 """What gives a gradient: where those go bad is for others to say."""
@@ -192,7 +193,7 @@ class ValueWatch(TorchFunctionMode):
             name,
             self.module_path(),
             self.here(),
-            tuple(operand(each, self._names.get(id(each), ""), index, shape) for each in found[:6]),
+            tuple(operand(each, self._names.get(id(each), ""), index, shape) for each in _told_of(found)),
             shape,
             dtype,
             count,
@@ -233,6 +234,12 @@ def operand(tensor: torch.Tensor, name: str, index: Tuple[int, ...] = (), shape:
     low, high = (float(finite.min()), float(finite.max())) if finite.numel() else (None, None)
     nan, inf = int(torch.isnan(values).sum()), int(torch.isinf(values).sum())
     return Operand(sizes, dtype, name, low, high, nan, inf, _value_at(values, index, shape))
+
+
+def _told_of(tensors: List[torch.Tensor]) -> List[torch.Tensor]:
+    """The first operands, and a mask behind them: attention takes its mask after all of its weights."""
+    first, rest = tensors[:_MOST_OPERANDS], tensors[_MOST_OPERANDS:]
+    return first + [each for each in rest if each.dtype is torch.bool or not is_finite(each)][:1]
 
 
 def _value_at(values: torch.Tensor, index: Tuple[int, ...], shape: Tuple[int, ...]) -> Optional[float]:
