@@ -1,6 +1,8 @@
 """A pass that fails on NaN or Inf tells where they come from; one that fails for another reason says nothing of them."""
 
 import contextlib
+import gc
+import weakref
 
 import pytest
 import torch
@@ -171,3 +173,21 @@ def test_that_a_closer_look_at_a_model_that_fails_tells_it(context, tmp_path, re
     assert (found.code, found.line) == ("inf-origin", 13)
     assert "a division by the number 0" in found.message
     assert "`softmax` in line 14 makes NaN of it" in found.message
+
+
+def test_that_nothing_of_a_pass_that_caught_an_error_is_held():
+    seen = []
+
+    def caught(self, x):
+        large = torch.full((4, 4), float("nan"))
+        seen.append(weakref.ref(large))
+        with contextlib.suppress(RuntimeError):
+            torch.multinomial(large, 1)
+        return self.fc(x)
+
+    gc.disable()
+    try:
+        problems(model(caught), X)
+        assert [each() for each in seen] == [None]
+    finally:
+        gc.enable()

@@ -111,6 +111,7 @@ class ValueWatch(TorchFunctionMode):
 
     def births_reaching(self, outputs: List[torch.Tensor]) -> Tuple[Birth, ...]:
         """Where NaN and Inf came from, in order; those that the outputs, or what the pass failed on, have say so."""
+        self._refusal = None  # the pass is over: what stood in the variables there is held no longer
         with self.at_rest():
             marks = [self._mark_of(tensor) for tensor in outputs if not is_finite(tensor)]
         return tuple(replace(birth, reaches_output=any(mark is birth for mark in marks)) for birth in self.births)
