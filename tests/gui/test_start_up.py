@@ -1,6 +1,7 @@
 """From the command line to the window, and the sentences when there can be none."""
 
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,33 @@ def test_that_pictures_of_window_and_panels_are_saved_and_the_report_printed(
     said = capsys.readouterr().out
     assert panel_data.MISMATCH.message in said
     assert "saved " in said
+
+
+def test_that_the_picture_of_a_panel_waits_for_what_it_draws(
+    make_window: MakeWindow, model_file: Path, tmp_path: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchloupe.gui.depth import panel as depth
+    from torchloupe.gui.depth.depth_plot import DepthPlot
+    from torchloupe.gui.screenshots import Screenshots
+
+    loaded, drawn = threading.Event(), []
+    monkeypatch.setattr(depth, "is_plotting_loaded", loaded.is_set)
+    monkeypatch.setattr(
+        depth, "load_plotting_then", lambda draw, jobs, _owner: jobs.start(lambda _progress: loaded.set(), lambda _none: draw())
+    )
+    window: Any = make_window()
+    finished: list[int] = []
+
+    class Noting(Screenshots):
+        def _save(self, name: str, widget: Any = None) -> Path:
+            if name == "panel-depth":
+                drawn.append(len(widget.findChildren(DepthPlot)))
+            return super()._save(name, widget)
+
+    shots = Noting(window, tmp_path / "pictures", [str(model_file)], finished.append)
+    shots._timer.start()  # the window is painted already
+    qtbot.waitUntil(lambda: finished == [0], timeout=60_000)
+    assert drawn == [2]
 
 
 def test_that_one_picture_shows_what_was_asked_for(make_window: MakeWindow, tmp_path: Path, qtbot: Any, capsys: Any) -> None:

@@ -63,16 +63,23 @@ class Screenshots(QObject):
 
     def _pictures(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        window = self._window
         self._keep("window")
-        for name, panel in window.docks.panels.items():
-            if window.docks.is_shown("bottom") and name != "start":
-                window.docks.raise_panel(name)
-                _running_app().processEvents()
-                self._keep(f"panel-{name}", panel)
-        if window.docks.is_shown("bottom"):
-            window.docks.raise_panel("problems")
-            window.docks.raise_panel("calls" if window.workbench.model else "tensor")
+        docks = self._window.docks
+        self._panels([name for name in docks.panels if name != "start"] if docks.is_shown("bottom") else [])
+
+    def _panels(self, names: list[str]) -> None:
+        """One after the other; what a panel works out when it is first seen is waited for."""
+        docks = self._window.docks
+        for number, name in enumerate(names):
+            docks.raise_panel(name)
+            _running_app().processEvents()
+            if self._window.jobs.busy:
+                self._steps.insert(0, partial(self._panels, names[number:]))
+                return
+            self._keep(f"panel-{name}", docks.panels[name])
+        if names:
+            docks.raise_panel("problems")
+            docks.raise_panel("calls" if self._window.workbench.model else "tensor")
 
     def _end(self) -> None:
         theme.apply_theme(_running_app(), self._mode)
