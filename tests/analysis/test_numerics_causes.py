@@ -62,6 +62,8 @@ CAUSES = [
     (birth("div", operand(), operand(0.0, value=0.0), kind=INF), "a division by 0", ADD_EPS_BELOW),
     (birth("__truediv__", operand(), kind=INF, scalars=(0.0,)), "a division by the number 0", ADD_EPS_BELOW),
     (birth("__rtruediv__", operand(0.0, value=0.0), kind=INF, scalars=(0.0,)), "a division by 0", ADD_EPS_BELOW),
+    (birth("__rdiv__", operand(0.0, value=0.0), scalars=(0.0,)), "0 divided by 0", ADD_EPS_BELOW),
+    (birth("__floordiv__", operand(), kind=INF, scalars=(0.0,)), "a division by the number 0", ADD_EPS_BELOW),
     (birth("acos", operand(value=1.5)), "1.5 is outside of -1 to 1", WITHIN_ONE),
     (birth("softmax", operand(), dimension=1, all_masked=True), "row 1 is -inf in all places", FINITE_MASK),
     (birth("exp", operand(high=99.0), kind=INF), "the exponential of 99 is larger than float32 can say", ""),

@@ -167,6 +167,18 @@ def test_that_they_are_not_judged_again_in_the_windows_thread(qtbot: Any, monkey
     assert names.outputs(bench.workbench.calls[2])[0][0] == "batch"
 
 
+def test_that_a_run_ends_though_its_calls_could_not_be_judged(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_what: Any) -> Any:
+        raise ValueError("odd calls")
+
+    monkeypatch.setattr(judging, "MANY_CALLS", 3)
+    monkeypatch.setattr(judging, "axis_names", broken)
+    bench = Bench(good_run())
+    bench.run(qtbot)
+    assert not bench.workbench.running
+    assert bench.workbench.report is not None
+
+
 def test_that_it_still_runs_until_they_are_judged(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     go, begun = threading.Event(), threading.Event()
     original = findings_of

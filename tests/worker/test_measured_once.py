@@ -67,8 +67,13 @@ def test_that_what_a_shortcut_hands_on_behind_other_layers_is_measured_once(coun
     assert found["shortcut"] == found["drop"] == found["first"] != found["layer"]
 
 
-def test_that_it_is_measured_again_when_it_was_changed_in_place(counted):
-    found = statistics_of(Block(lambda x: x.mul_(2)).eval(), torch.randn(SIDE, SIDE))
+def by_numpy(x):
+    x.numpy()[...] *= 2
+
+
+@pytest.mark.parametrize("change", [lambda x: x.mul_(2), lambda x: x.data.mul_(2), by_numpy])
+def test_that_it_is_measured_again_when_it_was_changed_in_place(counted, change):
+    found = statistics_of(Block(change).eval(), torch.randn(SIDE, SIDE))
     assert len(counted) == 4
     assert found["shortcut"].mean == pytest.approx(2 * found["first"].mean, rel=1e-6)
 

@@ -50,6 +50,12 @@ def refused_loss(self, x):
     return F.binary_cross_entropy(p, torch.ones_like(p))
 
 
+def all_masked(self, x):
+    scores = self.fc(x).masked_fill(torch.ones(3, 4, dtype=torch.bool), float("-inf"))
+    shares = torch.softmax(scores, -1)
+    return torch.multinomial(shares.nan_to_num(0), 1)
+
+
 def own_check(self, x):
     y = torch.sqrt(self.fc(x) - 10)
     assert torch.isfinite(y).all()
@@ -69,6 +75,7 @@ def own_number(self, x):
         (refused_decomposition, "/", "return torch.linalg.eigh(square / (square - square))"),
         (refused_matrix, "log", "square = (self.fc(x).t() @ self.fc(x) - 100).log()"),
         (refused_loss, "sqrt", "p = torch.sqrt(self.fc(x) - 5)"),
+        (all_masked, "softmax", "shares = torch.softmax(scores, -1)"),
         (own_check, "sqrt", "y = torch.sqrt(self.fc(x) - 10)"),
         (own_number, "log", "y = (self.fc(x) - 10).log().mean()"),
     ],
@@ -80,7 +87,7 @@ def test_that_the_origin_of_what_the_pass_fails_on_is_told(function, operation, 
     found = only(failing, X)
     assert found.severity == ERROR
     assert f"`{operation}`" in found.message
-    assert found.message.endswith("The pass fails where it arrives.")
+    assert found.message.endswith("With finite values there it does not fail.")
     assert line_of(found) == line
 
 
@@ -95,7 +102,9 @@ def test_that_weights_and_inputs_with_nan_are_named():
     sick = model(lambda self, x: torch.multinomial(torch.softmax(self.fc(x), -1), 1))
     bad = X.clone()
     bad[1, 2] = float("nan")
-    assert only(sick, bad).message == "`x[1, 2]` of the input is NaN: 1 of 12 values are. The pass fails where it arrives."
+    assert (
+        only(sick, bad).message == "`x[1, 2]` of the input is NaN: 1 of 12 values are. With finite values there it does not fail."
+    )
     sick.fc.weight.data[0, 0] = float("nan")
     assert only(sick, X).message.startswith("`fc.weight` holds NaN before the pass begins: 1 of 16 values are")
 
@@ -128,9 +137,25 @@ def other_operation(self, x):
     return self.fc(x) @ ONES
 
 
-def all_masked(self, x):
-    scores = self.fc(x).masked_fill(torch.ones(3, 4, dtype=torch.bool), float("-inf"))
-    return torch.multinomial(torch.softmax(scores, -1).nan_to_num(0), 1)
+def cleaned(self, x):
+    raw = torch.log(self.fc(x) - 100)
+    assert x.shape[1] == 16, raw.nan_to_num(0)
+
+
+def other_gradient(self, x):
+    bad = torch.log(self.fc(x) - 100)
+    return bad.numpy()
+
+
+def other_strides(self, x):
+    bad = torch.log(self.fc(x) - 100)
+    return bad.t().view(-1)
+
+
+def other_file(self, x):
+    bad = torch.log(self.fc(x) - 100)
+    with open("/no/such/file") as file:
+        return bad + len(file.read())
 
 
 def some_masked(self, x):
@@ -139,12 +164,51 @@ def some_masked(self, x):
     return torch.softmax(kept, -1) @ ONES
 
 
-@pytest.mark.parametrize("function", [other_sizes, other_name, other_operation, all_masked, some_masked])
+@pytest.mark.parametrize(
+    "function", [other_sizes, other_name, other_operation, other_gradient, other_strides, other_file, cleaned, some_masked]
+)
 def test_that_a_pass_that_fails_for_another_reason_says_nothing_of_nan(function):
     failing = model(function)
-    with pytest.raises((RuntimeError, KeyError)):
+    with pytest.raises((RuntimeError, KeyError, AssertionError, FileNotFoundError)):
         failing(X)
     assert problems(failing, X) == []
+
+
+def test_that_looking_at_complex_and_sparse_values_is_never_what_fails():
+    def spectrum(self, x):
+        bad = torch.log(torch.fft.rfft(self.fc(x)) * 0)
+        return torch.where(bad.real.isfinite(), bad.real, 0.0)
+
+    def graph(self, x):
+        edges = torch.eye(3).to_sparse() * float("inf")
+        return torch.sparse.mm(edges, self.fc(x)).nan_to_num(0, 0, 0)
+
+    for function in (spectrum, graph):
+        assert [each for each in problems(model(function), X) if each.severity == ERROR] == []
+
+
+def test_that_a_pass_that_fails_while_it_is_watched_alone_is_no_failure():
+    def picky(self, x):
+        bad = torch.log(self.fc(x) - 100)
+        if torch.overrides._get_current_function_mode_stack():
+            raise RuntimeError("not with a mode")
+        return bad.nan_to_num(0)
+
+    assert problems(model(picky), X) == []
+
+
+def test_that_what_is_odd_in_the_variables_of_the_model_does_no_harm():
+    class Odd:
+        @property
+        def __class__(self):
+            raise ValueError("nobody asks me")
+
+    def odd(self, x):
+        thing, bad = Odd(), torch.log(self.fc(x) - 100)
+        assert torch.isfinite(bad).all(), thing is None
+        return bad
+
+    assert only(model(odd), X).code == "nan-origin"
 
 
 SAMPLER = """

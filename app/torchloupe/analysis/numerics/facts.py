@@ -35,8 +35,7 @@ class Birth:
     what came out. ``dimension`` is that of a softmax, ``all_masked`` says that all along it is -inf there. ``scalars`` are the numbers
     among its arguments.
 
-    ``because`` is the Inf that a NaN was made of; ``reaches_output`` whether the model's answer has it, or what the pass
-    failed on. ``ignored`` counts
+    ``because`` is the Inf that a NaN was made of; ``reaches_output`` whether the model's answer has it. ``ignored`` counts
     the targets that a loss leaves out when it leaves out all of them. ``is_negative``: every Inf is -inf. ``is_written``: it was written
     there as a constant, or lay there in fresh memory.
     """
@@ -162,8 +161,7 @@ class NormFacts:
 class ValueFacts:
     """All that one watched pass showed, ``births`` in the order in which they happened.
 
-    ``is_own_input``: the values of the input are a person's, not made up. ``model_trains`` is the mode that the model is in. Of a pass that
-    ``has_failed`` the births are those that it failed on; the rest was not seen to its end.
+    ``is_own_input``: the values of the input are a person's, not made up. ``model_trains`` is the mode that the model is in.
     """
 
     births: Tuple[Birth, ...] = ()
@@ -173,4 +171,3 @@ class ValueFacts:
     norms: Tuple[NormFacts, ...] = ()
     is_own_input: bool = False
     model_trains: bool = True
-    has_failed: bool = False

@@ -39,6 +39,7 @@ def plain_function(function: str) -> str:
     name = function.strip("_")
     known = {"truediv": "div", "rtruediv": "div", "itruediv": "div", "true_divide": "div", "divide": "div", "rmatmul": "matmul"}
     known.update(ipow="pow", rpow="pow", float_power="pow", arccos="acos", arcsin="asin", arctanh="atanh", imul="mul", rmul="mul")
+    known.update(rdiv="div", floordiv="div", rfloordiv="div", ifloordiv="div", floor_divide="div")
     known.update(isub="sub", rsub="sub", iadd="add", radd="add", imatmul="matmul", multiply="mul")
     return known.get(name, name)
 

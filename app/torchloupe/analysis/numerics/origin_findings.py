@@ -11,30 +11,34 @@ from .facts import INF, NAN, Birth, GradientBirth, InputFacts, Operand
 from .origin_causes import Cause, cause_of, gradient_cause
 
 EMPTY_LOSS, NAN_ORIGIN, INF_ORIGIN, NAN_IN_INPUT = "empty-loss", "nan-origin", "inf-origin", "nan-in-input"
-_FAILS = " The pass fails where it arrives."
+_FAILS = " With finite values there it does not fail."
 
 
-def origin_problems(
-    births: Tuple[Birth, ...], inputs: Tuple[InputFacts, ...], in_loss: bool = False, is_failure: bool = False
-) -> List[Problem]:
-    """At most one: all others follow from it. What does not reach the answer is a remark, but for overflow in half precision.
-    ``is_failure``: there is no answer, the pass failed on what is said to reach it."""
-    end = _FAILS if is_failure else " The loss is NaN for it." if in_loss else " The model's answer has NaN for it."
+def origin_problems(births: Tuple[Birth, ...], inputs: Tuple[InputFacts, ...], in_loss: bool = False) -> List[Problem]:
+    """At most one: all others follow from it. What does not reach the answer is a remark, but for overflow in half precision."""
     came_in = [each for each in inputs if each.nan]
     if came_in:
         names = {each.name for each in came_in}
         reaches = any(birth.reaches_output for birth in births if any(operand.name in names for operand in birth.operands))
+        end = " The loss is NaN for it." if in_loss else " The model's answer has NaN for it."
         return [_in_input(each, end if reaches else "") for each in came_in[:1]]
     reaching = [birth for birth in births if birth.reaches_output]
     if reaching:
         birth = reaching[0]
-        found = _origin(birth.because or birth, _severity(birth), birth if birth.because else None, in_loss)
-        return [replace(found, message=found.message + _FAILS) if is_failure else found]
+        return [_origin(birth.because or birth, _severity(birth), birth if birth.because else None, in_loss)]
     overflow = next((birth for birth in births if birth.kind == INF and birth.dtype == "float16"), None)
     if overflow is not None:
         return [_origin(overflow, WARNING, None, in_loss)]
     lost = next((birth for birth in births if birth.kind == NAN and not birth.is_written), None)
     return [_origin(lost, INFO, None, in_loss)] if lost is not None else []
+
+
+def failure_problems(birth: Birth, inputs: Tuple[InputFacts, ...] = ()) -> List[Problem]:
+    """The same of a pass, or of a step, that fails, and comes to its end without this birth, or without the NaN in its ``inputs``."""
+    if inputs:
+        return [_in_input(each, _FAILS) for each in inputs[:1]]
+    found = _origin(birth.because or birth, ERROR, birth if birth.because else None, False)
+    return [replace(found, message=found.message + _FAILS)]
 
 
 def _severity(birth: Birth) -> str:

@@ -82,14 +82,15 @@ def _born(ended: List[LayerCall], tree: ModuleTree) -> Optional[Problem]:
 
 
 def _born_before_the_end(calls: Sequence[LayerCall], tree: ModuleTree) -> Optional[Problem]:
-    """The same of a pass that failed or was stopped, when what a call gave last has NaN."""
+    """The same of a pass that was stopped, when what a call gave last has NaN. Of one that failed a closer look knows whether it is why."""
+    if any(call.status == FAILED for call in calls):
+        return None
     order = [call for call in _by_end(sorted(calls, key=lambda call: call.index)) if call.status == DONE]
     if not order or not _count(order[-1], "nan"):
         return None
     first = next(call for call in order if _count(call, "nan"))
     last = "" if first is order[-1] else f" `{order[-1].module}`, which ended last, gives it, too."
-    has_failed = any(call.status == FAILED for call in calls)
-    return _first_nan(first, f"The pass broke off after that.{last}", _CLOSER if has_failed else _ENDLESS, tree)
+    return _first_nan(first, f"The pass broke off after that.{last}", _ENDLESS, tree)
 
 
 def _first_nan(first: LayerCall, end: str, hint: str, tree: ModuleTree) -> Problem:

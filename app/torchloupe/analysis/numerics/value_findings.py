@@ -21,9 +21,7 @@ _WEIGHTED = ("linear", "conv1d", "conv2d", "conv3d", "matmul", "@", "addmm", "bm
 
 def value_problems(facts: ValueFacts) -> List[Problem]:
     """One problem for each cause. Where NaN flows nothing else is said: it would follow from that."""
-    origins = origin_problems(facts.births, facts.inputs, is_failure=facts.has_failed)
-    if facts.has_failed:
-        return origins if any(birth.reaches_output for birth in facts.births) else []
+    origins = origin_problems(facts.births, facts.inputs)
     if any(problem.severity != INFO for problem in origins):
         return origins
     problems = origins + [_one_only(each) for each in facts.ones]

@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import torch
 from torch import nn
 
-from ...analysis.numerics.facts import ValueFacts
+from ...analysis.numerics.facts import NAN, Birth, Operand, ValueFacts
+from ...analysis.numerics.origin_findings import failure_problems
 from ...analysis.numerics.value_findings import value_problems
 from ...wire.numerics import LookAtValues, ValuesLookedAt
 from ...wire.problems import Problem
@@ -26,6 +27,7 @@ from ..registration.watch_forward import copied, named_inputs, set_mode
 from ..sample_input import sample_input
 from ..target import Target
 from ..torch_compat import uncompiled
+from .behind_failure import FailedRun
 from .input_facts import input_facts
 from .tried_repairs import with_tried_fix
 from .unit_watch import UnitWatch
@@ -50,17 +52,13 @@ class ValuePass:
         self._units.watch = self._values
 
     def facts(self, seed: int, within: "AbstractContextManager[Any]" = nullcontext()) -> ValueFacts:
-        """Run it once. Of a pass that fails, the values that it may have failed on."""
+        """Run it once. Raises what the model raises."""
         torch.manual_seed(seed)
         trains = self._model.training
-        try:
-            with ExitStack() as inside:
-                for each in (uncompiled(), within, self._calls, self._units, self._values):
-                    inside.enter_context(each)
-                output = self._model(*self._given.positional, **self._given.keywords)
-        except (Exception, SystemExit) as error:
-            births = self._values.births_reaching(self._values.failed_on(error))
-            return ValueFacts(births, inputs=self._units.inputs([]), has_failed=True)
+        with ExitStack() as inside:
+            for each in (uncompiled(), within, self._calls, self._units, self._values):
+                inside.enter_context(each)
+            output = self._model(*self._given.positional, **self._given.keywords)
         outputs = [tensor for _, tensor in tensors_in(output)]
         return ValueFacts(
             self._values.births_reaching(outputs),
@@ -71,6 +69,17 @@ class ValuePass:
             self._given.source != _MADE_UP,
             trains,
         )
+
+    def behind(self, error: BaseException, failed: FailedRun) -> List[Problem]:
+        """NaN or Inf without which the pass would not have raised ``error``."""
+        came_in = tuple(each for each in self._units.inputs([]) if each.nan)
+        births = [Birth(NAN, "", "", "", operands=(Operand(each.shape, "", each.name),)) for each in came_in]
+        cause = failed.cause_among([*births, *self._values.births], error)
+        if cause is None:
+            return []
+        is_input = any(cause is birth for birth in births)
+        told = tuple(each for each in came_in if is_input and each.name == cause.operands[0].name)
+        return failure_problems(cause, told)
 
 
 def looked_at_values(
@@ -90,21 +99,34 @@ def looked_at_values(
         if time.monotonic() > until:
             raise TooSlow
 
-    def facts(runner: nn.Module, mine: SampleInput, within: "AbstractContextManager[Any]" = nullcontext()) -> ValueFacts:
+    def put_back(runner: nn.Module = model) -> None:
         before.restore()
         if mode is not None:
             set_mode(runner, mode == "train")
+
+    def facts(runner: nn.Module, mine: SampleInput, within: "AbstractContextManager[Any]" = nullcontext()) -> ValueFacts:
+        put_back(runner)
         return ValuePass(runner, mine, places, checked).facts(seed, within)
 
+    def run(fill: Callable[[Any], Any]) -> object:
+        torch.manual_seed(seed)
+        with CallWatch(checked):
+            return model(*fill(copied(given.positional)), **fill(copied(given.keywords)))
+
     def is_finite(within: "AbstractContextManager[Any]") -> bool:
-        return _is_sound(facts(model, given, within))
+        return not any(birth.reaches_output for birth in facts(model, given, within).births)
 
     def in_float32() -> bool:
         before.restore()
-        return _is_sound(facts(copy.deepcopy(model).float(), _single(given)))
+        return not any(birth.reaches_output for birth in facts(copy.deepcopy(model).float(), _single(given)).births)
 
+    put_back()
+    watched = ValuePass(model, given, places, checked)
     try:
-        problems = value_problems(facts(model, given))
+        try:
+            problems = value_problems(watched.facts(seed))
+        except (Exception, SystemExit) as error:
+            problems = watched.behind(error, FailedRun(model, places, run, put_back, checked))
         return [with_tried_fix(problem, places, is_finite, in_float32) for problem in problems], ""
     except TooSlow:
         return [], f"A pass takes longer than {PATIENCE_SECONDS:g} s: its values were not watched."
@@ -112,13 +134,6 @@ def looked_at_values(
         return [], ""  # it does not run, which the run has told
     finally:
         before.restore()
-
-
-def _is_sound(seen: ValueFacts) -> bool:
-    """Whether every value of the answer is finite, or meant not to be. Raises ``RuntimeError`` where there is no answer."""
-    if seen.has_failed:
-        raise RuntimeError("no answer")
-    return not any(birth.reaches_output for birth in seen.births)
 
 
 def _single(given: SampleInput) -> SampleInput:

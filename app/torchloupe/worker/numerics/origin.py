@@ -1,17 +1,18 @@
 """Where the first NaN or Inf of a run comes from - of a forward pass, a loss, a backward pass - as a problem, its repair tried."""
 
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional
 
 from torch import nn
 
-from ...analysis.numerics.origin_findings import gradient_problem, origin_problems
+from ...analysis.numerics.origin_findings import failure_problems, gradient_problem, origin_problems
 from ...wire.problems import INFO, Problem
 from ..module_tree import tensors_of, walk_modules
 from ..nested import tensors_in
 from ..places import Places
 from ..registration.call_watch import CallWatch
 from ..torch_compat import uncompiled
+from .behind_failure import FailedRun
 from .gradient_watch import GradientWatch
 from .tried_repairs import with_tried_fix
 from .value_watch import ValueWatch, is_finite, module_names
@@ -30,14 +31,12 @@ def nan_problem(
     ``run``, in a loss, or in the gradient of a parameter, or when ``run`` fails on it. ``put_back`` brings the model to the state
     before; it is called before and after each run.
     """
-    problem, _ = _looked(model, places, run, put_back, check, nullcontext())
+    problem = _looked(model, places, run, put_back, check, nullcontext())
     if problem is None or problem.severity == INFO:
         return None
 
     def is_finite(within: "AbstractContextManager[Any]") -> bool:
-        left, error = _looked(model, places, run, put_back, check, within)
-        if error is not None:
-            raise error
+        left = _looked(model, places, run, put_back, check, within)
         return left is None or left.severity == INFO
 
     return with_tried_fix(problem, places, is_finite)
@@ -50,8 +49,7 @@ def _looked(
     put_back: Callable[[], object],
     check: Callable[[], None],
     within: "AbstractContextManager[Any]",
-) -> Tuple[Optional[Problem], Optional[BaseException]]:
-    """The problem, and what ``run`` raised."""
+) -> Optional[Problem]:
     walked = list(walk_modules(model))
     paths: Dict[int, str] = {id(module): path for path, module in reversed(walked)}
     names, calls = module_names(walked), CallWatch(check)
@@ -73,11 +71,11 @@ def _looked(
                 each for each in births if not each.function and each.operands[0].name and each.operands[0].name not in sick
             ]
             if not any(birth.reaches_output for birth in births if birth not in spoiled):
-                return gradient_problem(backward), None  # the weights that are NaN in the next step come from it
-        return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None), None
+                return gradient_problem(backward)  # the weights that are NaN in the next step come from it
+        return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None)
     except (Exception, SystemExit) as error:
-        births = values.births_reaching(values.failed_on(error))
-        fails_on_it = any(birth.reaches_output for birth in births)
-        return (origin_problems(births, (), is_failure=True)[0] if fails_on_it else None), error
+        failed = FailedRun(model, places, lambda _fill: run(), put_back, check)
+        cause = failed.cause_among(values.births, error)
+        return failure_problems(cause)[0] if cause is not None else None
     finally:
         put_back()

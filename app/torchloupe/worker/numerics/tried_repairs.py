@@ -18,12 +18,12 @@ IN_FLOAT32 = "in float32 every value is finite"
 _EPS = 1e-8
 
 _CHANGES: Dict[str, Tuple[int, Callable[[Any], Any]]] = {
-    causes.ADD_EPS: (0, lambda tensor: tensor + _EPS),
-    causes.ADD_EPS_BELOW: (1, lambda tensor: tensor + _EPS),
-    causes.AT_LEAST_ZERO: (0, lambda tensor: tensor.clamp(min=0)),
-    causes.ABOVE_ZERO: (0, lambda tensor: tensor.clamp(min=_EPS)),
-    causes.WITHIN_ONE: (0, lambda tensor: tensor.clamp(-1 + 1e-6, 1 - 1e-6)),
-    causes.FINITE_MASK: (0, lambda tensor: tensor.clamp(min=torch.finfo(tensor.dtype).min)),
+    causes.ADD_EPS: (0, lambda value: value + _EPS),
+    causes.ADD_EPS_BELOW: (1, lambda value: value + _EPS),
+    causes.AT_LEAST_ZERO: (0, lambda value: value.clamp(min=0)),
+    causes.ABOVE_ZERO: (0, lambda value: value.clamp(min=_EPS)),
+    causes.WITHIN_ONE: (0, lambda value: value.clamp(-1 + 1e-6, 1 - 1e-6)),
+    causes.FINITE_MASK: (0, lambda value: value.clamp(min=torch.finfo(value.dtype).min)),
 }
 """Which operand each repair changes, and how."""
 

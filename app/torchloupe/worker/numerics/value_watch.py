@@ -17,7 +17,6 @@ from ..places import Places
 from ..registration.call_watch import CallWatch
 from ..registration.operation_watch import said, tensors_among
 from ..tensor_facts import dtype_name
-from .failed_on import Refusal, failed_on
 
 MEANT = "meant"
 """The mark of values that someone wrote as constants: -inf in a mask."""
@@ -66,7 +65,6 @@ class ValueWatch(TorchFunctionMode):
         self._seen = seen
         self._marks: Dict[int, Tuple[Any, _Mark]] = {}
         self._looking = False
-        self._refusal: Optional[Refusal] = None
         self.births: List[Birth] = []
 
     def __torch_function__(
@@ -74,21 +72,29 @@ class ValueWatch(TorchFunctionMode):
     ) -> Any:
         """Run the operation and look at what comes out."""
         kwargs = kwargs or {}
+        self._calls.check()
         try:
             result = func(*args, **kwargs)
-        except Exception as error:
-            self._refusal = Refusal(error, func, args, kwargs)
+        except Exception:
+            self._while_looking(self._refused, args, kwargs)
             raise
         name = str(getattr(func, "__name__", ""))
-        if not self._looking and not (name == "__get__" and not isinstance(result, torch.Tensor)):
-            self._looking = True
-            try:
-                with torch.no_grad():
-                    self._look(name, func, args, kwargs, result)
-                    self._seen(name, func, args, kwargs, result)
-            finally:
-                self._looking = False
+        if not (name == "__get__" and not isinstance(result, torch.Tensor)):
+            self._while_looking(self._look, name, func, args, kwargs, result)
         return result
+
+    def _while_looking(self, look: Callable[..., object], *what: Any) -> None:
+        """Looking must never be what fails."""
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            with torch.no_grad():
+                look(*what)
+        except Exception:
+            pass
+        finally:
+            self._looking = False
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
@@ -110,18 +116,21 @@ class ValueWatch(TorchFunctionMode):
         return self._paths.get(id(self._calls.running), "")
 
     def births_reaching(self, outputs: List[torch.Tensor]) -> Tuple[Birth, ...]:
-        """Where NaN and Inf came from, in order; those that the outputs, or what the pass failed on, have say so."""
-        self._refusal = None  # the pass is over: what stood in the variables there is held no longer
+        """Where NaN and Inf came from, in order; those that the outputs have say so."""
         with self.at_rest():
             marks = [self._mark_of(tensor) for tensor in outputs if not is_finite(tensor)]
         return tuple(replace(birth, reaches_output=any(mark is birth for mark in marks)) for birth in self.births)
 
-    def failed_on(self, error: BaseException) -> List[torch.Tensor]:
-        """The tensors with bad values that the pass may have raised ``error`` for."""
-        with self.at_rest():
-            return failed_on(error, self._refusal, is_finite)
+    def _refused(self, args: Any, kwargs: Any) -> None:
+        for tensor in tensors_among((args, kwargs)):
+            if not is_finite(tensor):
+                self._mark_of(tensor)
 
     def _look(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        self._look_at_values(name, func, args, kwargs, result)
+        self._seen(name, func, args, kwargs, result)
+
+    def _look_at_values(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         changed = list(tensors_among(result))
         if name == "__setitem__" or (name.endswith("_") and not name.endswith("__") and args and result is not args[0]):
             changed += tensors_among(args[:1])
@@ -204,7 +213,7 @@ class ValueWatch(TorchFunctionMode):
             tuple(_numbers(args, kwargs)),
             because,
             ignored=_ignored(name, args, kwargs),
-            is_negative=kind == INF and not bool(torch.isposinf(tensor).any()),
+            is_negative=kind == INF and not tensor.is_complex() and not bool(torch.isposinf(tensor).any()),
             is_written=name.strip("_") in _CONSTANTS,
         )
 
@@ -228,7 +237,7 @@ def is_finite(tensor: torch.Tensor) -> bool:
 def operand(tensor: torch.Tensor, name: str, index: Tuple[int, ...] = (), shape: Tuple[int, ...] = ()) -> Operand:
     """What an operand was, and its value where the result with this ``shape`` went bad at ``index``."""
     sizes, dtype = tuple(int(size) for size in tensor.shape), dtype_name(tensor.dtype)
-    if not tensor.numel() or tensor.is_complex() or tensor.dtype is torch.bool:
+    if not tensor.numel() or tensor.is_complex() or tensor.dtype is torch.bool or tensor.layout is not torch.strided:
         return Operand(sizes, dtype, name)
     values = tensor.detach()
     finite = values[torch.isfinite(values)]

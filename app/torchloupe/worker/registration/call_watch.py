@@ -61,7 +61,7 @@ class CallWatch:
     """A context that knows which modules were called and which one runs now."""
 
     def __init__(self, check: Callable[[], None]) -> None:
-        self._check = check
+        self.check = check
         self._every = EveryCall(self._began, self._ended)
         self._running: List[nn.Module] = []
         self.called: Set[int] = set()
@@ -83,7 +83,7 @@ class CallWatch:
         return next((each for each in reversed(self._running) if not type(each).__module__.startswith("torch.")), self.running)
 
     def _began(self, module: nn.Module) -> None:
-        self._check()
+        self.check()
         self.called.add(id(module))
         self._running.append(module)
 

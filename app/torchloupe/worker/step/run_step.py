@@ -25,7 +25,9 @@ from ..input_values import SampleInput
 from ..lazy_parts import has_lazy_parts
 from ..model_state import ModelState
 from ..module_tree import walk_modules
+from ..numerics.behind_failure import may_be_of_values
 from ..numerics.origin import nan_problem
+from ..registration.modes import PATIENCE_SECONDS, TooSlow
 from ..sample_input import sample_input
 from ..side_effects import SideEffects
 from ..target import Target
@@ -234,8 +236,19 @@ class _Step:
         others = [each for each in problems if each.code not in (NAN_ORIGIN, INF_ORIGIN)]
         return problems if found is None else [found, *others]
 
-    def _origin(self) -> Optional[Problem]:
-        return nan_problem(self._model, self._target.places, self._training.run, self._put_back, self._check)
+    def _origin(self, seconds: float = math.inf) -> Optional[Problem]:
+        """What is found within so many ``seconds``."""
+        until = time.monotonic() + seconds
+
+        def check() -> None:
+            self._check()
+            if time.monotonic() > until:
+                raise TooSlow
+
+        try:
+            return nan_problem(self._model, self._target.places, self._training.run, self._put_back, check)
+        except TooSlow:
+            return None
 
     def _lost_batch(self, facts: StepFacts) -> Optional[Problem]:
         """The way of the batch through the model, where the loss was given other samples than targets."""
@@ -269,5 +282,5 @@ class _Step:
         raised = problem_of(self._failed, "step-failed", "The training step failed", places)
         raised = of_own_backward(raised, self._failed, places, self._again) or raised
         problems = with_loss_patches(failure_problems(facts, raised), places)
-        behind = self._origin() if any(each.code == raised.code for each in problems) else None
+        behind = self._origin(PATIENCE_SECONDS) if raised in problems and may_be_of_values(self._failed) else None
         return (*problems, *([] if behind is None else [behind]))
