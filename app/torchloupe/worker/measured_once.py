@@ -101,8 +101,7 @@ class MeasuredOnce:
 
 def _glimpse(address: int, size: int) -> bytes:
     """A few of the values: what is written past torch, by way of ``.data`` or numpy, is counted as no change."""
-    step = (size - _LINE) // 3
-    return b"".join([string_at(address + step * number, _LINE) for number in range(4)])
+    return string_at(address, _LINE) + string_at(address + size // 2, _LINE)
 
 
 def made(measured: Sequence[Some]) -> Tuple[Optional[TensorStats], ...]:
