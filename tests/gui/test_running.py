@@ -177,6 +177,8 @@ def test_that_a_run_ends_though_its_calls_could_not_be_judged(qtbot: Any, monkey
     bench.run(qtbot)
     assert not bench.workbench.running
     assert bench.workbench.report is not None
+    (problem,) = bench.workbench.problems
+    assert "odd calls" in problem.message
 
 
 def test_that_it_still_runs_until_they_are_judged(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import weakref
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,6 +15,10 @@ from torchloupe.wire.problems import ERROR
 from torchloupe.wire.registration import InspectModel
 from torchloupe.wire.requests import OpenTarget
 from torchloupe.worker.handlers import HANDLERS
+from torchloupe.worker.model_state import ModelState
+from torchloupe.worker.numerics.tried_repairs import with_tried_fix
+from torchloupe.worker.places import Places
+from torchloupe.worker.registration.modes import TooSlow
 from worker.value_looks import Calls, line_of, only, problems
 
 X = torch.linspace(-2.0, 2.0, 12).reshape(3, 4)
@@ -107,6 +112,27 @@ def test_that_weights_and_inputs_with_nan_are_named():
     )
     sick.fc.weight.data[0, 0] = float("nan")
     assert only(sick, X).message.startswith("`fc.weight` holds NaN before the pass begins: 1 of 16 values are")
+
+
+def test_that_weights_that_nobody_has_a_copy_of_are_never_written_to(monkeypatch):
+    monkeypatch.setattr("torchloupe.worker.model_state.COPY_LIMIT_BYTES", 0)
+    sick = model(lambda self, x: torch.multinomial(torch.softmax(self.fc(x), -1), 1))
+    sick.fc.weight.data[0, 0] = float("nan")
+    before, weights, place = ModelState(sick), sick.fc.weight.clone(), sick.fc.weight.data_ptr()
+    assert "`fc.weight` holds NaN" in only(sick, X).message
+    assert torch.equal(sick.fc.weight.nan_to_num(7), weights.nan_to_num(7))
+    assert bool(sick.fc.weight[0, 0].isnan())
+    assert sick.fc.weight.data_ptr() == place
+    assert before.restore() == []
+
+
+def test_that_a_repair_that_could_not_be_tried_in_time_is_told_untried():
+    def too_slow(_within):
+        raise TooSlow
+
+    problem = only(model(refused_loss), X)
+    untried = replace(problem, fixes=(replace(problem.fixes[0], verified=False, outcome=""),))
+    assert with_tried_fix(untried, Places(None), too_slow) == untried
 
 
 def test_that_a_mask_behind_all_weights_of_an_attention_is_seen():

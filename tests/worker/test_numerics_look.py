@@ -383,7 +383,7 @@ def test_that_the_mode_of_the_run_is_the_mode_of_the_look():
 
 def test_that_a_model_that_fails_or_is_slow_is_given_up(monkeypatch):
     assert looked(Calls(lambda self, x: x @ x), X) == ([], "")
-    monkeypatch.setattr(look, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr("torchloupe.worker.registration.modes.PATIENCE_SECONDS", -1.0)
     found, note = looked(Calls(lambda self, x: x), X)
     assert found == []
     assert "takes longer than" in note

@@ -55,6 +55,13 @@ def test_that_a_step_that_the_scaler_left_out_is_said_and_is_no_alarm(step) -> N
     assert not [each for each in serious(report) if each[0] == "weight-not-moved"]
 
 
+STRICT = """
+
+def loss_fn(outputs, plain=loss_fn):
+    loss = plain(outputs)
+    assert loss < 50
+    return loss
+"""
 REFUSED = """
 class Net(nn.Module):
     def __init__(self):
@@ -82,6 +89,13 @@ def test_that_a_step_that_fails_on_nan_says_where_it_comes_from(step) -> None:
     assert "`sqrt`: the root of" in origin.message
     assert origin.message.endswith("With finite values there it does not fail.")
     assert (origin.fixes[0].verified, origin.fixes[0].outcome) == (True, "every value is finite then")
+
+
+def test_that_a_repair_with_which_the_step_fails_elsewhere_is_not_told_as_one_that_works(step) -> None:
+    also = REFUSED.format(repaired="") + STRICT
+    _, origin = step(also).problems
+    assert "`sqrt`: the root of" in origin.message
+    assert (origin.fixes[0].verified, origin.fixes[0].outcome) == (False, "")
 
 
 def test_that_a_step_that_fails_for_another_reason_says_nothing_of_nan(step) -> None:

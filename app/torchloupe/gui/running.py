@@ -135,7 +135,7 @@ class Running(QObject):
                 tuple(self._workbench.operations.found.values()),
             ),
             done=partial(self._judged, report, calls, end),
-            failed=lambda _failed: end(()),
+            failed=lambda broken: end(broken.problems),
             tag=RUN,
             label=self.tr("looking at {0}").format(counted(len(calls), "call")),
         )

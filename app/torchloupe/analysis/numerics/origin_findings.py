@@ -33,12 +33,12 @@ def origin_problems(births: Tuple[Birth, ...], inputs: Tuple[InputFacts, ...], i
     return [_origin(lost, INFO, None, in_loss)] if lost is not None else []
 
 
-def failure_problems(birth: Birth, inputs: Tuple[InputFacts, ...] = ()) -> List[Problem]:
-    """The same of a pass, or of a step, that fails, and comes to its end without this birth, or without the NaN in its ``inputs``."""
-    if inputs:
-        return [_in_input(each, _FAILS) for each in inputs[:1]]
+def failure_problem(birth: Birth, given: Optional[InputFacts] = None) -> Problem:
+    """The same of a pass, or of a step, that fails, and does not without this birth; ``given`` is the input that it came in with."""
+    if given is not None:
+        return _in_input(given, _FAILS)
     found = _origin(birth.because or birth, ERROR, birth if birth.because else None, False)
-    return [replace(found, message=found.message + _FAILS)]
+    return replace(found, message=found.message + _FAILS)
 
 
 def _severity(birth: Birth) -> str:

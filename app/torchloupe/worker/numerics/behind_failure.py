@@ -1,8 +1,8 @@
 """NaN or Inf behind a failure: the pass is run again with finite values where they begin, and comes to its end then."""
 
 import sys
-from contextlib import AbstractContextManager, ExitStack
-from typing import AbstractSet, Any, Callable, Dict, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import AbstractSet, Any, Callable, Dict, Iterator, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -18,6 +18,7 @@ from .value_watch import is_finite
 
 Filling = Callable[[torch.Tensor], torch.Tensor]
 _OF_OTHERS = (NameError, AttributeError, TypeError, LookupError, ImportError, OSError, NotImplementedError)
+"""What is raised for a name, a type or a file; the last is a ``RuntimeError``, and what torch raises where it lacks an operation."""
 _MOST_ALONE = 4
 _LARGEST_UNIT = 1 << 20
 
@@ -115,19 +116,23 @@ class FailedRun:
         """What it raises with finite values where these begin."""
         self._put_back()
         came_in = {birth.operands[0].name for birth in births if not birth.function and birth.operands}
-        within: "AbstractContextManager[Any]" = _FiniteThere(births, filling, self._places, self._check)
+        there = _FiniteThere(births, filling, self._places, self._check)
         try:
-            self._fill_weights(came_in, filling)
-            with ExitStack() as inside:
-                inside.enter_context(uncompiled())
-                inside.enter_context(within)
+            with self._finite_weights(came_in, filling), uncompiled(), there:
                 self._run(lambda given: filled(given, filling) if came_in else given)
         except (Exception, SystemExit) as error:
             return error
         return None
 
-    def _fill_weights(self, names: AbstractSet[str], filling: Filling) -> None:
-        with torch.no_grad():
-            for name, tensor in (*self._model.named_parameters(), *self._model.named_buffers()) if names else ():
-                if name in names:
-                    tensor.copy_(filled(tensor, filling))
+    @contextmanager
+    def _finite_weights(self, names: AbstractSet[str], filling: Filling) -> Iterator[None]:
+        """The weights of these names have other memory inside: of a large model nobody has a copy to put back."""
+        weights = (*self._model.named_parameters(), *self._model.named_buffers()) if names else ()
+        lent = [(tensor, tensor.data) for name, tensor in weights if name in names]
+        try:
+            for tensor, own in lent:
+                tensor.data = filled(own, filling)
+            yield
+        finally:
+            for tensor, own in lent:
+                tensor.data = own

@@ -1,7 +1,6 @@
 """One pass with data in which every value is watched: what it shows, as problems."""
 
 import copy
-import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -9,7 +8,7 @@ import torch
 from torch import nn
 
 from ...analysis.numerics.facts import NAN, Birth, Operand, ValueFacts
-from ...analysis.numerics.origin_findings import failure_problems
+from ...analysis.numerics.origin_findings import failure_problem
 from ...analysis.numerics.value_findings import value_problems
 from ...wire.numerics import LookAtValues, ValuesLookedAt
 from ...wire.problems import Problem
@@ -22,7 +21,7 @@ from ..module_tree import walk_modules
 from ..nested import map_tensors, tensors_in
 from ..places import Places
 from ..registration.call_watch import CallWatch
-from ..registration.modes import PATIENCE_SECONDS, TooSlow
+from ..registration.modes import PATIENCE_SECONDS, TooSlow, patient
 from ..registration.watch_forward import copied, named_inputs, set_mode
 from ..sample_input import sample_input
 from ..target import Target
@@ -70,16 +69,13 @@ class ValuePass:
             trains,
         )
 
-    def behind(self, error: BaseException, failed: FailedRun) -> List[Problem]:
+    def behind(self, error: BaseException, failed: FailedRun) -> Optional[Problem]:
         """NaN or Inf without which the pass would not have raised ``error``."""
         came_in = tuple(each for each in self._units.inputs([]) if each.nan)
         births = [Birth(NAN, "", "", "", operands=(Operand(each.shape, "", each.name),)) for each in came_in]
         cause = failed.cause_among([*births, *self._values.births], error)
-        if cause is None:
-            return []
-        is_input = any(cause is birth for birth in births)
-        told = tuple(each for each in came_in if is_input and each.name == cause.operands[0].name)
-        return failure_problems(cause, told)
+        found = next((facts for facts, birth in zip(came_in, births) if birth is cause), None)
+        return None if cause is None else failure_problem(cause, found)
 
 
 def looked_at_values(
@@ -92,12 +88,7 @@ def looked_at_values(
     check: Callable[[], None] = lambda: None,
 ) -> Tuple[List[Problem], str]:
     """The problems, and a note when it could not be looked at. The model is in the state ``before`` when this ends."""
-    until = time.monotonic() + PATIENCE_SECONDS
-
-    def checked() -> None:
-        check()
-        if time.monotonic() > until:
-            raise TooSlow
+    checked = patient(check)
 
     def put_back(runner: nn.Module = model) -> None:
         before.restore()
@@ -126,7 +117,8 @@ def looked_at_values(
         try:
             problems = value_problems(watched.facts(seed))
         except (Exception, SystemExit) as error:
-            problems = watched.behind(error, FailedRun(model, places, run, put_back, checked))
+            behind = watched.behind(error, FailedRun(model, places, run, put_back, checked))
+            problems = [] if behind is None else [behind]
         return [with_tried_fix(problem, places, is_finite, in_float32) for problem in problems], ""
     except TooSlow:
         return [], f"A pass takes longer than {PATIENCE_SECONDS:g} s: its values were not watched."

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Optional
 
 from torch import nn
 
-from ...analysis.numerics.origin_findings import failure_problems, gradient_problem, origin_problems
+from ...analysis.numerics.origin_findings import failure_problem, gradient_problem, origin_problems
 from ...wire.problems import INFO, Problem
 from ..module_tree import tensors_of, walk_modules
 from ..nested import tensors_in
@@ -31,7 +31,7 @@ def nan_problem(
     ``run``, in a loss, or in the gradient of a parameter, or when ``run`` fails on it. ``put_back`` brings the model to the state
     before; it is called before and after each run.
     """
-    problem = _looked(model, places, run, put_back, check, nullcontext())
+    problem = _looked(model, places, run, put_back, check)
     if problem is None or problem.severity == INFO:
         return None
 
@@ -48,8 +48,9 @@ def _looked(
     run: Callable[[], Any],
     put_back: Callable[[], object],
     check: Callable[[], None],
-    within: "AbstractContextManager[Any]",
+    repaired: "Optional[AbstractContextManager[Any]]" = None,
 ) -> Optional[Problem]:
+    """What is there, also ``repaired``; a run that fails with a repair says nothing of it, and raises what it raises."""
     walked = list(walk_modules(model))
     paths: Dict[int, str] = {id(module): path for path, module in reversed(walked)}
     names, calls = module_names(walked), CallWatch(check)
@@ -58,7 +59,7 @@ def _looked(
     put_back()
     try:
         with ExitStack() as inside:
-            for each in (uncompiled(), within, calls, gradients, values):
+            for each in (uncompiled(), repaired or nullcontext(), calls, gradients, values):
                 inside.enter_context(each)
             result = run()
         outputs = [tensor for _, tensor in tensors_in(result)] + gradients.roots
@@ -74,8 +75,10 @@ def _looked(
                 return gradient_problem(backward)  # the weights that are NaN in the next step come from it
         return next((each for each in origin_problems(births, (), in_loss=True) if each.severity != INFO), None)
     except (Exception, SystemExit) as error:
+        if repaired is not None:
+            raise
         failed = FailedRun(model, places, lambda _fill: run(), put_back, check)
         cause = failed.cause_among(values.births, error)
-        return failure_problems(cause)[0] if cause is not None else None
+        return failure_problem(cause) if cause is not None else None
     finally:
         put_back()

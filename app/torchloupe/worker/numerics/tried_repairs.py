@@ -11,6 +11,7 @@ from ...analysis.numerics import origin_causes as causes
 from ...analysis.registration.forward_facts import Spot
 from ...wire.problems import Problem
 from ..places import Places
+from ..registration.modes import TooSlow
 from ..registration.operation_watch import said
 
 ALL_FINITE = "every value is finite then"
@@ -72,8 +73,8 @@ def with_tried_fix(
         else:
             spot = Spot(problem.file, problem.line)
             works = is_finite(RepairedOperation(fix.value, str(problem.data["operation"]), spot, places))
-    except (Exception, SystemExit):
-        return problem  # the model does not run so: that says nothing of the repair
+    except (Exception, SystemExit, TooSlow):
+        return problem  # the model does not run so, or not in time: that says nothing of the repair
     good = ALL_FINITE if fix.value != causes.OTHER_DTYPE else IN_FLOAT32
     fixes = (replace(fix, verified=works, outcome=good if works else "there is still NaN or Inf"), *problem.fixes[1:])
     return replace(problem, fixes=fixes)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, Callable, List, Optional, Tuple
 
 import torch
-from torch import nn
 
 from ...analysis.registration.forward_facts import ForwardFacts
 from ..input_values import SampleInput
@@ -28,6 +27,18 @@ PATIENCE_SECONDS = 5.0
 
 class TooSlow(BaseException):
     """Not an ``Exception``: the user's code may catch those."""
+
+
+def patient(check: Callable[[], None]) -> Callable[[], None]:
+    """``check``, which raises ``TooSlow`` when it is called later than that from now."""
+    until = time.monotonic() + PATIENCE_SECONDS
+
+    def checked() -> None:
+        check()
+        if time.monotonic() > until:
+            raise TooSlow
+
+    return checked
 
 
 class EvalPasses:
@@ -61,16 +72,10 @@ class EvalPasses:
             raw.module_vars(module)["training"] = False
         prepare()
         torch.manual_seed(self._seed + int(other_seed))
-        until = time.monotonic() + PATIENCE_SECONDS
-
-        def began(_module: nn.Module) -> None:
-            self._check()
-            if time.monotonic() > until:
-                raise TooSlow
-
+        check = patient(self._check)
         effects = SideEffects(diverted=True, files=self._before.files)
         mine = SampleInput(map_tensors(given.positional, torch.clone), map_tensors(given.keywords, torch.clone), given.source)
-        with uncompiled(), effects, EveryCall(began), within or nullcontext():
+        with uncompiled(), effects, EveryCall(lambda _module: check()), within or nullcontext():
             output = self.model(*mine.positional, **mine.keywords)
         return [tensor.detach().clone() for _, tensor in tensors_in(output)]
 

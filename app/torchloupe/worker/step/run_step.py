@@ -27,7 +27,7 @@ from ..model_state import ModelState
 from ..module_tree import walk_modules
 from ..numerics.behind_failure import may_be_of_values
 from ..numerics.origin import nan_problem
-from ..registration.modes import PATIENCE_SECONDS, TooSlow
+from ..registration.modes import TooSlow, patient
 from ..sample_input import sample_input
 from ..side_effects import SideEffects
 from ..target import Target
@@ -232,19 +232,11 @@ class _Step:
         if not any(each.code in (NAN_ORIGIN, INF_ORIGIN) and "operation" in each.data for each in problems):
             return problems
 
-        found = self._origin()
+        found = self._origin(self._check)
         others = [each for each in problems if each.code not in (NAN_ORIGIN, INF_ORIGIN)]
         return problems if found is None else [found, *others]
 
-    def _origin(self, seconds: float = math.inf) -> Optional[Problem]:
-        """What is found within so many ``seconds``."""
-        until = time.monotonic() + seconds
-
-        def check() -> None:
-            self._check()
-            if time.monotonic() > until:
-                raise TooSlow
-
+    def _origin(self, check: Callable[[], None]) -> Optional[Problem]:
         try:
             return nan_problem(self._model, self._target.places, self._training.run, self._put_back, check)
         except TooSlow:
@@ -282,5 +274,5 @@ class _Step:
         raised = problem_of(self._failed, "step-failed", "The training step failed", places)
         raised = of_own_backward(raised, self._failed, places, self._again) or raised
         problems = with_loss_patches(failure_problems(facts, raised), places)
-        behind = self._origin(PATIENCE_SECONDS) if raised in problems and may_be_of_values(self._failed) else None
+        behind = self._origin(patient(self._check)) if raised in problems and may_be_of_values(self._failed) else None
         return (*problems, *([] if behind is None else [behind]))
