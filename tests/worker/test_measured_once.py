@@ -8,12 +8,12 @@ from torch import nn
 
 from torchloupe.worker import measured_once
 from torchloupe.worker.measured_once import MeasuredOnce
-from torchloupe.worker.statistics import NativeWay, chosen_way, measure
+from torchloupe.worker.statistics import LARGE, NativeWay, chosen_way, measure
 from torchloupe.worker.trace import ForwardTrace
 
 SIDE = 160
 """Its square is beyond what is measured again without much thought."""
-assert SIDE**2 >= measured_once._LARGE
+assert SIDE**2 >= LARGE
 
 
 @pytest.fixture

@@ -1,20 +1,16 @@
 """Statistics of what flows, each tensor measured once: a container returns what its last part returned, a view is the same values, and a
 shortcut hands on what was measured a few layers before."""
 
-from ctypes import string_at
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 from weakref import ref
 
 import torch
 
 from ..wire.tensors import TensorStats
-from .statistics import DeferredStats, Measured, NativeWay, chosen_way, deferred_stats, measure
+from .statistics import LARGE, DeferredStats, Measured, NativeWay, chosen_way, deferred_stats, measure
 
 Some = Union[TensorStats, Measured, None]
 """Statistics, or what they are made of later, or None where there is nothing to count."""
-_LARGE = 1 << 14
-"""Elements from which on it is remembered what a tensor held; of fewer that would take as long as to count them again."""
-_LINE = 64  # bytes that memory gives at a time
 
 
 class MeasuredOnce:
@@ -30,7 +26,7 @@ class MeasuredOnce:
         self._last: Optional[torch.Tensor] = None
         self._identity: Any = None
         self._stats: Some = None
-        self._seen: Dict[int, Tuple[Any, Any, Some]] = {}
+        self._seen: Dict[int, Tuple[Any, Any, Measured]] = {}
         way = chosen_way()
         self._native = way if isinstance(way, NativeWay) else None
 
@@ -60,15 +56,15 @@ class MeasuredOnce:
             identity = address, elements, dtype, tensor._version
             if identity == self._identity:
                 return self._stats
-            glimpse = _glimpse(address, elements * dtype.itemsize) if elements >= _LARGE else b""
             seen = self._seen.get(id(tensor))
-            if seen is not None and seen[0]() is tensor and seen[1] == (identity, glimpse):
+            is_seen = seen is not None and seen[1] == identity and seen[0]() is tensor
+            if seen is not None and is_seen and seen[2].is_glimpsed(address, elements * dtype.itemsize):
                 return seen[2]
             stats: Some = self._native.measure_run(address, elements, dtype)
             if stats is None:
                 stats = measure(tensor)
-            if elements >= _LARGE:
-                self._seen[id(tensor)] = ref(tensor), (identity, glimpse), stats
+            elif elements >= LARGE and isinstance(stats, Measured):  # fewer are counted again as soon as they are remembered
+                self._seen[id(tensor)] = ref(tensor), identity, stats
         except Exception:
             return None
         self._last, self._identity, self._stats = tensor, identity, stats
@@ -97,11 +93,6 @@ class MeasuredOnce:
         """Hold no tensor any more."""
         self._last = self._identity = self._stats = None
         self._seen.clear()
-
-
-def _glimpse(address: int, size: int) -> bytes:
-    """A few of the values: what is written past torch, by way of ``.data`` or numpy, is counted as no change."""
-    return string_at(address, _LINE) + string_at(address + size // 2, _LINE)
 
 
 def made(measured: Sequence[Some]) -> Tuple[Optional[TensorStats], ...]:

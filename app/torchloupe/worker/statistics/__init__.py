@@ -13,7 +13,7 @@ from ...wire.tensors import TensorStats
 from .deferred import DeferredStats
 from .elements import values_of, why_uncountable
 from .moments import BINS, CHUNK, HISTOGRAM_LIMIT, SAMPLE
-from .native_way import Measured, NativeWay
+from .native_way import LARGE, Measured, NativeWay
 from .one_tensor import Channels, per_channel, percentiles
 from .ways import Way, chosen_way, in_pieces
 
@@ -21,6 +21,7 @@ __all__ = [
     "BINS",
     "CHUNK",
     "HISTOGRAM_LIMIT",
+    "LARGE",
     "SAMPLE",
     "Channels",
     "DeferredStats",

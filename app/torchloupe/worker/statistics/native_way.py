@@ -15,19 +15,23 @@ from .elements import PLAIN, is_simple
 from .moments import BINS, HISTOGRAM_LIMIT, Moments, sample_step
 from .torch_way import widened
 
-VERSION = 6
+VERSION = 7
 """What the library must say it is; raised with every change of what its functions take or give."""
 LIBRARY = Path(__file__).with_name("passes.dll" if sys.platform == "win32" else "passes.so")
 
 _made = object.__new__
 _QUESTION, _ANSWER, _OF_BYTES = struct.Struct("QqqqQq"), struct.Struct("4q4dq"), struct.Struct(f"4q4dq{BINS}q")
 _AT_COUNTS = _QUESTION.size + _ANSWER.size
-_PAPER = _AT_COUNTS + 4 * BINS
+_AT_GLIMPSE = _AT_COUNTS + 4 * BINS
+_LINE = 64
+_PAPER = _AT_GLIMPSE + 2 * _LINE
 _KINDS = ("float32", "float64", "bfloat16", "float16", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 _ONE_BYTE = ("bool", "uint8", "int8", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu")
 _BYTES = -1
 _ALONE = 1 << 16
 """Elements below which more than one thread is not asked for."""
+LARGE = 1 << 14
+"""Elements from which on a glimpse is taken."""
 
 
 class Unusable(Exception):
@@ -64,8 +68,13 @@ class Measured:
         """As they cross the pipe."""
         if self._stats is None:
             told = self._told
-            self._stats = _stats_of(self._elements, _ANSWER.unpack_from(told, _QUESTION.size), Counts(told[_AT_COUNTS:]))
+            self._stats = _stats_of(self._elements, _ANSWER.unpack_from(told, _QUESTION.size), Counts(told[_AT_COUNTS:_AT_GLIMPSE]))
         return self._stats
+
+    def is_glimpsed(self, address: int, size: int) -> bool:
+        """Whether a few of the values of something large, of so many bytes, are still what they were: what is written past torch, by way
+        of ``.data`` or numpy, is counted as no change."""
+        return self._told[_AT_GLIMPSE:] == ctypes.string_at(address, _LINE) + ctypes.string_at(address + size // 2, _LINE)
 
 
 def _stats_of(elements: int, told: Tuple[Any, ...], histogram: Sequence[int]) -> TensorStats:

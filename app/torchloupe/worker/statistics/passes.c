@@ -7,10 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#define VERSION 6
+#define VERSION 7
 #define BINS 64
 #define BLOCK 2048           /* elements that are looked at together and stay in the innermost cache */
-#define MANY (1 << 14)       /* from so many elements on, bins are counted in pairs */
+#define MANY (1 << 14)       /* from so many elements on, bins are counted in pairs, and a glimpse is kept */
+#define LINE 64              /* bytes that memory gives at a time */
 #define INLINE static inline __attribute__((always_inline))
 
 enum { FLOAT32, FLOAT64, BFLOAT16, FLOAT16, INT16, UINT16, INT32, UINT32, INT64, UINT64 };
@@ -36,6 +37,7 @@ typedef struct {
     Moments moments;
     int64_t sampled;
     uint32_t bins[BINS];
+    char glimpse[2][LINE]; /* of what begins, and of what lies in the middle */
 } Question;
 
 /* Chan, Golub, LeVeque 1979. */
@@ -66,6 +68,8 @@ INLINE void join_moments(Moments *total, const Moments *part) {
 #define INFINITE 0x7ff0000000000000
 #define NAMED(what) what##_of_doubles
 #include "kernels.h"
+
+static const int widths[] = {4, 8, 2, 2, 2, 2, 4, 4, 8, 8}; /* bytes of an element of each kind */
 
 INLINE int is_wide(int kind) { return kind == FLOAT64 || kind >= INT32; }
 
@@ -371,6 +375,7 @@ int torchloupe_measure(Question *asked) {
     run(measure_at, &work, n, (int)asked->threads);
     asked->moments = moments_of(&work);
     for (int i = 0; i < BINS; i++) asked->bins[i] = (uint32_t)bins[i];
+    for (int i = 0; i < 2 && n >= MANY; i++) memcpy(asked->glimpse[i], (const char *)asked->data + n * widths[kind] / 2 * i, LINE);
     return asked->moments.squares - asked->moments.squares == 0;
 }
 
@@ -382,7 +387,6 @@ void torchloupe_measure_bytes(const void *data, int64_t n, const double *table, 
  * ``after``, while both are at hand.
  */
 void torchloupe_motion(const void *before, void *after, int64_t n, int kind, int undo, double *told, int threads) {
-    static const int widths[] = {4, 8, 2, 2, 2, 2, 4, 4, 8, 8};
     Moments of_part[PARTS];
     Work work = {.looked = run_of(before, n, kind), .of_part = of_part, .after = after, .undo = undo, .width = widths[kind]};
     run(motion_at, &work, n, threads);
