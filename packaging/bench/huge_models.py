@@ -31,18 +31,17 @@ SIZES = {
 ROUNDS = 4
 """Of a model on the meta device; the first is the one that imports, the median of the others counts."""
 
-if importlib.util.find_spec("transformers"):
-    from transformers import LlamaConfig, LlamaForCausalLM
 
-    def llama(**other: int) -> nn.Module:
-        """That of transformers."""
-        return LlamaForCausalLM(LlamaConfig(**{**SIZES, **other}))
-else:
+def llama(**other: int) -> nn.Module:
+    """That of transformers where it is installed, else one of our own with the same shapes."""
+    sizes = {**SIZES, **other}
+    if importlib.util.find_spec("transformers"):
+        from transformers import LlamaConfig, LlamaForCausalLM
+
+        return LlamaForCausalLM(LlamaConfig(**sizes))
     from llama_like import LlamaLike
 
-    def llama(**other: int) -> nn.Module:
-        """One of our own with the same shapes."""
-        return LlamaLike(**{**SIZES, **other})
+    return LlamaLike(**sizes)
 
 
 def short_llama() -> nn.Module:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,6 +22,7 @@ MODELS = {
 for them the hook that does nothing but keep a shape stands beside ours."""
 FEW = {"400 modules": (1.5, 3.0)}
 TARGETED, PEERS = ("shapes", "statistics"), ("torchinfo", "TorchLens")
+INSTALLED = "import sys; from importlib.util import find_spec; print(*(name for name in sys.argv[1:] if find_spec(name.lower())))"
 BESIDE = {
     "shapes": {"hook": "a hook that keeps a shape"},
     "statistics": {"read": "each output read once", **{peer: peer for peer in PEERS}},
@@ -81,7 +83,7 @@ class Watching:
 
     def _times(self, name: str, threads: int, shapes: float | None, statistics: float | None) -> Iterator[Figure]:
         label = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
-        ways = (*TARGETED, "read") if threads > 1 else (*TARGETED, "hook", "read", *PEERS)
+        ways = (*TARGETED, "read") if threads > 1 else (*TARGETED, "hook", "read", *self._peers)
         measured = {way: self._said_often(name, str(threads), str(self._rounds), way) for way in ways}
         for way, target in zip(TARGETED, (shapes, statistics), strict=True):
             ours, plain = measured[way][way], measured[way]["plain"]
@@ -89,6 +91,11 @@ class Watching:
             for other, said in BESIDE[way].items():
                 if other in measured.get(other, {}):  # its share of a plain pass of its own process
                     yield Figure(f"{label}: {way}", ours, said, plain * measured[other][other] / measured[other]["plain"], "s")
+
+    @cached_property
+    def _peers(self) -> tuple[str, ...]:
+        """Those that are installed."""
+        return tuple(output_of([self._python, "-c", INSTALLED, *PEERS], self._environment).split())
 
     def _said_often(self, *words: str) -> dict[str, float]:
         """What the middle one of a few processes says: where in memory each has its things makes a difference of some hundredths."""

@@ -20,6 +20,7 @@ from ..wire.requests import Failed, Hello
 from ..wire.stream import HELLO, REPLY, EndOfStream, Frame, Stream
 from .abilities import HOOKS, introduce
 from .cancel import Cancel, Cancelled
+from .collector import collector_at_rest
 from .context import Context
 from .keeper import have_a_keeper
 from .stdio import take_over_stdio
@@ -61,7 +62,8 @@ def serve(
     requests: "SimpleQueue[Frame]" = SimpleQueue()
     cancel = Cancel()
     threading.Thread(target=_read, args=(stream, requests, cancel), name="torchloupe reader", daemon=True).start()
-    hello = introduce()
+    with collector_at_rest():  # what is imported stays
+        hello = introduce()
     stream.send(HELLO, 0, hello)
     desk = _Desk(stream, cancel, hello, load)
     while True:

@@ -68,7 +68,9 @@ class Measured:
         """As they cross the pipe."""
         if self._stats is None:
             told = self._told
-            self._stats = _stats_of(self._elements, _ANSWER.unpack_from(told, _QUESTION.size), Counts(told[_AT_COUNTS:_AT_GLIMPSE]))
+            self._stats = _stats_of(
+                self._elements, _ANSWER.unpack_from(told, _QUESTION.size), Counts(told[_AT_COUNTS:_AT_GLIMPSE])
+            )
         return self._stats
 
     def is_glimpsed(self, address: int, size: int) -> bool:
