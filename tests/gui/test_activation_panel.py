@@ -293,7 +293,7 @@ def test_that_names_of_the_axes_stand_at_the_numbers_and_in_the_sentences(look: 
     linear = LayerCall(41, "mlp", "Linear", 0, 1, (), (TensorMeta((2, 6, 12), "float32"),), (stats(144),))
     bench.add_calls([conv, linear])
     bench.select_call(40)
-    assert facts(look)["Shape"] == "[batch 2, channels 70, height 8, width 8]"
+    assert (facts(look)["Shape"], facts(look)["Axes"]) == ("[2, 70, 8, 8]", "batch, channels, height, width")
     look.panel.views.show_view(MAP_GRID)
     assert look.ready().steppers.boxes[0].prefix() == "sample  "
     look.panel.views.show_view(CHANNELS)

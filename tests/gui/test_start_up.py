@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from gui import panel_data
@@ -215,6 +217,18 @@ def test_that_one_picture_shows_what_was_asked_for(make_window: MakeWindow, tmp_
     assert (tmp_path / "new" / "one.png").stat().st_size > 1000
     assert window.workbench.selection.stored.key == "head.fc2.bias"
     assert f"saved {tmp_path / 'new' / 'one.png'}" in capsys.readouterr().out
+
+
+def test_that_one_picture_has_the_panel_that_came_to_the_front_just_now(window: Any, tmp_path: Path, capsys: Any) -> None:
+    from torchloupe.gui.screenshots import OnePicture
+
+    picture = OnePicture(window, tmp_path / "one.png", Wish(()), lambda _status: None)
+    window.opening.opened.emit("checkpoint", "/models/last.pt")
+    window.docks.raise_panel("tensor")
+    picture._one_picture()
+    panel = window.docks.panels["tensor"]
+    shown = QImage(str(tmp_path / "one.png")).copy(QRect(panel.mapTo(window, QPoint()), panel.size()))
+    assert len({shown.pixel(x, y) for x in range(shown.width()) for y in range(0, shown.height(), 4)}) > 2, "it is empty"
 
 
 def test_that_a_second_start_is_handed_over_and_an_import_path_is_not(

@@ -40,7 +40,7 @@ def test_that_a_call_offers_its_outputs_with_their_statistics(bench: Workbench) 
     choice, given = rows.choices_of(bench)
     assert choice.title == "head.fc1, output [2, 128]"
     assert (given.title, given.stats, given.kind) == ("head.fc1, input x [2, 3136]", None, "tokens")
-    assert choice.facts == (("Shape", "[batch 2, features 128]"), ("Dtype", "float32"), ("Device", "cpu"))
+    assert choice.facts == (("Shape", "[2, 128]"), ("Axes", "batch, features"), ("Dtype", "float32"), ("Device", "cpu"))
     assert choice.stats is not None
     assert choice.fetch is None
 

@@ -49,7 +49,7 @@ def test_that_an_output_shows_its_histogram_words_and_numbers(panel: TensorPanel
     assert panel.numbers.words.text() == "256 values: 128 (50 %) zeros; no NaN, no Inf."
     assert panel.numbers.plot is not None
     assert panel.numbers.plot.isVisible()
-    assert shown_column(panel.table, 0)[:4] == ["Shape", "Dtype", "Device", "Count"]
+    assert shown_column(panel.table, 0)[:4] == ["Shape", "Axes", "Dtype", "Device"]
     assert len(panel.numbers.plot.bars.opts["height"]) == 64
 
 

@@ -108,6 +108,10 @@ class OnePicture(Screenshots):
         self._window.findChildren(Restoring)[0].fulfil(self._wish)
 
     def _one_picture(self) -> None:
+        _running_app().processEvents()
+        if self._window.jobs.busy:  # a panel that is first seen works something out
+            self._steps.insert(0, self._one_picture)
+            return
         self._folder.mkdir(parents=True, exist_ok=True)
         print("\n".join([*report_lines(self._window.workbench), f"saved {self._save(Path(self._name).stem)}"]), flush=True)
         self._finished(0)

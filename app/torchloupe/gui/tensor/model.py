@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from torchloupe.analysis.activation_views import best_view, no_values_reason, tensor_name
-from torchloupe.analysis.axis_names import named_shape_text
 from torchloupe.analysis.wording import bytes_text, count_text, counted, number_text, shape_text
 from torchloupe.gui.flowed import pins_of_call
 from torchloupe.gui.pinning import Pin
@@ -70,13 +69,15 @@ def flow_choice(pin: Pin, call: LayerCall, workbench: Workbench) -> TensorChoice
     """An output or an input of a call."""
     meta, side, number = pin.meta, pin.activation.side, pin.activation.number
     count = len(call.outputs if side == OUTPUT else call.inputs)
-    facts = (("Shape", named_shape_text(meta.shape, pin.axes)), ("Dtype", meta.dtype), ("Device", meta.device))
+    facts = [("Shape", shape_text(meta.shape)), ("Dtype", meta.dtype), ("Device", meta.device)]
+    if any(pin.axes):  # a row of their own: together they are too long for one
+        facts.insert(1, ("Axes", ", ".join(name or "–" for name in pin.axes)))
     title = f"{call.module or '(model)'}, {tensor_name(meta, side, number, count)} {shape_text(meta.shape)}"
     is_picture = not call.module or (side == INPUT and len(meta.shape) == 4 and meta.shape[1] == RGB_CHANNELS)
     kind = best_view(meta.shape, pin.stats, is_picture, pin.axes)
     has_no_data = workbench.asked.shapes_only or (workbench.report is not None and workbench.report.device == "meta")
     note = no_values_reason(meta, call, has_no_data)
-    return TensorChoice(title, facts, pin.stats, note=note, shape=meta.shape, pin=pin, kind=kind, axes=pin.axes)
+    return TensorChoice(title, tuple(facts), pin.stats, note=note, shape=meta.shape, pin=pin, kind=kind, axes=pin.axes)
 
 
 def pair_choices(pair: tuple[Pin, Pin] | None) -> list[TensorChoice]:

@@ -26,7 +26,7 @@ class NumbersPage(QWidget):
         self.logarithmic = QCheckBox(self.tr("&Logarithmic counts"))
         self.words = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        columns = [Column(self.tr("Statistic"), 10), Column(self.tr("Value"), 9, stretch=True, right=True)]
+        columns = [Column(self.tr("Statistic"), 8), Column(self.tr("Value"), 11, stretch=True, right=True)]
         self.table = FilterTable(columns, self.tr("Statistics and histogram"))
         self.no_plot, self._pages = EmptyState(), QStackedWidget()
         self._pages.addWidget(self.no_plot)
