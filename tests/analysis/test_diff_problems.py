@@ -4,6 +4,7 @@ import pytest
 
 from torchloupe.analysis.diff_causes import is_lossy
 from torchloupe.analysis.diff_problems import KEYS_SHOWN, SOLVE, two_checkpoint_problems, with_solution
+from torchloupe.analysis.loading import is_strict
 from torchloupe.analysis.state_dict_diff import KeyEntry, diff_problems, state_dict_diff
 from torchloupe.wire.arguments import SolvedArgument, SolvedArguments
 from torchloupe.wire.problems import Problem
@@ -126,6 +127,19 @@ def test_that_missing_batch_counters_do_no_harm() -> None:
     norm = {"bn.weight": (8,), "bn.bias": (8,), "bn.running_mean": (8,), "bn.running_var": (8,)}
     (problem,) = problems({**norm, "bn.num_batches_tracked": ()}, norm)
     assert (problem.code, problem.severity) == ("checkpoint-missing", "info")
+
+
+def test_that_a_missing_key_does_no_harm_whose_tied_partner_is_there_as_safetensors_saves_it() -> None:
+    wanted = [
+        KeyEntry("embed.weight", (50, 4), "float32", ("head.weight",)),
+        KeyEntry("head.weight", (50, 4), "float32", ("embed.weight",)),
+    ]
+    diff = state_dict_diff(wanted, [KeyEntry("embed.weight", (50, 4), "float32")])
+    (problem,) = diff_problems(diff)
+    assert (problem.code, problem.severity, problem.parameter) == ("checkpoint-missing", "info", "head.weight")
+    assert "tied to embed.weight" in problem.message
+    assert not is_strict(diff)  # which the comparison says all the same
+    assert [each.severity for each in diff_problems(state_dict_diff(wanted, [KeyEntry("other", (3,), "float32")]))] == ["error"]
 
 
 def test_that_every_problem_has_a_hint_and_the_facts_behind_it() -> None:

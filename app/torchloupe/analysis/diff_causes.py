@@ -89,7 +89,7 @@ def _tied(entries: Sequence[KeyEntry], paired: Set[str]) -> Cause:
     partner = next(key for key in first.tied_to if key in paired)
     more = f" (and {counted(len(entries) - 1, 'more such key')})" if len(entries) > 1 else ""
     text = f"{first.key} is missing in the checkpoint, but it is tied to {partner}, which is there{more}."
-    hint = "The values get loaded through the tied key: strict=False loses nothing here."
+    hint = "The values get loaded through the tied key: load with strict=False, which loses nothing here."
     return Cause("tied", text, hint, len(entries), {"keys": [entry.key for entry in entries], "tied_to": partner})
 
 

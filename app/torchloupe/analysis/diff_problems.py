@@ -1,4 +1,4 @@
-"""The problems of a state_dict diff: one for each cause, an error when ``load_state_dict`` would refuse."""
+"""The problems of a state_dict diff: one for each cause, an error when ``load_state_dict`` would refuse and not only out of caution."""
 
 import json
 from dataclasses import replace
@@ -105,8 +105,9 @@ def _problem(cause: Cause) -> Problem:
 def _severity(cause: Cause) -> str:
     if cause.kind == "dtype":
         return WARNING if is_lossy(cause.data["checkpoint_dtype"], cause.data["model_dtype"]) else INFO
-    # BatchNorm itself fills the counter in when a state_dict without version lacks it.
-    return INFO if cause.kind == "counter" else ERROR
+    # BatchNorm itself fills the counter in when a state_dict without version lacks it; of tied keys safetensors and transformers
+    # save one, and nothing is lost.
+    return INFO if cause.kind in ("counter", "tied") else ERROR
 
 
 def _facts(cause: Cause) -> Dict[str, Any]:
