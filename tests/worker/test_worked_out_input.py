@@ -89,6 +89,15 @@ def test_that_arguments_of_many_kinds_are_found(worked_out, init, forward, argum
     assert worked_out(init, forward, arguments) == specs
 
 
+def test_that_of_two_arguments_the_one_is_given_that_the_model_names_first(worked_out):
+    forward = """if ids is not None:
+            embeds = self.e(ids)
+        elif embeds is None:
+            raise ValueError("You have to specify either ids or embeds")
+        return embeds * 2"""
+    assert worked_out("self.e = nn.Embedding(9, 4)", forward, "ids=None, embeds=None") == ["int64[2,8]<9"]
+
+
 def test_that_positions_limit_the_length(worked_out):
     init = "self.e = nn.Embedding(50, 4); self.p = nn.Embedding(5, 4)"
     assert worked_out(init, "return self.e(x) + self.p(torch.arange(x.shape[1]))") == ["int64[2,5]<50"]

@@ -210,8 +210,8 @@ class InputProbe(TorchFunctionMode):
         stated = [int(word) for word in re.findall(r"(?<![\w.\[(,])-?\d+(?![\w.])", text)] if len(text) < 2000 else []
         dtypes = [dtype_name(value) for value in values.values() if isinstance(value, torch.dtype)]
         own = isinstance(error, (AssertionError, ValueError, RuntimeError, AttributeError, TypeError, KeyError, IndexError))
-        absent = [name.rpartition(".")[2] for name, value in values.items() if value is None]
-        absent += re.findall(r"[A-Za-z_]\w+", text) if own else []
+        absent = re.findall(r"[A-Za-z_]\w+", text) if own else []  # "either input_ids or inputs_embeds": in this order
+        absent += [name.rpartition(".")[2] for name, value in values.items() if value is None]
         keys = (error.args[0],) if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str) else ()
         unpacked = re.search(r"not enough values to unpack \(expected (\d+)", text) or re.search(r"len\(dims\) = (\d+)", text)
         ranks = (int(unpacked.group(1)),) if unpacked else ()
