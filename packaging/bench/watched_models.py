@@ -107,11 +107,18 @@ def images(size: int, batch: int = 2) -> torch.Tensor:
     return torch.rand(batch, 3, size, size)
 
 
+def tokens(length: int) -> torch.Tensor:
+    """One text."""
+    return torch.randint(0, 50257, (1, length))
+
+
 MODELS: dict[str, tuple[Callable[[], nn.Module], Callable[[], torch.Tensor]]] = {
     "ResNet-50": (resnet50, lambda: images(224)),
     "ResNet-50, 8 images": (resnet50, lambda: images(224, 8)),
     "ViT-B": (lambda: ViT().eval(), lambda: images(224)),
-    "GPT-2 small": (lambda: GPT2().eval(), lambda: torch.randint(0, 50257, (1, 128))),
+    "ViT-B, 8 images": (lambda: ViT().eval(), lambda: images(224, 8)),
+    "GPT-2 small": (lambda: GPT2().eval(), lambda: tokens(128)),
+    "GPT-2 small, 512 tokens": (lambda: GPT2().eval(), lambda: tokens(512)),
     "U-Net": (lambda: UNet().eval(), lambda: images(192)),
     "12,000 modules": (lambda: many_modules(256), lambda: torch.rand(16, 256)),
     "12,000 tiny modules": (many_modules, lambda: torch.rand(2, 8)),

@@ -8,6 +8,7 @@ from .key_groups import KeyGroup, fold_keys
 from .key_matchers import Explained
 from .rename_causes import rename_cause
 from .size_changes import ChangedSizes, changed_sizes, root_sizes
+from .stacked_experts import stacked_cause, stacked_experts
 from .wording import count_text, counted, shape_text
 
 COUNTER = "num_batches_tracked"
@@ -36,9 +37,13 @@ def diff_causes(rows: Sequence[DiffRow], explained: Sequence[Explained], solved:
     causes += solved
     causes += [_shape_cause(each) for each in changed_sizes([row for row in rows if row.status in (SHAPE, RESIZED)])]
     causes += _transposed([row for row in rows if row.status == TRANSPOSED])
-    causes += _missing([row for row in rows if row.status in (MISSING, TIED)], expected, _paired(rows))
+    homeless = [row for row in rows if row.status in (MISSING, TIED, UNEXPECTED)]
+    stacked = stacked_experts([row.expected for row in homeless if row.expected], [row.found for row in homeless if row.found])
+    aside = {entry.key for each in stacked for entry in (*each.wholes, *each.parts)}
+    causes += [stacked_cause(stacked)] if stacked else []
+    causes += _missing([row for row in homeless if row.expected and row.expected.key not in aside], expected, _paired(rows))
     causes += _buffers([row.found.key for row in rows if row.status == BUFFER and row.found])
-    causes += _unexpected([row.found.key for row in rows if row.status == UNEXPECTED and row.found], found)
+    causes += _unexpected([row.found.key for row in homeless if row.found and row.found.key not in aside], found)
     causes += _dtypes(rows)
     return tuple(causes)
 

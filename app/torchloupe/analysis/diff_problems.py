@@ -23,6 +23,7 @@ _CODES = {
     "reshaped": "checkpoint-shape",
     "fused": "checkpoint-shape",
     "split": "checkpoint-shape",
+    "stacked": "checkpoint-shape",
     "optimizer": "checkpoint-unexpected",
     "buffer": "checkpoint-unexpected",
     "nothing": "checkpoint-nothing-loaded",

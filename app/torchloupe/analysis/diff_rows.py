@@ -51,8 +51,8 @@ class Cause:
     """Why a number of keys differ, as one thing to say: ``text`` what is so, ``hint`` what to do.
 
     ``kind`` is ``prefix``, ``wrapper``, ``nothing``, ``missing``, ``tied``, ``counter``, ``unexpected``, ``optimizer``, ``shape``,
-    ``transposed``, ``dtype``, ``renamed``, ``shifted``, ``reshaped``, ``fused``, ``split``, ``buffer`` or ``tie``. ``data`` holds the
-    facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
+    ``transposed``, ``dtype``, ``renamed``, ``shifted``, ``reshaped``, ``fused``, ``split``, ``stacked``, ``buffer`` or ``tie``. ``data``
+    holds the facts as plain JSON; ``data["keys"]`` are the keys it explains, all of them.
     """
 
     kind: str
