@@ -63,3 +63,12 @@ def test_that_what_does_not_come_to_the_same_is_missing_and_unexpected(expected:
 def test_that_what_else_is_missing_stays_a_cause_of_its_own() -> None:
     diff = compared(COMMON | together() | {"head.weight": (50, 8), "head.bias": (50,)}, COMMON | one_by_one() | {"extra": (3,)})
     assert sorted(cause.kind for cause in diff.causes) == ["missing", "stacked", "unexpected"]
+
+
+def test_that_layers_of_two_towers_with_the_same_numbers_are_both_told() -> None:
+    towers = [
+        {f"{tower}.{key}": shape for tower in ("encoder", "decoder") for key, shape in held.items()}
+        for held in (together(), one_by_one())
+    ]
+    (cause,) = compared(COMMON | towers[0], COMMON | towers[1]).causes
+    assert (cause.kind, cause.key_count) == ("stacked", 56)

@@ -1,4 +1,4 @@
-"""The problems of a state_dict diff: one for each cause, an error when ``load_state_dict`` would refuse and not only out of caution."""
+"""The problems of a state_dict diff: one for each cause, an error when ``load_state_dict`` would refuse, but for tied keys."""
 
 import json
 from dataclasses import replace

@@ -20,21 +20,29 @@ class Stacked(NamedTuple):
 
 def stacked_experts(expected: Sequence[KeyEntry], found: Sequence[KeyEntry]) -> List[Stacked]:
     """The places at which as many numbers are missing as the experts there have, under the same numbers of layers."""
+    held = _experts_of(found)
     places: Dict[str, List[KeyEntry]] = {}
-    for entry in expected:
+    for entry in expected if held else ():
         if len(entry.shape) > 1:
             places.setdefault(entry.key.rpartition(".")[0], []).append(entry)
-    taken: Set[str] = set()
+    alike: Dict[Tuple[Tuple[str, ...], int, int], List[List[KeyEntry]]] = {}
+    for place, wholes in places.items():
+        alike.setdefault((_layers(place), _experts_in(wholes), _numbers_in(wholes)), []).append(wholes)
     stacked = []
-    for parent, experts in _experts_of(found).items():
+    for parent, experts in held.items():
         parts = [entry for entries in experts.values() for entry in entries]
-        for place, wholes in places.items():
-            is_open = place not in taken and re.findall(r"\d+", place) == re.findall(r"\d+", parent)
-            if is_open and _held(wholes, len(experts)) == sum(prod(entry.shape) for entry in parts):
-                taken.add(place)
-                stacked.append(Stacked(tuple(wholes), tuple(parts), len(experts)))
-                break
+        there = alike.get((_layers(parent), len(experts), _numbers_in(parts)))
+        if there:
+            stacked.append(Stacked(tuple(there.pop(0)), tuple(parts), len(experts)))
     return stacked
+
+
+def _layers(place: str) -> Tuple[str, ...]:
+    return tuple(re.findall(r"\d+", place))
+
+
+def _numbers_in(entries: Sequence[KeyEntry]) -> int:
+    return sum(prod(entry.shape) for entry in entries)
 
 
 def _experts_of(found: Sequence[KeyEntry]) -> Dict[str, Dict[int, List[KeyEntry]]]:
@@ -56,9 +64,10 @@ def _experts_of(found: Sequence[KeyEntry]) -> Dict[str, Dict[int, List[KeyEntry]
     }
 
 
-def _held(wholes: Sequence[KeyEntry], experts: int) -> int:
-    """How many numbers they hold; -1 where they are not for so many experts."""
-    return sum(prod(entry.shape) for entry in wholes) if all(entry.shape[0] == experts for entry in wholes) else -1
+def _experts_in(wholes: Sequence[KeyEntry]) -> int:
+    """For how many experts they are; 0 where they differ in that."""
+    experts = {entry.shape[0] for entry in wholes}
+    return experts.pop() if len(experts) == 1 else 0
 
 
 def stacked_cause(stacked: Sequence[Stacked]) -> Cause:
