@@ -108,3 +108,16 @@ def test_that_what_is_remembered_says_what_measuring_anew_says():
     expected = measure(torch.relu(x))
     expected = expected.stats() if hasattr(expected, "stats") else expected
     assert found["shortcut"] == expected
+
+
+def test_that_what_is_handed_on_is_queued_once_for_a_device_and_again_when_it_was_changed():
+    once = MeasuredOnce(at_once=())  # the CPU stands for a device
+    given, other = torch.randn(3, SIDE).relu(), torch.randn(7)
+    places = [once.queued([("", tensor)]) for tensor in (given, given, given.view(SIDE, 3), other, given)]
+    assert places == [[0], [0], [0], [1], [2]]
+    given.add_(1)
+    (changed,) = once.queued([("", given)])
+    assert changed == 3
+    told = once.collect()
+    assert told[0].min == 0 < told[changed].min == 1
+    assert once.queued([("", given)]) == [0]

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from torchloupe.worker.statistics import HISTOGRAM_LIMIT, SAMPLE, DeferredStats, deferred, deferred_stats, tensor_stats
+from torchloupe.worker.statistics import HISTOGRAM_LIMIT, SAMPLE, DeferredStats, deferred, deferred_stats, sheet, tensor_stats
 from worker.statistics_references import FLOATS, INTEGERS, assert_right, name_of
 
 
@@ -17,10 +18,11 @@ def device():
 
 
 @pytest.fixture
-def no_copies(monkeypatch):
-    """Everything is computed on the device, in small pieces."""
-    monkeypatch.setattr(deferred, "SMALL", 0)
-    monkeypatch.setattr(deferred, "_PIECE", 1000)
+def small_sheets(monkeypatch):
+    """Most tensors need several sheets."""
+    monkeypatch.setattr(sheet, "ROW", 64)
+    monkeypatch.setattr(sheet, "ROWS", 16)
+    monkeypatch.setattr(deferred, "HISTOGRAM_LIMIT", 500)
 
 
 def only(device, tensor):
@@ -30,15 +32,44 @@ def only(device, tensor):
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS, torch.bool], ids=name_of)
-def test_that_numbers_of_every_type_are_measured_on_the_device(device, no_copies, dtype):
+def test_that_numbers_of_every_type_are_measured_on_the_device(device, small_sheets, dtype):
     tensor = (torch.randn(3500).abs() * 20).to(dtype)
     assert_right(only(device, tensor), tensor)
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, torch.int64, torch.bool], ids=name_of)
-def test_that_a_small_tensor_comes_over_as_it_was(device, dtype):
-    tensor = (torch.randn(30, 50) * 20).to(dtype)
-    assert only(device, tensor) == tensor_stats(tensor)
+def test_that_small_tensors_are_told_one_behind_the_other(device, dtype):
+    tensors = [(torch.randn(30, 50) * 20 * number).to(dtype) for number in (1, 0, 3)]
+    for tensor in tensors:
+        device.add(tensor)
+    for stats, tensor in zip(device.collect(), tensors, strict=True):
+        assert_right(stats, tensor)
+
+
+@pytest.mark.parametrize("is_deterministic", [False, True])
+def test_that_tensors_which_share_a_sheet_keep_apart_whatever_lies_between_them(device, small_sheets, is_deterministic):
+    torch.use_deterministic_algorithms(is_deterministic)
+    try:
+        special = torch.tensor([math.nan, 3.0, math.inf, -7.0, -math.inf]).repeat(150)
+        tensors = [
+            torch.randn(900),
+            special,
+            torch.tensor(5.0),
+            torch.randint(0, 9, (700,)),
+            torch.full((3,), math.nan),
+            torch.rand(2000),
+        ]
+        for tensor in tensors * 5:
+            device.add(tensor)
+        for stats, tensor in zip(device.collect(), tensors * 5, strict=True):
+            assert_right(stats, tensor)
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_that_large_tensors_of_one_byte_are_counted_whole(device):
+    tensor = torch.randint(0, 200, (HISTOGRAM_LIMIT + 5000,), dtype=torch.uint8)
+    assert_right(only(device, tensor), tensor)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +77,7 @@ def test_that_a_small_tensor_comes_over_as_it_was(device, dtype):
     [[math.nan], [math.inf, -math.inf, 2.0], [3e38, -3e38], [1e-45, 3e-45], [2.5], [0.0, -0.0], [math.nan, 7.0]],
     ids=str,
 )
-def test_that_special_values_are_told_apart_on_the_device(device, no_copies, values):
+def test_that_special_values_are_told_apart_on_the_device(device, small_sheets, values):
     tensor = torch.tensor(values).repeat(1500)
     assert_right(only(device, tensor), tensor)
 
@@ -61,7 +92,7 @@ def test_that_special_values_are_told_apart_on_the_device(device, no_copies, val
     ],
     ids=lambda view: str(view.stride()),
 )
-def test_that_views_are_measured_as_what_they_show(device, no_copies, view):
+def test_that_views_are_measured_as_what_they_show(device, small_sheets, view):
     assert_right(only(device, view), view)
     device = DeferredStats(tensor_stats, at_once=())
     assert_right(only(device, view), view)
@@ -75,13 +106,11 @@ def test_that_a_large_tensor_has_an_even_sample_as_histogram(device):
 
 
 def test_that_values_are_those_of_the_moment_when_they_were_given_in(device):
-    tensor = torch.ones(100)
-    device.add(tensor)
-    tensor.fill_(5)
-    large = torch.ones(deferred.SMALL + 1)
-    device.add(large)
-    large.zero_()
-    assert [(stats.mean, stats.zeros) for stats in device.collect()] == [(1.0, 0), (1.0, 0)]
+    tensors = torch.ones(100), torch.ones(HISTOGRAM_LIMIT + 1)
+    for tensor in tensors:
+        device.add(tensor)
+        tensor.fill_(5)
+    assert [(stats.mean, stats.zeros, stats.histogram[0]) for stats in device.collect()] == [(1.0, 0, 100), (1.0, 0, SAMPLE + 1)]
 
 
 def test_that_answers_come_in_the_order_of_questions_and_none_for_what_has_no_values(device):
@@ -97,29 +126,57 @@ def test_that_answers_come_in_the_order_of_questions_and_none_for_what_has_no_va
     assert device.collect() == []
 
 
-def test_that_copies_take_no_more_room_than_they_may(device, monkeypatch):
-    monkeypatch.setattr(deferred, "ROOM", 1000)
-    device.collect()
-    tensors = [torch.randn(100) for _ in range(5)]
-    for tensor in tensors:
-        device.add(tensor)
-    assert sum(entry.values.numel() for entry in device._waiting if isinstance(entry, deferred._Copy)) == 200
-    for stats, tensor in zip(device.collect(), tensors, strict=True):
-        assert_right(stats, tensor)
-
-
-def test_that_one_transfer_fetches_all_of_a_type(device, monkeypatch):
+def test_that_one_transfer_fetches_all_of_a_type(device, monkeypatch, small_sheets):
     transfers = []
     plain = torch.Tensor.cpu
     monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: transfers.append(tensor.dtype) or plain(tensor))
     for _ in range(5):
-        device.add(torch.randn(20))
-        device.add(torch.arange(20))
-    waited, transfers[:] = list(transfers), []
-    device._measure = lambda tensor: None
+        device.add(torch.randn(900))
+    assert transfers == []
     device.collect()
-    assert waited == []
-    assert sorted(map(str, transfers)) == ["torch.float32", "torch.int64"]
+    assert sorted(map(str, transfers)) == ["torch.float32", "torch.float64", "torch.int64"]
+
+
+def test_that_few_operations_are_done_for_many_tensors(device):
+    done = []
+
+    class Counting(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            done.append(function)
+            return function(*args, **(kwargs or {}))
+
+    tensor = torch.randn(100, 100)
+    with Counting():
+        for _ in range(600):
+            device.add(tensor)
+    assert len([each for each in done if each is torch.ops.aten.copy_.default]) == 600
+    assert len(done) < 600 * 5
+
+
+def test_that_what_a_device_refuses_is_not_told_and_the_rest_is(device, small_sheets, monkeypatch):
+    tensors = [torch.randn(500) for _ in range(7)]
+    plain, calls = torch.Tensor.nan_to_num, []
+
+    def refused_once(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 1:
+            raise RuntimeError("out of memory")
+        return plain(*args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, "nan_to_num", refused_once)
+    for tensor in tensors:
+        device.add(tensor)
+    told = device.collect()
+    assert told[:2] == [None, None]
+    for stats, tensor in zip(told[2:], tensors[2:], strict=True):
+        assert_right(stats, tensor)
+
+
+def test_that_inference_mode_and_no_inference_mode_may_take_turns(device):
+    with torch.inference_mode():
+        device.add(torch.ones(3))
+    device.add(torch.full((4,), 2.0))
+    assert [stats.mean for stats in device.collect()] == [1.0, 2.0]
 
 
 def test_that_tensors_of_the_cpu_are_measured_at_once():
@@ -128,7 +185,10 @@ def test_that_tensors_of_the_cpu_are_measured_at_once():
     assert both._waiting[0].mean == 1.0
 
 
-def test_that_gradients_are_not_recorded(device, no_copies):
+def test_that_gradients_are_not_recorded(device, small_sheets):
     tensor = torch.randn(2000, requires_grad=True)
-    device.add(tensor * 2)
-    assert not device._waiting[0].values.requires_grad
+    doubled = tensor * 2
+    device.add(doubled)
+    assert_right(device.collect()[0], doubled.detach())
+    doubled.sum().backward()
+    assert tensor.grad.eq(2).all()

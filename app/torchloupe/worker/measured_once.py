@@ -14,7 +14,8 @@ Some = Union[TensorStats, Measured, None]
 
 
 class MeasuredOnce:
-    """The statistics of tensors as they come out of layers. The last one that was measured is held: no other can have its memory.
+    """The statistics of tensors as they come out of layers. The last one that was measured is held, and the last that was queued:
+    no other can have its memory.
 
     Waiting for a device after each layer would take longer than the layers: what lies on one is queued there, and ``collect`` fetches
     all of it. ``at_once`` names the devices that are measured at once.
@@ -26,6 +27,7 @@ class MeasuredOnce:
         self._last: Optional[torch.Tensor] = None
         self._identity: Any = None
         self._stats: Some = None
+        self._queued: Optional[Tuple[Any, torch.Tensor, int]] = None
         self._seen: Dict[int, Tuple[Any, Any, Measured]] = {}
         way = chosen_way()
         self._native = way if isinstance(way, NativeWay) else None
@@ -80,18 +82,24 @@ class MeasuredOnce:
 
     def _queue(self, deferred: DeferredStats, tensor: torch.Tensor) -> int:
         try:
-            return deferred.add(tensor)
+            identity = _identity(tensor)
+            if self._queued is not None and identity is not None and identity == self._queued[0]:
+                return self._queued[2]
+            place = deferred.add(tensor)
         except Exception:  # looking must never be what fails
             return -1
+        self._queued = identity, tensor, place
+        return place
 
     def collect(self) -> List[Optional[TensorStats]]:
         """The statistics of all that was queued, and None at the end for what could not be; this waits for the devices."""
+        self._queued = None
         found = self._deferred.collect() if self._deferred is not None else []
         return [*found, None]
 
     def forget(self) -> None:
         """Hold no tensor any more."""
-        self._last = self._identity = self._stats = None
+        self._last = self._identity = self._stats = self._queued = None
         self._seen.clear()
 
 
