@@ -139,3 +139,17 @@ def test_that_a_restart_reads_the_users_file_afresh_and_leaves_its_threads_behin
     report, _ = run(watched.session)
     assert len(report.outputs) == 2
     assert watched.session.hello.pid != pid
+
+
+def test_that_a_worker_whose_gpu_is_lost_says_so_and_makes_room_for_another_one(real):
+    watched, open_model = real()
+    loss = "CUDA error: device-side assert triggered"
+    assert isinstance(open_model(f"raise RuntimeError({loss!r})"), OpenedTarget)
+    reply, calls = run(watched.session)
+    (problem,) = reply.problems
+    assert (problem.code, problem.line) == ("gpu-lost", 11)
+    assert [(call.module, call.status) for call in calls] == [("first", "done"), ("", "failed")]
+    wait_until(lambda: watched.session.state == "died")
+    wait_until(lambda: any("its GPU answers nothing any more" in line for line in watched.said("app")))
+    assert isinstance(open_model("pass"), OpenedTarget)
+    assert isinstance(run(watched.session)[0], ForwardReport)

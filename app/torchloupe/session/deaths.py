@@ -5,6 +5,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
+from torchloupe.wire.errors import GPU_LOST_STATUS
 from torchloupe.wire.problems import Problem
 from torchloupe.wire.requests import MAGIC, FetchStats, FetchStoredValues, FetchValues, OpenTarget, RunForward, SummaryTable
 
@@ -74,6 +75,9 @@ def died(returncode: int | None, lines: Sequence[str], request: Any) -> Problem:
         message, hint = f"The worker was ended by {name} while {during}.", _CRASH_HINT
     elif returncode is None:
         message, hint = f"The worker closed its side of the pipe while {during}.", _CRASH_HINT
+    elif returncode == GPU_LOST_STATUS:
+        message = "The worker ended because its GPU answers nothing any more."
+        hint = "What was captured stays; the next run starts a new worker."
     else:
         message = f"The worker ended with exit status {returncode} while {during}."
         hint = "Code of the model or of a library ended the process (os._exit, or exit in native code); the next run starts a new worker."

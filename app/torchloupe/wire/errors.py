@@ -8,6 +8,11 @@ TorchloupeError
 Each carries a sentence of what is wrong (``str(error)``) and one of what to do (``hint``).
 """
 
+GPU_LOST = "gpu-lost"
+"""The code of the problem after which a worker ends, because its GPU answers nothing any more,"""
+GPU_LOST_STATUS = 71
+"""and the exit status with which it does."""
+
 
 class TorchloupeError(Exception):
     """Root of all errors that Torchloupe raises on purpose."""

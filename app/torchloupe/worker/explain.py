@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 from ..wire.errors import TorchloupeError
 from ..wire.problems import Problem
 from .error_words import words_of
+from .lost_gpu import gpu_loss, gpu_problem
 from .places import Places
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -26,6 +27,9 @@ class CouldNotRun(Exception):
 
 def explain(error: BaseException) -> Tuple[Problem, ...]:
     """The problems that an exception out of a request stands for."""
+    loss = gpu_loss(error)
+    if loss is not None:
+        return (gpu_problem(loss, *(Places().of_error(loss) or (None, None)), details_of(loss)),)
     if isinstance(error, CouldNotRun):
         return error.problems
     if isinstance(error, TorchloupeError):

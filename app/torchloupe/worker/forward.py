@@ -24,6 +24,7 @@ from .explain import CouldNotRun
 from .failure import ForwardFailure, generator_problem, is_own_generator, no_return_problem
 from .kept_for_backward import kept_bytes
 from .lazy_parts import has_lazy_parts, materialised_tree
+from .lost_gpu import gpu_loss
 from .model_state import ModelState
 from .module_tree import tensors_of
 from .nested import metas_of, tensors_in
@@ -135,6 +136,8 @@ def _run(
             run.outputs = model(*given.positional, **given.keywords)
     except (Exception, SystemExit) as error:
         run.seconds = _since(started, trace)
+        if gpu_loss(error):
+            raise
         repetition = Repetition(model, given, conditions, before, request, context.cancel.raise_if_requested)
         run.problems = _given_up(error, request, trace)
 

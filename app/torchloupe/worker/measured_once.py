@@ -94,8 +94,7 @@ class MeasuredOnce:
     def collect(self) -> List[Optional[TensorStats]]:
         """The statistics of all that was queued, and None at the end for what could not be; this waits for the devices."""
         self._queued = None
-        found = self._deferred.collect() if self._deferred is not None else []
-        return [*found, None]
+        return [*(self._deferred.collect() if self._deferred is not None else []), None]
 
     def forget(self) -> None:
         """Hold no tensor any more."""

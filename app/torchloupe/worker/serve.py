@@ -13,7 +13,7 @@ import types
 from queue import SimpleQueue
 from typing import Any, Callable, Dict, NoReturn, Optional, Tuple
 
-from ..wire.errors import ProtocolError
+from ..wire.errors import GPU_LOST, GPU_LOST_STATUS, ProtocolError
 from ..wire.problems import Problem
 from ..wire.requests import Cancel as CancelRequest
 from ..wire.requests import Failed, Hello
@@ -92,7 +92,7 @@ class _Desk:
             self._refusal = Problem("worker-start-failed", message, hint=hint, details=traceback.format_exc())
 
     def answer(self, frame: Frame) -> None:
-        """Reply to one request. Ends the process when nobody is there to hear the reply."""
+        """Reply to one request. Ends the process when nobody is there to hear the reply, or when it has lost its GPU."""
         try:
             reply = self._reply_to(frame)
         except Cancelled:  # the interrupt came while another exception was on its way out
@@ -101,6 +101,8 @@ class _Desk:
             self._send(frame.id, reply)
         except OSError:
             leave()
+        if isinstance(reply, Failed) and any(problem.code == GPU_LOST for problem in reply.problems):
+            leave(GPU_LOST_STATUS)
 
     def _reply_to(self, frame: Frame) -> Any:
         if self._refusal is not None:
@@ -155,13 +157,13 @@ def _read(stream: Stream, requests: "SimpleQueue[Frame]", cancel: Cancel) -> Non
             requests.put(frame)
 
 
-def leave() -> NoReturn:
-    """End the process and what the user's code started, whatever it is doing: nobody is listening any more."""
+def leave(status: int = 0) -> NoReturn:
+    """End the process and what the user's code started, whatever it is doing: nobody is listening any more, or it is of no more use."""
     global _leaving
     _leaving = True
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGTERM)
-    os._exit(0)
+    os._exit(status)
 
 
 _leaving = False

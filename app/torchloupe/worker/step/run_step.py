@@ -23,6 +23,7 @@ from ..explain import CouldNotRun, problem_of
 from ..forward import chosen_device, on_device
 from ..input_values import SampleInput
 from ..lazy_parts import has_lazy_parts
+from ..lost_gpu import gpu_loss
 from ..model_state import ModelState
 from ..module_tree import walk_modules
 from ..numerics.behind_failure import may_be_of_values
@@ -172,6 +173,8 @@ class _Step:
         except (CouldNotRun, TorchloupeError):
             raise
         except (Exception, SystemExit) as error:
+            if gpu_loss(error):
+                raise
             self._failed = error
             return Done([], self._training.loss_source, self._training.optimizer_source)
 

@@ -1,0 +1,55 @@
+"""A GPU that answers nothing any more: what one of its kernels did wrong is told late, and from then on to every question of the process."""
+
+from typing import Iterator, Optional
+
+from ..wire.errors import GPU_LOST
+from ..wire.problems import Problem
+from .error_words import words_of
+
+_GPUS = ("CUDA error", "HIP error")
+_ASSERT = "device-side assert"
+_FOR_GOOD = (
+    _ASSERT,
+    "illegal memory access",
+    "misaligned address",
+    "illegal instruction",
+    "unspecified launch failure",
+    "invalid program counter",
+    "hardware stack error",
+)
+"""What CUDA's runtime says of the errors after which the process must end (cudaError_t in its manual)."""
+_ASSERTED = (
+    "Mostly an index lies outside of its table: of an embedding, of gather, or a class of the loss. Run it on the CPU (--device cpu), "
+    "which names the line; a GPU tells of it later than it happens."
+)
+_OTHERWISE = (
+    "A kernel went where it must not, mostly one of a library or of the model's own. Run it on the CPU (--device cpu); a GPU tells of it "
+    "later than it happens. With CUDA_LAUNCH_BLOCKING=1 it tells at once."
+)
+
+
+def gpu_loss(error: Optional[BaseException]) -> Optional[BaseException]:
+    """The first of the exceptions behind ``error`` that tells of a lost GPU; None when none does."""
+    return next((each for each in _first_to_last(error) if _kind(each)), None)
+
+
+def gpu_problem(loss: BaseException, file: Optional[str], line: Optional[int], details: str) -> Problem:
+    """``loss`` as a problem; the place is where it was noticed."""
+    kind = _kind(loss)
+    message = f"The GPU stopped for good: {kind}. It was noticed here, and happened here or before."
+    return Problem(GPU_LOST, message, hint=_ASSERTED if kind == _ASSERT else _OTHERWISE, file=file, line=line, details=details)
+
+
+def _kind(error: BaseException) -> str:
+    text = words_of(error)
+    if not any(gpu in text for gpu in _GPUS):
+        return ""
+    return next((kind for kind in _FOR_GOOD if kind in text), "")
+
+
+def _first_to_last(error: Optional[BaseException]) -> Iterator[BaseException]:
+    chain = []
+    while error is not None and not any(error is each for each in chain):
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return reversed(chain)
