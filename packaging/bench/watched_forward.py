@@ -1,9 +1,11 @@
 """A forward pass, plain and watched in turns: ``watched_forward.py MODEL THREADS ROUNDS WAY``, or ``watched_forward.py MODEL memory WAY``.
+With ``cuda`` in place of a number of threads it is done on the GPU.
 
 ``shapes`` and ``statistics`` are ours, everything told into a pipe that somebody empties at once; ``read`` is the least that statistics of
 every activation can cost: each read once; ``hook`` keeps a shape. torchinfo and TorchLens stand beside them where they are installed. One
 way with the plain pass to a process: what a way leaves behind in Python's specialised code would be paid for by the others. CPU time of
-the process, and the median of what each pass took beside the plain one next to it, so that other work on the machine counts little.
+the process (with a GPU, the time until that has done everything), and the median of what each pass took beside the plain one next to it, so
+that other work on the machine counts little.
 """
 
 import gc
@@ -12,7 +14,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import truediv
 from pathlib import Path
 from statistics import median
@@ -24,9 +26,13 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).parent))
 from watched_models import MODELS
 
-from torchloupe.wire.requests import CallsFinished
+from torchloupe.wire.requests import CallsFinished, CallsMeasured
 from torchloupe.wire.stream import EVENT, Stream
+from torchloupe.wire.traces import LayerCall
+from torchloupe.worker.device_clock import clock_of
 from torchloupe.worker.trace import ForwardTrace
+
+ON_GPU = "cuda"
 
 PEERS = ("torchinfo", "TorchLens")
 """They take seconds: once is enough."""
@@ -44,10 +50,14 @@ class Nowhere(io.BytesIO):
 def watched(model: nn.Module, inputs: torch.Tensor, statistics: bool) -> None:
     """One pass inside the trace, its calls encoded and written."""
     stream = Stream(io.BytesIO(), Nowhere())
-    with ForwardTrace(
-        model, lambda calls: stream.send(EVENT, 1, CallsFinished(tuple(calls))), lambda: None, statistics=statistics
-    ):
+
+    def tell(calls: Sequence[LayerCall]) -> None:
+        stream.send(EVENT, 1, CallsFinished(tuple(calls)))
+
+    trace = ForwardTrace(model, tell, lambda: None, statistics=statistics, clock=clock_of(model))
+    with trace:
         model(inputs)
+    stream.send(EVENT, 1, CallsMeasured(tuple(trace.late_calls())))
 
 
 def read_once(model: nn.Module, inputs: torch.Tensor) -> None:
@@ -110,19 +120,24 @@ def ways(model: nn.Module, inputs: torch.Tensor) -> dict[str, Callable[[], objec
 
 def seconds(work: Callable[[], object]) -> float:
     """CPU time, with that of looking through the objects it made for garbage: else whoever comes next would pay for it."""
+    clock = time.perf_counter if torch.cuda.is_initialized() else time.process_time
     gc.collect(1)
-    began = time.process_time()
+    began = clock()
     work()
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
     gc.collect(1)
-    return time.process_time() - began
+    return clock() - began
 
 
 def main() -> None:
     name, threads, *rounds, way = sys.argv[1:]
-    torch.set_num_threads(1 if threads == "memory" else int(threads))
+    torch.set_num_threads(int(threads) if threads.isdigit() else 1)
     make, give = MODELS[name]
     gc.freeze()  # as the worker does
     model, inputs = make(), give()
+    if threads == ON_GPU:
+        model, inputs = model.to(ON_GPU), inputs.to(ON_GPU)
     known = ways(model, inputs)
     if threads == "memory":
         known[way]()

@@ -48,7 +48,9 @@ class GPT2(nn.Module):
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary, bias=False)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        return self.head(self.norm(self.blocks(self.tokens(tokens) + self.places(torch.arange(tokens.shape[1])))))
+        return self.head(
+            self.norm(self.blocks(self.tokens(tokens) + self.places(torch.arange(tokens.shape[1], device=tokens.device))))
+        )
 
 
 class ViT(nn.Module):

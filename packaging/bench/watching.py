@@ -22,6 +22,8 @@ MODELS = {
 }
 """The targets: shapes and times; exact statistics and histograms of everything. Layers that take less time than a note in Python have none:
 for them the hook that does nothing but keep a shape stands beside ours."""
+MOST_ON_GPU = 1.25
+"""The target of statistics there, of a model of few modules."""
 FEW = {"400 modules": (1.5, 3.0)}
 TARGETED, PEERS = ("shapes", "statistics"), ("torchinfo", "TorchLens")
 INSTALLED = "import sys; from importlib.util import find_spec; print(*(name for name in sys.argv[1:] if find_spec(name.lower())))"
@@ -57,10 +59,14 @@ class Watching:
         self._threads = threads
 
     def figures(self) -> Iterator[Figure]:
-        """Each model with one number of threads, then with the next; what it takes of memory."""
+        """Each model with one number of threads, then with the next; on the GPU, where there is one; what it takes of memory."""
         for threads in self._threads:
+            label = f"{threads} thread{'s' if threads > 1 else ''}"
             for name, (shapes, statistics) in self._models.items():
-                yield from self._times(name, threads, shapes, statistics)
+                yield from self._times(name, str(threads), label, shapes, statistics, is_short=threads > 1)
+        for name, (shapes, statistics) in self._models.items() if self._has_gpu else ():
+            most = statistics and max(statistics, MOST_ON_GPU)
+            yield from self._times(name, "cuda", "GPU", shapes, most, is_short=True)
         for name in self._models:
             plain, ours = (self._ran("watched_forward.py", name, "memory", way)["megabytes"] for way in ("plain", "statistics"))
             most = (plain + MOST_EXTRA_MEGABYTES) / plain
@@ -83,16 +89,25 @@ class Watching:
             )
             yield Figure(f"mismatches of {name}: first finding", said[f"{make} first"], "aim", FIRST_FINDING, "s", 1.0)
 
-    def _times(self, name: str, threads: int, shapes: float | None, statistics: float | None) -> Iterator[Figure]:
-        label = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
-        ways = (*TARGETED, "read") if threads > 1 else (*TARGETED, "hook", "read", *self._peers)
-        measured = {way: self._said_often(name, str(threads), str(self._rounds), way) for way in ways}
+    def _times(
+        self, name: str, where: str, label: str, shapes: float | None, statistics: float | None, is_short: bool
+    ) -> Iterator[Figure]:
+        """On the processor with ``where`` threads, or on the GPU. ``is_short``: without the peers."""
+        label = f"{name}, {label}"
+        ways = (*TARGETED, "read") if is_short else (*TARGETED, "hook", "read", *self._peers)
+        measured = {way: self._said_often(name, where, str(self._rounds), way) for way in ways}
         for way, target in zip(TARGETED, (shapes, statistics), strict=True):
             ours, plain = measured[way][way], measured[way]["plain"]
             yield Figure(f"{label}: {way}", ours, "plain forward", plain, "s", target)
             for other, said in BESIDE[way].items():
                 if other in measured.get(other, {}):  # its share of a plain pass of its own process
                     yield Figure(f"{label}: {way}", ours, said, plain * measured[other][other] / measured[other]["plain"], "s")
+
+    @cached_property
+    def _has_gpu(self) -> bool:
+        return output_of([self._python, "-c", "import torch; print(torch.cuda.is_available())"], self._environment).split() == [
+            "True"
+        ]
 
     @cached_property
     def _peers(self) -> tuple[str, ...]:

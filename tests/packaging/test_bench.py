@@ -7,6 +7,7 @@ from pathlib import Path
 import figures
 import pytest
 from figures import Figure, medians, says_painted, seconds_until_painted
+from watching import Watching
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "packaging/bench"
@@ -64,6 +65,21 @@ def test_that_measurements_take_turns_and_give_their_medians() -> None:
 )
 def test_that_only_the_event_of_the_first_paint_counts(line: str, painted: bool) -> None:
     assert says_painted(line) is painted
+
+
+@pytest.mark.parametrize("has_gpu", [True, False])
+def test_that_a_gpu_is_measured_where_there_is_one(monkeypatch: pytest.MonkeyPatch, has_gpu: bool) -> None:
+    def ran(_watching: Watching, _script: str, _name: str, where: str, *words: str, **_more: object) -> dict[str, float]:
+        asked.append(where)
+        return {"plain": 1.0, words[-1]: 1.2, "megabytes": 9.0}
+
+    asked: list[str] = []
+    monkeypatch.setattr(Watching, "_has_gpu", has_gpu)
+    monkeypatch.setattr(Watching, "_ran", ran)
+    figures = list(Watching("python", {}, 1, {"a model": (1.05, 1.07)}, processes=1, threads=(2,)).figures())
+    on_gpu = [figure for figure in figures if "GPU" in str(figure)]
+    assert ("cuda" in asked) is bool(on_gpu) is has_gpu
+    assert sum(str(figure).endswith("target 1.25   met") for figure in on_gpu) == has_gpu
 
 
 def test_that_a_window_is_ended_once_it_is_painted() -> None:

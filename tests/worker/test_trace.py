@@ -216,11 +216,11 @@ def test_that_statistics_of_a_device_come_together_at_the_end(monkeypatch):
     with trace:
         model(x)
     assert {call.stats for call in told if call.module in ("", "b")} == {(None,) * 3, (None,) * 2}
-    late = trace.late_stats()
+    late = trace.late_calls()
     at_once = {call.index: call for call in plain}
     assert {call.module for call in late} == {"", "b"}
     for call in late:
         for mine, theirs in zip(call.stats, at_once[call.index].stats, strict=True):
             assert mine.mean == pytest.approx(theirs.mean, rel=1e-5)
             assert (mine.count, mine.zeros, mine.histogram) == (theirs.count, theirs.zeros, theirs.histogram)
-    assert trace.late_stats() == []
+    assert trace.late_calls() == []

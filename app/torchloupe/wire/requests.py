@@ -135,7 +135,7 @@ class CallsFinished:
 
 @dataclass(frozen=True)
 class CallsMeasured:
-    """Event: calls that ended before, now with the statistics that came from their device together."""
+    """Event: calls that ended before, now with what their device told in the end: statistics, and the seconds that it took."""
 
     calls: Tuple[LayerCall, ...]
 

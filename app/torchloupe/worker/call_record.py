@@ -16,6 +16,8 @@ from .tensor_facts import device_name, dtype_name
 
 Sizes = Tuple[torch.Size, torch.dtype, torch.device]
 """What a plain tensor that lies in memory as its shape says is."""
+NEVER = -1
+"""The mark of what no clock saw."""
 _FIELDS = [field.name for field in fields(LayerCall)]
 
 
@@ -24,7 +26,8 @@ class CallRecord:
     place of one: to make another object of it would cost as much as all that is noted.
 
     ``measured`` becomes ``stats`` when it is told. ``stack`` are the calls that are open in its thread, ``place`` is ``file`` and ``line``,
-    ``nodes`` and ``nodes_after`` are how many nodes autograd had made when it began and when it ended.
+    ``nodes`` and ``nodes_after`` are how many nodes autograd had made when it began and when it ended, ``mark`` and ``mark_after`` what a
+    clock had come to.
     """
 
     index: int
@@ -53,6 +56,7 @@ class CallRecord:
     overhead: float
     began: float
     nodes_after = 0
+    mark = mark_after = NEVER
     failed = False
 
     def as_call(self) -> LayerCall:

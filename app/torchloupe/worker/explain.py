@@ -29,7 +29,7 @@ def explain(error: BaseException) -> Tuple[Problem, ...]:
     """The problems that an exception out of a request stands for."""
     loss = gpu_loss(error)
     if loss is not None:
-        return (gpu_problem(loss, *(Places().of_error(loss) or (None, None)), details_of(loss)),)
+        return (gpu_problem(loss, Places().of_error(loss), details_of(loss)),)
     if isinstance(error, CouldNotRun):
         return error.problems
     if isinstance(error, TorchloupeError):

@@ -5,7 +5,7 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, List, Optional, Tuple
 
 import torch
 from torch import nn
@@ -20,6 +20,7 @@ from .cancel import Cancelled
 from .certificate import Certificate
 from .compiled_parts import compile_problem, compiled_parts
 from .context import Context
+from .device_clock import clock_of
 from .explain import CouldNotRun
 from .failure import ForwardFailure, generator_problem, is_own_generator, no_return_problem
 from .kept_for_backward import kept_bytes
@@ -111,13 +112,7 @@ def _run(
     if request.mode is not None:
         model.train(request.mode == "train")
     compiled = compiled_parts(model, request)
-    trace = ForwardTrace(
-        model,
-        report=lambda calls: context.emit(CallsFinished(tuple(calls))),
-        check=context.cancel.raise_if_requested,
-        statistics=request.statistics and not request.shapes_only,
-        as_one=compiled.identities if compiled else (),
-    )
+    trace = _trace_of(model, request, context, compiled.identities if compiled else ())
     run = ForwardRun()
     flow = None
     if request.shapes_only:
@@ -153,9 +148,10 @@ def _run(
         run.seconds = _since(started, trace)
     finally:
         trace.abandon()
-        measured = trace.late_stats()
-        if measured:
-            context.emit(CallsMeasured(tuple(measured)))
+        late = trace.late_calls()
+        if late:
+            context.emit(CallsMeasured(tuple(late)))
+            run.seconds = (late[0].seconds if late[0].index == 0 else None) or run.seconds
         run.side_effects = context.state["side_effects"] = effects.noted
     run.call_count = len(trace.calls)
     if not run.problems and run.outputs is None and trace.calls:
@@ -167,6 +163,18 @@ def _run(
         run.graph = AutogradGraph([tensor for _, tensor in tensors_in(run.outputs)])
         run.kept_bytes = kept_bytes(model, run.graph, trace.nodes, run.call_count)
     return run
+
+
+def _trace_of(model: nn.Module, request: RunForward, context: Context, as_one: Collection[int]) -> ForwardTrace:
+    """The trace that tells of the calls what ``request`` asks for."""
+    return ForwardTrace(
+        model,
+        report=lambda calls: context.emit(CallsFinished(tuple(calls))),
+        check=context.cancel.raise_if_requested,
+        statistics=request.statistics and not request.shapes_only,
+        as_one=as_one,
+        clock=None if request.shapes_only else clock_of(model),
+    )
 
 
 def _mismatches(

@@ -1,6 +1,6 @@
-"""A GPU that answers nothing any more: what one of its kernels did wrong is told late, and from then on to every question of the process."""
+"""A GPU that answers nothing any more: what a kernel did wrong is told late, and from then on to every question of the process."""
 
-from typing import Iterator, Optional
+from typing import Iterator, List, Optional, Tuple
 
 from ..wire.errors import GPU_LOST
 from ..wire.problems import Problem
@@ -33,9 +33,9 @@ def gpu_loss(error: Optional[BaseException]) -> Optional[BaseException]:
     return next((each for each in _first_to_last(error) if _kind(each)), None)
 
 
-def gpu_problem(loss: BaseException, file: Optional[str], line: Optional[int], details: str) -> Problem:
-    """``loss`` as a problem; the place is where it was noticed."""
-    kind = _kind(loss)
+def gpu_problem(loss: BaseException, place: Optional[Tuple[str, int]], details: str) -> Problem:
+    """``loss`` as a problem; ``place`` is the line at which it was noticed."""
+    kind, (file, line) = _kind(loss), place or (None, None)
     message = f"The GPU stopped for good: {kind}. It was noticed here, and happened here or before."
     return Problem(GPU_LOST, message, hint=_ASSERTED if kind == _ASSERT else _OTHERWISE, file=file, line=line, details=details)
 
@@ -48,7 +48,7 @@ def _kind(error: BaseException) -> str:
 
 
 def _first_to_last(error: Optional[BaseException]) -> Iterator[BaseException]:
-    chain = []
+    chain: List[BaseException] = []
     while error is not None and not any(error is each for each in chain):
         chain.append(error)
         error = error.__cause__ or error.__context__

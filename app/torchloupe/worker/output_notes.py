@@ -6,6 +6,7 @@ import torch
 
 from ..wire.tensors import TensorStats
 from .call_record import CallRecord, PlainTensor, PlainTensors
+from .device_clock import DeviceClock
 from .measured_once import MeasuredOnce
 from .nested import metas_of, tensors_in
 from .statistics import Measured
@@ -17,17 +18,27 @@ _NOBODY = object(), torch.Size(), PlainTensor(torch.Size(), "", "")
 
 
 class OutputNotes:
-    """Fills in records. Without ``statistics`` only sizes; those of a device come at the end, all of them together.
+    """Fills in records. Without ``statistics`` only sizes; those of a device come at the end, all of them together, and with them what its
+    ``clock`` says.
 
     ``plain`` are the plain tensors of the pass, ``last`` is the one on the CPU that was noted last, which mostly goes into the next
     layer, its shape and what is known of it.
     """
 
-    def __init__(self, statistics: bool) -> None:
+    def __init__(self, statistics: bool, clock: Optional[DeviceClock] = None) -> None:
         self._measured = MeasuredOnce() if statistics else None
+        self._clock = clock
         self._late: List[Tuple[CallRecord, List[int]]] = []
         self.plain = PlainTensors()
         self.last: Tuple[Any, torch.Size, PlainTensor] = _NOBODY
+
+    def note_timed(self, record: CallRecord, output: Any) -> None:
+        """``note`` between marks of the clock."""
+        if self._clock is not None:
+            self._clock.ended(record)
+        self.note(record, output)
+        if self._clock is not None:
+            self._clock.looked_at(record)
 
     def note(self, record: CallRecord, output: Any) -> None:
         """Outputs and statistics of a call that ended."""
@@ -78,15 +89,15 @@ class OutputNotes:
         """Their statistics now, None where there are none to be made; what was just measured is not measured again."""
         return self._measured.of(tensors) if self._measured is not None else (None,) * len(tensors)
 
-    def late(self) -> List[CallRecord]:
-        """The records whose statistics were made on a device, with these, which are fetched now."""
-        late, self._late = self._late, []
-        if not late or self._measured is None:
-            return []
-        found = self._measured.collect()
-        for record, places in late:
+    def late(self, timed: bool = True) -> List[CallRecord]:
+        """The records of which a device tells more now: the statistics that were made there and, where they are ``timed``, the seconds."""
+        waiting, self._late = self._late, []
+        late = {record.index: record for record in (self._clock.timed() if self._clock is not None and timed else ())}
+        found = self._measured.collect() if waiting and self._measured is not None else []
+        for record, places in waiting:
             record.stats = tuple([found[place] for place in places])
-        return [record for record, _ in late]
+            late[record.index] = record
+        return [late[index] for index in sorted(late)]
 
     def forget(self) -> None:
         """Hold no tensor any more."""

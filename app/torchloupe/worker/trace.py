@@ -8,6 +8,7 @@ import itertools
 import sys
 import threading
 import time
+from contextlib import ExitStack, suppress
 from typing import Any, Callable, Collection, Dict, List, Optional, Tuple
 
 import torch
@@ -18,6 +19,7 @@ from ..wire.traces import FAILED, UNFINISHED, LayerCall
 from .call_record import Arguments, CallRecord
 from .caller_lines import CallerLines
 from .collector import collector_at_rest, old_objects_at_rest
+from .device_clock import DeviceClock
 from .module_facts import attributes_of
 from .module_tree import walk_modules
 from .nested import metas_of, tensors_in
@@ -64,7 +66,7 @@ class ForwardTrace:
 
     Each thread of the model has calls of its own inside each other. ``seconds`` of a call leave out what watching it cost.
     ``nodes`` says between which of autograd's nodes each call lay. ``as_one`` are the identities of modules inside which nothing is
-    watched: the compiler of torch must not see the watching.
+    watched: the compiler of torch must not see the watching. With a ``clock``, ``late_calls`` have the seconds that a device took.
     """
 
     def __init__(
@@ -74,17 +76,18 @@ class ForwardTrace:
         check: Callable[[], None],
         statistics: bool = True,
         as_one: Collection[int] = (),
+        clock: Optional[DeviceClock] = None,
     ) -> None:
         self._model = model
         self._as_one = as_one
         self._check = check
-        self._notes = OutputNotes(statistics)
+        self._clock = clock
+        self._notes = OutputNotes(statistics, clock)
         self._arguments = Arguments()
         self._telling = Telling(self._notes.completed_for(report))
         self._known: Dict[int, _Known] = {}
         self._lines = CallerLines()
-        self._handles: List[Any] = []
-        self._contexts: List[Any] = []
+        self._inside = ExitStack()
         self._overhead = 0.0
         self._main = threading.get_ident()
         self._stacks: Dict[int, List[CallRecord]] = {self._main: []}
@@ -101,20 +104,15 @@ class ForwardTrace:
                     if attributes_of(module).get("_forward_pre_hooks"):
                         self._look_behind_hooks(module)
         self._telling.expect(len(known))
-        self._contexts = [old_objects_at_rest(), every_layer_by_itself(), self._telling]
-        for context in self._contexts:
-            context.__enter__()
+        for context in (old_objects_at_rest(), every_layer_by_itself(), self._telling):
+            self._inside.enter_context(context)
         self._plain_call = what_calls_modules()
         call_modules_by(self._watched(self._plain_call))
         return self
 
     def __exit__(self, *_: object) -> None:
         call_modules_by(self._plain_call)
-        for handle in self._handles:
-            handle.remove()
-        for context in reversed(self._contexts):
-            context.__exit__(None, None, None)
-        self._handles.clear()
+        self._inside.close()
         self._notes.forget()
 
     def _watched(self, plain_call: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,6 +151,7 @@ class ForwardTrace:
         main, check, numbers = self._stacks[self._main], self._check, self._numbers
         place_of, note_inputs, members = self._lines.place, self._note_inputs, attributes_of
         clock, this_thread, a_tensor, strided = time.perf_counter, threading.get_ident, torch.Tensor, torch.strided
+        began = self._clock.began if self._clock is not None else None
 
         def begin(module: nn.Module, known: _Known, args: Tuple[Any, ...], kwargs: Dict[str, Any], frame: Any) -> CallRecord:
             started = clock()
@@ -183,6 +182,8 @@ class ForwardTrace:
                 note_inputs(record, args, kwargs)
             record.nodes = number_of_nodes()
             stack.append(record)
+            if began is not None:
+                began(record)
             record.began = now = clock()
             record.overhead = trace._overhead = trace._overhead + now - started
             return record
@@ -209,10 +210,8 @@ class ForwardTrace:
             if stack and stack[-1].part is called:
                 self._note_inputs(stack[-1], args, kwargs)
 
-        try:  # nn.Module's own method: that of a scripted module refuses
-            self._handles.append(nn.Module.register_forward_pre_hook(module, given, with_kwargs=True))
-        except RuntimeError:
-            return
+        with suppress(RuntimeError):  # nn.Module's own method: that of a scripted module refuses
+            self._inside.callback(nn.Module.register_forward_pre_hook(module, given, with_kwargs=True).remove)
 
     def _note_inputs(self, record: CallRecord, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
         record.args, record.kwargs = args, kwargs
@@ -222,7 +221,8 @@ class ForwardTrace:
     def _ending(self) -> Callable[[CallRecord, Any], None]:
         """What is noted after a call, of what it gave."""
         trace, stacks, nodes, number_of_nodes = self, self._stacks, self.nodes, nodes_so_far
-        clock, note, telling = time.perf_counter, self._notes.note, self._telling
+        clock, notes, telling = time.perf_counter, self._notes, self._telling
+        note = notes.note if self._clock is None else notes.note_timed
 
         def end(record: CallRecord, output: Any) -> None:
             ended, stack = clock(), record.stack
@@ -248,9 +248,9 @@ class ForwardTrace:
 
         return end
 
-    def late_stats(self) -> List[LayerCall]:
-        """The calls whose statistics were made on a device, with these, which are fetched now."""
-        return [record.as_call() for record in self._notes.late()]
+    def late_calls(self) -> List[LayerCall]:
+        """The calls of which a device tells more now, for which this waits: statistics that were made there, and how long they took."""
+        return [record.as_call() for record in self._notes.late(timed=not self.is_threaded)]
 
     def _finish(self, record: CallRecord, status: str) -> None:
         """One that did not come to its end."""
