@@ -100,7 +100,7 @@ def peers(model: nn.Module, inputs: torch.Tensor) -> dict[str, Callable[[], obje
         import torchlens
 
         if sum(1 for _ in model.modules()) <= MOST_FOR_TORCHLENS:
-            found["TorchLens"] = lambda: torchlens.log_forward_pass(model, inputs, layers_to_save=None)
+            found["TorchLens"] = lambda: torchlens.trace(model, inputs)
     except ImportError:
         pass
     return found
