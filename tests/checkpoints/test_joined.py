@@ -58,6 +58,19 @@ FILES = ["a.pt", "a.safetensors"]
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_that_experts_are_stacked_each_with_its_parts_behind_each_other(tmp_path: Path, name: str) -> None:
+    parts = {f"experts.{number}.{leaf}": torch.randn(3, 5) for number in range(4) for leaf in ("gate", "up")}
+    contents = saved(tmp_path / name, parts)
+    whole = torch.cat(list(parts.values())).reshape(4, 6, 5)
+    rows = [
+        row("fused", (4, 6, 5), (key, (3, 5)), (1, 3 * (number % 2), 3 * (number % 2) + 3))._replace(expert=number // 2)
+        for number, key in enumerate(parts)
+    ]
+    assert bytes_of(contents, made(contents, *rows)) == raw(whole)
+    assert conversions(rows[:-1], stored(contents)) == {}
+
+
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.float8_e4m3fn], ids=str)
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_that_parts_are_joined_along_any_dimension(tmp_path: Path, name: str, dtype: torch.dtype, axis: int) -> None:

@@ -69,15 +69,19 @@ def _converted(row: DiffRow, tensor: StoredTensor) -> Optional[Conversion]:
 
 def _whole(rows: Sequence[DiffRow], stored: Mapping[str, StoredTensor]) -> Optional[Conversion]:
     """A tensor of the model that is several of the checkpoint, when all of it is there."""
-    expected, cut = rows[0].expected, rows[0].cut
+    expected, cut, is_stacked = rows[0].expected, rows[0].cut, rows[0].expert is not None
     assert expected is not None
     parts = [stored[row.found.key] for row in rows if row.found]
     if cut is None or len({part.dtype for part in parts}) > 1:
         return None
+    keys = tuple(part.key for part in parts)
+    if is_stacked:  # one behind the other they lie in memory as the whole does
+        complete = sum(prod(part.shape) for part in parts) == prod(expected.shape)
+        name = f"{keys[0]} + {len(keys) - 1:,} more"
+        return Conversion(_made(name, expected.shape, tuple(parts), 0), "stacked", keys) if complete else None
     axis = cut[0]
     if sum(part.shape[axis] for part in parts) != expected.shape[axis]:
         return None
-    keys = tuple(part.key for part in parts)
     return Conversion(_made(" + ".join(keys), expected.shape, tuple(parts), axis), _WORDS[FUSED], keys)
 
 

@@ -34,6 +34,7 @@ class DiffRow(NamedTuple):
     ``status`` is one of ``STATUSES``. ``missing`` has no ``found``, ``unexpected`` no ``expected``. ``how`` says what led from
     one key to the other (``"prefix module."``), empty for equal keys. A key that is joined or split has a
     row for each of its parts, and ``cut`` says which: dimension, begin and end within the whole. ``turned``: a part is transposed, too.
+    Of a whole that holds several experts along its first dimension the part is of one ``expert``.
     ``confidence`` of a pair is in 0 to 1; 0 without a pair.
     """
 
@@ -44,6 +45,7 @@ class DiffRow(NamedTuple):
     confidence: float = 0.0
     cut: Optional[Tuple[int, int, int]] = None
     turned: bool = False
+    expert: Optional[int] = None
 
 
 @dataclass(frozen=True)

@@ -148,10 +148,13 @@ def _joined(diff: StateDictDiff) -> List[str]:
     """Tensors are cut and joined under their old names, and wait for the others."""
     wholes: Dict[Tuple[str, int], List[Tuple[str, int]]] = {}
     pieces: Dict[Tuple[str, int], List[str]] = {}
+    stacks: Dict[Tuple[str, Tuple[int, ...]], List[DiffRow]] = {}
     for row in diff.rows:
         if row.found and row.expected and row.cut:
             axis, begin, end = row.cut
-            if row.status == SPLIT:
+            if row.expert is not None:
+                stacks.setdefault((row.expected.key, row.expected.shape), []).append(row)
+            elif row.status == SPLIT:
                 wholes.setdefault((row.found.key, axis), []).append((row.expected.key, end - begin))
             else:
                 pieces.setdefault((row.expected.key, axis), []).append(row.found.key)
@@ -161,7 +164,21 @@ def _joined(diff: StateDictDiff) -> List[str]:
         lines.append(f"{names} = torch.split(state.pop({whole!r}), {[size for _, size in parts]}, dim={axis})")
     for (key, axis), parts_of in pieces.items():
         lines.append(f"made[{key!r}] = torch.cat([{', '.join(f'state.pop({part!r})' for part in parts_of)}], dim={axis})")
+    lines += [_stacked(key, shape, rows) for (key, shape), rows in stacks.items()]
     return ["made = {}", *lines, ""] if lines else []
+
+
+def _stacked(key: str, shape: Tuple[int, ...], rows: Sequence[DiffRow]) -> str:
+    """Experts number after number, of each its parts in their order. Their keys differ in the number alone."""
+    first = [row.found.key for row in rows if row.found and row.expert == 0]
+    parent = re.match(r"(.*experts\w*)\.0\.", first[0])
+    above = parent[1] if parent else ""
+    leaves = [part[len(above) + 3 :] for part in first]
+    part_of, experts = f"{above}.{{expert}}.", f"for expert in range({shape[0]})"
+    if len(leaves) == 1:
+        return f'made[{key!r}] = torch.stack([state.pop(f"{part_of}{leaves[0]}") {experts}])'
+    inner = f'state.pop(f"{part_of}{{part}}") {experts} for part in {tuple(leaves)}'
+    return f"made[{key!r}] = torch.cat([{inner}]).reshape{shape}"
 
 
 def _after(diff: StateDictDiff) -> List[str]:

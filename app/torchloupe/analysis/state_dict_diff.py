@@ -5,7 +5,8 @@ come from ``diff_causes`` and ``solved_causes``.
 """
 
 from collections import Counter
-from typing import Iterable, Iterator, Mapping, Optional, Sequence, Tuple
+from itertools import chain
+from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .diff_causes import diff_causes
 from .diff_problems import diff_problems
@@ -34,6 +35,7 @@ from .mapping.fused import Joined
 from .row_kinds import told_apart, with_turned_squares
 from .solved_causes import solved_causes
 from .solved_keys import solved_keys
+from .stacked_experts import Stacked, stacked_cause, stacked_experts
 
 __all__ = [
     "DTYPE",
@@ -78,10 +80,11 @@ def state_dict_diff(
     keys.matches.pairs += given
     homes = {pair.expected.key: [_paired_row(pair)] for pair in keys.matches.pairs}
     solved = {pair.found.key for pair in keys.solved}
-    for key, row in _joined_rows(keys.joined):
+    stacked = _stacked(wanted, have, homes, keys.joined)
+    for key, row in chain(_joined_rows(keys.joined), *map(_stacked_rows, stacked)):
         homes.setdefault(key, []).append(row)
     rows = [row for key, entry in wanted.items() for row in homes.get(key) or (DiffRow(MISSING, entry, None),)]
-    if len(homes) < len(have) or keys.joined:
+    if len(homes) < len(have) or keys.joined or stacked:
         housed = {row.found.key for row in rows if row.found}
         left = {entry.key for entry in alone}
         rows += [DiffRow(UNEXPECTED, None, e, LEFT_ALONE if key in left else "") for key, e in have.items() if key not in housed]
@@ -89,7 +92,8 @@ def state_dict_diff(
     rows = told_apart(with_turned_squares(rows), unsaved)
     mapping = {row.found.key: row.expected.key for row in rows if row.found and row.expected and row.status not in HOMELESS}
     counts = {**dict.fromkeys(STATUSES, 0), **Counter(row.status for row in rows)}
-    return StateDictDiff(tuple(rows), mapping, counts, diff_causes(rows, keys.matches.explained, solved_causes(keys)))
+    solved_ones = [*solved_causes(keys), *([stacked_cause(stacked)] if stacked else [])]
+    return StateDictDiff(tuple(rows), mapping, counts, diff_causes(rows, keys.matches.explained, solved_ones))
 
 
 def _paired_row(pair: Pair) -> DiffRow:
@@ -110,6 +114,29 @@ def _joined_rows(joined: Iterable[Joined]) -> Iterator[Tuple[str, DiffRow]]:
             expected, found = (part, each.whole) if each.split else (each.whole, part)
             yield expected.key, DiffRow(SPLIT if each.split else FUSED, expected, found, how, JOINED, (each.axis, start, end))
             start = end
+
+
+def _stacked(
+    wanted: Mapping[str, KeyEntry], have: Mapping[str, KeyEntry], homes: Mapping[str, List[DiffRow]], joined: Sequence[Joined]
+) -> List[Stacked]:
+    """Experts among the keys without a home, where it is sure how they are stacked."""
+    taken = {entry.key for each in joined for entry in (each.whole, *each.parts)}
+    housed = {row.found.key for rows in homes.values() for row in rows if row.found}
+    open_wanted = [entry for key, entry in wanted.items() if key not in homes and key not in taken]
+    open_have = [entry for key, entry in have.items() if key not in housed and key not in taken]
+    return [each for each in stacked_experts(open_wanted, open_have) if each.stacks]
+
+
+def _stacked_rows(stacked: Stacked) -> Iterator[Tuple[str, DiffRow]]:
+    """A row for each part of each of the wholes."""
+    for whole, parts in zip(stacked.wholes, stacked.stacks):
+        each_has = len(parts) // stacked.experts
+        for number, part in enumerate(parts):
+            expert, place = divmod(number, each_has)
+            begin, end = place * part.shape[0], (place + 1) * part.shape[0]
+            rows = f"{begin:,} to {end - 1:,} of dimension 1 of " if each_has > 1 else ""
+            how = f"{rows}expert {expert:,} of {whole.key}"
+            yield whole.key, DiffRow(FUSED, whole, part, how, JOINED, (1, begin, end), expert=expert)
 
 
 def _status(expected: KeyEntry, found: KeyEntry) -> str:

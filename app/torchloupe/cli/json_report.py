@@ -160,6 +160,7 @@ def _state_dict(diff: StateDictDiff, values: Sequence[ComparedValues]) -> Plain:
         if row.expected is not None and row.found is not None:
             plain.update({"how": row.how, "confidence": row.confidence})
             plain.update({"cut": row.cut, "turned": row.turned} if row.cut else {})
+            plain.update({"expert": row.expert} if row.expert is not None else {})
             if row.expected.key in differences:
                 plain["values"] = _difference(differences[row.expected.key])
         rows.append(plain)
