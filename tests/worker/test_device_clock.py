@@ -93,6 +93,26 @@ def test_that_what_watching_asks_of_the_device_is_no_time_of_the_model(device, m
     assert timed(model, device) == {"": 10.0, "0": 3.0, "1": 6.0, "1.0": 5.0}
 
 
+def test_that_what_is_noted_before_a_call_is_no_time_of_what_called_it(device, monkeypatch):
+    plain = ForwardTrace._note_inputs
+
+    def note(self, record, args, kwargs):
+        device.now += 100.0  # a device that has nothing to do waits for the program
+        return plain(self, record, args, kwargs)
+
+    monkeypatch.setattr(ForwardTrace, "_note_inputs", note)
+
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.part = Layer(device, 3.0)
+
+        def forward(self, x):
+            return self.part(x=x)
+
+    assert timed(Two(), device) == {"": 3.0, "part": 3.0}
+
+
 def test_that_what_is_recorded_for_later_has_no_time_of_the_device(device):
     class Recorded(Layer):
         def forward(self, x):

@@ -10,6 +10,8 @@ ASSERT = """CUDA error: device-side assert triggered
 CUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be incorrect.
 For debugging consider passing CUDA_LAUNCH_BLOCKING=1"""
 ILLEGAL = "CUDA error: an illegal memory access was encountered"
+TRITON = "Triton Error [CUDA]: an illegal memory access was encountered"
+ECC = "CUDA error: uncorrectable ECC error encountered"
 
 
 def raised(*texts):
@@ -24,7 +26,7 @@ def raised(*texts):
         return error
 
 
-@pytest.mark.parametrize("text", [ASSERT, ILLEGAL, "HIP error: unspecified launch failure"])
+@pytest.mark.parametrize("text", [ASSERT, ILLEGAL, "HIP error: unspecified launch failure", TRITON])
 def test_that_errors_after_which_a_gpu_is_of_no_use_are_known(text):
     assert gpu_loss(raised(text)) is not None
 
@@ -51,6 +53,12 @@ def test_that_the_first_of_several_is_told_which_is_the_one_of_the_model():
     assert "device-side assert" in problem.message
     assert "--device cpu" in problem.hint
     assert "illegal memory" not in problem.details
+
+
+def test_that_a_broken_gpu_is_nothing_to_look_for_in_the_model():
+    (problem,) = explain(raised(ECC))
+    assert "nvidia-smi" in problem.hint
+    assert "--device cpu" not in problem.hint
 
 
 def test_that_an_exception_that_is_its_own_reason_comes_to_an_end():

@@ -82,6 +82,26 @@ def test_that_special_values_are_told_apart_on_the_device(device, small_sheets, 
     assert_right(only(device, tensor), tensor)
 
 
+@pytest.mark.parametrize("is_deterministic", [False, True])
+@pytest.mark.parametrize(
+    "values",
+    [[1e200, -1e200, 3e199], [1.5e308, -1.5e308, 0.0], [1e300], [1e-300, 3e-300], [1e101, 5.0, math.nan], [5e-324, 1.5e-323]],
+    ids=str,
+)
+def test_that_doubles_are_measured_whose_squares_have_no_room_in_a_double(device, small_sheets, values, is_deterministic):
+    torch.use_deterministic_algorithms(is_deterministic)
+    try:
+        tensor = torch.tensor(values, dtype=torch.float64).repeat(1500)
+        device.add(torch.tensor([1.0, 2.0], dtype=torch.float64))
+        device.add(tensor)
+        few, stats = device.collect()
+        assert (few.mean, few.std) == (1.5, 0.5)
+        assert_right(stats, tensor, histogram=max(map(abs, values)) > 1e-290 and max(map(abs, values)) < 1e308)
+        assert sum(stats.histogram) == stats.count - stats.nan
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
 @pytest.mark.parametrize(
     "view",
     [

@@ -24,10 +24,16 @@ class DeviceClock:
         self._events: List[Any] = []
         self._ended: List[CallRecord] = []
         self._watched: List[Tuple[int, int]] = []
+        self._arrival = NEVER
+
+    def arrived(self) -> None:
+        """A call is about to begin, and is noted first."""
+        self._arrival = self._mark()
 
     def began(self, record: CallRecord) -> None:
-        """The call begins now."""
+        """It begins now."""
         record.mark = self._mark()
+        self._leave_out(self._arrival, record.mark)
 
     def ended(self, record: CallRecord) -> None:
         """It has ended, and its output is looked at,"""
@@ -36,9 +42,7 @@ class DeviceClock:
 
     def looked_at(self, record: CallRecord) -> None:
         """and that is done, too."""
-        now = self._mark()
-        if NEVER not in (record.mark_after, now):
-            self._watched.append((record.mark_after, now))
+        self._leave_out(record.mark_after, self._mark())
 
     def timed(self) -> List[CallRecord]:
         """The calls that ended, with the seconds that they took on the device; this waits for it."""
@@ -52,6 +56,10 @@ class DeviceClock:
             record.seconds = max(self._seconds(record.mark, record.mark_after) - inside, 0.0)
         self._ended = []
         return timed
+
+    def _leave_out(self, begin: int, end: int) -> None:
+        if NEVER not in (begin, end):
+            self._watched.append((begin, end))
 
     def _mark(self) -> int:
         if self._backend.is_current_stream_capturing():

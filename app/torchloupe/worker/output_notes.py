@@ -1,12 +1,13 @@
 """What is noted of the output of a call: sizes at once, statistics as soon as they can be had without waiting."""
 
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 
 from ..wire.tensors import TensorStats
 from .call_record import CallRecord, PlainTensor, PlainTensors
 from .device_clock import DeviceClock
+from .lost_gpu import gpu_loss
 from .measured_once import MeasuredOnce
 from .nested import metas_of, tensors_in
 from .statistics import Measured
@@ -31,14 +32,6 @@ class OutputNotes:
         self._late: List[Tuple[CallRecord, List[int]]] = []
         self.plain = PlainTensors()
         self.last: Tuple[Any, torch.Size, PlainTensor] = _NOBODY
-
-    def note_timed(self, record: CallRecord, output: Any) -> None:
-        """``note`` between marks of the clock."""
-        if self._clock is not None:
-            self._clock.ended(record)
-        self.note(record, output)
-        if self._clock is not None:
-            self._clock.looked_at(record)
 
     def note(self, record: CallRecord, output: Any) -> None:
         """Outputs and statistics of a call that ended."""
@@ -90,10 +83,20 @@ class OutputNotes:
         return self._measured.of(tensors) if self._measured is not None else (None,) * len(tensors)
 
     def late(self, timed: bool = True) -> List[CallRecord]:
-        """The records of which a device tells more now: the statistics that were made there and, where they are ``timed``, the seconds."""
+        """The records of which a device tells more now: the statistics that were made there and, where they are ``timed``, the seconds.
+
+        Where it can tell no more, because its memory ran out, a run has its problems without. Raises when it is lost.
+        """
         waiting, self._late = self._late, []
-        late = {record.index: record for record in (self._clock.timed() if self._clock is not None and timed else ())}
-        found = self._measured.collect() if waiting and self._measured is not None else []
+        late: Dict[int, CallRecord] = {}
+        try:
+            if self._clock is not None and timed:
+                late.update((record.index, record) for record in self._clock.timed())
+            found = self._measured.collect() if waiting and self._measured is not None else []
+        except RuntimeError as error:
+            if gpu_loss(error):
+                raise
+            return [late[index] for index in sorted(late)]
         for record, places in waiting:
             record.stats = tuple([found[place] for place in places])
             late[record.index] = record

@@ -148,16 +148,15 @@ class ForwardTrace:
     def _beginning(self) -> Callable[..., CallRecord]:
         """What is noted before a call: of the module, of what is known of it, of what it is given, and of the frame that calls."""
         trace, stack_of, number_of_nodes, notes, plain = self, self._stacks.get, nodes_so_far, self._notes, self._notes.plain
-        main, check, numbers = self._stacks[self._main], self._check, self._numbers
+        main, check, numbers, device = self._stacks[self._main], self._check, self._numbers, self._clock
         place_of, note_inputs, members = self._lines.place, self._note_inputs, attributes_of
         clock, this_thread, a_tensor, strided = time.perf_counter, threading.get_ident, torch.Tensor, torch.strided
-        began = self._clock.began if self._clock is not None else None
 
         def begin(module: nn.Module, known: _Known, args: Tuple[Any, ...], kwargs: Dict[str, Any], frame: Any) -> CallRecord:
             started = clock()
-            stack = stack_of(this_thread())
-            if stack is None:
-                stack = trace._stacks.setdefault(this_thread(), [])
+            if device is not None:
+                device.arrived()
+            stack = stack_of(this_thread()) or trace._stacks.setdefault(this_thread(), [])
             check()
             if stack and stack[-1].failed:
                 trace._go_on(stack)
@@ -182,8 +181,8 @@ class ForwardTrace:
                 note_inputs(record, args, kwargs)
             record.nodes = number_of_nodes()
             stack.append(record)
-            if began is not None:
-                began(record)
+            if device is not None:
+                device.began(record)
             record.began = now = clock()
             record.overhead = trace._overhead = trace._overhead + now - started
             return record
@@ -221,11 +220,12 @@ class ForwardTrace:
     def _ending(self) -> Callable[[CallRecord, Any], None]:
         """What is noted after a call, of what it gave."""
         trace, stacks, nodes, number_of_nodes = self, self._stacks, self.nodes, nodes_so_far
-        clock, notes, telling = time.perf_counter, self._notes, self._telling
-        note = notes.note if self._clock is None else notes.note_timed
+        clock, note, telling, device = time.perf_counter, self._notes.note, self._telling, self._clock
 
         def end(record: CallRecord, output: Any) -> None:
             ended, stack = clock(), record.stack
+            if device is not None:
+                device.ended(record)
             if not stack or stack[-1] is not record:
                 if not any(each is record for each in stack):
                     return
@@ -245,6 +245,8 @@ class ForwardTrace:
                 nodes[record.index] = record.nodes, record.nodes_after
             telling.add(record)
             trace._overhead += clock() - ended
+            if device is not None:
+                device.looked_at(record)
 
         return end
 

@@ -29,7 +29,7 @@ class DeferredStats:
         self._measure = measure
         self._at_once = at_once
         self._waiting: List[Union[TensorStats, _Waiting, None]] = []
-        self._sheets: Dict[Any, Sheet] = {}
+        self._sheets: Dict[Any, Optional[Sheet]] = {}
         self._lock = threading.Lock()
 
     def add(self, tensor: torch.Tensor) -> int:
@@ -47,9 +47,10 @@ class DeferredStats:
         with self._lock, torch.inference_mode():
             waiting, self._waiting = self._waiting, []
             sheets, self._sheets = self._sheets, {}
-            for device in {sheet.device for sheet in sheets.values() if sheet.device.type == "cuda"}:
+            filled = [sheet for sheet in sheets.values() if sheet is not None]
+            for device in {sheet.device for sheet in filled if sheet.device.type == "cuda"}:
                 torch.cuda.synchronize(device)  # what was done in other streams than this one
-            told = {sheet: sheet.told() for sheet in sheets.values()}
+            told = {sheet: sheet.told() for sheet in filled}
         found: List[Optional[TensorStats]] = []
         for entry in waiting:
             if isinstance(entry, tuple):
@@ -61,11 +62,11 @@ class DeferredStats:
         return found
 
     def _written(self, tensor: torch.Tensor) -> Optional[_Waiting]:
-        values = values_of(tensor)
-        if values is None or _is_recorded(values.device):
+        values = None if _is_recorded(tensor.device) else values_of(tensor)
+        sheet = self._sheet_for(values) if values is not None else None
+        if values is None or sheet is None:
             return None
         base, times = without_repeats(values)
-        sheet = self._sheet_for(base)
         elements = base.numel()
         number = sheet.begin()
         if elements <= HISTOGRAM_LIMIT:
@@ -83,14 +84,19 @@ class DeferredStats:
             sheet.write(piece, moments=False, bins=True)
         return sheet, number, sum(map(len, sample)) if step > 1 else None, times
 
-    def _sheet_for(self, values: torch.Tensor) -> Sheet:
-        """The one for numbers of this width on this device, in this stream."""
-        device = values.device
-        stream = torch.cuda.current_stream(device).cuda_stream if device.type == "cuda" else 0
+    def _sheet_for(self, values: torch.Tensor) -> Optional[Sheet]:
+        """The one for numbers of this width on this device, in this stream. None where there was no room for one: asking again would
+        disturb the model, which needs room, too."""
+        device, stream = values.device, 0
+        if device.type == "cuda":
+            current = torch.cuda.current_stream(device)
+            values.record_stream(current)  # its memory is not given to others before this stream has read it
+            stream = current.cuda_stream
         is_exact = values.dtype is torch.float32 or (values.is_floating_point() or values.dtype.itemsize < 4)
         wide = device.type != "mps" and (values.dtype is torch.float64 or not is_exact)
         key = device, wide, stream
         if key not in self._sheets:
+            self._sheets[key] = None
             self._sheets[key] = Sheet(device, torch.float64 if wide else torch.float32)
         return self._sheets[key]
 

@@ -9,10 +9,12 @@ from .moments import BINS, Moments
 
 ROW = 1 << 12
 ROWS = 1 << 9
-"""With 512 rows of 4096 numbers, what is made of them while they are looked at takes 25 MB."""
+"""With 512 rows of 4096 numbers, the sheet and what is made of it while it is looked at take 44 MB."""
 _OF_ROWS = 7
 _NEVER = -1e6
-"""A bin that is none: what begins there is not counted."""
+"""A place that is none: what is there is not counted."""
+
+_LARGE, _LARGE_UNIT = 1e100, 2.0**-600
 
 Told = Dict[int, Tuple[Moments, Optional[List[int]]]]
 """Of each entry its moments, and how many of its values lie in each bin."""
@@ -39,16 +41,17 @@ class Sheet:
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
         self.device = device
         self._numbers = torch.full((ROWS * ROW,), math.nan, dtype=dtype, device=device)
-        self._wide = torch.float32 if device.type == "mps" else torch.float64
+        self._wide = _widest(device)
         self._number = -1
+        self._is_new = False
         self._rows: List[Tuple[int, int, bool]] = []
         self._looks: List[_Look] = []
         self._carried: Optional[Tuple[int, torch.Tensor, torch.Tensor]] = None
 
     def begin(self) -> int:
-        """The number of the entry that is written from now on."""
-        self._number += 1
-        return self._number
+        """The number of the entry that is written from now on. One of which nothing is written leaves it to the next."""
+        self._is_new = True
+        return self._number + 1
 
     def write(self, part: torch.Tensor, moments: bool, bins: bool) -> None:
         """More numbers of this entry, at most half a sheet of them. Those of which ``bins`` are wanted lie between the extremes of what was
@@ -59,6 +62,8 @@ class Sheet:
             self._look()
         start = len(self._rows) * ROW
         self._numbers[start : start + elements].view(part.shape).copy_(part)
+        self._number += self._is_new
+        self._is_new = False
         padding = rows * ROW - elements
         self._rows += [(self._number, 0 if moments else -1, bins)] * (rows - 1)
         self._rows.append((self._number, padding if moments else -1, bins))
@@ -75,7 +80,7 @@ class Sheet:
         entries, padded = [row[0] for row in rows], [row[1] for row in rows]
         try:
             results = self._looked(entries, [row[2] for row in rows])
-        except RuntimeError:  # a device that is out of memory, or lacks an operation: looking must never be what fails
+        except Exception:  # a device that is out of memory, or lacks an operation: looking must never be what fails
             results, self._carried = [], None
         self._looks.append(_Look(entries, padded, results))
         self._numbers[: len(rows) * ROW].fill_(math.nan)
@@ -89,20 +94,21 @@ class Sheet:
         around = low.nan_to_num(posinf=0.0)  # 0 in a row without any
         torch.where(special, around[:, None], finite, out=finite)
         high = finite.amax(1)
-        apart = finite - around.to(wide)[:, None]
+        unit = _unit(around, high) if x.dtype is torch.float64 else None
+        apart = _apart(finite, around.to(wide), unit)
         sums, lengths = apart.sum(1), torch.linalg.vector_norm(apart, dim=1)
         told = [around, high, sums, lengths, special.sum(1), (x != x).sum(1), torch.linalg.vector_norm(x, 0, dim=1)]
 
         numbers = [entry - entries[0] for entry in entries]
-        starts = [number * BINS if is_wanted else _NEVER for number, is_wanted in zip(numbers, bins)]
-        here = torch.tensor([numbers, starts], dtype=torch.float32, device="cpu").to(self.device, non_blocking=True)
+        starts = [number * BINS + 0.5 if is_wanted else _NEVER for number, is_wanted in zip(numbers, bins)]
+        is_cuda = self.device.type == "cuda"  # others may read the memory when it is no more
+        here = torch.tensor([numbers, starts], dtype=torch.float32, device="cpu").to(self.device, non_blocking=is_cuda)
         number = here[0].to(torch.int64)
         lows, highs = self._extremes(entries, number, low, torch.where(low == inf, -inf, high))
         if any(bins):
             begin, end = bins.index(True), len(bins) - bins[::-1].index(True)
-            mine, lows, highs = number[begin:end], lows.to(wide), highs.to(wide)
-            scale = (BINS / (highs - lows).clamp(min=torch.finfo(wide).tiny * BINS))[mine]
-            offset = (around[begin:end] - lows[mine]) * scale
+            these = number[begin:end], around[begin:end], unit[begin:end] if unit is not None else None
+            scale, offset = _ruler(lows.to(wide), highs.to(wide), *these)
             places = torch.empty_like(finite[begin:end], dtype=torch.float32)
             torch.addcmul(offset[:, None], apart[begin:end], scale[:, None], out=places)
             places.clamp_(max=BINS - 0.5).floor_().masked_fill_(special[begin:end], _NEVER).add_(here[1, begin:end, None])
@@ -123,13 +129,41 @@ class Sheet:
         return lows, highs
 
 
+def _apart(numbers: torch.Tensor, around: torch.Tensor, unit: Optional[torch.Tensor]) -> torch.Tensor:
+    """How far the numbers of each row are from ``around``, in the ``unit`` of the row."""
+    if unit is None:
+        return numbers - around[:, None]
+    return torch.addcmul(-(around * unit)[:, None], numbers, unit[:, None])
+
+
+def _ruler(
+    low: torch.Tensor, high: torch.Tensor, mine: torch.Tensor, around: torch.Tensor, unit: Optional[torch.Tensor]
+) -> Tuple[torch.Tensor, torch.Tensor]:
+    """For each row what a distance from ``around``, in its ``unit``, is multiplied by, and what is added, to be a place among the bins
+    between ``low`` and ``high`` of the entry that is ``mine``."""
+    least = torch.finfo(low.dtype).tiny * BINS
+    if unit is None:
+        scale = (BINS / (high - low).clamp(min=least))[mine]
+        return scale, (around - low[mine]) * scale
+    whole = _unit(low, high)
+    scale = (BINS / (high * whole - low * whole).clamp(min=least) * whole)[mine] / unit
+    return scale, (around * unit - low[mine] * unit) * scale
+
+
+def _widest(device: torch.device) -> torch.dtype:
+    """Double precision where the device has it."""
+    try:
+        return torch.zeros(1, dtype=torch.float64, device=device).dtype
+    except (RuntimeError, TypeError):
+        return torch.float32
+
+
 def _counted(places: torch.Tensor, bins: int) -> torch.Tensor:
-    """How many of the places are 0, 1, ... up to ``bins``; others are not counted."""
-    if not torch.are_deterministic_algorithms_enabled():  # which counting is whatever its order, and torch refuses to believe
-        return torch.histc(places, bins, 0, bins)
-    counts = torch.zeros(bins + 1, dtype=torch.int64, device=places.device)
-    found = places.clamp_(min=-1.0).to(torch.int64).view(-1) + 1
-    return counts.index_add_(0, found, torch.ones_like(found))[1:]
+    """How many of the places lie in 0 to 1, 1 to 2, ... up to ``bins``."""
+    if places.device.type in ("cuda", "cpu") and not torch.are_deterministic_algorithms_enabled():
+        return torch.histc(places, bins, 0, bins)  # which torch takes for random, and the one of MPS ends the process
+    edges = torch.arange(bins + 1, dtype=places.dtype, device=places.device)
+    return torch.searchsorted(places.flatten().sort().values, edges).diff()
 
 
 def _told(looks: List[_Look]) -> Told:
@@ -153,23 +187,34 @@ def _told(looks: List[_Look]) -> Told:
     numbers = [total(ROW - special), total(ROW - nonzero), total(nan - padded), total(special - nan)]
     some = special < ROW
     entry, low, high, sums, lengths, finite = (each[some] for each in (entry, low, high, sums, lengths, ROW - special))
-    means = low + sums / finite
-    mean = total(means * (finite / numbers[0][entry]))
-    squares = total(lengths * lengths - sums * (sums / finite) + finite * (means - mean[entry]) ** 2)
     lows, highs = (torch.full((count,), each, dtype=wide, device="cpu") for each in (math.inf, -math.inf))
     lows.scatter_reduce_(0, entry, low, "amin")
     highs.scatter_reduce_(0, entry, high, "amax")
+    units = _unit(lows.nan_to_num(posinf=0.0), highs.nan_to_num(neginf=0.0))
+    unit = units[entry] / _unit(low, high)
+    sums, lengths = sums * unit, lengths * unit
+    means = low * units[entry] + sums / finite
+    mean = total(means * (finite / numbers[0][entry]))
+    squares = total(lengths * lengths - sums * (sums / finite) + finite * (means - mean[entry]) ** 2)
     bins = torch.zeros(count, BINS, dtype=torch.int64, device="cpu")
     for look, results in seen:
         if len(results) > _OF_ROWS:
             of_entries = results[-1].view(-1, BINS).to(torch.int64)
             bins[look.entries[0] : look.entries[0] + len(of_entries)] += of_entries
-    columns = (*numbers, mean, squares, lows, highs, bins)
+    columns = (*numbers, mean, squares, lows, highs, 1 / units, bins)
     told: Told = {}
-    for each, (n, zero, nans, infs, average, spread, least, most, counts) in enumerate(zip(*(one.tolist() for one in columns))):
+    for each, row in enumerate(zip(*(column.tolist() for column in columns))):
+        n, zero, nans, infs, average, spread, least, most, one, counts = row
         if each not in lost:
-            told[each] = Moments(int(n), average, spread, least, most, int(zero), int(nans), int(infs)), counts
+            known = Moments(int(n), average, spread, least, most, int(zero), int(nans), int(infs))
+            known.unit = one
+            told[each] = known, counts
     return told
+
+
+def _unit(low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+    """What numbers between these are multiplied by, so that their squares have room in a double."""
+    return torch.ones_like(low).masked_fill_(torch.maximum(low.abs(), high.abs()) > _LARGE, _LARGE_UNIT)
 
 
 def _fetched(tensors: List[torch.Tensor]) -> List[torch.Tensor]:
