@@ -92,8 +92,8 @@ class DeferredStats:
             current = torch.cuda.current_stream(device)
             values.record_stream(current)  # its memory is not given to others before this stream has read it
             stream = current.cuda_stream
-        is_exact = values.dtype is torch.float32 or (values.is_floating_point() or values.dtype.itemsize < 4)
-        wide = device.type != "mps" and (values.dtype is torch.float64 or not is_exact)
+        fits = values.dtype is not torch.float64 and (values.is_floating_point() or values.dtype.itemsize < 4)
+        wide = not fits and device.type != "mps"
         key = device, wide, stream
         if key not in self._sheets:
             self._sheets[key] = None
