@@ -5,6 +5,7 @@ import io
 import re
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_that_qt_for_two_starts_of_one_window_is_kept() -> None:
 
 def test_that_the_sources_of_the_worker_go_along_for_an_interpreter_to_have() -> None:
     there = places()
-    with zipfile.ZipFile(io.BytesIO(luggage()[LENGTH_DIGITS:])) as archive:
+    with zipfile.ZipFile(io.BytesIO(zlib.decompress(luggage()[LENGTH_DIGITS:]))) as archive:
         sent = {name for name in archive.namelist() if name.endswith(".py")}
     assert sent - there == set()
     assert "torchloupe/worker/from_archive.py" in sent

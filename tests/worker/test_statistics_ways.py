@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 import threading
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -266,6 +267,6 @@ names["start"](archive)
 @pytest.mark.parametrize(("machine", "way"), [(platform.machine(), "native"), ("pdp11", "torch")])
 def test_that_a_far_side_of_the_same_kind_uses_the_library_that_was_sent_along(monkeypatch, machine, way):
     monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(sysname=platform.system(), machine=machine))
-    sent = luggage.__wrapped__()[LENGTH_DIGITS:]
+    sent = zlib.decompress(luggage.__wrapped__()[LENGTH_DIGITS:])
     done = subprocess.run([sys.executable, "-P", "-c", WHICH_WAY], input=sent, capture_output=True, cwd="/", check=False)
     assert (done.stdout.decode().strip(), done.stderr.decode()) == (way, "")
