@@ -8,11 +8,11 @@ from .diff_rows import Cause, KeyEntry
 from .wording import count_text, counted
 
 _ONE_EXPERT = re.compile(r"((?:.*\.)?\w*experts\w*)\.(\d+)\.(.+)")
-_GATED = (("gate_proj", "up_proj"), ("gate", "up"), ("w1", "w3"), ("wi_0", "wi_1"))
+_GATED = (("gate_proj", "up_proj"), ("gate", "up"), ("w1", "w3"))
 """A gate and what it gates, in the order in which they are joined,"""
-_BOTH = re.compile(r"gate_?up|gate_and_up|w1_?w?3|wi")
+_BOTH = re.compile(r"gate_?up|gate_and_up|w1_?w?3")
 """what the two are called together,"""
-_DOWN = ("down_proj", "down", "w2", "wo")
+_DOWN = ("down_proj", "down", "w2")
 """and the way back from both."""
 
 
@@ -92,7 +92,7 @@ def _stacks(parent: str, wholes: Sequence[KeyEntry], experts: Dict[int, List[Key
 
 
 def _names_in(whole: KeyEntry, parts: Dict[str, KeyEntry]) -> Tuple[str, ...]:
-    """Which parts of an expert the whole holds. None where it could as well hold them turned around."""
+    """Which parts of an expert the whole holds, in their order; nothing where it could as well hold them turned around."""
     leaf = whole.key.rpartition(".")[2]
     is_bias, stem = "bias" in leaf, re.sub(r"[._]?(weight|bias)$", "", leaf)
     alike = {name.rpartition(".")[0] or name: name for name in parts if ("bias" in name) == is_bias}

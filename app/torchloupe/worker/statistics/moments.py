@@ -9,6 +9,8 @@ BINS = 64
 HISTOGRAM_LIMIT = 1 << 20
 """The histogram is made of all elements up to this number, beyond it of an even sample."""
 SAMPLE = 1 << 16
+LARGE_UNIT = 2.0**600
+"""Of doubles whose squares have no room in one, the squares are made in this unit."""
 CHUNK = 1 << 16
 """Elements that are looked at together: they stay in the cache between the looks."""
 

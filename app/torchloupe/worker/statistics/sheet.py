@@ -5,16 +5,17 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 
-from .moments import BINS, Moments
+from .moments import BINS, LARGE_UNIT, Moments
 
 ROW = 1 << 12
 ROWS = 1 << 9
 """With 512 rows of 4096 numbers, the sheet and what is made of it while it is looked at take 44 MB."""
 _OF_ROWS = 7
+"""So many numbers are told of each row."""
 _NEVER = -1e6
 """A place that is none: what is there is not counted."""
-
-_LARGE, _LARGE_UNIT = 1e100, 2.0**-600
+_LARGE = 1e100
+"""Doubles beyond this are looked at in the large unit."""
 
 Told = Dict[int, Tuple[Moments, Optional[List[int]]]]
 """Of each entry its moments, and how many of its values lie in each bin."""
@@ -214,7 +215,7 @@ def _told(looks: List[_Look]) -> Told:
 
 def _unit(low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
     """What numbers between these are multiplied by, so that their squares have room in a double."""
-    return torch.ones_like(low).masked_fill_(torch.maximum(low.abs(), high.abs()) > _LARGE, _LARGE_UNIT)
+    return torch.ones_like(low).masked_fill_(torch.maximum(low.abs(), high.abs()) > _LARGE, 1 / LARGE_UNIT)
 
 
 def _fetched(tensors: List[torch.Tensor]) -> List[torch.Tensor]:

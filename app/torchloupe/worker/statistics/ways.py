@@ -12,11 +12,10 @@ import torch
 
 from ...wire.tensors import TensorStats
 from .elements import pieces_of, without_repeats
-from .moments import CHUNK, Moments, sample_step
+from .moments import CHUNK, LARGE_UNIT, Moments, sample_step
 from .native_way import LIBRARY, NativeWay
 from .torch_way import TorchWay
 
-_LARGE_UNIT = 2.0**600
 _FETCHED = 1 << 22
 """Elements that come from a device at once."""
 
@@ -60,8 +59,8 @@ def _measure_in_units(total: Moments, values: torch.Tensor, way: Way) -> None:
     """Mean and deviations again, of doubles whose squares are too large for a double."""
     scaled = Moments()
     for piece in pieces_of(values):
-        scaled.add(way.moments(piece.cpu() / _LARGE_UNIT))
-    total.mean, total.squares, total.unit = scaled.mean, scaled.squares, _LARGE_UNIT
+        scaled.add(way.moments(piece.cpu() / LARGE_UNIT))
+    total.mean, total.squares, total.unit = scaled.mean, scaled.squares, LARGE_UNIT
 
 
 @lru_cache(maxsize=None)
