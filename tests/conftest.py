@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from torchloupe.gui.qt_classes import every_class_at_once
+
 PATIENCE_SECONDS = 3.0
 """How long a thread or process may take to end after its test."""
 
@@ -31,6 +33,8 @@ TERMINAL = pytest.StashKey[int]()
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("torchloupe", deadline=None, database=None, derandomize=True)
 settings.load_profile("torchloupe")
+with every_class_at_once():  # before a plugin imports it
+    import PySide6.QtWidgets  # noqa: F401
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

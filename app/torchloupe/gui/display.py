@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 
+from torchloupe.gui.qt_classes import every_class_at_once
+
 OFFSCREEN_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libGL.so.1": "libgl1",
@@ -96,7 +98,8 @@ def missing_library() -> str:
 def why_qt_does_not_load(headless: bool = False) -> str:
     """The libraries without which Qt cannot even be imported; empty when it can. Raises ``ImportError`` where none of them is missing."""
     try:
-        import_module("PySide6.QtWidgets")  # as the window does next
+        with every_class_at_once():
+            import_module("PySide6.QtWidgets")  # as the window does next
     except ImportError:
         trouble = _missing(OFFSCREEN_LIBRARIES if headless or not _is_x() else OFFSCREEN_LIBRARIES | X_LIBRARIES)
         if not trouble:
