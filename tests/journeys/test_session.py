@@ -20,7 +20,6 @@ pytestmark = pytest.mark.timeout(120)
 def start(tmp_path):
     """Starts the program with folders of its own; what still runs at the end is ended."""
     folders = {name: tmp_path / name.lower() for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")}
-    sockets = tempfile.TemporaryDirectory(prefix="tl-")  # the name of a socket must be short
     for folder in folders.values():
         folder.mkdir(mode=0o700)
     settings = {
@@ -28,7 +27,6 @@ def start(tmp_path):
         "QT_QPA_PLATFORM": "offscreen",
         "TORCHLOUPE_TRACE_EVENTS": "1",
         "OMP_NUM_THREADS": "1",
-        "XDG_RUNTIME_DIR": sockets.name,
         **{name: str(folder) for name, folder in folders.items()},
     }
     programs = []
@@ -38,13 +36,14 @@ def start(tmp_path):
         programs.append(Program(command, {**os.environ, **settings}))
         return programs[-1]
 
-    yield start_program
-    for program in programs:
-        if program.process.poll() is None:
+    with tempfile.TemporaryDirectory(prefix="tl-") as sockets:  # the name of a socket must be short
+        settings["XDG_RUNTIME_DIR"] = sockets
+        yield start_program
+        left = [program for program in programs if not program.process.stdout.closed]
+        for program in left:
             program.process.send_signal(signal.SIGTERM)
-        if not program.process.stdout.closed:
-            assert program.ended() == 0
-    sockets.cleanup()
+        crashes = folders["XDG_DATA_HOME"] / "torchloupe/crash.log"
+        assert [program.ended() for program in left] == [0] * len(left), crashes.read_text(encoding="utf-8")
 
 
 def session_of(tmp_path):
