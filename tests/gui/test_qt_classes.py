@@ -24,7 +24,9 @@ print(json.dumps({"early": early, "trouble": trouble, "unmade": [name for name i
 def test_that_the_start_makes_every_class_of_qt_and_leaves_later_programs_their_own_way() -> None:
     environment = {key: value for key, value in os.environ.items() if key != LAZY}
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", START], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", START], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
     assert json.loads(done.stdout) == {"early": [], "trouble": "", "unmade": [], "named": False}
 
 
