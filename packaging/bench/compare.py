@@ -19,7 +19,7 @@ from statistics import median
 from figures import Figure, medians, output_of, seconds_of, seconds_until_painted
 from listing import Listing
 from value_peers import LARGE, LARGE_PART
-from watching import FEW, MODELS, Watching
+from watching import BROKEN, FEW, MODELS, Watching
 
 HERE = Path(__file__).resolve().parent
 OTHER_PYTHON = "TORCHLOUPE_BENCH_PYTHON"
@@ -80,7 +80,7 @@ class Bench:
         watching = Watching(self.python, self.environment, size.rounds, MODELS) if size is FULL else small
         yield from watching.figures()
         yield from watching.step("GPT-2 small" if size is FULL else "a small GPT", "make_gpt2" if size is FULL else "make_small")
-        yield from watching.mismatches()
+        yield from watching.mismatches(*BROKEN if size is FULL else ("head",))
         yield from self.forward("ResNet-50", "resnet50", self.size.images)
         yield self.tree_on_screen()
         yield from self.registration()

@@ -1,5 +1,5 @@
-"""Models that do not fit: ``watched_mismatches.py ROUNDS`` prints what finding and trying everything takes, and what a run on shapes alone
-takes of the one that fits. CPU time; ``first`` is the time until the first finding is told."""
+"""Models that do not fit: ``watched_mismatches.py ROUNDS MODEL ...`` prints what finding and trying everything takes, and what a run
+on shapes alone takes of the one that fits. CPU time; ``first`` is the time until the first finding is told."""
 
 import io
 import json
@@ -20,8 +20,6 @@ from torchloupe.wire.stream import Stream
 from torchloupe.worker.cancel import Cancel
 from torchloupe.worker.context import Context
 from torchloupe.worker.handlers import forward, open_target
-
-BROKEN = ("head", "shortcut", "both")
 
 
 class Hearing(Context):
@@ -54,9 +52,9 @@ def measured(context: Hearing, request: RunForward) -> tuple[float, float]:
 
 
 def main() -> None:
-    rounds = int(sys.argv[1])
+    rounds, broken = int(sys.argv[1]), sys.argv[2:]
     torch.set_num_threads(1)
-    contexts = {make: opened(make) for make in ("repaired", *BROKEN)}
+    contexts = {make: opened(make) for make in ("repaired", *broken)}
     asked = {make: RunForward(shapes_only=make == "repaired") for make in contexts}
     for make, context in contexts.items():
         measured(context, asked[make])

@@ -24,6 +24,8 @@ MODELS = {
 for them the hook that does nothing but keep a shape stands beside ours."""
 MOST_ON_GPU = 1.25
 """The target of statistics there, of a model of few modules."""
+BROKEN = {"head": "a head", "shortcut": "a shortcut", "both": "both"}
+"""What does not fit in the models of ``broken_models.py``."""
 FEW = {"400 modules": (1.5, 3.0)}
 TARGETED, PEERS = ("shapes", "statistics"), ("torchinfo", "TorchLens")
 INSTALLED = "import sys; from importlib.util import find_spec; print(*(name for name in sys.argv[1:] if find_spec(name.lower())))"
@@ -80,10 +82,11 @@ class Watching:
         most = (plain + said["megabytes"] + MOST_EXTRA_MEGABYTES) / plain
         yield Figure(f"{name}: memory of the step", ours, "plain", plain, "MB", most)
 
-    def mismatches(self) -> Iterator[Figure]:
+    def mismatches(self, *broken: str) -> Iterator[Figure]:
         """Everything found and tried in models that do not fit, beside a run on shapes alone of the one that fits."""
-        said = self._ran("watched_mismatches.py", str(self._rounds))
-        for make, name in (("head", "a head"), ("shortcut", "a shortcut"), ("both", "both")):
+        said = self._ran("watched_mismatches.py", str(self._rounds), *broken)
+        for make in broken:
+            name = BROKEN[make]
             yield Figure(
                 f"mismatches of {name}", said[make], "repaired, shapes alone", said["repaired"], "s", MOST_FOR_MISMATCHES
             )

@@ -8,9 +8,10 @@ from typing import Any
 import pyqtgraph  # noqa: F401  # so that the plots of a test are there at once
 import pytest
 import shiboken6
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui import panel_data
 from torchloupe.gui import theme
@@ -92,6 +93,8 @@ def widgets_end_with_their_test(qapp: QApplication) -> Iterator[None]:
     was_on = gc.isenabled()
     gc.disable()
     yield
+    if qapp.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        QTest.keyRelease(QWidget(), Qt.Key.Key_Shift)  # the next test would find it held down
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect(1)
     if was_on:
@@ -156,10 +159,15 @@ def window(make_window: MakeWindow) -> Any:
 @pytest.fixture
 def full_window(window: Any, qtbot: Any, model_file: Path) -> Any:
     """A window with the classifier and its checkpoint, after a run that failed."""
+    fill_window(window, qtbot, model_file)
+    return window
+
+
+def fill_window(window: Any, qtbot: Any, model_file: Path) -> None:
+    """Open the classifier and its checkpoint, and run."""
     window.workbench.set_checkpoint(panel_data.checkpoint())
     window.opening.opened.emit("checkpoint", "/models/last.pt")
     window.open_paths([model_file])
     qtbot.waitUntil(lambda: window.workbench.model is not None, timeout=PATIENCE_MS)
     with qtbot.waitSignal(window.opening.run_finished, timeout=PATIENCE_MS):
         window.opening.run_forward()
-    return window

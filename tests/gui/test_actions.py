@@ -1,5 +1,6 @@
 """Every command exists once, makes sense when it says so, and can be triggered."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from gui.conftest import PATIENCE_MS, MakeWindow
+from gui.conftest import PATIENCE_MS, MakeWindow, fill_window
 from torchloupe.gui import looking, theme
 from torchloupe.gui.actions import Action, ActionSet, all_shortcuts, shortcut_text
 
@@ -126,6 +127,9 @@ ACTION_IDS = [
 ]
 
 
+IN_ONE_WINDOW = 8
+
+
 def close_dialogs() -> None:
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, QDialog) and widget.isVisible():
@@ -140,18 +144,28 @@ def test_that_the_list_of_this_test_is_complete(window: Any) -> None:
     assert set(window.actions_by_id.table) == set(ACTION_IDS)
 
 
-@pytest.mark.parametrize("action_id", ACTION_IDS)
+def turns() -> list[list[str]]:
+    """The commands in groups of those that share a window; the one that closes it comes last."""
+    ids = sorted(ACTION_IDS, key="quit".__eq__)
+    return [ids[at : at + IN_ONE_WINDOW] for at in range(0, len(ids), IN_ONE_WINDOW)]
+
+
+@pytest.mark.parametrize("action_ids", turns(), ids=lambda ids: f"{ids[0]} to {ids[-1]}")
 def test_that_every_action_can_be_triggered(
-    full_window: Any, action_id: str, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+    full_window: Any, action_ids: list[str], qtbot: Any, model_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")  # no editor is started
-    full_window.docks.focus_panel("problems")
-    full_window.workbench.select_module("head")
-    full_window.history.back()
-    full_window.actions_by_id.refresh()
-    full_window.actions_by_id[action_id].trigger()
-    close_dialogs()
-    qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)
+    bench = full_window.workbench
+    for action_id in action_ids:
+        if not (bench.model and bench.checkpoint and bench.problems):
+            fill_window(full_window, qtbot, model_file)
+        full_window.docks.focus_panel("problems")
+        bench.select_module("head")
+        full_window.history.back()
+        full_window.actions_by_id.refresh()
+        full_window.actions_by_id[action_id].trigger()
+        close_dialogs()
+        qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)
 
 
 @pytest.mark.parametrize(("action_id", "keys"), KEYS.items())

@@ -149,14 +149,19 @@ class RealDisplay:
         return done.stdout.strip()
 
     def find(self, title):
-        """Left, top, width and height of the visible window whose title holds ``title``."""
+        """Bring the visible window to the front whose title holds ``title``: its left, top, width and height."""
         end = time.monotonic() + PATIENCE_SECONDS
-        while not (found := self.tool("search", "--sync", "--onlyvisible", "--name", title).split()):
-            # A window that closes while xdotool goes through them makes it give up.
+        while not (identity := self._in_front(title)):
             assert time.monotonic() < end, f"no window with {title!r} in its title"
-        identity = found[-1]
-        self.tool("windowactivate", "--sync", identity)
         return self._geometry(identity)
+
+    def _in_front(self, title):
+        # Without xdotool's own --sync: it waits for long for a window that closes meanwhile.
+        found = self.tool("search", "--onlyvisible", "--name", title).split()
+        if not found:
+            return ""
+        self.tool("windowactivate", found[-1])
+        return found[-1] if self.tool("getactivewindow") == found[-1] else ""
 
     def _geometry(self, identity):
         lines = self.tool("getwindowgeometry", "--shell", identity).splitlines()

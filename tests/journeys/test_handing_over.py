@@ -66,7 +66,7 @@ def test_that_what_failed_is_handed_over_as_a_report_and_as_a_folder_that_fails_
     display.find("Torchloupe")
     window.wait_enabled("report.reproducer")
     display.press("ctrl+shift+p")
-    display.find("Torchloupe")
+    window.wait("typing")
     display.write("reproducer")
     display.press("Return")
     display.find("Put the reproducer")

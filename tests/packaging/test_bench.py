@@ -108,7 +108,7 @@ def test_that_a_quick_run_prints_every_figure() -> None:
         "show a checkpoint of 4 MB",
         "read of it",
         "values of two",
-        "mismatches of both",
+        "mismatches of a head",
         "tree of 2,000: opened",
         "diff of 2,000 keys: key",
         "10,000 bars drawn anew",
