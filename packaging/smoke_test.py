@@ -40,7 +40,7 @@ class Surroundings(torch.nn.Module):
     def forward(self, x):
         maps = open("/proc/self/maps").read().split() if os.path.exists("/proc/self/maps") else []
         print("SURROUNDINGS " + json.dumps({
-            "variables": [name for name in os.environ if name.startswith(("LD_", "DYLD_", "QT_", "_PYI", "_MEI", "QML"))],
+            "variables": [name for name in os.environ if name.startswith(("LD_", "DYLD_", "QT_", "PYSIDE", "_PYI", "_MEI", "QML"))],
             "modules": [getattr(each, "__file__", "") or "" for each in list(sys.modules.values())],
             "folders": sys.path,
             "libraries": sorted({word for word in maps if word.startswith("/")}),
@@ -148,10 +148,13 @@ def watch_worker(built: Built, environment: Mapping[str, str], room: Path) -> No
     if found is None:
         raise Wrong(f"The worker did not say what it sees: {said}")
     seen: dict[str, list[str]] = json.loads(found[1])
-    inside = [each for kind in ("folders", "libraries") for each in seen[kind] if each.startswith(str(built.root))]
-    ours = [each for each in seen["modules"] if each.startswith(str(built.root)) and "/torchloupe/" not in each]
-    if inside or ours or seen["variables"]:
-        raise Wrong(f"The worker sees the app: {[*inside, *ours, *seen['variables']]}")
+    within = f"{built.root}{os.sep}"
+    places = [each for kind in ("folders", "libraries", "modules") for each in seen[kind] if f"{each}{os.sep}".startswith(within)]
+    foreign = [
+        each for each in places if "torchloupe" not in Path(each).relative_to(built.root).parts[:-1]
+    ]  # not what a worker is
+    if foreign or seen["variables"]:
+        raise Wrong(f"The worker sees the app: {[*foreign, *seen['variables']]}")
     how = ", which it found," if built.frozen else ""
     print(f"  its worker in {sys.executable}{how} sees nothing of it", flush=True)
 

@@ -71,6 +71,7 @@ def test_that_a_worker_that_sees_nothing_of_the_app_is_well(
     "seen",
     [
         {"variables": ["LD_LIBRARY_PATH"]},
+        {"folders": ["{root}"]},
         {"folders": ["{root}/_internal"]},
         {"libraries": ["{root}/_internal/libstdc++.so.6"]},
         {"modules": ["{root}/_internal/numpy/__init__.py"]},
@@ -89,7 +90,8 @@ def test_that_a_worker_that_sees_the_app_is_noticed(
 def test_that_sources_of_ours_in_the_worker_are_no_part_of_the_app(
     built: Built, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    seen = {"variables": [], "folders": [], "libraries": [], "modules": [f"{built.root}/torchloupe/worker/serve.py"]}
+    worker = f"{built.root}/lib/torchloupe/worker"
+    seen = {"variables": [], "folders": [], "libraries": [f"{worker}/statistics/passes.so"], "modules": [f"{worker}/serve.py"]}
     fine = program(tmp_path, f"print('SURROUNDINGS', {json.dumps(seen)!r})")
     watch_worker(Built("fine", built.root, (str(fine),)), environment, tmp_path)
 

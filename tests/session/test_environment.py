@@ -30,6 +30,7 @@ def test_that_an_app_that_is_not_frozen_leaves_the_users_loader_path_alone():
 
 def test_that_what_the_freezer_and_qt_need_is_not_handed_on():
     assert clean_environment({"_PYI_ARCHIVE_FILE": "a", "_MEIPASS2": "b", "QT_PLUGIN_PATH": "c", "QT_QPA_PLATFORM": "d"}) == {}
+    assert clean_environment({"PYSIDE6_OPTION_PYTHON_ENUM": "1"}) == {}
 
 
 def test_that_another_interpreter_does_not_get_our_python_home():
