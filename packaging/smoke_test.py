@@ -150,9 +150,8 @@ def watch_worker(built: Built, environment: Mapping[str, str], room: Path) -> No
     seen: dict[str, list[str]] = json.loads(found[1])
     within = f"{built.root}{os.sep}"
     places = [each for kind in ("folders", "libraries", "modules") for each in seen[kind] if f"{each}{os.sep}".startswith(within)]
-    foreign = [
-        each for each in places if "torchloupe" not in Path(each).relative_to(built.root).parts[:-1]
-    ]  # not what a worker is
+    ours = [each for each in places if "torchloupe" in Path(each).relative_to(built.root).parts[:-1]]  # what a worker is
+    foreign = [each for each in places if each not in ours]
     if foreign or seen["variables"]:
         raise Wrong(f"The worker sees the app: {[*foreign, *seen['variables']]}")
     how = ", which it found," if built.frozen else ""

@@ -15,8 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication
+from torchloupe.gui.qt_classes import every_class_at_once
+
+with every_class_at_once():
+    from PySide6.QtCore import QEvent
+    from PySide6.QtWidgets import QApplication
 
 from torchloupe.gui.example import example_files
 from torchloupe.gui.main_window import MainWindow

@@ -39,7 +39,10 @@ def plain(file: Path) -> dict[str, float]:
 
 def window(file: Path, saves: int) -> dict[str, float]:
     """From the save until the new result is painted: the median."""
-    from PySide6.QtCore import QEventLoop, QTimer
+    from torchloupe.gui.qt_classes import every_class_at_once
+
+    with every_class_at_once():
+        from PySide6.QtCore import QEventLoop, QTimer
 
     from torchloupe.gui.main_window import MainWindow
     from torchloupe.gui.settings import Settings

@@ -16,7 +16,10 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parent))
 
-from PySide6.QtWidgets import QApplication, QWidget
+from torchloupe.gui.qt_classes import every_class_at_once
+
+with every_class_at_once():
+    from PySide6.QtWidgets import QApplication, QWidget
 
 from torchloupe.analysis.state_dict_diff import KeyEntry, state_dict_diff
 from torchloupe.analysis.step.motion_series import SERIES_BY_NAME

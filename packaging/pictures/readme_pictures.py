@@ -11,9 +11,12 @@ from typing import Any
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication
+from torchloupe.gui.qt_classes import every_class_at_once
+
+with every_class_at_once():
+    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtGui import QImage
+    from PySide6.QtWidgets import QApplication
 
 from torchloupe.gui import theme
 from torchloupe.gui.main_window import MainWindow

@@ -157,15 +157,17 @@ def test_that_every_action_can_be_triggered(
     monkeypatch.setenv("PATH", "/nowhere")  # no editor is started
     bench = full_window.workbench
     for action_id in action_ids:
-        if not (bench.model and bench.checkpoint and bench.problems):
+        if not (bench.model and bench.checkpoint and bench.problems and bench.report):
             fill_window(full_window, qtbot, model_file)
         full_window.docks.focus_panel("problems")
         bench.select_module("head")
         full_window.history.back()
         full_window.actions_by_id.refresh()
-        full_window.actions_by_id[action_id].trigger()
-        close_dialogs()
-        qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)
+        with qtbot.captureExceptions() as raised:
+            full_window.actions_by_id[action_id].trigger()
+            close_dialogs()
+            qtbot.waitUntil(lambda: not full_window.jobs.busy, timeout=PATIENCE_MS)
+        assert raised == [], action_id
 
 
 @pytest.mark.parametrize(("action_id", "keys"), KEYS.items())

@@ -42,8 +42,8 @@ def start(tmp_path):
         left = [program for program in programs if not program.process.stdout.closed]
         for program in left:
             program.process.send_signal(signal.SIGTERM)
-        crashes = folders["XDG_DATA_HOME"] / "torchloupe/crash.log"
-        assert [program.ended() for program in left] == [0] * len(left), crashes.read_text(encoding="utf-8")
+        crashes = [log.read_text(encoding="utf-8") for log in folders["XDG_DATA_HOME"].rglob("crash.log")]
+        assert [program.ended() for program in left] == [0] * len(left), crashes
 
 
 def session_of(tmp_path):

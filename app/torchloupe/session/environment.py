@@ -9,8 +9,7 @@ import torchloupe
 from .interpreters import is_frozen
 
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
-_OURS = ("_PYI", "_MEI", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QML2_IMPORT_PATH")
-_OF_QT = ("QT_", "PYSIDE6_OPTION_")
+_OURS = ("_PYI", "_MEI", "PYSIDE6_OPTION_", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QML2_IMPORT_PATH")
 
 
 def without_our_libraries(environment: Mapping[str, str], frozen: bool | None = None) -> dict[str, str]:
@@ -34,7 +33,7 @@ def clean_environment(
     A frozen app puts its own libraries on the loader's path, and torch would load them. PYTHONHOME belongs to one interpreter,
     and of PYTHONPATH the folder that holds Torchloupe itself is taken out; the others mean the same from everywhere.
     """
-    kept = {name: value for name, value in without_our_libraries(environment, frozen).items() if not name.startswith(_OF_QT)}
+    kept = {name: value for name, value in without_our_libraries(environment, frozen).items() if not name.startswith("QT_")}
     kept.pop("PYTHONHOME", None)
     kept.pop("__PYVENV_LAUNCHER__", None)
     python_path = _without_ourselves(kept.pop("PYTHONPATH", ""))
