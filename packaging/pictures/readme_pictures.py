@@ -11,6 +11,7 @@ from typing import Any
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import numpy as np
+
 from torchloupe.gui.qt_classes import every_class_at_once
 
 with every_class_at_once():
